@@ -1,0 +1,153 @@
+//! Which cell of a histogram a value belongs to, and which values a cell stands for.
+//!
+//! The arithmetic is HdrHistogram's with a lowest discernible value of 1, so that cell `i` here is
+//! cell `i` of an `hdrhistogram::Histogram` with the same maximum and significant digits: linear
+//! in steps of 1 up to `2^(half_bits + 1)`, and from there on `2^half_bits` cells to each doubling.
+//! One cell more stands behind the last for everything above the maximum.
+
+/// The division of `0..=max` into cells. `Copy`, since each histogram handle carries one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grid {
+    /// The largest value that is told apart; at least [`Grid::MIN_MAX`].
+    max: u64,
+    /// The cell of saturated values, behind the cell of `max`.
+    saturated: u32,
+    /// log2 of the cells to a doubling: 4, 7 or 10 for 1, 2 or 3 significant digits.
+    half_bits: u8,
+}
+
+impl Grid {
+    pub(crate) const SIGFIGS: std::ops::RangeInclusive<u8> = 1..=3;
+    /// `hdrhistogram` refuses a maximum below twice its lowest discernible value.
+    pub(crate) const MIN_MAX: u64 = 2;
+
+    /// The smallest grid there is: 0, 1, 2 and what is above.
+    pub(crate) const SMALLEST: Self = Self { max: 2, saturated: 3, half_bits: 4 };
+
+    /// The grid for values up to `max` with `sigfigs` significant decimal digits, or `None` where
+    /// one of them is out of range.
+    pub(crate) fn new(max: u64, sigfigs: u8) -> Option<Self> {
+        if max < Self::MIN_MAX {
+            return None;
+        }
+        // HdrHistogram keeps steps of 1 up to 2 × 10^sigfigs, rounded up to a power of two:
+        // 32, 256 and 2048.
+        let half_bits = match sigfigs {
+            1 => 4,
+            2 => 7,
+            3 => 10,
+            _ => return None,
+        };
+        let mut grid = Self { max, saturated: u32::MAX, half_bits };
+        grid.saturated = grid.fine(max) + 1;
+        Some(grid)
+    }
+
+    pub(crate) fn max(&self) -> u64 {
+        self.max
+    }
+
+    pub(crate) fn sigfigs(&self) -> u8 {
+        // The inverse of the table in `new`: 4, 7 and 10 bits.
+        (self.half_bits - 1) / 3
+    }
+
+    /// The number of cells, the one for saturated values included.
+    pub(crate) fn cells(&self) -> u32 {
+        self.saturated + 1
+    }
+
+    /// The cell of values above the maximum: the last one.
+    pub(crate) fn saturated(&self) -> u32 {
+        self.saturated
+    }
+
+    /// The cell that `value` is counted in; always less than [`Grid::cells`].
+    #[inline]
+    pub(crate) fn index(&self, value: u64) -> u32 {
+        if value > self.max { self.saturated } else { self.fine(value) }
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "value >> doublings < 2^(half_bits + 1)")]
+    fn fine(&self, value: u64) -> u32 {
+        let half_bits = u32::from(self.half_bits);
+        let linear = (2 << half_bits) - 1;
+        // How often the linear range must double to hold the value; 0 inside it.
+        let doublings = (63 - half_bits) - (value | linear).leading_zeros();
+        (doublings << half_bits) + (value >> doublings) as u32
+    }
+
+    /// The smallest value that cell `index` counts.
+    pub(crate) fn lowest(&self, index: u32) -> u64 {
+        if index >= self.saturated {
+            return self.max.saturating_add(1);
+        }
+        let (doublings, step) = self.place(index);
+        step << doublings
+    }
+
+    /// The largest value that cell `index` counts.
+    pub(crate) fn highest(&self, index: u32) -> u64 {
+        if index >= self.saturated {
+            return u64::MAX;
+        }
+        let (doublings, step) = self.place(index);
+        ((step << doublings) + ((1 << doublings) - 1)).min(self.max)
+    }
+
+    /// How often the linear range was doubled for cell `index`, and the cell's step in it.
+    fn place(&self, index: u32) -> (u32, u64) {
+        let half_bits = u32::from(self.half_bits);
+        let doublings = (index >> half_bits).saturating_sub(1);
+        (doublings, u64::from(index - (doublings << half_bits)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Grid;
+    use proptest::prelude::*;
+
+    fn grids() -> impl Strategy<Value = Grid> {
+        (2..=u64::MAX, 0..62_u32, 1..=3_u8)
+            .prop_map(|(max, shift, sigfigs)| Grid::new((max >> shift).max(2), sigfigs).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_lies_between_the_edges_of_its_cell(grid in grids(), value: u64, shift in 0..64_u32) {
+            let value = value >> shift;
+            let index = grid.index(value);
+            prop_assert!(index < grid.cells());
+            prop_assert!(grid.lowest(index) <= value && value <= grid.highest(index));
+        }
+
+        #[test]
+        fn cells_follow_each_other_without_gap_or_overlap(grid in grids(), at in 0..100_000_u32) {
+            let index = at % (grid.cells() - 1);
+            let next = grid.highest(index).saturating_add(1);
+            prop_assert_eq!(grid.lowest(index + 1), next);
+            prop_assert_eq!(grid.index(grid.highest(index)), index);
+            prop_assert_eq!(grid.index(grid.lowest(index)), index);
+        }
+
+        #[test]
+        fn a_cell_is_narrower_than_the_promised_error(grid in grids(), value: u64, shift in 0..64_u32) {
+            let index = grid.index(value >> shift);
+            if index < grid.saturated() {
+                let (low, high) = (grid.lowest(index), grid.highest(index));
+                let allowed = low / 10_u64.pow(u32::from(grid.sigfigs()));
+                prop_assert!(high - low <= allowed, "{low}..={high}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        assert_eq!(Grid::new(1, 2), None);
+        assert_eq!(Grid::new(1000, 0), None);
+        assert_eq!(Grid::new(1000, 4), None);
+        assert_eq!(Grid::new(u64::MAX, 3).unwrap().highest(0), 0);
+    }
+}

@@ -1,0 +1,258 @@
+//! The directory: what a reader of the segment must know of each metric, as entries of words.
+//!
+//! ```text
+//! entry      | kind << 32 + words | ...                 words of the whole entry
+//! value set  |                                          the values of an interned label
+//! value      | set | text |                             one more: `other` is 0, the first 1...
+//! metric     | registry | kind | first cell | series | declared | scale | text name | text help
+//!            | text unit | count (text text)... constants | count dimension... | histogram
+//! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
+//! histogram  | first cell | maximum | digits | count edge... |      histograms only
+//! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
+//! ```
+//!
+//! A set is named by the position of its entry. Entries are never changed; the header's count of
+//! used words publishes them.
+
+use crate::registry::Kind;
+use crate::segment::{Exhausted, Registration};
+use crate::sync::{AtomicU64, Relaxed};
+use std::fmt;
+
+const VALUE_SET: u64 = 1;
+const VALUE: u64 = 2;
+const METRIC: u64 = 3;
+/// In place of a set: the values follow.
+const NO_SET: u64 = u64::MAX;
+
+/// An entry, read back.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    ValueSet { set: u64 },
+    Value { set: u64, text: String },
+    Metric(Metric),
+}
+
+/// A metric as its entry tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Metric {
+    /// Which of the process's registries it belongs to.
+    pub(crate) registry: u64,
+    pub(crate) kind: Kind,
+    /// The first cell: in each shard, or shared for a gauge. A histogram's first head.
+    pub(crate) first: u32,
+    pub(crate) series: u32,
+    /// The shared cells with one bit for each series that is exposed even if it was never touched.
+    pub(crate) declared: u32,
+    /// Exported units to a recorded one.
+    pub(crate) scale: f64,
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) unit: String,
+    pub(crate) constants: Vec<(String, String)>,
+    pub(crate) dimensions: Vec<(String, Source)>,
+    /// For histograms.
+    pub(crate) distribution: Option<Distribution>,
+}
+
+/// Where the values of a dimension are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Fixed(Vec<String>),
+    /// Those of a set, which has this capacity, and `other`.
+    Set {
+        set: u64,
+        capacity: u32,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Distribution {
+    /// The first cell of the first series.
+    pub(crate) first: u32,
+    pub(crate) max: u64,
+    pub(crate) sigfigs: u8,
+    /// Upper edges of the exposed buckets, in recorded units.
+    pub(crate) edges: Vec<u64>,
+}
+
+/// Adds an empty set of values for an interned label and answers its number.
+pub(crate) fn append_value_set(to: &Registration<'_>) -> Result<u64, Exhausted> {
+    to.append(&entry(VALUE_SET, Vec::new()))
+}
+
+/// Adds a value to a set.
+pub(crate) fn append_value(to: &Registration<'_>, set: u64, text: &str) -> Result<u64, Exhausted> {
+    let mut words = vec![set];
+    push_text(&mut words, text);
+    to.append(&entry(VALUE, words))
+}
+
+/// Adds a metric.
+pub(crate) fn append_metric(to: &Registration<'_>, metric: &Metric) -> Result<u64, Exhausted> {
+    let mut words = vec![
+        metric.registry,
+        metric.kind as u64,
+        u64::from(metric.first),
+        u64::from(metric.series),
+        u64::from(metric.declared),
+        metric.scale.to_bits(),
+    ];
+    for text in [&metric.name, &metric.help, &metric.unit] {
+        push_text(&mut words, text);
+    }
+    words.push(metric.constants.len() as u64);
+    for (name, value) in &metric.constants {
+        push_text(&mut words, name);
+        push_text(&mut words, value);
+    }
+    words.push(metric.dimensions.len() as u64);
+    for (name, source) in &metric.dimensions {
+        push_text(&mut words, name);
+        match source {
+            Source::Set { set, capacity } => words.extend([*set, u64::from(*capacity)]),
+            Source::Fixed(values) => {
+                words.extend([NO_SET, values.len() as u64]);
+                for value in values {
+                    push_text(&mut words, value);
+                }
+            }
+        }
+    }
+    if let Some(distribution) = &metric.distribution {
+        words.extend([u64::from(distribution.first), distribution.max]);
+        words.extend([u64::from(distribution.sigfigs), distribution.edges.len() as u64]);
+        words.extend(&distribution.edges);
+    }
+    to.append(&entry(METRIC, words))
+}
+
+fn entry(kind: u64, mut words: Vec<u64>) -> Vec<u64> {
+    words.insert(0, kind << 32 | (words.len() as u64 + 1));
+    words
+}
+
+fn push_text(words: &mut Vec<u64>, text: &str) {
+    words.push(text.len() as u64);
+    words.extend(
+        text.as_bytes()
+            .chunks(8)
+            .map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))),
+    );
+}
+
+/// An entry is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damaged {
+    /// The word of the directory where reading stopped.
+    pub(crate) at: usize,
+}
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the segment's directory is damaged at word {}", self.at)
+    }
+}
+
+/// Reads the entry at word `at` and answers it with the position of the next one; `None` at the end.
+/// An entry of an unknown kind is damage.
+pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, usize)>, Damaged> {
+    // Relaxed loads in here: the length of `directory` was read with Acquire.
+    let Some(head) = directory.get(at).map(|word| word.load(Relaxed)) else { return Ok(None) };
+    let words = usize::try_from(head & u64::from(u32::MAX)).unwrap_or(0);
+    let end = at.checked_add(words).filter(|&end| words > 0 && end <= directory.len());
+    let end = end.ok_or(Damaged { at })?;
+    let mut from = Cursor { words: &directory[..end], at: at + 1 };
+    let entry = match head >> 32 {
+        VALUE_SET => Some(Entry::ValueSet { set: at as u64 }),
+        VALUE => from.value(),
+        METRIC => from.metric().map(Entry::Metric),
+        _ => None,
+    };
+    match entry {
+        Some(entry) if from.at == end => Ok(Some((entry, end))),
+        _ => Err(Damaged { at: from.at.min(end) }),
+    }
+}
+
+/// Reads the fields of one entry. `None` where the entry ends too early or a field is out of range.
+struct Cursor<'a> {
+    words: &'a [AtomicU64],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn word(&mut self) -> Option<u64> {
+        let word = self.words.get(self.at)?.load(Relaxed);
+        self.at += 1;
+        Some(word)
+    }
+
+    fn small<T: TryFrom<u64>>(&mut self) -> Option<T> {
+        T::try_from(self.word()?).ok()
+    }
+
+    /// A count of things that take a word each at the least, so that a damaged one can't ask for
+    /// more memory than the entry has.
+    fn count(&mut self) -> Option<usize> {
+        let count: usize = self.small()?;
+        (count <= self.words.len() - self.at).then_some(count)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let bytes: usize = self.small()?;
+        let words = self.words.get(self.at..self.at.checked_add(bytes.div_ceil(8))?)?;
+        self.at += words.len();
+        let mut text: Vec<u8> =
+            words.iter().flat_map(|word| word.load(Relaxed).to_le_bytes()).collect();
+        text.truncate(bytes);
+        String::from_utf8(text).ok()
+    }
+
+    fn list<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.count()?;
+        (0..count).map(|_| item(self)).collect()
+    }
+
+    fn value(&mut self) -> Option<Entry> {
+        Some(Entry::Value { set: self.word()?, text: self.text()? })
+    }
+
+    fn metric(&mut self) -> Option<Metric> {
+        let registry = self.word()?;
+        let kind = Kind::from_number(self.word()?)?;
+        Some(Metric {
+            registry,
+            kind,
+            first: self.small()?,
+            series: self.small()?,
+            declared: self.small()?,
+            scale: f64::from_bits(self.word()?),
+            name: self.text()?,
+            help: self.text()?,
+            unit: self.text()?,
+            constants: self.list(|from| Some((from.text()?, from.text()?)))?,
+            dimensions: self.list(|from| Some((from.text()?, from.source()?)))?,
+            distribution: match kind {
+                Kind::Histogram => Some(self.distribution()?),
+                _ => None,
+            },
+        })
+    }
+
+    fn source(&mut self) -> Option<Source> {
+        match self.word()? {
+            NO_SET => self.list(Self::text).map(Source::Fixed),
+            set => Some(Source::Set { set, capacity: self.small()? }),
+        }
+    }
+
+    fn distribution(&mut self) -> Option<Distribution> {
+        Some(Distribution {
+            first: self.small()?,
+            max: self.word()?,
+            sigfigs: self.small()?,
+            edges: self.list(Self::word)?,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+use super::Block;
+use crate::scale::Scale;
+use crate::shard::{self, Cells, Record};
+
+/// A count of events that only grows, modulo 2^64.
+///
+/// Each thread adds to a cell of its own: one plain add to memory, never a locked instruction.
+/// With labels `L`, [`with`](Counter::with) picks the series first.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
+/// ticks.inc();
+/// ticks.add(2);
+/// assert_eq!(registry.snapshot().counter("ticks_total", &[]), Some(3));
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+#[derive(Debug)]
+pub struct Counter<L = ()> {
+    pub(crate) cells: Block<L>,
+    pub(crate) scale: Scale,
+}
+
+impl<L> Clone for Counter<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Counter<L> {}
+
+struct Add {
+    cell: u32,
+    n: u64,
+}
+
+impl Record for Add {
+    #[inline]
+    fn record(self, cells: impl Cells) {
+        cells.add(self.cell, self.n);
+    }
+}
+
+impl Counter {
+    /// Adds 1.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`, in recorded units (see [`Description::scale`](crate::Description::scale)).
+    #[inline]
+    pub fn add(&self, n: u64) {
+        shard::record(Add { cell: self.cells.first, n });
+    }
+
+    /// Adds a quantity in exported units, rounded to the nearest recorded unit. A negative one or
+    /// NaN adds nothing: a counter only grows.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    pub fn add_f64(&self, quantity: f64) {
+        self.add(self.scale.record(quantity) as u64);
+    }
+}
+
+/// A count that goes up and down: orders in flight, the depth of a queue.
+///
+/// Sharded like a [`Counter`], as two cells that only grow, one for what was added and one for what
+/// was taken away. A snapshot reads what was taken away first, so that a value whose every `sub`
+/// comes after its `add` is never seen negative, whichever threads did them.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// let in_flight: UpDownCounter = registry.register(&Description::new("in_flight", "Orders."))?;
+/// in_flight.add(3);
+/// in_flight.sub(1);
+/// assert_eq!(registry.snapshot().gauge("in_flight", &[]), Some(2.0));
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+#[derive(Debug)]
+pub struct UpDownCounter<L = ()> {
+    pub(crate) cells: Block<L>,
+}
+
+impl<L> Clone for UpDownCounter<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for UpDownCounter<L> {}
+
+impl<L> UpDownCounter<L> {
+    /// Cells to a series: ups, then downs.
+    pub(crate) const STRIDE: u32 = 2;
+}
+
+struct AddOrdered {
+    cell: u32,
+    n: u64,
+}
+
+impl Record for AddOrdered {
+    #[inline]
+    fn record(self, cells: impl Cells) {
+        cells.add_release(self.cell, self.n);
+    }
+}
+
+impl UpDownCounter {
+    /// Adds 1.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Takes 1 away.
+    #[inline]
+    pub fn dec(&self) {
+        self.sub(1);
+    }
+
+    /// Adds `n`, which may be negative.
+    #[inline]
+    pub fn add(&self, n: i64) {
+        let cell = self.cells.first + u32::from(n < 0);
+        shard::record(AddOrdered { cell, n: n.unsigned_abs() });
+    }
+
+    /// Takes `n` away, which may be negative.
+    #[inline]
+    pub fn sub(&self, n: i64) {
+        let cell = self.cells.first + u32::from(n > 0);
+        shard::record(AddOrdered { cell, n: n.unsigned_abs() });
+    }
+}

@@ -1,0 +1,72 @@
+//! What recording code holds: small `Copy` values that know their cells.
+
+mod counter;
+mod gauge;
+mod histogram;
+mod timer;
+
+pub use counter::{Counter, UpDownCounter};
+pub use gauge::Gauge;
+pub(crate) use gauge::{GAUGE_WORDS, decode as decode_gauge};
+pub use histogram::Histogram;
+pub(crate) use histogram::{HEAD_CELLS, head};
+pub use timer::Timer;
+
+use crate::segment::Segment;
+use crate::sync::Relaxed;
+use std::marker::PhantomData;
+
+/// Where the series of one metric lie, one after the other.
+#[derive(Debug)]
+pub(crate) struct Block<L> {
+    /// The first series' first cell.
+    pub(crate) first: u32,
+    pub(crate) series: u32,
+    /// The shared cells with a bit for each declared series.
+    declared: u32,
+    labels: PhantomData<fn(L)>,
+}
+
+impl<L> Clone for Block<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Block<L> {}
+
+impl<L> Block<L> {
+    pub(crate) fn new(first: u32, series: u32, declared: u32) -> Self {
+        Self { first, series, declared, labels: PhantomData }
+    }
+
+    /// The block of a metric that could not be registered: it writes to the first cells of each
+    /// part, which belong to no metric.
+    pub(crate) fn sink() -> Self {
+        Self::new(0, 1, 0)
+    }
+
+    /// The block of the one series that `index` names, whose cells are `stride` from the next
+    /// one's. An index outside the block names the first series, which is `other` where a label
+    /// has one: whatever a label's implementation answers, the cells are this metric's.
+    #[inline]
+    pub(crate) fn at(self, index: usize, stride: u32) -> Block<()> {
+        Block::new(self.first + self.clamp(index) * stride, 1, self.declared)
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "index < series, which is a u32")]
+    pub(crate) fn clamp(self, index: usize) -> u32 {
+        if index < self.series as usize { index as u32 } else { 0 }
+    }
+
+    /// Marks a series as declared.
+    pub(crate) fn declare(self, index: usize) {
+        let index = self.clamp(index);
+        if let Some(segment) = Segment::current() {
+            // Relaxed: the bit says nothing about other memory.
+            let word = &segment.shared()[(self.declared + index / 64) as usize];
+            word.fetch_or(1 << (index % 64), Relaxed);
+        }
+    }
+}

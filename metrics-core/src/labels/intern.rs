@@ -1,0 +1,218 @@
+use crate::directory;
+use crate::layout::header;
+use crate::segment::{Exhausted, Segment};
+use crate::sync::{Mutex, OnceLock, lock};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Release},
+};
+
+/// A value of an interned label: a small number that stands for a string.
+///
+/// Only an [`Interner`] makes one. The default is `other`, the value that stands for all that did
+/// not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LabelId(u32);
+
+impl LabelId {
+    /// The value that stands for every string beyond the label's capacity.
+    pub const OTHER: Self = Self(0);
+
+    /// The position among the label's values; 0 is `other`.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The values of one interned label: strings that are given a number once and keep it.
+///
+/// `#[derive(Label)]` makes one for each type and adds `intern` and `as_str` to the type, so that
+/// user code seldom names it. Looking up a known value takes no lock and allocates nothing.
+#[derive(Debug)]
+pub struct Interner {
+    capacity: u32,
+    table: OnceLock<Table>,
+    /// How many values are interned, and the number of the label's values in the directory once a
+    /// metric uses them.
+    growth: Mutex<Growth>,
+}
+
+#[derive(Debug)]
+struct Growth {
+    count: u32,
+    set: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Table {
+    /// Open addressing, at most half full: the upper half of a slot is the hash's, the lower half
+    /// the value's number, and 0 an empty slot. Slots are only ever filled.
+    slots: Box<[AtomicU64]>,
+    /// The strings by number, less one.
+    values: Box<[OnceLock<Box<str>>]>,
+}
+
+/// What a look-up without the lock found.
+enum Found {
+    Known(LabelId),
+    /// Not there; it would go into this slot.
+    Vacant(usize),
+}
+
+impl Interner {
+    /// What values beyond the capacity become.
+    pub const OTHER: &'static str = "other";
+    /// The largest capacity: 2^24 values.
+    pub const MAX_CAPACITY: usize = 1 << 24;
+
+    /// An interner for at most `capacity` values, not counting `other`; capped at
+    /// [`Interner::MAX_CAPACITY`].
+    #[expect(clippy::cast_possible_truncation, reason = "capped just before")]
+    pub const fn new(capacity: usize) -> Self {
+        let capacity = if capacity < Self::MAX_CAPACITY { capacity } else { Self::MAX_CAPACITY };
+        Self {
+            capacity: capacity as u32,
+            table: OnceLock::new(),
+            growth: Mutex::new(Growth { count: 0, set: None }),
+        }
+    }
+
+    /// How many values fit, not counting `other`.
+    pub fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
+    /// The number of a value, which is given one if it is new. A value that does not fit any more
+    /// (the capacity or the segment's directory is used up) is `other`, and counted as saturated.
+    #[inline]
+    pub fn intern(&self, value: &str) -> LabelId {
+        let hash = hash(value);
+        match self.table().find(hash, value) {
+            Found::Known(id) => id,
+            Found::Vacant(_) => self.insert(hash, value),
+        }
+    }
+
+    /// The string that a number stands for; `other` for one that this interner did not give.
+    pub fn resolve(&self, id: LabelId) -> &str {
+        let value = id.index().checked_sub(1).and_then(|at| self.table().values.get(at)?.get());
+        value.map_or(Self::OTHER, |value| value)
+    }
+
+    #[inline]
+    fn table(&self) -> &Table {
+        match self.table.get() {
+            Some(table) => table,
+            None => self.make_table(),
+        }
+    }
+
+    #[cold]
+    fn make_table(&self) -> &Table {
+        self.table.get_or_init(|| {
+            let slots = (self.capacity() * 2).next_power_of_two().max(2);
+            Table {
+                slots: (0..slots).map(|_| AtomicU64::new(0)).collect(),
+                values: (0..self.capacity()).map(|_| OnceLock::new()).collect(),
+            }
+        })
+    }
+
+    #[cold]
+    fn insert(&self, hash: u32, value: &str) -> LabelId {
+        if value == Self::OTHER {
+            return LabelId::OTHER;
+        }
+        let mut growth = lock(&self.growth);
+        // Another thread may have been first.
+        let table = self.table();
+        let vacant = match table.find(hash, value) {
+            Found::Known(id) => return id,
+            Found::Vacant(slot) => slot,
+        };
+        let id = LabelId(growth.count + 1);
+        let published =
+            growth.count < self.capacity && growth.set.is_none_or(|set| publish(set, value));
+        if !published {
+            if let Some(segment) = Segment::current() {
+                segment.count(header::SATURATED_LABELS);
+            }
+            return LabelId::OTHER;
+        }
+        growth.count += 1;
+        // The cell is empty: numbers are given once, under the lock.
+        let _ = table.values[growth.count as usize - 1].set(value.into());
+        // Release pairs with the Acquire in `find`: who sees the number sees its string.
+        table.slots[vacant].store(u64::from(hash) << 32 | u64::from(id.0), Release);
+        id
+    }
+
+    /// The number of this label's values in the segment's directory. The first call writes there
+    /// what is interned so far; from then on each new value follows.
+    pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Exhausted> {
+        let mut growth = lock(&self.growth);
+        if let Some(set) = growth.set {
+            return Ok(set);
+        }
+        let registration = segment.registration();
+        let set = directory::append_value_set(&registration)?;
+        for number in 1..=growth.count {
+            let id = LabelId(number);
+            directory::append_value(&registration, set, self.resolve(id))?;
+        }
+        growth.set = Some(set);
+        Ok(set)
+    }
+}
+
+/// Writes a new value to the segment's directory.
+fn publish(set: u64, value: &str) -> bool {
+    Segment::current()
+        .is_some_and(|segment| directory::append_value(&segment.registration(), set, value).is_ok())
+}
+
+impl Table {
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a slot")]
+    fn find(&self, hash: u32, value: &str) -> Found {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            // Acquire pairs with the Release in `insert`.
+            let slot = self.slots[at].load(Acquire);
+            if slot == 0 {
+                return Found::Vacant(at);
+            }
+            let number = slot as u32;
+            if (slot >> 32) as u32 == hash
+                && self.values[number as usize - 1].get().is_some_and(|known| **known == *value)
+            {
+                return Found::Known(LabelId(number));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// Eight bytes at a time, multiply and fold. It need not resist an attacker: a crowded table makes
+/// `intern` slower, and its size is bounded by the capacity.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
+fn hash(value: &str) -> u32 {
+    // The fractional part of the golden ratio, which spreads neighbours far apart (Knuth, The Art
+    // of Computer Programming, vol. 3, 6.4).
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| {
+        let product = u128::from(hash ^ word) * u128::from(GOLDEN);
+        (product >> 64) as u64 ^ product as u64
+    };
+    let mut hash = mix(GOLDEN, value.len() as u64);
+    let mut chunks = value.as_bytes().chunks_exact(8);
+    for chunk in &mut chunks {
+        hash = mix(hash, u64::from_le_bytes(chunk.try_into().unwrap_or_default()));
+    }
+    let rest = chunks.remainder().iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    hash = mix(hash, rest);
+    (hash >> 32) as u32 ^ hash as u32
+}

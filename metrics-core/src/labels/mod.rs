@@ -1,0 +1,155 @@
+//! Labels whose values are bounded by their type, so that a metric's series are a dense block and
+//! `with` is arithmetic.
+
+mod intern;
+mod product;
+
+pub use intern::{Interner, LabelId};
+
+use crate::handles::{Counter, GAUGE_WORDS, Gauge, Histogram, UpDownCounter};
+
+/// The value of one label: an enum, a `bool`, or an interned string.
+///
+/// Made by `#[derive(Label)]`. An implementation by hand can name the wrong series of its metric,
+/// but never reach outside it.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// #[derive(Clone, Copy, Label)]
+/// enum Side { Buy, Sell }
+///
+/// #[derive(Clone, Copy, Label)]
+/// #[label(capacity = 64)]
+/// struct Symbol(LabelId);
+///
+/// let registry = Registry::new();
+/// let fills: Counter<(Symbol, Side)> = registry.register(&Description::new("fills_total", "Fills."))?;
+/// fills.with((Symbol::intern("AAPL"), Side::Sell)).inc();
+///
+/// let labels = [("symbol", "AAPL"), ("side", "sell")];
+/// assert_eq!(registry.snapshot().counter("fills_total", &labels), Some(1));
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+pub trait Label: Copy + 'static {
+    /// The label's name where nothing else names it: the type's, in snake case.
+    const NAME: &'static str;
+    /// How many values there are.
+    const COUNT: usize;
+    /// What the values are.
+    fn values() -> Values;
+    /// Which of the values this is, less than `COUNT`.
+    fn index(self) -> usize;
+}
+
+/// The values that a label can have.
+#[derive(Clone, Copy, Debug)]
+pub enum Values {
+    /// These, in the order of their index.
+    Fixed(&'static [&'static str]),
+    /// Those interned so far, and `other` with index 0.
+    Interned(&'static Interner),
+}
+
+/// One label of a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Dimension {
+    /// The label's name.
+    pub name: &'static str,
+    /// Its values.
+    pub values: Values,
+}
+
+impl Values {
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Fixed(values) => values.len(),
+            Self::Interned(interner) => interner.capacity() + 1,
+        }
+    }
+}
+
+/// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
+/// `#[derive(Labels)]`.
+pub trait Labels: Copy + 'static {
+    /// How many series there are: the product of the labels' counts.
+    const SERIES: usize;
+    /// The labels, outermost first: the last one's index changes fastest.
+    fn dimensions() -> Vec<Dimension>;
+    /// Which of the series this names, less than `SERIES`.
+    fn index(self) -> usize;
+}
+
+impl Label for bool {
+    const NAME: &'static str = "flag";
+    const COUNT: usize = 2;
+
+    fn values() -> Values {
+        Values::Fixed(&["false", "true"])
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        usize::from(self)
+    }
+}
+
+// `with` picks a series. `declare` does too, and has it exposed from now on even if it stays at
+// zero, so that a rate over it starts from the first event: for interned labels, whose series are
+// otherwise exposed once they were touched.
+
+impl<L: Labels> Counter<L> {
+    /// The series with these labels.
+    #[inline]
+    pub fn with(&self, labels: L) -> Counter {
+        Counter { cells: self.cells.at(labels.index(), 1), scale: self.scale }
+    }
+
+    /// The series with these labels, exposed from now on.
+    pub fn declare(&self, labels: L) -> Counter {
+        self.cells.declare(labels.index());
+        self.with(labels)
+    }
+}
+
+impl<L: Labels> UpDownCounter<L> {
+    /// The series with these labels.
+    #[inline]
+    pub fn with(&self, labels: L) -> UpDownCounter {
+        UpDownCounter { cells: self.cells.at(labels.index(), Self::STRIDE) }
+    }
+
+    /// The series with these labels, exposed from now on.
+    pub fn declare(&self, labels: L) -> UpDownCounter {
+        self.cells.declare(labels.index());
+        self.with(labels)
+    }
+}
+
+impl<L: Labels> Gauge<L> {
+    /// The series with these labels.
+    #[inline]
+    pub fn with(&self, labels: L) -> Gauge {
+        Gauge { cells: self.cells.at(labels.index(), GAUGE_WORDS) }
+    }
+
+    /// The series with these labels, exposed from now on.
+    pub fn declare(&self, labels: L) -> Gauge {
+        self.cells.declare(labels.index());
+        self.with(labels)
+    }
+}
+
+impl<L: Labels> Histogram<L> {
+    /// The series with these labels.
+    #[inline]
+    pub fn with(&self, labels: L) -> Histogram {
+        self.at(labels.index())
+    }
+
+    /// The series with these labels, exposed from now on.
+    pub fn declare(&self, labels: L) -> Histogram {
+        self.heads.declare(labels.index());
+        self.with(labels)
+    }
+}

@@ -1,0 +1,52 @@
+//! No label, one, or several: the block's index is that of a number with one digit for each label.
+
+use super::{Dimension, Label, Labels};
+
+impl Labels for () {
+    const SERIES: usize = 1;
+
+    fn dimensions() -> Vec<Dimension> {
+        Vec::new()
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        0
+    }
+}
+
+impl<T: Label> Labels for T {
+    const SERIES: usize = T::COUNT;
+
+    fn dimensions() -> Vec<Dimension> {
+        vec![Dimension { name: T::NAME, values: T::values() }]
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        Label::index(self)
+    }
+}
+
+macro_rules! tuple {
+    ($($label:ident $field:tt),+) => {
+        impl<$($label: Label),+> Labels for ($($label,)+) {
+            const SERIES: usize = 1 $(* $label::COUNT)+;
+
+            fn dimensions() -> Vec<Dimension> {
+                vec![$(Dimension { name: $label::NAME, values: $label::values() }),+]
+            }
+
+            #[inline]
+            fn index(self) -> usize {
+                let mut index = 0_usize;
+                $(index = index.wrapping_mul($label::COUNT).wrapping_add(Label::index(self.$field));)+
+                index
+            }
+        }
+    };
+}
+
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);

@@ -1,0 +1,94 @@
+//! Where everything lies in the segment. All positions and sizes are in words of 64 bits.
+//!
+//! ```text
+//! | header | owners | directory | shared cells | shard 0 | shard 1 | ... | shard n |
+//!                     append-     gauges and     overflow  one thread each
+//!                     only        declared bits
+//! ```
+//!
+//! Every part starts on a page of its own. Positions of cells are relative to their part: a cell
+//! number is the same in each shard.
+
+/// Bytes to a page, at the least: parts start at multiples of it. 4096 is the smallest page that
+/// Linux has on any architecture; a larger one only means that two parts share a page.
+pub(crate) const PAGE_BYTES: usize = 4096;
+/// Bytes to a word, which is a cell.
+pub(crate) const WORD_BYTES: usize = 8;
+pub(crate) const PAGE_WORDS: usize = PAGE_BYTES / WORD_BYTES;
+/// Words to a cache line: 64 bytes on every x86-64 and most 64-bit Arm.
+pub(crate) const LINE_WORDS: usize = 8;
+
+/// The words of the header. What only registration touches, what attaching threads touch and what
+/// the overflow path touches lie on cache lines of their own.
+pub(crate) mod header {
+    /// [`MAGIC`](super::MAGIC), stored last: a segment without it is not set up yet.
+    pub(crate) const MAGIC: usize = 0;
+    /// [`VERSION`](super::VERSION).
+    pub(crate) const VERSION: usize = 1;
+    /// Words of the directory, of the shared cells and of one shard, and the number of shards.
+    pub(crate) const DIRECTORY_WORDS: usize = 2;
+    pub(crate) const SHARED_WORDS: usize = 3;
+    pub(crate) const SHARD_WORDS: usize = 4;
+    pub(crate) const SHARDS: usize = 5;
+
+    /// Words of the directory that are published. Release when an entry is complete.
+    pub(crate) const DIRECTORY_USED: usize = 8;
+    /// Cells handed out in each shard, and shared ones. Under the registration lock.
+    pub(crate) const CELLS_USED: usize = 9;
+    pub(crate) const SHARED_USED: usize = 10;
+    /// Registrations that failed and went on counting into the sink.
+    pub(crate) const FAILED_REGISTRATIONS: usize = 11;
+    /// Label values that were turned into `other` because their label was full.
+    pub(crate) const SATURATED_LABELS: usize = 12;
+
+    /// Shards that have an owner now.
+    pub(crate) const ATTACHED: usize = 16;
+    /// One more than the highest shard that ever had an owner; 1 at first, for shard 0.
+    pub(crate) const SHARDS_SEEN: usize = 17;
+
+    /// Records that went to shard 0.
+    pub(crate) const OVERFLOW_RECORDS: usize = 24;
+
+    /// The first of the owner words, one for each shard: 0 where the shard is free.
+    pub(crate) const OWNERS: usize = 32;
+}
+
+/// "TICKMETR", read as a big-endian number.
+pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"TICKMETR");
+/// Counted up with every change of what this module and the directory's entries say.
+pub(crate) const VERSION: u64 = 1;
+
+/// The sizes that a segment is made with, and the positions that follow from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Shards, shard 0 included.
+    pub(crate) shards: usize,
+    pub(crate) shard_words: usize,
+    pub(crate) directory_words: usize,
+    pub(crate) shared_words: usize,
+}
+
+impl Layout {
+    pub(crate) fn directory(&self) -> usize {
+        (header::OWNERS + self.shards).next_multiple_of(PAGE_WORDS)
+    }
+
+    pub(crate) fn shared(&self) -> usize {
+        self.directory() + self.directory_words
+    }
+
+    pub(crate) fn shard(&self, shard: usize) -> usize {
+        self.shared() + self.shared_words + shard * self.shard_words
+    }
+
+    /// The size of the whole, or `None` where it has no address.
+    pub(crate) fn words(&self) -> Option<usize> {
+        let words = self
+            .shards
+            .checked_mul(self.shard_words)?
+            .checked_add(self.directory_words)?
+            .checked_add(self.shared_words)?
+            .checked_add((header::OWNERS + self.shards).next_multiple_of(PAGE_WORDS))?;
+        (words <= isize::MAX as usize / WORD_BYTES).then_some(words)
+    }
+}

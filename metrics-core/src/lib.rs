@@ -1,0 +1,91 @@
+//! Metrics for code that counts its time in nanoseconds.
+//!
+//! A record is one plain add to memory that only the recording thread writes: no lock, no locked
+//! instruction, no allocation and no system call. The way of the data is
+//! record → shard → snapshot; the `exporter` crate goes on with encode → serve.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `sync`, `memory`, `layout` | atomics, the mapping, and where everything lies in it |
+//! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
+//! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
+//! | `shard` | the hot path: a thread's own cells |
+//! | `handles` | what recording code holds: counters, gauges, histograms, timers |
+//! | `labels` | bounded labels, and the arithmetic of `with` |
+//! | `registry` | names, checks, registration |
+//! | `snapshot` | all shards summed into owned values |
+//!
+//! ```
+//! use metrics_core::prelude::*;
+//!
+//! #[derive(Clone, Copy, Label)]
+//! enum Side { Buy, Sell }
+//!
+//! #[derive(Metrics)]
+//! #[metrics(prefix = "execution")]
+//! struct ExecutionMetrics {
+//!     /// Orders submitted to the venue.
+//!     orders_submitted: Counter<Side>,
+//!     /// Time from submission to fill.
+//!     #[metric(unit = "seconds", max = "10s")]
+//!     fill_latency: Histogram,
+//! }
+//!
+//! let registry = Registry::new();
+//! let metrics = ExecutionMetrics::register(&registry)?;
+//! metrics.orders_submitted.with(Side::Buy).inc();
+//! metrics.fill_latency.record(1_500); // nanoseconds
+//!
+//! let snapshot = registry.snapshot();
+//! assert_eq!(snapshot.counter("execution_orders_submitted_total", &[("side", "buy")]), Some(1));
+//! let latency = snapshot.histogram("execution_fill_latency_seconds", &[]).unwrap();
+//! assert_eq!(latency.max(), Some(1.5e-6));
+//! # Ok::<(), metrics_core::RegisterError>(())
+//! ```
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("metrics-core needs Linux: a mapping that is reserved without being committed");
+
+mod bucket;
+mod clock;
+mod directory;
+mod handles;
+mod labels;
+mod layout;
+mod memory;
+mod registry;
+mod scale;
+mod segment;
+mod shard;
+mod snapshot;
+mod sync;
+mod timed;
+mod warm_up;
+
+pub use clock::{MockClock, with_mock_clock};
+pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
+pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
+pub use metrics_macros::{Label, Labels, Metrics, timed};
+pub use registry::{Description, Kind, Metric, Metrics, RegisterError, Registry};
+pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
+pub use snapshot::{Bucket, Family, HistogramSnapshot, Series, Snapshot, Value};
+pub use timed::Outcome;
+pub use warm_up::warm_up;
+
+/// What a program that records needs: `use metrics_core::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Counter, Description, Gauge, Histogram, HistogramSnapshot, Label, LabelId, Labels, Metrics,
+        RegisterError, Registry, Snapshot, Timer, UpDownCounter, timed,
+    };
+}
+
+/// What the macros may name. Not part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::registry::{Scope, register_or_sink};
+    pub use crate::timed::{
+        Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due,
+    };
+    pub use std;
+}

@@ -1,0 +1,91 @@
+//! Names and settings, checked before anything is taken from the segment.
+//!
+//! Names follow the Prometheus data model
+//! (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>): metrics
+//! `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels `[a-zA-Z_][a-zA-Z0-9_]*` without a leading `__`. Prometheus 3
+//! takes any UTF-8; these are what every version and every tool takes.
+
+use super::description::{Description, Kind};
+use super::error::RegisterError;
+use crate::bucket::Grid;
+
+pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
+    let Description { name, help, .. } = metric;
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let reason = if name.is_empty() {
+        Some("it is empty")
+    } else if !name.starts_with(|c| first(c) || c == ':') {
+        Some("it must start with a letter, '_' or ':'")
+    } else if !name.chars().all(|c| first(c) || c.is_ascii_digit() || c == ':') {
+        Some("only ASCII letters, digits, '_' and ':' may be in it")
+    } else {
+        None
+    };
+    if let Some(reason) = reason {
+        return Err(RegisterError::InvalidName { name: name.clone(), reason });
+    }
+    let reason = if help.trim().is_empty() {
+        Some("it is empty: say what the metric counts")
+    } else if help.chars().any(|c| c.is_control() && c != '\n') {
+        Some("it has a control character other than a line break")
+    } else {
+        None
+    };
+    if let Some(reason) = reason {
+        return Err(RegisterError::InvalidHelp { name: name.clone(), reason });
+    }
+    labels(metric)?;
+    settings(metric).map_err(|reason| RegisterError::InvalidSetting { name: name.clone(), reason })
+}
+
+fn labels(metric: &Description) -> Result<(), RegisterError> {
+    let names: Vec<&str> = metric.label_names().collect();
+    for (at, label) in names.iter().enumerate() {
+        let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let reason = if !label.starts_with(first) {
+            "it must start with a letter or '_'"
+        } else if !label.chars().all(|c| first(c) || c.is_ascii_digit()) {
+            "only ASCII letters, digits and '_' may be in it"
+        } else if label.starts_with("__") {
+            "names that start with '__' are reserved"
+        } else if *label == "le" && metric.kind == Some(Kind::Histogram) {
+            "a histogram's buckets have that label"
+        } else if names[..at].contains(label) {
+            "it is there twice"
+        } else {
+            continue;
+        };
+        let (name, label) = (metric.name.clone(), (*label).to_owned());
+        return Err(RegisterError::InvalidLabel { name, label, reason });
+    }
+    Ok(())
+}
+
+fn settings(metric: &Description) -> Result<(), String> {
+    if let Some(scale) = metric.scale
+        && !(scale.is_finite() && scale > 0.0)
+    {
+        return Err(format!("the scale is {scale}, and must be finite and more than 0"));
+    }
+    if metric.kind != Some(Kind::Histogram) {
+        return Ok(());
+    }
+    let Description { sigfigs, max, .. } = *metric;
+    if !Grid::SIGFIGS.contains(&sigfigs) {
+        return Err(format!("it has {sigfigs} significant digits, and 1 to 3 are possible"));
+    }
+    if max < Grid::MIN_MAX {
+        return Err(format!("its maximum is {max}, and must be {} or more", Grid::MIN_MAX));
+    }
+    let edges = metric.edges.as_deref().unwrap_or_default();
+    if let Some((a, b)) = edges.iter().zip(edges.get(1..).unwrap_or_default()).find(|(a, b)| a >= b)
+    {
+        return Err(format!("its buckets must rise, and {b} follows {a}"));
+    }
+    match edges.last() {
+        Some(&edge) if edge > max => {
+            Err(format!("its bucket {edge} is above its maximum {max}: raise the maximum"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,241 @@
+use super::error::RegisterError;
+use crate::scale::Scale;
+use std::fmt;
+
+/// What kind of metric it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u64)]
+pub enum Kind {
+    /// A [`Counter`](crate::Counter).
+    Counter = 1,
+    /// An [`UpDownCounter`](crate::UpDownCounter), which Prometheus knows as a gauge.
+    UpDownCounter = 2,
+    /// A [`Gauge`](crate::Gauge).
+    Gauge = 3,
+    /// A [`Histogram`](crate::Histogram).
+    Histogram = 4,
+}
+
+impl Kind {
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        [Self::Counter, Self::UpDownCounter, Self::Gauge, Self::Histogram]
+            .into_iter()
+            .find(|&kind| kind as u64 == number)
+    }
+
+    /// The type that the exposition formats name: `counter`, `gauge` or `histogram`.
+    pub fn exposed(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::UpDownCounter | Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::UpDownCounter => "up-down counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        })
+    }
+}
+
+/// All that is said of a metric when it is registered.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// let latency: Histogram = registry.register(
+///     &Description::new("decode_latency_seconds", "Time to decode a message.")
+///         .unit("seconds")
+///         .max(10_000_000_000)
+///         .buckets([1_000, 10_000, 100_000])
+///         .constant("venue", "xnas"),
+/// )?;
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) unit: String,
+    pub(crate) labels: Vec<&'static str>,
+    pub(crate) constants: Vec<(String, String)>,
+    pub(crate) scale: Option<f64>,
+    pub(crate) sigfigs: u8,
+    pub(crate) max: u64,
+    pub(crate) edges: Option<Vec<u64>>,
+}
+
+impl Description {
+    /// Two significant digits: an error below 1 %.
+    pub const DEFAULT_SIGFIGS: u8 = 2;
+    /// One hour in nanoseconds.
+    pub const DEFAULT_MAX: u64 = 3_600_000_000_000;
+
+    /// A metric of this name and help text; both are checked when it is registered.
+    pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            help: help.into(),
+            kind: None,
+            unit: String::new(),
+            labels: Vec::new(),
+            constants: Vec::new(),
+            scale: None,
+            sigfigs: Self::DEFAULT_SIGFIGS,
+            max: Self::DEFAULT_MAX,
+            edges: None,
+        }
+    }
+
+    /// The exported unit. For `seconds`, `milliseconds`, `microseconds` and `nanoseconds` values
+    /// are recorded in nanoseconds; any other unit is recorded as it is, or by
+    /// [`scale`](Description::scale). The name is not changed: say `…_seconds` in it.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Exported units to a recorded one, more than 0: 0.01 counts hundredths. Without it, 1, or
+    /// what a unit of time implies.
+    #[must_use]
+    pub fn scale(mut self, scale: f64) -> Self {
+        self.scale = Some(scale);
+        self
+    }
+
+    /// A histogram's significant decimal digits, 1 to 3; 2 by default.
+    #[must_use]
+    pub fn sigfigs(mut self, sigfigs: u8) -> Self {
+        self.sigfigs = sigfigs;
+        self
+    }
+
+    /// A histogram's largest value in recorded units, at least 2; an hour of nanoseconds by
+    /// default.
+    #[must_use]
+    pub fn max(mut self, max: u64) -> Self {
+        self.max = max;
+        self
+    }
+
+    /// The upper edges of a histogram's exposed buckets, in recorded units, rising, none above the
+    /// maximum. Without them, for durations 100 ns to 1 ms in steps of 1, 2.5 and 5 and powers of
+    /// ten from there to 10 s, and for other quantities powers of ten of recorded units to 10^12.
+    #[must_use]
+    pub fn buckets(mut self, edges: impl IntoIterator<Item = u64>) -> Self {
+        self.edges = Some(edges.into_iter().collect());
+        self
+    }
+
+    /// A label with the same value on every series.
+    #[must_use]
+    pub fn constant(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.constants.push((name.into(), value.into()));
+        self
+    }
+
+    /// The metric's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it counts.
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// Its kind, where it is known: in what [`Metrics::describe`](crate::Metrics::describe) lists.
+    pub fn kind(&self) -> Option<Kind> {
+        self.kind
+    }
+
+    /// Its exported unit; empty where it has none.
+    pub fn exported_unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// Names of all labels, constant ones first.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.constants.iter().map(|(name, _)| name.as_str()).chain(self.labels.iter().copied())
+    }
+
+    /// Exported units to a recorded one.
+    pub(crate) fn scale_factor(&self) -> f64 {
+        self.scale.or_else(|| nanoseconds_to(&self.unit).map(f64::recip)).unwrap_or(1.0)
+    }
+
+    pub(crate) fn exported_scale(&self) -> Scale {
+        Scale::new(self.scale_factor())
+    }
+
+    /// Edges of the exposed buckets: the declared ones, or the default.
+    pub(crate) fn edges(&self) -> Vec<u64> {
+        if let Some(edges) = &self.edges {
+            return edges.clone();
+        }
+        let default: &[u64] =
+            if nanoseconds_to(&self.unit).is_some() { &DURATION_EDGES } else { &QUANTITY_EDGES };
+        default.iter().copied().take_while(|&edge| edge <= self.max).collect()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), RegisterError> {
+        super::check::description(self)
+    }
+}
+
+/// Fine where a hot path spends its time, coarse above.
+const DURATION_EDGES: [u64; 17] = [
+    100,
+    250,
+    500,
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+];
+
+const QUANTITY_EDGES: [u64; 13] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+    100_000_000_000,
+    1_000_000_000_000,
+];
+
+/// Nanoseconds to a unit of time; `None` for other units.
+fn nanoseconds_to(unit: &str) -> Option<f64> {
+    match unit {
+        "seconds" => Some(1e9),
+        "milliseconds" => Some(1e6),
+        "microseconds" => Some(1e3),
+        "nanoseconds" => Some(1.0),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+use super::description::Kind;
+use crate::segment::{Exhausted, SegmentError};
+use std::fmt;
+
+/// Why a metric was not registered. Nothing was changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The name is not one that Prometheus takes.
+    InvalidName {
+        /// The metric's name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The help text is empty, or has a control character other than a line break.
+    InvalidHelp {
+        /// The metric's name.
+        name: String,
+        /// What is wrong with the help.
+        reason: &'static str,
+    },
+    /// A label's name is not one that Prometheus takes, or is there twice.
+    InvalidLabel {
+        /// The metric's name.
+        name: String,
+        /// The label's name.
+        label: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A histogram's digits, maximum or buckets, or a scale, are out of range.
+    InvalidSetting {
+        /// The metric's name.
+        name: String,
+        /// What is wrong, with the range.
+        reason: String,
+    },
+    /// Another metric has the name already and differs.
+    Clash {
+        /// The metric's name.
+        name: String,
+        /// The name of the metric that is there.
+        with: String,
+        /// In what they differ.
+        reason: String,
+    },
+    /// A label's implementation says that it has other values than it lists.
+    InconsistentLabels {
+        /// The metric's name.
+        name: String,
+        /// What `Labels::SERIES` says.
+        series: usize,
+        /// The product of the dimensions' counts.
+        product: usize,
+    },
+    /// A part of the segment is full.
+    Full {
+        /// The metric's name.
+        name: String,
+        /// What of: cells, shared cells or directory words.
+        what: &'static str,
+        /// How many were asked for.
+        asked: usize,
+        /// How many are left.
+        left: usize,
+        /// The method of [`Segment::builder`](crate::Segment::builder) that raises it.
+        setting: &'static str,
+    },
+    /// There is no segment to count in.
+    Segment(SegmentError),
+}
+
+impl RegisterError {
+    pub(super) fn full(
+        name: &str,
+        what: &'static str,
+        setting: &'static str,
+        exhausted: &Exhausted,
+    ) -> Self {
+        let Exhausted { asked, left } = *exhausted;
+        Self::Full { name: name.into(), what, asked, left, setting }
+    }
+
+    pub(super) fn clash(name: &str, with: &str, reason: impl Into<String>) -> Self {
+        Self::Clash { name: name.into(), with: with.into(), reason: reason.into() }
+    }
+
+    pub(super) fn other_kind(name: &str, there: Kind, asked: Kind) -> Self {
+        Self::clash(name, name, format!("that one is a {there}, this one a {asked}"))
+    }
+}
+
+impl fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidName { name, reason } => {
+                write!(f, "{name:?} can't name a metric: {reason}")
+            }
+            Self::InvalidHelp { name, reason } => {
+                write!(f, "the help text of {name:?} can't be used: {reason}")
+            }
+            Self::InvalidLabel { name, label, reason } => {
+                write!(f, "{label:?} can't name a label of {name:?}: {reason}")
+            }
+            Self::InvalidSetting { name, reason } => {
+                write!(f, "{name:?} is set up wrong: {reason}")
+            }
+            Self::Clash { name, with, reason } => {
+                write!(f, "{name:?} clashes with {with:?}, which is registered already: {reason}")
+            }
+            Self::InconsistentLabels { name, series, product } => write!(
+                f,
+                "the labels of {name:?} have {product} combinations, but their type says \
+                 {series}: Labels::SERIES must be the product of the counts of its dimensions"
+            ),
+            Self::Full { name, what, asked, left, setting } => write!(
+                f,
+                "{name:?} needs {asked} {what}, and {left} are left: raise \
+                 Segment::builder().{setting}(..), or lower the capacity of its labels"
+            ),
+            Self::Segment(error) => write!(f, "there is no memory to count in: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RegisterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Segment(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<SegmentError> for RegisterError {
+    fn from(error: SegmentError) -> Self {
+        Self::Segment(error)
+    }
+}

@@ -1,0 +1,353 @@
+//! Registration: names are checked, cells handed out, and the directory told.
+
+mod check;
+mod description;
+mod error;
+mod metric;
+
+pub use description::{Description, Kind};
+pub use error::RegisterError;
+pub use metric::{Metric, Metrics, Scope, register_or_sink};
+
+use crate::bucket::Grid;
+use crate::directory::{self, Distribution, Source};
+use crate::handles::{Block, GAUGE_WORDS, Gauge, HEAD_CELLS};
+use crate::labels::{Dimension, Values};
+use crate::segment::{Reserved, Segment};
+use crate::snapshot::{Catalogue, Snapshot};
+use crate::sync::{Arc, Mutex, OnceLock, lock};
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A set of metrics that is exposed together. Clones are the same registry.
+///
+/// All registries count in the process's one [`Segment`]. What a registry took from it stays
+/// taken when the registry is dropped, so that a handle is valid for ever.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    number: u64,
+    known: Mutex<Known>,
+    observed: Mutex<Vec<Observed>>,
+    catalogue: Mutex<Catalogue>,
+}
+
+/// A name, and the constant labels that tell metrics of one name apart.
+type Key = (String, Vec<(String, String)>);
+
+#[derive(Default)]
+struct Known {
+    /// What is registered.
+    metrics: HashMap<Key, (Description, Placed)>,
+    /// One metric of each name, and the names that a histogram is exposed under.
+    names: HashMap<String, Description>,
+    exposed: HashMap<String, String>,
+}
+
+/// A gauge whose value is asked for at each snapshot.
+#[derive(Clone)]
+struct Observed {
+    gauge: Gauge,
+    value: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// The cells of a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    pub(crate) first: u32,
+    pub(crate) series: u32,
+    /// A histogram's first cell, behind its heads.
+    pub(crate) cells: u32,
+    /// The shared cells with a bit for each declared series.
+    pub(crate) declared: u32,
+}
+
+impl Placed {
+    fn block<L>(&self) -> Block<L> {
+        Block::new(self.first, self.series, self.declared)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics = lock(&self.inner.known).metrics.len();
+        f.debug_struct("Registry").field("metrics", &metrics).finish_non_exhaustive()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// A registry without metrics.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: only that each number is given once matters.
+        let number = NEXT.fetch_add(1, Relaxed);
+        Self {
+            inner: Arc::new(Inner {
+                number,
+                known: Mutex::default(),
+                observed: Mutex::default(),
+                catalogue: Mutex::new(Catalogue::new(number)),
+            }),
+        }
+    }
+
+    /// The process's own registry, which `#[timed]` and [`Metrics::global`] register in.
+    pub fn global() -> &'static Self {
+        static GLOBAL: OnceLock<Registry> = OnceLock::new();
+        GLOBAL.get_or_init(Self::new)
+    }
+
+    /// Registers a metric, whose kind and labels are those of the handle asked for. The same
+    /// description again gives the same handle.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let orders: Counter<bool> =
+    ///     registry.register(&Description::new("orders_total", "Orders, by whether they filled."))?;
+    /// orders.with(true).inc();
+    /// assert_eq!(registry.snapshot().counter("orders_total", &[("flag", "true")]), Some(1));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Every variant of [`RegisterError`]; nothing is registered then.
+    pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
+        let mut description = description.clone();
+        M::complete(&mut description);
+        let placed = self.place(&description, M::SERIES, &M::dimensions())?;
+        Ok(M::at(&placed, &description))
+    }
+
+    /// Registers a gauge whose value is asked for at each snapshot. A call that panics gives NaN.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// registry.gauge_fn("queue_depth", "Depth of the queue.", || 7.0)?;
+    /// assert_eq!(registry.snapshot().gauge("queue_depth", &[]), Some(7.0));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`register`](Registry::register), and a clash where the name is taken: two functions
+    /// can't be told to be the same.
+    pub fn gauge_fn(
+        &self,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        value: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Result<(), RegisterError> {
+        let description = Description::new(name, help);
+        let mut observed = lock(&self.inner.observed);
+        if lock(&self.inner.known).names.contains_key(&description.name) {
+            let name = &description.name;
+            return Err(RegisterError::clash(name, name, "a gauge function's name is its own"));
+        }
+        let gauge = self.register(&description)?;
+        observed.push(Observed { gauge, value: Arc::new(value) });
+        Ok(())
+    }
+
+    /// The values of all metrics now. Never makes a recording thread wait.
+    pub fn snapshot(&self) -> Snapshot {
+        // A function may itself use the registry: no lock is held while it runs.
+        let observed = lock(&self.inner.observed).clone();
+        for Observed { gauge, value } in observed {
+            gauge.set(catch_unwind(AssertUnwindSafe(|| value())).unwrap_or(f64::NAN));
+        }
+        let Some(segment) = Segment::current() else { return Snapshot::default() };
+        lock(&self.inner.catalogue).snapshot(segment)
+    }
+
+    /// Finds cells for a metric, or those that it has.
+    fn place(
+        &self,
+        description: &Description,
+        series: usize,
+        dimensions: &[Dimension],
+    ) -> Result<Placed, RegisterError> {
+        description.check()?;
+        let name = &description.name;
+        let product = dimensions
+            .iter()
+            .try_fold(1_usize, |product, dimension| product.checked_mul(dimension.values.count()));
+        match product {
+            Some(product) if product == series && series > 0 => {}
+            product => {
+                let product = product.unwrap_or(usize::MAX);
+                return Err(RegisterError::InconsistentLabels {
+                    name: name.clone(),
+                    series,
+                    product,
+                });
+            }
+        }
+        let mut known = lock(&self.inner.known);
+        let key = (name.clone(), description.constants.clone());
+        if let Some((there, placed)) = known.metrics.get(&key) {
+            differs(there, description)?;
+            return Ok(*placed);
+        }
+        known.admit(description)?;
+        let placed = take_cells(self.inner.number, description, series, dimensions)?;
+        known.names.entry(name.clone()).or_insert_with(|| description.clone());
+        for exposed in exposed_names(description) {
+            known.exposed.entry(exposed).or_insert_with(|| name.clone());
+        }
+        known.metrics.insert(key, (description.clone(), placed));
+        Ok(placed)
+    }
+}
+
+impl Known {
+    /// Whether a metric that is not there yet may be.
+    fn admit(&self, asked: &Description) -> Result<(), RegisterError> {
+        if let Some(there) = self.names.get(&asked.name) {
+            differs(there, asked)?;
+        }
+        for exposed in exposed_names(asked) {
+            if let Some(with) = self.exposed.get(&exposed).filter(|with| **with != asked.name) {
+                let reason = format!("both would be exposed as {exposed:?}");
+                return Err(RegisterError::clash(&asked.name, with, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of the series that a metric becomes.
+fn exposed_names(description: &Description) -> Vec<String> {
+    let name = &description.name;
+    let mut names = vec![name.clone()];
+    if description.kind == Some(Kind::Histogram) {
+        let suffixes = ["bucket", "count", "sum", "negative_total", "saturated_total"];
+        names.extend(suffixes.map(|suffix| format!("{name}_{suffix}")));
+    }
+    names
+}
+
+/// An error where two metrics of one name differ in what such metrics must share.
+fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError> {
+    let name = &asked.name;
+    if let (Some(a), Some(b)) = (there.kind, asked.kind)
+        && a != b
+    {
+        return Err(RegisterError::other_kind(name, a, b));
+    }
+    let labels = |of: &Description| of.label_names().map(str::to_owned).collect::<Vec<_>>();
+    let differ = |what: &str, there: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
+        let reason = format!("that one's {what} is {there:?}, this one's {asked:?}");
+        Err(RegisterError::clash(name, name, reason))
+    };
+    if there.help != asked.help {
+        return differ("help", &there.help, &asked.help);
+    }
+    if there.unit != asked.unit {
+        return differ("unit", &there.unit, &asked.unit);
+    }
+    if labels(there) != labels(asked) {
+        return differ("list of labels", &labels(there), &labels(asked));
+    }
+    if there.exported_scale() != asked.exported_scale() {
+        return differ("scale", &there.exported_scale(), &asked.exported_scale());
+    }
+    if asked.kind == Some(Kind::Histogram) {
+        let grid = |of: &Description| (of.sigfigs, of.max, of.edges());
+        if grid(there) != grid(asked) {
+            return differ("(digits, maximum, buckets)", &grid(there), &grid(asked));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the cells of a new metric from the segment and writes its entry.
+fn take_cells(
+    registry: u64,
+    description: &Description,
+    series: usize,
+    dimensions: &[Dimension],
+) -> Result<Placed, RegisterError> {
+    let Description { name, kind, max, sigfigs, .. } = description;
+    let kind = kind.unwrap_or(Kind::Counter);
+    let segment = Segment::get_or_reserve()?;
+    let directory_full = |exhausted| {
+        RegisterError::full(name, "words of the directory", "directory_bytes", &exhausted)
+    };
+    let sources = dimensions
+        .iter()
+        .map(|dimension| {
+            let source = match dimension.values {
+                Values::Fixed(values) => Source::Fixed(values.iter().map(|&v| v.into()).collect()),
+                Values::Interned(interner) => Source::Set {
+                    set: interner.publish_all(segment).map_err(directory_full)?,
+                    capacity: u32::try_from(interner.capacity()).unwrap_or(u32::MAX),
+                },
+            };
+            Ok((dimension.name.to_owned(), source))
+        })
+        .collect::<Result<_, RegisterError>>()?;
+
+    let grid = Grid::new(*max, *sigfigs).filter(|_| kind == Kind::Histogram);
+    let per_series = match (kind, grid) {
+        (_, Some(grid)) => HEAD_CELLS as usize + grid.cells() as usize,
+        (Kind::Counter | Kind::Histogram, _) => 1,
+        (Kind::UpDownCounter, _) => 2,
+        (Kind::Gauge, _) => GAUGE_WORDS as usize,
+    };
+    let cells = series.saturating_mul(per_series);
+    let registration = segment.registration();
+    let shared_full =
+        |exhausted| RegisterError::full(name, "shared cells", "shared_bytes", &exhausted);
+    let block: Reserved = if kind == Kind::Gauge {
+        registration.shared(cells).map_err(shared_full)?
+    } else {
+        let full = |exhausted| RegisterError::full(name, "cells", "shard_bytes", &exhausted);
+        registration.cells(cells).map_err(full)?
+    };
+    // From here on each part is taken at once: a failure further down leaves a few cells unused.
+    registration.take(&block);
+    let declared = registration.shared(series.div_ceil(64)).map_err(shared_full)?;
+    registration.take(&declared);
+    let heads = u32::try_from(series).unwrap_or(u32::MAX).saturating_mul(HEAD_CELLS);
+    let placed = Placed {
+        first: block.first,
+        series: u32::try_from(series).unwrap_or(u32::MAX),
+        cells: block.first.saturating_add(heads),
+        declared: declared.first,
+    };
+    let entry = directory::Metric {
+        registry,
+        kind,
+        first: placed.first,
+        series: placed.series,
+        declared: placed.declared,
+        scale: description.scale_factor(),
+        name: name.clone(),
+        help: description.help.clone(),
+        unit: description.unit.clone(),
+        constants: description.constants.clone(),
+        dimensions: sources,
+        distribution: grid.map(|_| Distribution {
+            first: placed.cells,
+            max: *max,
+            sigfigs: *sigfigs,
+            edges: description.edges(),
+        }),
+    };
+    directory::append_metric(&registration, &entry).map_err(directory_full)?;
+    Ok(placed)
+}

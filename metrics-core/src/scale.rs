@@ -1,0 +1,50 @@
+//! Recorded units and exported ones.
+
+/// How many recorded units make an exported one: 10^9 where nanoseconds become seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale {
+    per_unit: f64,
+}
+
+impl Scale {
+    /// From exported units to a recorded one, as a description declares it. A fraction such as
+    /// 0.01 is taken for exactly one hundredth, so that what is exported is the decimal number
+    /// that was meant: 7 / 100 is 0.07, and 7 × 0.01 is not.
+    pub(crate) fn new(scale: f64) -> Self {
+        let per_unit = 1.0 / scale;
+        let whole = per_unit.round();
+        Self { per_unit: if (per_unit - whole).abs() < whole * 1e-12 { whole } else { per_unit } }
+    }
+
+    /// Whether both units are the same.
+    #[expect(clippy::float_cmp, reason = "1 is made exactly")]
+    pub(crate) fn is_one(self) -> bool {
+        self.per_unit == 1.0
+    }
+
+    pub(crate) fn export(self, recorded: u64) -> f64 {
+        recorded as f64 / self.per_unit
+    }
+
+    /// The nearest recorded unit; negative for a negative quantity.
+    #[inline]
+    pub(crate) fn record(self, exported: f64) -> f64 {
+        (exported * self.per_unit).round()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scale;
+
+    #[test]
+    fn decimals_come_out_as_they_are_written() {
+        for (scale, recorded, exported) in
+            [(0.01, 7, 0.07), (1e-9, 1_500, 1.5e-6), (0.001, 2_429_366, 2429.366), (1e3, 5, 5e3)]
+        {
+            assert_eq!(Scale::new(scale).export(recorded).to_bits(), f64::to_bits(exported));
+            assert_eq!(Scale::new(scale).record(exported) as u64, recorded);
+        }
+        assert!(Scale::new(1.0).is_one());
+    }
+}

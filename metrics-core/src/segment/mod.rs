@@ -1,0 +1,273 @@
+//! The process's one segment: its set-up, who owns which shard, and the cells handed out.
+
+mod builder;
+mod error;
+
+pub use builder::SegmentBuilder;
+pub use error::SegmentError;
+
+use crate::layout::{self, LINE_WORDS, Layout, header};
+use crate::memory;
+use crate::sync::{Acquire, AtomicU64, Mutex, OnceLock, Relaxed, Release, lock};
+use error::LayoutShown;
+
+/// Cells at the start of every shard, and of the shared part, that handles write to whose
+/// registration failed: enough for the smallest histogram.
+pub(crate) const SINK_CELLS: usize = 64;
+
+/// The memory that all metrics of the process are counted in.
+///
+/// It is reserved when the first metric is registered, with the sizes that
+/// [`Segment::builder`] was given before, and stays until the process ends.
+#[derive(Debug)]
+pub struct Segment {
+    words: &'static [AtomicU64],
+    layout: Layout,
+    /// Held while cells are handed out and directory entries written.
+    registration: Mutex<()>,
+}
+
+/// What the process's segment is used for at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentStats {
+    /// Threads that have a shard of their own now.
+    pub threads_attached: u64,
+    /// Shards that no thread has now.
+    pub shards_free: u64,
+    /// Records that went to the shared overflow shard, at the price of a locked instruction,
+    /// because the thread had no shard.
+    pub overflow_records: u64,
+    /// Label values that were counted as `other` because the label's capacity was used up.
+    pub saturated_labels: u64,
+    /// Metrics that could not be registered and are counted nowhere (see [`crate::Metrics::global`]).
+    pub failed_registrations: u64,
+}
+
+static SEGMENT: OnceLock<Segment> = OnceLock::new();
+
+impl Segment {
+    /// Sets the sizes of the process's segment, before its first use.
+    ///
+    /// ```
+    /// use metrics_core::Segment;
+    ///
+    /// Segment::builder().shards(32).shard_bytes(64 << 20).install()?;
+    /// assert!(Segment::builder().install().is_err(), "it is in use now");
+    /// # Ok::<(), metrics_core::SegmentError>(())
+    /// ```
+    pub fn builder() -> SegmentBuilder {
+        SegmentBuilder::default()
+    }
+
+    /// How the process's segment is used, or `None` before its first use.
+    pub fn stats() -> Option<SegmentStats> {
+        Self::current().map(Self::read_stats)
+    }
+
+    fn read_stats(&self) -> SegmentStats {
+        let read = |word: usize| self.words[word].load(Relaxed);
+        let attached = read(header::ATTACHED);
+        SegmentStats {
+            threads_attached: attached,
+            shards_free: (self.layout.shards as u64 - 1).saturating_sub(attached),
+            overflow_records: read(header::OVERFLOW_RECORDS),
+            saturated_labels: read(header::SATURATED_LABELS),
+            failed_registrations: read(header::FAILED_REGISTRATIONS),
+        }
+    }
+
+    /// The process's segment where there is one.
+    pub(crate) fn current() -> Option<&'static Self> {
+        SEGMENT.get()
+    }
+
+    /// The process's segment, which the first caller makes with the default sizes.
+    pub(crate) fn get_or_reserve() -> Result<&'static Self, SegmentError> {
+        if let Some(segment) = SEGMENT.get() {
+            return Ok(segment);
+        }
+        match SegmentBuilder::default().install() {
+            Ok(()) | Err(SegmentError::InUse) => SEGMENT.get().ok_or(SegmentError::InUse),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn reserve(layout: Layout) -> Result<Self, SegmentError> {
+        let refused = |error| SegmentError::Refused { layout: LayoutShown(layout), error };
+        let words = layout
+            .words()
+            .ok_or_else(|| refused(std::io::Error::from(std::io::ErrorKind::OutOfMemory)))?;
+        let words = memory::reserve(words).map_err(refused)?;
+        let segment = Self { words, layout, registration: Mutex::new(()) };
+        for (word, value) in [
+            (header::VERSION, layout::VERSION),
+            (header::DIRECTORY_WORDS, layout.directory_words as u64),
+            (header::SHARED_WORDS, layout.shared_words as u64),
+            (header::SHARD_WORDS, layout.shard_words as u64),
+            (header::SHARDS, layout.shards as u64),
+            (header::CELLS_USED, SINK_CELLS as u64),
+            (header::SHARED_USED, SINK_CELLS as u64),
+            (header::SHARDS_SEEN, 1),
+        ] {
+            words[word].store(value, Relaxed);
+        }
+        // Release: whoever reads the magic with Acquire sees the header before it.
+        words[header::MAGIC].store(layout::MAGIC, Release);
+        Ok(segment)
+    }
+
+    /// The registration lock. Whoever holds it is the only one to change the header's counts of
+    /// what is used, and to append to the directory.
+    pub(crate) fn registration(&self) -> Registration<'_> {
+        Registration { segment: self, _guard: lock(&self.registration) }
+    }
+
+    /// Cells of the given shard.
+    pub(crate) fn shard(&self, shard: usize) -> &'static [AtomicU64] {
+        let start = self.layout.shard(shard);
+        &self.words[start..start + self.layout.shard_words]
+    }
+
+    /// Cells that all threads share: gauges, and the bits of declared series.
+    pub(crate) fn shared(&self) -> &'static [AtomicU64] {
+        let start = self.layout.shared();
+        &self.words[start..start + self.layout.shared_words]
+    }
+
+    /// The published part of the directory.
+    pub(crate) fn directory(&self) -> &'static [AtomicU64] {
+        let start = self.layout.directory();
+        // Acquire pairs with the Release in `Registration::append`: every word before the length
+        // that is read here was written before it.
+        let used = self.words[header::DIRECTORY_USED].load(Acquire);
+        let used = usize::try_from(used).unwrap_or(0).min(self.layout.directory_words);
+        &self.words[start..start + used]
+    }
+
+    /// Every shard that can hold anything but zeros: shard 0 and those that ever had an owner.
+    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = &'static [AtomicU64]> + '_ {
+        // Relaxed: a shard that is not seen yet is seen by the next snapshot. A reader that was
+        // told of a record by other means (a join, a channel) is ordered after the fetch_max that
+        // came before that record.
+        let seen = self.words[header::SHARDS_SEEN].load(Relaxed);
+        let seen = usize::try_from(seen).unwrap_or(0).min(self.layout.shards);
+        (0..seen).map(|shard| self.shard(shard))
+    }
+
+    fn owner(&self, shard: usize) -> &'static AtomicU64 {
+        &self.words[header::OWNERS + shard]
+    }
+
+    /// Takes a free shard for a thread, or `None` where every shard has an owner.
+    ///
+    /// The lowest free one is taken, so that as few as possible are ever touched.
+    pub(crate) fn claim(&self) -> Option<usize> {
+        let attached = &self.words[header::ATTACHED];
+        // Relaxed: a hint that spares the overflow path a search. If it misses a release, the next
+        // record of this thread looks again.
+        if attached.load(Relaxed) >= self.layout.shards as u64 - 1 {
+            return None;
+        }
+        // Acquire pairs with the Release in `release`: the cells are seen as the last owner left
+        // them, so that going on from their values loses nothing.
+        let shard = (1..self.layout.shards).find(|&shard| {
+            let owner = self.owner(shard);
+            owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+        })?;
+        attached.fetch_add(1, Relaxed);
+        self.words[header::SHARDS_SEEN].fetch_max(shard as u64 + 1, Relaxed);
+        Some(shard)
+    }
+
+    /// Gives a shard back. The caller must not write to it any more.
+    pub(crate) fn release(&self, shard: usize) {
+        self.words[header::ATTACHED].fetch_sub(1, Relaxed);
+        // Release: the next owner's Acquire sees every record made before this.
+        self.owner(shard).store(0, Release);
+    }
+
+    /// Begins anew in a forked child: no other thread came along, so no shard has an owner, and
+    /// what the parent counted is the parent's.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn start_over(&self) {
+        memory::forget(&self.words[self.layout.shard(0)..]);
+        for shard in 0..self.layout.shards {
+            self.owner(shard).store(0, Relaxed);
+        }
+        self.words[header::ATTACHED].store(0, Relaxed);
+        self.words[header::OVERFLOW_RECORDS].store(0, Relaxed);
+    }
+
+    /// Counts into a word of the header.
+    pub(crate) fn count(&self, word: usize) {
+        self.words[word].fetch_add(1, Relaxed);
+    }
+}
+
+/// The registration lock, held.
+pub(crate) struct Registration<'a> {
+    segment: &'a Segment,
+    _guard: crate::sync::MutexGuard<'a, ()>,
+}
+
+/// What was asked for did not fit.
+pub(crate) struct Exhausted {
+    pub(crate) asked: usize,
+    pub(crate) left: usize,
+}
+
+/// Cells that were found free but not taken yet, so that a registration that fails later takes
+/// nothing.
+pub(crate) struct Reserved {
+    pub(crate) first: u32,
+    word: usize,
+    end: usize,
+}
+
+impl Registration<'_> {
+    /// Finds `count` cells that are the same in every shard.
+    pub(crate) fn cells(&self, count: usize) -> Result<Reserved, Exhausted> {
+        self.find(header::CELLS_USED, count, self.segment.layout.shard_words)
+    }
+
+    /// Finds `count` shared cells.
+    pub(crate) fn shared(&self, count: usize) -> Result<Reserved, Exhausted> {
+        self.find(header::SHARED_USED, count, self.segment.layout.shared_words)
+    }
+
+    fn find(&self, word: usize, count: usize, of: usize) -> Result<Reserved, Exhausted> {
+        let used = usize::try_from(self.segment.words[word].load(Relaxed)).unwrap_or(of);
+        // Blocks of a cache line and more start on one; smaller ones follow each other.
+        let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
+        let exhausted = Exhausted { asked: count, left: of.saturating_sub(first) };
+        match (u32::try_from(first), first.checked_add(count)) {
+            (Ok(first), Some(end)) if end <= of => Ok(Reserved { first, word, end }),
+            _ => Err(exhausted),
+        }
+    }
+
+    /// Takes cells that were found under this lock.
+    pub(crate) fn take(&self, reserved: &Reserved) {
+        self.segment.words[reserved.word].store(reserved.end as u64, Relaxed);
+    }
+
+    /// Appends an entry to the directory, publishes it, and answers its position.
+    pub(crate) fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
+        let of = self.segment.layout.directory_words;
+        let length = &self.segment.words[header::DIRECTORY_USED];
+        let used = usize::try_from(length.load(Relaxed)).unwrap_or(of);
+        let left = of.saturating_sub(used);
+        if entry.len() > left {
+            return Err(Exhausted { asked: entry.len(), left });
+        }
+        let start = self.segment.layout.directory() + used;
+        for (word, value) in self.segment.words[start..].iter().zip(entry) {
+            word.store(*value, Relaxed);
+        }
+        // Release pairs with the Acquire in `Segment::directory`: a reader that sees the new
+        // length sees the words of the entry.
+        length.store((used + entry.len()) as u64, Release);
+        Ok(used as u64)
+    }
+}

@@ -1,0 +1,190 @@
+//! The hot path: a thread's own shard, found through one thread-local pointer.
+//!
+//! What the caller owes, and what it gets:
+//!
+//! 1. A thread-local pointer is null, or points to the first cell of a shard that this thread has
+//!    claimed and not released. So a shard has at most one writer, and a count is a load and a
+//!    store, never a locked read-modify-write.
+//! 2. The segment is never unmapped, and handles hold only cell numbers that the registry took from
+//!    it. So the address of a cell is valid in every shard, for ever.
+//! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
+//!    shard 0 with atomic read-modify-writes. Slower, never lost.
+//!
+//! A signal handler must not record: between the load and the store of the code that it
+//! interrupted, its own count would be lost.
+
+use crate::layout::header;
+use crate::segment::Segment;
+use crate::sync::{AtomicU64, Relaxed, Release};
+use std::cell::Cell;
+use std::ptr;
+
+thread_local! {
+    /// The first cell of this thread's shard, or null. `const` and without a destructor, so that
+    /// reading it is one instruction and works at any time in a thread's life.
+    static CELLS: Cell<*const AtomicU64> = const { Cell::new(ptr::null()) };
+
+    /// The number of this thread's shard, which is given back when the thread ends.
+    static ATTACHMENT: Attachment = const { Attachment { shard: Cell::new(None) } };
+}
+
+struct Attachment {
+    shard: Cell<Option<usize>>,
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        // Destructors that run after this one record to the overflow shard.
+        CELLS.set(ptr::null());
+        if let (Some(shard), Some(segment)) = (self.shard.take(), Segment::current()) {
+            segment.release(shard);
+        }
+    }
+}
+
+/// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.
+pub(crate) trait Cells: Copy {
+    /// Adds to a cell, modulo 2^64.
+    fn add(self, cell: u32, n: u64);
+    /// As `add`, and whoever sees it (with Acquire) sees all that this thread saw before.
+    fn add_release(self, cell: u32, n: u64);
+    /// Raises a cell to `value` where it is less.
+    fn raise(self, cell: u32, value: u64);
+}
+
+/// A shard that the current thread owns.
+#[derive(Clone, Copy)]
+pub(crate) struct Owned(*const AtomicU64);
+
+impl Owned {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
+    fn cell<'a>(self, cell: u32) -> &'a AtomicU64 {
+        // SAFETY: `self.0` is the start of a shard (only `record` and `attach` make an `Owned`),
+        // `cell` is less than the shard's size (only the registry makes cell numbers), and the
+        // segment is never unmapped.
+        unsafe { &*self.0.add(cell as usize) }
+    }
+}
+
+// Relaxed loads and stores throughout: only this thread stores to these cells. A reader needs each
+// cell's value to be one that was stored, and later values later, which coherence of the single
+// location gives; between cells it is promised no order, but for `add_release`.
+impl Cells for Owned {
+    #[inline]
+    fn add(self, cell: u32, n: u64) {
+        let cell = self.cell(cell);
+        cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    #[inline]
+    fn add_release(self, cell: u32, n: u64) {
+        let cell = self.cell(cell);
+        // Release pairs with the Acquire in `Merge::up_down`.
+        cell.store(cell.load(Relaxed).wrapping_add(n), Release);
+    }
+
+    #[inline]
+    fn raise(self, cell: u32, value: u64) {
+        let cell = self.cell(cell);
+        if value > cell.load(Relaxed) {
+            cell.store(value, Relaxed);
+        }
+    }
+}
+
+/// Shard 0, which every thread without a shard writes to.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared(&'static [AtomicU64]);
+
+// Relaxed for the same reasons as above; the read-modify-writes lose nothing between threads.
+impl Cells for Shared {
+    fn add(self, cell: u32, n: u64) {
+        self.0[cell as usize].fetch_add(n, Relaxed);
+    }
+
+    fn add_release(self, cell: u32, n: u64) {
+        self.0[cell as usize].fetch_add(n, Release);
+    }
+
+    fn raise(self, cell: u32, value: u64) {
+        self.0[cell as usize].fetch_max(value, Relaxed);
+    }
+}
+
+/// A thing to write that is the same for both kinds of shard.
+pub(crate) trait Record {
+    fn record(self, cells: impl Cells);
+}
+
+/// Runs `what` on this thread's shard.
+#[inline]
+pub(crate) fn record(what: impl Record) {
+    let cells = CELLS.get();
+    if cells.is_null() {
+        record_unattached(what);
+    } else {
+        what.record(Owned(cells));
+    }
+}
+
+/// The way of a thread's first record, and of each record of a thread that gets no shard.
+#[cold]
+#[inline(never)]
+fn record_unattached(what: impl Record) {
+    // A handle exists only if there is a segment, or if there could be none; then nothing is
+    // registered and nothing can be counted.
+    let Some(segment) = Segment::current() else { return };
+    if let Some(cells) = attach(segment) {
+        what.record(cells);
+    } else {
+        segment.count(header::OVERFLOW_RECORDS);
+        what.record(Shared(segment.shard(0)));
+    }
+}
+
+/// Gives this thread a shard of its own, unless none is free or the thread is ending.
+pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
+    if !CELLS.get().is_null() {
+        return Some(Owned(CELLS.get()));
+    }
+    #[cfg(not(tickmetrics_loom))]
+    fork::prepare();
+    // An error means that the thread-local is destroyed: the shard could not be given back.
+    let shard = ATTACHMENT
+        .try_with(|attachment| {
+            let shard = segment.claim();
+            attachment.shard.set(shard);
+            shard
+        })
+        .ok()??;
+    let cells = segment.shard(shard).as_ptr();
+    CELLS.set(cells);
+    Some(Owned(cells))
+}
+
+#[cfg(not(tickmetrics_loom))]
+mod fork {
+    use super::{ATTACHMENT, CELLS, Segment, ptr};
+    use std::sync::Once;
+
+    /// Sees to it that a forked child begins without a shard.
+    pub(super) fn prepare() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // SAFETY: `in_child` has the type asked for and lives for ever. It only stores to
+            // atomics and thread-locals without lazy set-up and makes one system call, all of
+            // which may be done in the child of a process with threads.
+            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        });
+    }
+
+    unsafe extern "C" fn in_child() {
+        CELLS.set(ptr::null());
+        // An error means that the thread is ending: it has no shard.
+        let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
+        if let Some(segment) = Segment::current() {
+            segment.start_over();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+use super::shape::Shape;
+use crate::sync::Arc;
+use std::fmt;
+
+/// The distribution of one series at one moment, or over an interval (see
+/// [`Snapshot::since`](super::Snapshot::since)).
+///
+/// Values are given in the exported unit, where not said otherwise. `count` is the sum of the
+/// cells, so that it always equals the last bucket; the sum of values may be one record per thread
+/// ahead or behind.
+#[derive(Clone)]
+pub struct HistogramSnapshot {
+    pub(super) shape: Arc<Shape>,
+    /// The index of the first of `cells`.
+    pub(super) first: u32,
+    /// From the cell of the smallest value to that of the largest.
+    pub(super) cells: Box<[u64]>,
+    pub(super) count: u64,
+    /// Recorded units, modulo 2^64.
+    pub(super) sum: u64,
+    /// Smallest and largest value, recorded units; meaningless where the count is 0.
+    pub(super) min: u64,
+    pub(super) max: u64,
+    pub(super) negative: u64,
+}
+
+/// One of a histogram's exposed buckets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Bucket<'a> {
+    /// The upper edge in the exported unit.
+    pub upper: f64,
+    /// The upper edge as the label `le` gives it.
+    pub le: &'a str,
+    /// How many values are not above the edge.
+    pub count: u64,
+}
+
+impl HistogramSnapshot {
+    /// How many values were recorded.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The sum of all values.
+    pub fn sum(&self) -> f64 {
+        self.shape.scale.export(self.sum)
+    }
+
+    /// The smallest value, exactly; `None` where there is none. Over an interval it is exact where
+    /// it is the smallest ever, and else that of its cell.
+    pub fn min(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.shape.scale.export(self.min))
+    }
+
+    /// The largest value, exactly; `None` where there is none. Over an interval it is exact where
+    /// it is the largest ever, and else that of its cell.
+    pub fn max(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.shape.scale.export(self.max))
+    }
+
+    /// The sum divided by the count; `None` where there is no value.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum() / self.count as f64)
+    }
+
+    /// The value that a part `q` of all values does not exceed: the one at rank `ceil(q × count)`,
+    /// at least the first. `q` is capped to 0–1; `None` where there is no value or `q` is NaN.
+    ///
+    /// The answer is the largest value of its cell, as `HdrHistogram`'s is, but never outside the
+    /// exact minimum and maximum; so it is too large by less than the histogram's precision.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to the count")]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        if self.count == 0 || q.is_nan() {
+            return None;
+        }
+        let rank = (q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64;
+        let recorded = match rank {
+            0 | 1 => self.min,
+            rank if rank >= self.count => self.max,
+            rank => self.at_rank(rank).clamp(self.min, self.max),
+        };
+        Some(self.shape.scale.export(recorded))
+    }
+
+    /// The largest value of the cell that the value of this rank is in.
+    fn at_rank(&self, rank: u64) -> u64 {
+        let mut seen = 0;
+        for (index, &cell) in (self.first..).zip(&self.cells) {
+            seen = u64::wrapping_add(seen, cell);
+            if seen >= rank {
+                return self.shape.grid.highest(index);
+            }
+        }
+        self.max
+    }
+
+    /// The exposed buckets, rising, each with all values up to its edge. The last one, up to
+    /// infinity, is not among them: it holds [`count`](Self::count).
+    ///
+    /// A cell that an edge falls into counts as below the edge.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
+        let mut cells = (self.first..).zip(&self.cells).peekable();
+        let mut count = 0;
+        self.shape.edges.iter().map(move |edge| {
+            while let Some((_, &cell)) = cells.next_if(|&(index, _)| index <= edge.cell) {
+                count = u64::wrapping_add(count, cell);
+            }
+            Bucket { upper: edge.upper, le: &edge.le, count }
+        })
+    }
+
+    /// The cells with any value: smallest and largest value of each, in recorded units, and how
+    /// many are in it.
+    pub fn cells(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let grid = self.shape.grid;
+        let cells = (self.first..).zip(&self.cells).filter(|&(_, &count)| count > 0);
+        cells.map(move |(index, &count)| (grid.lowest(index), grid.highest(index), count))
+    }
+
+    /// How many values were above the declared maximum.
+    pub fn saturated(&self) -> u64 {
+        let at = self.shape.grid.saturated().checked_sub(self.first);
+        at.and_then(|at| self.cells.get(at as usize)).copied().unwrap_or(0)
+    }
+
+    /// How many negative values were offered. They are part of nothing else.
+    pub fn negative(&self) -> u64 {
+        self.negative
+    }
+
+    /// The same distribution, cell by cell, for `HdrHistogram`'s tools. Values are in recorded
+    /// units; those above the maximum count as the maximum.
+    pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
+        let grid = self.shape.grid;
+        let bounds = hdrhistogram::Histogram::new_with_bounds(1, grid.max(), grid.sigfigs());
+        let Ok(mut hdr) = bounds else { unreachable!("Grid::new checked the same bounds") };
+        for (lowest, _, count) in self.cells() {
+            hdr.saturating_record_n(lowest.min(grid.max()), count);
+        }
+        hdr
+    }
+
+    /// What was recorded after `earlier`, a snapshot of the same series.
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let earlier_at = |index: u32| {
+            let at = index.checked_sub(earlier.first);
+            at.and_then(|at| earlier.cells.get(at as usize)).copied().unwrap_or(0)
+        };
+        let cells: Vec<u64> = (self.first..)
+            .zip(&self.cells)
+            .map(|(index, &cell)| cell.wrapping_sub(earlier_at(index)))
+            .collect();
+        let from = cells.iter().position(|&cell| cell > 0).unwrap_or(cells.len());
+        let to = cells.iter().rposition(|&cell| cell > 0).map_or(from, |last| last + 1);
+        let cells: Box<[u64]> = cells[from..to].into();
+        let first = self.first + u32::try_from(from).unwrap_or(0);
+        let last = first + u32::try_from(cells.len().saturating_sub(1)).unwrap_or(0);
+        let grid = self.shape.grid;
+        let new_min = earlier.count == 0 || self.min < earlier.min;
+        let new_max = earlier.count == 0 || self.max > earlier.max;
+        Self {
+            shape: Arc::clone(&self.shape),
+            first,
+            count: cells.iter().copied().fold(0, u64::wrapping_add),
+            sum: self.sum.wrapping_sub(earlier.sum),
+            min: if new_min { self.min } else { grid.lowest(first).max(self.min) },
+            max: if new_max { self.max } else { grid.highest(last).min(self.max) },
+            negative: self.negative.wrapping_sub(earlier.negative),
+            cells,
+        }
+    }
+}
+
+impl fmt::Debug for HistogramSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistogramSnapshot")
+            .field("count", &self.count)
+            .field("sum", &self.sum())
+            .field("min", &self.min())
+            .field("p50", &self.quantile(0.5))
+            .field("p99", &self.quantile(0.99))
+            .field("max", &self.max())
+            .field("saturated", &self.saturated())
+            .field("negative", &self.negative)
+            .finish_non_exhaustive()
+    }
+}

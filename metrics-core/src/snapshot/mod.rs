@@ -1,0 +1,270 @@
+//! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
+
+mod catalogue;
+mod histogram;
+mod merge;
+mod shape;
+
+pub(crate) use catalogue::Catalogue;
+pub use histogram::{Bucket, HistogramSnapshot};
+
+use crate::registry::Kind;
+use crate::sync::Arc;
+use catalogue::{About, Exposed};
+use merge::Data;
+use std::fmt;
+
+/// The values of a registry's metrics at one moment.
+///
+/// It is taken while other threads record, and never makes them wait; so it is not of one instant,
+/// but each value is one that was there, and a later snapshot never shows a counter or a bucket
+/// with less. After other threads were joined, it is exact to the last record.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// Sorted by name.
+    metrics: Vec<MetricSnapshot>,
+}
+
+#[derive(Clone)]
+struct MetricSnapshot {
+    about: Arc<About>,
+    exposed: Arc<Exposed>,
+    data: Data,
+}
+
+/// All series of one name.
+#[derive(Clone, Copy)]
+pub struct Family<'a> {
+    /// At least one.
+    metrics: &'a [MetricSnapshot],
+}
+
+/// One series: a family's name with one set of label values.
+#[derive(Clone, Copy)]
+pub struct Series<'a> {
+    metric: &'a MetricSnapshot,
+    at: usize,
+}
+
+/// The value of a series.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A counter without a scale.
+    Counter(u64),
+    /// A counter with a scale, in the exported unit.
+    Quantity(f64),
+    /// An up-down counter.
+    UpDown(i64),
+    /// A gauge.
+    Gauge(f64),
+    /// A histogram.
+    Histogram(&'a HistogramSnapshot),
+}
+
+impl Snapshot {
+    /// A counter's value in recorded units, or `None` where no such series is exposed. `labels`
+    /// are all labels of the series, constant ones included, in any order.
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+        let (data, at) = self.find(name, labels)?;
+        match data {
+            Data::Counter(values) => values.get(at).copied(),
+            _ => None,
+        }
+    }
+
+    /// The value of a gauge or an up-down counter; look-up as in [`counter`](Self::counter).
+    pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let (data, at) = self.find(name, labels)?;
+        match data {
+            Data::Gauge(values) => values.get(at).copied(),
+            Data::UpDown(values) => values.get(at).map(|&value| value as f64),
+            _ => None,
+        }
+    }
+
+    /// A histogram's distribution; look-up as in [`counter`](Self::counter).
+    pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Option<&HistogramSnapshot> {
+        let (data, at) = self.find(name, labels)?;
+        match data {
+            Data::Histogram(values) => values.get(at),
+            _ => None,
+        }
+    }
+
+    /// The families, sorted by name.
+    pub fn families(&self) -> impl Iterator<Item = Family<'_>> {
+        self.metrics
+            .chunk_by(|a, b| a.about.metric.name == b.about.metric.name)
+            .map(|metrics| Family { metrics })
+    }
+
+    /// What happened after `earlier`, a snapshot of the same registry: counters and histograms
+    /// hold the difference, gauges and up-down counters the present value.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let wait: Histogram = registry.register(&Description::new("wait", "Waited."))?;
+    /// wait.record(100);
+    /// let earlier = registry.snapshot();
+    /// wait.record(7);
+    /// let interval = registry.snapshot().since(&earlier);
+    /// let wait = interval.histogram("wait", &[]).unwrap();
+    /// assert_eq!((wait.count(), wait.sum(), wait.max()), (1, 7.0, Some(7.0)));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Snapshot) -> Snapshot {
+        let metrics = self.metrics.iter().map(|metric| {
+            let same = |other: &&MetricSnapshot| Arc::ptr_eq(&other.about, &metric.about);
+            match earlier.named(&metric.about.metric.name).iter().find(same) {
+                Some(before) => metric.since(before),
+                None => metric.clone(),
+            }
+        });
+        Snapshot { metrics: metrics.collect() }
+    }
+
+    /// The metrics of a name.
+    fn named(&self, name: &str) -> &[MetricSnapshot] {
+        let start = self.metrics.partition_point(|metric| *metric.about.metric.name < *name);
+        let of_name = |metric: &MetricSnapshot| *metric.about.metric.name == *name;
+        let count = self.metrics[start..].iter().take_while(|metric| of_name(metric)).count();
+        &self.metrics[start..start + count]
+    }
+
+    fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<(&Data, usize)> {
+        self.named(name).iter().find_map(|metric| {
+            let index = metric.index(labels)?;
+            let at = metric.exposed.indices.binary_search(&index).ok()?;
+            Some((&metric.data, at))
+        })
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let series = self.families().flat_map(Family::into_series);
+        f.debug_map()
+            .entries(series.map(|series| {
+                (
+                    format!("{}{{{}}}", series.metric.about.metric.name, series.label_text()),
+                    series.value(),
+                )
+            }))
+            .finish()
+    }
+}
+
+impl MetricSnapshot {
+    /// The index of the series with exactly these labels.
+    fn index(&self, labels: &[(&str, &str)]) -> Option<u32> {
+        let About { metric, dimensions, .. } = &*self.about;
+        if labels.len() != metric.constants.len() + dimensions.len() {
+            return None;
+        }
+        let value_of =
+            |name: &str| labels.iter().find(|label| label.0 == name).map(|label| label.1);
+        for (name, value) in &metric.constants {
+            if value_of(name)? != value {
+                return None;
+            }
+        }
+        dimensions.iter().zip(&self.exposed.values).try_fold(0_u32, |index, (dimension, values)| {
+            let value = value_of(&dimension.name)?;
+            let digit = values.iter().position(|known| **known == *value)?;
+            index
+                .checked_mul(u32::try_from(dimension.count).ok()?)?
+                .checked_add(u32::try_from(digit).ok()?)
+        })
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        // For each series here, the same one there, if it was exposed.
+        let before =
+            |at: usize| earlier.exposed.indices.binary_search(&self.exposed.indices[at]).ok();
+        let data = match (&self.data, &earlier.data) {
+            (Data::Counter(now), Data::Counter(then)) => {
+                let difference = |(at, now): (usize, &u64)| {
+                    now.wrapping_sub(before(at).and_then(|at| then.get(at)).copied().unwrap_or(0))
+                };
+                Data::Counter(now.iter().enumerate().map(difference).collect())
+            }
+            (Data::Histogram(now), Data::Histogram(then)) => {
+                let difference = |(at, now): (usize, &HistogramSnapshot)| match before(at)
+                    .and_then(|at| then.get(at))
+                {
+                    Some(then) => now.since(then),
+                    None => now.clone(),
+                };
+                Data::Histogram(now.iter().enumerate().map(difference).collect())
+            }
+            (now, _) => now.clone(),
+        };
+        Self { about: Arc::clone(&self.about), exposed: Arc::clone(&self.exposed), data }
+    }
+}
+
+impl<'a> Family<'a> {
+    /// The name.
+    pub fn name(&self) -> &'a str {
+        &self.metrics[0].about.metric.name
+    }
+
+    /// What it counts.
+    pub fn help(&self) -> &'a str {
+        &self.metrics[0].about.metric.help
+    }
+
+    /// The exported unit; empty where it has none.
+    pub fn unit(&self) -> &'a str {
+        &self.metrics[0].about.metric.unit
+    }
+
+    /// The kind of its metrics.
+    pub fn kind(&self) -> Kind {
+        self.metrics[0].about.metric.kind
+    }
+
+    /// The exposed series.
+    pub fn series(&self) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        self.into_series()
+    }
+
+    fn into_series(self) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        self.metrics.iter().flat_map(|metric| {
+            (0..metric.exposed.indices.len()).map(move |at| Series { metric, at })
+        })
+    }
+}
+
+impl<'a> Series<'a> {
+    /// Names and values of its labels, constant ones first.
+    pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let MetricSnapshot { about, exposed, .. } = self.metric;
+        exposed.labels(about, exposed.indices[self.at])
+    }
+
+    /// Its labels as the text format writes them between the braces, escaped; empty where it has
+    /// none.
+    pub fn label_text(&self) -> &'a str {
+        self.metric.exposed.text(self.at)
+    }
+
+    /// Its value.
+    pub fn value(&self) -> Value<'a> {
+        match &self.metric.data {
+            Data::Counter(values) if self.metric.about.scale.is_one() => {
+                Value::Counter(values[self.at])
+            }
+            Data::Counter(values) => {
+                Value::Quantity(self.metric.about.scale.export(values[self.at]))
+            }
+            Data::UpDown(values) => Value::UpDown(values[self.at]),
+            Data::Gauge(values) => Value::Gauge(values[self.at]),
+            Data::Histogram(values) => Value::Histogram(&values[self.at]),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What `#[timed]` expands to. Named by the macro only, through `__private`.
+
+use crate::clock;
+use crate::handles::{Counter, Histogram, Timer};
+use crate::labels::{Label, Labels, Values};
+use crate::registry::{Description, register_or_sink};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+use std::thread::LocalKey;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned, and not an error.
+    Ok,
+    /// It returned `Err`.
+    Err,
+    /// It panicked.
+    Panic,
+    /// Its future was dropped before it was done.
+    Cancelled,
+}
+
+impl Label for Outcome {
+    const NAME: &'static str = "outcome";
+    const COUNT: usize = 4;
+
+    fn values() -> Values {
+        Values::Fixed(&["ok", "err", "panic", "cancelled"])
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// A function that is timed: what its metrics are called and labelled.
+#[derive(Debug)]
+pub struct Function {
+    /// `function`, or the `name` that was given.
+    pub base: &'static str,
+    /// `module_path!()`.
+    pub module: &'static str,
+    /// Its identifier.
+    pub function: &'static str,
+    /// Constant labels that were given.
+    pub labels: &'static [(&'static str, &'static str)],
+}
+
+impl Function {
+    fn describe(&self, what: &str, help: &str) -> Description {
+        let description = Description::new(format!("{}_{what}", self.base), help)
+            .constant("module", self.module)
+            .constant("function", self.function);
+        self.labels.iter().fold(description, |to, &(name, value)| to.constant(name, value))
+    }
+
+    fn calls<L: Labels>(&self) -> Counter<L> {
+        register_or_sink(&self.describe("calls_total", "Calls of the function that ended."))
+    }
+
+    fn duration<L: Labels>(&self) -> Histogram<L> {
+        let description = self.describe("duration_seconds", "Time from call to end.");
+        register_or_sink(&description.unit("seconds"))
+    }
+}
+
+/// The metrics of a function whose calls are counted, registered by the first call.
+#[derive(Debug)]
+pub struct Counted<L: Labels = ()> {
+    function: Function,
+    calls: OnceLock<Counter<L>>,
+}
+
+impl<L: Labels> Counted<L> {
+    /// Not registered yet.
+    pub const fn new(function: Function) -> Self {
+        Self { function, calls: OnceLock::new() }
+    }
+
+    #[inline]
+    fn calls(&self) -> Counter<L> {
+        *self.calls.get_or_init(|| self.function.calls())
+    }
+}
+
+/// The metrics of a function whose calls are counted and timed, registered by the first call.
+#[derive(Debug)]
+pub struct Timed<L: Labels = ()> {
+    function: Function,
+    metrics: OnceLock<(Counter<L>, Histogram<L>)>,
+}
+
+impl<L: Labels> Timed<L> {
+    /// Not registered yet.
+    pub const fn new(function: Function) -> Self {
+        Self { function, metrics: OnceLock::new() }
+    }
+
+    #[inline]
+    fn metrics(&self) -> &(Counter<L>, Histogram<L>) {
+        self.metrics.get_or_init(|| (self.function.calls(), self.function.duration()))
+    }
+}
+
+impl Counted {
+    /// A call that is counted, and timed by `timer` where there is one.
+    #[inline]
+    pub fn start(&self, timer: Option<Timer>) -> Call<Option<Timer>> {
+        Call { _timer: timer, _count: CountOnDrop(self.calls()) }
+    }
+}
+
+impl Timed {
+    /// A call that is counted and timed.
+    #[inline]
+    pub fn start(&self) -> Call<Timer> {
+        let (calls, duration) = *self.metrics();
+        Call { _count: CountOnDrop(calls), _timer: duration.start() }
+    }
+
+    /// A call that is counted, and timed if its turn has come.
+    #[inline]
+    pub fn start_sampled(&self, due: bool) -> Call<Option<Timer>> {
+        let (calls, duration) = self.metrics();
+        Call { _count: CountOnDrop(*calls), _timer: due.then(|| duration.start()) }
+    }
+}
+
+/// A call under way. Dropping it, in whatever way the function ends, records it.
+#[derive(Debug)]
+#[must_use]
+pub struct Call<T> {
+    // Fields are dropped in this order: the timing ends first.
+    _timer: T,
+    _count: CountOnDrop,
+}
+
+#[derive(Debug)]
+struct CountOnDrop(Counter);
+
+impl Drop for CountOnDrop {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.inc();
+    }
+}
+
+/// Whether it is this thread's turn to time a call: the first, and then each `every`th.
+#[inline]
+pub fn due(countdown: &'static LocalKey<Cell<u32>>, every: u32) -> bool {
+    // An error means that the thread-local is destroyed; one without a destructor never is.
+    let left = countdown.try_with(Cell::get).unwrap_or(0);
+    let next = left.checked_sub(1).unwrap_or(every - 1);
+    let _ = countdown.try_with(|countdown| countdown.set(next));
+    left == 0
+}
+
+/// A call under way whose outcome is told.
+#[derive(Debug)]
+#[must_use]
+pub struct OutcomeCall {
+    calls: Counter<Outcome>,
+    duration: Duration,
+    start: Option<u64>,
+    /// What it is if nothing else is said before it is dropped.
+    outcome: Outcome,
+}
+
+/// Where the time of a call goes.
+#[derive(Clone, Copy, Debug)]
+enum Duration {
+    ByOutcome(Histogram<Outcome>),
+    Given(Histogram),
+}
+
+impl Counted<Outcome> {
+    /// A call whose outcome is counted, and whose time goes to `duration`, where it is `due`.
+    #[inline]
+    pub fn start(&self, due: bool, duration: &Histogram) -> OutcomeCall {
+        OutcomeCall::start(self.calls(), Duration::Given(*duration), due)
+    }
+}
+
+impl Timed<Outcome> {
+    /// A call that is counted and, where it is `due`, timed by outcome.
+    #[inline]
+    pub fn start(&self, due: bool) -> OutcomeCall {
+        let (calls, duration) = *self.metrics();
+        OutcomeCall::start(calls, Duration::ByOutcome(duration), due)
+    }
+}
+
+impl OutcomeCall {
+    #[inline]
+    fn start(calls: Counter<Outcome>, duration: Duration, due: bool) -> Self {
+        let start = due.then(clock::ticks);
+        // A function that does not come back to say otherwise has panicked.
+        Self { calls, duration, start, outcome: Outcome::Panic }
+    }
+
+    /// Polls the function's future. Between two polls, being dropped means being cancelled.
+    #[inline]
+    pub fn poll<F: Future>(
+        &mut self,
+        body: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        self.outcome = Outcome::Panic;
+        let polled = body.poll(context);
+        self.outcome = Outcome::Cancelled;
+        polled
+    }
+
+    /// The function returned.
+    #[inline]
+    pub fn finish(mut self, is_err: bool) {
+        self.outcome = if is_err { Outcome::Err } else { Outcome::Ok };
+    }
+}
+
+impl Drop for OutcomeCall {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(start) = self.start {
+            let histogram = match self.duration {
+                Duration::ByOutcome(duration) => duration.with(self.outcome),
+                Duration::Given(duration) => duration,
+            };
+            histogram.record(clock::nanos(start, clock::ticks()));
+        }
+        self.calls.with(self.outcome).inc();
+    }
+}
+
+/// Asks a function's result whether it is an error: `Result` by its own method, any other type by
+/// [`NoResult`].
+#[derive(Debug)]
+pub struct Ended<'a, T>(pub &'a T);
+
+impl<T, E> Ended<'_, Result<T, E>> {
+    /// Whether it is `Err`.
+    #[inline]
+    pub fn is_err(&self) -> bool {
+        self.0.is_err()
+    }
+}
+
+/// What is not a `Result` is no error.
+pub trait NoResult {
+    /// False.
+    #[inline]
+    fn is_err(&self) -> bool {
+        false
+    }
+}
+
+impl<T> NoResult for Ended<'_, T> {}
+
+/// Calls a function body. As an argument of this, a closure is an `FnOnce`, so that its result may
+/// borrow from what it captured.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it stands for no call at all")]
+pub fn call<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
