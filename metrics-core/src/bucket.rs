@@ -72,9 +72,10 @@ impl Grid {
     #[expect(clippy::cast_possible_truncation, reason = "value >> doublings < 2^(half_bits + 1)")]
     fn fine(&self, value: u64) -> u32 {
         let half_bits = u32::from(self.half_bits);
-        let linear = (2 << half_bits) - 1;
-        // How often the linear range must double to hold the value; 0 inside it.
-        let doublings = (63 - half_bits) - (value | linear).leading_zeros();
+        let linear = (2_u64 << half_bits) - 1;
+        // How often the linear range must double to hold the value; 0 inside it. The 1 is part of
+        // `linear` already, and tells the compiler that the logarithm exists.
+        let doublings = (value | linear | 1).ilog2() - half_bits;
         (doublings << half_bits) + (value >> doublings) as u32
     }
 

@@ -7,7 +7,7 @@
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
 //! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
-//! histogram  | first cell | maximum | digits | count edge... |      histograms only
+//! histogram  | table | maximum | digits | count edge... |           histograms only
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
 //! ```
 //!
@@ -68,8 +68,8 @@ pub(crate) enum Source {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Distribution {
-    /// The first cell of the first series.
-    pub(crate) first: u32,
+    /// The shared cells with the first cell of each series, or 0 where it has none yet.
+    pub(crate) table: u32,
     pub(crate) max: u64,
     pub(crate) sigfigs: u8,
     /// Upper edges of the exposed buckets, in recorded units.
@@ -120,7 +120,7 @@ pub(crate) fn append_metric(to: &Registration<'_>, metric: &Metric) -> Result<u6
         }
     }
     if let Some(distribution) = &metric.distribution {
-        words.extend([u64::from(distribution.first), distribution.max]);
+        words.extend([u64::from(distribution.table), distribution.max]);
         words.extend([u64::from(distribution.sigfigs), distribution.edges.len() as u64]);
         words.extend(&distribution.edges);
     }
@@ -249,7 +249,7 @@ impl Cursor<'_> {
 
     fn distribution(&mut self) -> Option<Distribution> {
         Some(Distribution {
-            first: self.small()?,
+            table: self.small()?,
             max: self.word()?,
             sigfigs: self.small()?,
             edges: self.list(Self::word)?,

@@ -11,7 +11,8 @@
 
 /// Bytes to a page, at the least: parts start at multiples of it. 4096 is the smallest page that
 /// Linux has on any architecture; a larger one only means that two parts share a page.
-pub(crate) const PAGE_BYTES: usize = 4096;
+/// The model checker's memory has no pages, and is dear.
+pub(crate) const PAGE_BYTES: usize = if cfg!(tickmetrics_loom) { WORD_BYTES } else { 4096 };
 /// Bytes to a word, which is a cell.
 pub(crate) const WORD_BYTES: usize = 8;
 pub(crate) const PAGE_WORDS: usize = PAGE_BYTES / WORD_BYTES;
@@ -51,6 +52,27 @@ pub(crate) mod header {
 
     /// The first of the owner words, one for each shard: 0 where the shard is free.
     pub(crate) const OWNERS: usize = 32;
+}
+
+/// Shared cells to a gauge: a cache line, so that two gauges that are set by two threads do not
+/// slow each other down.
+pub(crate) const GAUGE_CELLS: u32 = 8;
+/// Cells to an up-down counter: what was added, then what was taken away.
+pub(crate) const UP_DOWN_CELLS: u32 = 2;
+/// Cells of a series apart from its distribution. The heads of a metric's series lie side by side.
+pub(crate) const HEAD_CELLS: u32 = 4;
+
+/// What the cells of a head are. All start at zero and only grow, so that "the smallest value" is
+/// kept as the largest complement.
+pub(crate) mod head {
+    /// The sum of all values, modulo 2^64.
+    pub(crate) const SUM: usize = 0;
+    /// The complement of the smallest value.
+    pub(crate) const NOT_MIN: usize = 1;
+    /// The largest value.
+    pub(crate) const MAX: usize = 2;
+    /// How many negative values were offered.
+    pub(crate) const NEGATIVE: usize = 3;
 }
 
 /// "TICKMETR", read as a big-endian number.

@@ -53,6 +53,8 @@ mod handles;
 mod labels;
 mod layout;
 mod memory;
+#[cfg(all(test, tickmetrics_loom))]
+mod model;
 mod registry;
 mod scale;
 mod segment;

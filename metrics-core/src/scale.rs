@@ -43,7 +43,7 @@ mod tests {
             [(0.01, 7, 0.07), (1e-9, 1_500, 1.5e-6), (0.001, 2_429_366, 2429.366), (1e3, 5, 5e3)]
         {
             assert_eq!(Scale::new(scale).export(recorded).to_bits(), f64::to_bits(exported));
-            assert_eq!(Scale::new(scale).record(exported) as u64, recorded);
+            assert_eq!(Scale::new(scale).record(exported).to_bits(), (recorded as f64).to_bits());
         }
         assert!(Scale::new(1.0).is_one());
     }

@@ -5,8 +5,9 @@
 //! 1. A thread-local pointer is null, or points to the first cell of a shard that this thread has
 //!    claimed and not released. So a shard has at most one writer, and a count is a load and a
 //!    store, never a locked read-modify-write.
-//! 2. The segment is never unmapped, and handles hold only cell numbers that the registry took from
-//!    it. So the address of a cell is valid in every shard, for ever.
+//! 2. The segment is never unmapped, and handles hold only numbers of cells that were taken from it
+//!    (`segment::Registration`), or of its sink. So the address of a cell is valid in every shard,
+//!    for ever.
 //! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
 //!    shard 0 with atomic read-modify-writes. Slower, never lost.
 //!
@@ -18,6 +19,7 @@ use crate::segment::Segment;
 use crate::sync::{AtomicU64, Relaxed, Release};
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 thread_local! {
     /// The first cell of this thread's shard, or null. `const` and without a destructor, so that
@@ -27,6 +29,9 @@ thread_local! {
     /// The number of this thread's shard, which is given back when the thread ends.
     static ATTACHMENT: Attachment = const { Attachment { shard: Cell::new(None) } };
 }
+
+/// The first of the cells that all threads share, or null before there is a segment.
+static SHARED_CELLS: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
 
 struct Attachment {
     shard: Cell<Option<usize>>,
@@ -45,11 +50,11 @@ impl Drop for Attachment {
 /// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.
 pub(crate) trait Cells: Copy {
     /// Adds to a cell, modulo 2^64.
-    fn add(self, cell: u32, n: u64);
+    fn add(self, cell: usize, n: u64);
     /// As `add`, and whoever sees it (with Acquire) sees all that this thread saw before.
-    fn add_release(self, cell: u32, n: u64);
+    fn add_release(self, cell: usize, n: u64);
     /// Raises a cell to `value` where it is less.
-    fn raise(self, cell: u32, value: u64);
+    fn raise(self, cell: usize, value: u64);
 }
 
 /// A shard that the current thread owns.
@@ -57,13 +62,18 @@ pub(crate) trait Cells: Copy {
 pub(crate) struct Owned(*const AtomicU64);
 
 impl Owned {
+    /// For the thread that claimed the shard, until it releases it.
+    pub(crate) fn of(segment: &Segment, shard: usize) -> Self {
+        Self(segment.shard(shard).as_ptr())
+    }
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
-    fn cell<'a>(self, cell: u32) -> &'a AtomicU64 {
-        // SAFETY: `self.0` is the start of a shard (only `record` and `attach` make an `Owned`),
-        // `cell` is less than the shard's size (only the registry makes cell numbers), and the
+    fn cell<'a>(self, cell: usize) -> &'a AtomicU64 {
+        // SAFETY: `self.0` is the start of a shard (it is made from one, by the shard's owner),
+        // `cell` is less than the shard's size (it was taken from the segment, see above), and the
         // segment is never unmapped.
-        unsafe { &*self.0.add(cell as usize) }
+        unsafe { &*self.0.add(cell) }
     }
 }
 
@@ -72,20 +82,20 @@ impl Owned {
 // location gives; between cells it is promised no order, but for `add_release`.
 impl Cells for Owned {
     #[inline]
-    fn add(self, cell: u32, n: u64) {
+    fn add(self, cell: usize, n: u64) {
         let cell = self.cell(cell);
         cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
     #[inline]
-    fn add_release(self, cell: u32, n: u64) {
+    fn add_release(self, cell: usize, n: u64) {
         let cell = self.cell(cell);
         // Release pairs with the Acquire in `Merge::up_down`.
         cell.store(cell.load(Relaxed).wrapping_add(n), Release);
     }
 
     #[inline]
-    fn raise(self, cell: u32, value: u64) {
+    fn raise(self, cell: usize, value: u64) {
         let cell = self.cell(cell);
         if value > cell.load(Relaxed) {
             cell.store(value, Relaxed);
@@ -97,18 +107,24 @@ impl Cells for Owned {
 #[derive(Clone, Copy)]
 pub(crate) struct Shared(&'static [AtomicU64]);
 
+impl Shared {
+    pub(crate) fn of(segment: &Segment) -> Self {
+        Self(segment.shard(0))
+    }
+}
+
 // Relaxed for the same reasons as above; the read-modify-writes lose nothing between threads.
 impl Cells for Shared {
-    fn add(self, cell: u32, n: u64) {
-        self.0[cell as usize].fetch_add(n, Relaxed);
+    fn add(self, cell: usize, n: u64) {
+        self.0[cell].fetch_add(n, Relaxed);
     }
 
-    fn add_release(self, cell: u32, n: u64) {
-        self.0[cell as usize].fetch_add(n, Release);
+    fn add_release(self, cell: usize, n: u64) {
+        self.0[cell].fetch_add(n, Release);
     }
 
-    fn raise(self, cell: u32, value: u64) {
-        self.0[cell as usize].fetch_max(value, Relaxed);
+    fn raise(self, cell: usize, value: u64) {
+        self.0[cell].fetch_max(value, Relaxed);
     }
 }
 
@@ -139,8 +155,25 @@ fn record_unattached(what: impl Record) {
         what.record(cells);
     } else {
         segment.count(header::OVERFLOW_RECORDS);
-        what.record(Shared(segment.shard(0)));
+        what.record(Shared::of(segment));
     }
+}
+
+/// Makes the shared cells of the process's segment known.
+pub(crate) fn share(segment: &'static Segment) {
+    // Release pairs with the Acquire in `shared`: the header is set up before.
+    SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Ordering::Release);
+}
+
+/// A cell that all threads share. None where there is no segment, so that no cell number was made
+/// but the sink's.
+#[inline]
+pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
+    let cells = SHARED_CELLS.load(Ordering::Acquire).cast_const();
+    // SAFETY: the pointer is to the first of the segment's shared cells (only `share` stores it),
+    // `cell` is less than their number (it was taken from the segment, see above), and the segment is
+    // never unmapped.
+    (!cells.is_null()).then(|| unsafe { &*cells.add(cell as usize) })
 }
 
 /// Gives this thread a shard of its own, unless none is free or the thread is ending.
@@ -158,9 +191,9 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
             shard
         })
         .ok()??;
-    let cells = segment.shard(shard).as_ptr();
-    CELLS.set(cells);
-    Some(Owned(cells))
+    let cells = Owned::of(segment, shard);
+    CELLS.set(cells.0);
+    Some(cells)
 }
 
 #[cfg(not(tickmetrics_loom))]

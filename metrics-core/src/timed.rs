@@ -53,7 +53,9 @@ pub struct Function {
 
 impl Function {
     fn describe(&self, what: &str, help: &str) -> Description {
+        // Functions with and without an outcome, or a label of their own, share these names.
         let description = Description::new(format!("{}_{what}", self.base), help)
+            .mixed()
             .constant("module", self.module)
             .constant("function", self.function);
         self.labels.iter().fold(description, |to, &(name, value)| to.constant(name, value))
@@ -214,6 +216,15 @@ impl OutcomeCall {
         let polled = body.poll(context);
         self.outcome = Outcome::Cancelled;
         polled
+    }
+
+    /// Never called: `if false { return OutcomeCall::returned::<R>(); }` tells an async block, which
+    /// can't declare it, what type it returns.
+    ///
+    /// # Panics
+    /// Always.
+    pub fn returned<R>() -> R {
+        unreachable!("the macro puts it where nothing runs")
     }
 
     /// The function returned.

@@ -1,14 +1,13 @@
 use crate::bucket::Grid;
 use crate::clock;
-use crate::directory::Metric;
-use crate::handles::{GAUGE_WORDS, HEAD_CELLS, UpDownCounter};
-use crate::layout::PAGE_WORDS;
+use crate::directory::{Distribution, Metric};
+use crate::handles::place;
+use crate::layout::{GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::registry::Kind;
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
 use crate::snapshot::Catalogue;
 use crate::sync::Relaxed;
-use std::iter;
 
 /// Pays ahead what a thread's first records would cost: calibrates the clock (up to 200 ms, once a
 /// process), gives the calling thread its shard, and has the system give it the memory of every
@@ -35,12 +34,12 @@ pub fn warm_up() {
     let Some(segment) = Segment::current() else { return };
     let own = shard::attach(segment);
     Catalogue::of_all().for_each_run(segment, |metric, first, length| {
-        for (at, cells) in parts(metric, first, length) {
+        for (at, cells) in parts(segment, metric, first, length) {
             for cell in pages(at, cells) {
                 if metric.kind == Kind::Gauge {
                     segment.shared()[cell as usize].fetch_add(0, Relaxed);
                 } else if let Some(own) = own {
-                    own.add(cell, 0);
+                    own.add(cell as usize, 0);
                 }
             }
         }
@@ -49,19 +48,23 @@ pub fn warm_up() {
 
 /// The first cell and the number of cells of each part that a run of series lies in.
 #[expect(clippy::cast_possible_truncation, reason = "cell numbers of one metric are u32")]
-fn parts(metric: &Metric, first: usize, length: usize) -> Vec<(u32, u32)> {
+fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec<(u32, u32)> {
     let (first, length) = (first as u32, length as u32);
     let part = |start: u32, stride: u32| (start + first * stride, length * stride);
-    match (metric.kind, &metric.distribution) {
+    match (metric.kind, metric.distribution.as_ref()) {
         (Kind::Counter, _) => vec![part(metric.first, 1)],
-        (Kind::UpDownCounter, _) => vec![part(metric.first, UpDownCounter::<()>::STRIDE)],
-        (Kind::Gauge, _) => vec![part(metric.first, GAUGE_WORDS)],
+        (Kind::UpDownCounter, _) => vec![part(metric.first, UP_DOWN_CELLS)],
+        (Kind::Gauge, _) => vec![part(metric.first, GAUGE_CELLS)],
         (Kind::Histogram, distribution) => {
-            let grid = distribution
-                .as_ref()
-                .and_then(|of| Some((of.first, Grid::new(of.max, of.sigfigs)?)));
-            let cells = grid.map(|(first, grid)| part(first, grid.cells()));
-            iter::once(part(metric.first, HEAD_CELLS)).chain(cells).collect()
+            let mut parts = vec![part(metric.first, HEAD_CELLS)];
+            if let Some(&Distribution { table, max, sigfigs, .. }) = distribution
+                && let Some(grid) = Grid::new(max, sigfigs)
+            {
+                let series = (first..first + length).map(|series| table + series);
+                let cells = series.filter_map(|entry| place(segment, entry, grid));
+                parts.extend(cells.map(|cell| (cell, grid.cells())));
+            }
+            parts
         }
     }
 }

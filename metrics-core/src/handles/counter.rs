@@ -17,22 +17,15 @@ use crate::shard::{self, Cells, Record};
 /// assert_eq!(registry.snapshot().counter("ticks_total", &[]), Some(3));
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
-#[derive(Debug)]
 pub struct Counter<L = ()> {
     pub(crate) cells: Block<L>,
     pub(crate) scale: Scale,
 }
 
-impl<L> Clone for Counter<L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L> Copy for Counter<L> {}
+plain_value!(Counter, cells);
 
 struct Add {
-    cell: u32,
+    cell: usize,
     n: u64,
 }
 
@@ -53,7 +46,7 @@ impl Counter {
     /// Adds `n`, in recorded units (see [`Description::scale`](crate::Description::scale)).
     #[inline]
     pub fn add(&self, n: u64) {
-        shard::record(Add { cell: self.cells.first, n });
+        shard::record(Add { cell: self.cells.first as usize, n });
     }
 
     /// Adds a quantity in exported units, rounded to the nearest recorded unit. A negative one or
@@ -81,26 +74,14 @@ impl Counter {
 /// assert_eq!(registry.snapshot().gauge("in_flight", &[]), Some(2.0));
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
-#[derive(Debug)]
 pub struct UpDownCounter<L = ()> {
     pub(crate) cells: Block<L>,
 }
 
-impl<L> Clone for UpDownCounter<L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L> Copy for UpDownCounter<L> {}
-
-impl<L> UpDownCounter<L> {
-    /// Cells to a series: ups, then downs.
-    pub(crate) const STRIDE: u32 = 2;
-}
+plain_value!(UpDownCounter, cells);
 
 struct AddOrdered {
-    cell: u32,
+    cell: usize,
     n: u64,
 }
 
@@ -127,14 +108,14 @@ impl UpDownCounter {
     /// Adds `n`, which may be negative.
     #[inline]
     pub fn add(&self, n: i64) {
-        let cell = self.cells.first + u32::from(n < 0);
+        let cell = self.cells.first as usize + usize::from(n < 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
 
     /// Takes `n` away, which may be negative.
     #[inline]
     pub fn sub(&self, n: i64) {
-        let cell = self.cells.first + u32::from(n > 0);
+        let cell = self.cells.first as usize + usize::from(n > 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
 }

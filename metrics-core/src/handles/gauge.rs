@@ -1,12 +1,6 @@
 use super::Block;
-use crate::layout::LINE_WORDS;
-use crate::segment::Segment;
+use crate::shard;
 use crate::sync::Relaxed;
-
-/// Shared cells to a gauge: a cache line, so that two gauges that are set by two threads do not
-/// slow each other down.
-#[expect(clippy::cast_possible_truncation, reason = "8")]
-pub(crate) const GAUGE_WORDS: u32 = LINE_WORDS as u32;
 
 /// A cell of zero means "never set". This pattern, a NaN that no arithmetic yields, is what is
 /// stored as zero.
@@ -31,33 +25,24 @@ pub(crate) fn decode(cell: u64) -> Option<f64> {
 /// assert_eq!(registry.snapshot().gauge("price", &[]), Some(61_800.2));
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
-#[derive(Debug)]
 pub struct Gauge<L = ()> {
     pub(crate) cells: Block<L>,
 }
 
-impl<L> Clone for Gauge<L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L> Copy for Gauge<L> {}
+plain_value!(Gauge, cells);
 
 impl Gauge {
     /// Sets the value.
     #[inline]
     pub fn set(&self, value: f64) {
-        if let Some(segment) = Segment::current() {
+        if let Some(cell) = shard::shared(self.cells.first) {
             // Relaxed: a gauge says nothing about other memory.
-            segment.shared()[self.cells.first as usize].store(value.to_bits() ^ UNSET, Relaxed);
+            cell.store(value.to_bits() ^ UNSET, Relaxed);
         }
     }
 
     /// The value that was set last, by any thread; 0 before the first.
     pub fn get(&self) -> f64 {
-        Segment::current()
-            .and_then(|segment| decode(segment.shared()[self.cells.first as usize].load(Relaxed)))
-            .unwrap_or(0.0)
+        shard::shared(self.cells.first).and_then(|cell| decode(cell.load(Relaxed))).unwrap_or(0.0)
     }
 }

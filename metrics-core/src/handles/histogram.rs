@@ -1,23 +1,27 @@
 use super::{Block, Timer};
 use crate::bucket::Grid;
+use crate::layout::{HEAD_CELLS, head, header};
 use crate::scale::Scale;
+use crate::segment::Segment;
 use crate::shard::{self, Cells, Record};
+use crate::sync::Relaxed;
 use std::time::Duration;
 
-/// Cells of a series apart from its distribution. The heads of a metric's series lie side by side.
-pub(crate) const HEAD_CELLS: u32 = 4;
-
-/// What the cells of a head are. All start at zero and only grow, so that "the smallest value" is
-/// kept as the largest complement.
-pub(crate) mod head {
-    /// The sum of all values, modulo 2^64.
-    pub(crate) const SUM: u32 = 0;
-    /// The complement of the smallest value.
-    pub(crate) const NOT_MIN: u32 = 1;
-    /// The largest value.
-    pub(crate) const MAX: u32 = 2;
-    /// How many negative values were offered.
-    pub(crate) const NEGATIVE: u32 = 3;
+/// The first cell of the series with this entry of the table, which gets cells if it has none;
+/// `None` where none are left.
+#[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
+pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Option<u32> {
+    let registration = segment.registration();
+    let entry = &segment.shared()[entry as usize];
+    // Relaxed: entries change under this lock only, from 0 to a cell number.
+    match entry.load(Relaxed) {
+        0 => {
+            let first = registration.cells(grid.cells() as usize).ok()?;
+            entry.store(u64::from(first), Relaxed);
+            Some(first)
+        }
+        first => Some(first as u32),
+    }
 }
 
 /// A distribution of values, kept to 1–3 significant digits in HdrHistogram's layout.
@@ -44,39 +48,64 @@ pub(crate) mod head {
 /// assert_eq!((answer, wait.count()), (42, 3));
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
-#[derive(Debug)]
 pub struct Histogram<L = ()> {
-    /// The heads.
     pub(crate) heads: Block<L>,
     /// The first cell of the first series' distribution.
     pub(crate) first: u32,
+    /// The shared cells that say for each series where its distribution begins, or 0 where it has
+    /// none yet: those of interned labels get cells once they are asked for.
+    pub(crate) table: u32,
     pub(crate) grid: Grid,
     pub(crate) scale: Scale,
 }
 
-impl<L> Clone for Histogram<L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L> Copy for Histogram<L> {}
+plain_value!(Histogram, heads);
 
 impl<L> Histogram<L> {
     /// The histogram of the one series that `index` names.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
     pub(crate) fn at(&self, index: usize) -> Histogram {
-        Histogram {
-            heads: self.heads.at(index, HEAD_CELLS),
-            first: self.first + self.heads.clamp(index) * self.grid.cells(),
-            grid: self.grid,
-            scale: self.scale,
+        let index = self.heads.clamp(index);
+        // Relaxed: the entry is a cell number, and the cells themselves are there from the start.
+        let entry = shard::shared(self.table + index).map_or(0, |entry| entry.load(Relaxed));
+        if entry == 0 {
+            return self.at_new(index);
         }
+        self.series(index, entry as u32)
+    }
+
+    #[inline]
+    fn series(&self, index: u32, first: u32) -> Histogram {
+        let heads = self.heads.at(index as usize, HEAD_CELLS);
+        Histogram { heads, first, table: self.table, grid: self.grid, scale: self.scale }
+    }
+
+    /// The first use of a series takes cells for it. Where there are none left, the first series
+    /// stands in, which is `other` where a label is interned, and the value is counted as
+    /// saturated.
+    #[cold]
+    #[inline(never)]
+    fn at_new(&self, index: u32) -> Histogram {
+        let segment = Segment::current();
+        match segment.and_then(|segment| place(segment, self.table + index, self.grid)) {
+            Some(first) => return self.series(index, first),
+            None => segment.map(|segment| segment.count(header::SATURATED_LABELS)),
+        };
+        self.series(0, self.first)
     }
 }
 
-/// `n` values in one cell of the distribution.
-struct Values {
+/// One value. Two words, which are handed over in registers: nothing is spilled to the stack before
+/// the branch between the hot path and the cold one.
+struct One {
+    /// The head in the upper half, the cell in the lower.
+    place: u64,
+    value: u64,
+}
+
+/// `n` values of one cell of the distribution.
+struct Many {
     head: u32,
     cell: u32,
     n: u64,
@@ -85,24 +114,35 @@ struct Values {
     max: u64,
 }
 
-impl Record for Values {
+struct Negative {
+    head: u32,
+}
+
+impl Record for One {
     #[inline]
     fn record(self, cells: impl Cells) {
-        cells.add(self.head + head::SUM, self.sum);
-        cells.raise(self.head + head::NOT_MIN, !self.min);
-        cells.raise(self.head + head::MAX, self.max);
-        cells.add(self.cell, self.n);
+        let Self { place, value } = self;
+        #[expect(clippy::cast_possible_truncation, reason = "the halves")]
+        let (head, cell) = ((place >> 32) as u32, place as u32);
+        Many { head, cell, n: 1, sum: value, min: value, max: value }.record(cells);
     }
 }
 
-struct Negative {
-    head: u32,
+impl Record for Many {
+    #[inline]
+    fn record(self, cells: impl Cells) {
+        let head = self.head as usize;
+        cells.add(head + head::SUM, self.sum);
+        cells.raise(head + head::NOT_MIN, !self.min);
+        cells.raise(head + head::MAX, self.max);
+        cells.add(self.cell as usize, self.n);
+    }
 }
 
 impl Record for Negative {
     #[inline]
     fn record(self, cells: impl Cells) {
-        cells.add(self.head + head::NEGATIVE, 1);
+        cells.add(self.head as usize + head::NEGATIVE, 1);
     }
 }
 
@@ -110,14 +150,16 @@ impl Histogram {
     /// Records a value in recorded units: nanoseconds for a duration.
     #[inline]
     pub fn record(&self, value: u64) {
-        self.record_n(value, 1);
+        let cell = self.first + self.grid.index(value);
+        let place = u64::from(self.heads.first) << 32 | u64::from(cell);
+        shard::record(One { place, value });
     }
 
     /// Records the same value `n` times.
     #[inline]
     pub fn record_n(&self, value: u64, n: u64) {
         if n > 0 {
-            shard::record(Values {
+            shard::record(Many {
                 head: self.heads.first,
                 cell: self.first + self.grid.index(value),
                 n,
@@ -181,7 +223,7 @@ impl Histogram {
             let bottom = value - through * interval;
             // An arithmetic series. u128: a product of two u64 halves stays exact.
             let sum = (u128::from(top) + u128::from(bottom)) * u128::from(n) / 2;
-            shard::record(Values {
+            shard::record(Many {
                 head: self.heads.first,
                 cell: self.first + cell,
                 n,

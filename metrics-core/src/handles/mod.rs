@@ -1,5 +1,26 @@
 //! What recording code holds: small `Copy` values that know their cells.
 
+/// `Clone`, `Copy` and `Debug` without asking them of the labels, which a handle does not hold.
+macro_rules! plain_value {
+    ($handle:ident, $cells:ident) => {
+        impl<L> Clone for $handle<L> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<L> Copy for $handle<L> {}
+
+        impl<L> std::fmt::Debug for $handle<L> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($handle))
+                    .field(stringify!($cells), &self.$cells)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod counter;
 mod gauge;
 mod histogram;
@@ -7,17 +28,16 @@ mod timer;
 
 pub use counter::{Counter, UpDownCounter};
 pub use gauge::Gauge;
-pub(crate) use gauge::{GAUGE_WORDS, decode as decode_gauge};
+pub(crate) use gauge::decode as decode_gauge;
 pub use histogram::Histogram;
-pub(crate) use histogram::{HEAD_CELLS, head};
+pub(crate) use histogram::place;
 pub use timer::Timer;
 
-use crate::segment::Segment;
+use crate::shard;
 use crate::sync::Relaxed;
 use std::marker::PhantomData;
 
 /// Where the series of one metric lie, one after the other.
-#[derive(Debug)]
 pub(crate) struct Block<L> {
     /// The first series' first cell.
     pub(crate) first: u32,
@@ -27,13 +47,7 @@ pub(crate) struct Block<L> {
     labels: PhantomData<fn(L)>,
 }
 
-impl<L> Clone for Block<L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L> Copy for Block<L> {}
+plain_value!(Block, first);
 
 impl<L> Block<L> {
     pub(crate) fn new(first: u32, series: u32, declared: u32) -> Self {
@@ -63,9 +77,8 @@ impl<L> Block<L> {
     /// Marks a series as declared.
     pub(crate) fn declare(self, index: usize) {
         let index = self.clamp(index);
-        if let Some(segment) = Segment::current() {
+        if let Some(word) = shard::shared(self.declared + index / 64) {
             // Relaxed: the bit says nothing about other memory.
-            let word = &segment.shared()[(self.declared + index / 64) as usize];
             word.fetch_or(1 << (index % 64), Relaxed);
         }
     }

@@ -6,7 +6,8 @@ mod product;
 
 pub use intern::{Interner, LabelId};
 
-use crate::handles::{Counter, GAUGE_WORDS, Gauge, Histogram, UpDownCounter};
+use crate::handles::{Counter, Gauge, Histogram, UpDownCounter};
+use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
 
 /// The value of one label: an enum, a `bool`, or an interned string.
 ///
@@ -116,7 +117,7 @@ impl<L: Labels> UpDownCounter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> UpDownCounter {
-        UpDownCounter { cells: self.cells.at(labels.index(), Self::STRIDE) }
+        UpDownCounter { cells: self.cells.at(labels.index(), UP_DOWN_CELLS) }
     }
 
     /// The series with these labels, exposed from now on.
@@ -130,7 +131,7 @@ impl<L: Labels> Gauge<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Gauge {
-        Gauge { cells: self.cells.at(labels.index(), GAUGE_WORDS) }
+        Gauge { cells: self.cells.at(labels.index(), GAUGE_CELLS) }
     }
 
     /// The series with these labels, exposed from now on.

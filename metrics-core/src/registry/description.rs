@@ -71,6 +71,9 @@ pub struct Description {
     pub(crate) sigfigs: u8,
     pub(crate) max: u64,
     pub(crate) edges: Option<Vec<u64>>,
+    /// Whether metrics of this name may have different labels. A clash otherwise, since it is
+    /// mostly a mistake.
+    pub(crate) mixed: bool,
 }
 
 impl Description {
@@ -92,6 +95,7 @@ impl Description {
             sigfigs: Self::DEFAULT_SIGFIGS,
             max: Self::DEFAULT_MAX,
             edges: None,
+            mixed: false,
         }
     }
 
@@ -140,6 +144,11 @@ impl Description {
     #[must_use]
     pub fn constant(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.constants.push((name.into(), value.into()));
+        self
+    }
+
+    pub(crate) fn mixed(mut self) -> Self {
+        self.mixed = true;
         self
     }
 

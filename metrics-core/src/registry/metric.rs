@@ -1,10 +1,11 @@
-use super::{Description, Kind, Placed, RegisterError, Registry};
+use super::place::Placed;
+use super::{Description, Kind, RegisterError, Registry};
 use crate::bucket::Grid;
-use crate::handles::{Block, Counter, Gauge, HEAD_CELLS, Histogram, UpDownCounter};
+use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::{Dimension, Labels};
-use crate::layout::header;
+use crate::layout::{HEAD_CELLS, header};
 use crate::scale::Scale;
-use crate::segment::Segment;
+use crate::segment::{SINK_TABLE, Segment};
 
 /// A handle that a [`Registry`] can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.
@@ -97,6 +98,7 @@ impl<L: Labels> Place for Histogram<L> {
         Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| Self {
             heads: placed.block(),
             first: placed.cells,
+            table: placed.table,
             grid,
             scale: description.exported_scale(),
         })
@@ -106,6 +108,7 @@ impl<L: Labels> Place for Histogram<L> {
         Self {
             heads: Block::sink(),
             first: HEAD_CELLS,
+            table: SINK_TABLE,
             grid: Grid::SMALLEST,
             scale: Scale::new(1.0),
         }

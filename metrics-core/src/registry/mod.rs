@@ -4,16 +4,16 @@ mod check;
 mod description;
 mod error;
 mod metric;
+mod place;
 
 pub use description::{Description, Kind};
 pub use error::RegisterError;
 pub use metric::{Metric, Metrics, Scope, register_or_sink};
+use place::Placed;
 
-use crate::bucket::Grid;
-use crate::directory::{self, Distribution, Source};
-use crate::handles::{Block, GAUGE_WORDS, Gauge, HEAD_CELLS};
-use crate::labels::{Dimension, Values};
-use crate::segment::{Reserved, Segment};
+use crate::handles::Gauge;
+use crate::labels::Dimension;
+use crate::segment::Segment;
 use crate::snapshot::{Catalogue, Snapshot};
 use crate::sync::{Arc, Mutex, OnceLock, lock};
 use std::collections::HashMap;
@@ -37,8 +37,8 @@ struct Inner {
     catalogue: Mutex<Catalogue>,
 }
 
-/// A name, and the constant labels that tell metrics of one name apart.
-type Key = (String, Vec<(String, String)>);
+/// A name, and what tells metrics of one name apart: constant labels, and the names of the others.
+type Key = (String, Vec<(String, String)>, Vec<&'static str>);
 
 #[derive(Default)]
 struct Known {
@@ -54,23 +54,6 @@ struct Known {
 struct Observed {
     gauge: Gauge,
     value: Arc<dyn Fn() -> f64 + Send + Sync>,
-}
-
-/// The cells of a metric.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed {
-    pub(crate) first: u32,
-    pub(crate) series: u32,
-    /// A histogram's first cell, behind its heads.
-    pub(crate) cells: u32,
-    /// The shared cells with a bit for each declared series.
-    pub(crate) declared: u32,
-}
-
-impl Placed {
-    fn block<L>(&self) -> Block<L> {
-        Block::new(self.first, self.series, self.declared)
-    }
 }
 
 impl fmt::Debug for Registry {
@@ -197,13 +180,13 @@ impl Registry {
             }
         }
         let mut known = lock(&self.inner.known);
-        let key = (name.clone(), description.constants.clone());
+        let key = (name.clone(), description.constants.clone(), description.labels.clone());
         if let Some((there, placed)) = known.metrics.get(&key) {
             differs(there, description)?;
             return Ok(*placed);
         }
         known.admit(description)?;
-        let placed = take_cells(self.inner.number, description, series, dimensions)?;
+        let placed = place::take_cells(self.inner.number, description, series, dimensions)?;
         known.names.entry(name.clone()).or_insert_with(|| description.clone());
         for exposed in exposed_names(description) {
             known.exposed.entry(exposed).or_insert_with(|| name.clone());
@@ -259,7 +242,7 @@ fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError
     if there.unit != asked.unit {
         return differ("unit", &there.unit, &asked.unit);
     }
-    if labels(there) != labels(asked) {
+    if labels(there) != labels(asked) && !(there.mixed && asked.mixed) {
         return differ("list of labels", &labels(there), &labels(asked));
     }
     if there.exported_scale() != asked.exported_scale() {
@@ -272,82 +255,4 @@ fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError
         }
     }
     Ok(())
-}
-
-/// Takes the cells of a new metric from the segment and writes its entry.
-fn take_cells(
-    registry: u64,
-    description: &Description,
-    series: usize,
-    dimensions: &[Dimension],
-) -> Result<Placed, RegisterError> {
-    let Description { name, kind, max, sigfigs, .. } = description;
-    let kind = kind.unwrap_or(Kind::Counter);
-    let segment = Segment::get_or_reserve()?;
-    let directory_full = |exhausted| {
-        RegisterError::full(name, "words of the directory", "directory_bytes", &exhausted)
-    };
-    let sources = dimensions
-        .iter()
-        .map(|dimension| {
-            let source = match dimension.values {
-                Values::Fixed(values) => Source::Fixed(values.iter().map(|&v| v.into()).collect()),
-                Values::Interned(interner) => Source::Set {
-                    set: interner.publish_all(segment).map_err(directory_full)?,
-                    capacity: u32::try_from(interner.capacity()).unwrap_or(u32::MAX),
-                },
-            };
-            Ok((dimension.name.to_owned(), source))
-        })
-        .collect::<Result<_, RegisterError>>()?;
-
-    let grid = Grid::new(*max, *sigfigs).filter(|_| kind == Kind::Histogram);
-    let per_series = match (kind, grid) {
-        (_, Some(grid)) => HEAD_CELLS as usize + grid.cells() as usize,
-        (Kind::Counter | Kind::Histogram, _) => 1,
-        (Kind::UpDownCounter, _) => 2,
-        (Kind::Gauge, _) => GAUGE_WORDS as usize,
-    };
-    let cells = series.saturating_mul(per_series);
-    let registration = segment.registration();
-    let shared_full =
-        |exhausted| RegisterError::full(name, "shared cells", "shared_bytes", &exhausted);
-    let block: Reserved = if kind == Kind::Gauge {
-        registration.shared(cells).map_err(shared_full)?
-    } else {
-        let full = |exhausted| RegisterError::full(name, "cells", "shard_bytes", &exhausted);
-        registration.cells(cells).map_err(full)?
-    };
-    // From here on each part is taken at once: a failure further down leaves a few cells unused.
-    registration.take(&block);
-    let declared = registration.shared(series.div_ceil(64)).map_err(shared_full)?;
-    registration.take(&declared);
-    let heads = u32::try_from(series).unwrap_or(u32::MAX).saturating_mul(HEAD_CELLS);
-    let placed = Placed {
-        first: block.first,
-        series: u32::try_from(series).unwrap_or(u32::MAX),
-        cells: block.first.saturating_add(heads),
-        declared: declared.first,
-    };
-    let entry = directory::Metric {
-        registry,
-        kind,
-        first: placed.first,
-        series: placed.series,
-        declared: placed.declared,
-        scale: description.scale_factor(),
-        name: name.clone(),
-        help: description.help.clone(),
-        unit: description.unit.clone(),
-        constants: description.constants.clone(),
-        dimensions: sources,
-        distribution: grid.map(|_| Distribution {
-            first: placed.cells,
-            max: *max,
-            sigfigs: *sigfigs,
-            edges: description.edges(),
-        }),
-    };
-    directory::append_metric(&registration, &entry).map_err(directory_full)?;
-    Ok(placed)
 }

@@ -1,5 +1,6 @@
 use super::{SEGMENT, Segment, SegmentError};
 use crate::layout::{Layout, PAGE_BYTES, PAGE_WORDS, WORD_BYTES};
+use crate::shard;
 use crate::sync::{Mutex, lock};
 
 /// Two first users race for this lock, not for the memory.
@@ -69,7 +70,8 @@ impl SegmentBuilder {
             return Err(SegmentError::InUse);
         }
         let segment = reserve_shrinking(layout)?;
-        SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
+        shard::share(SEGMENT.get_or_init(|| segment));
+        Ok(())
     }
 
     fn layout(self) -> Result<Layout, SegmentError> {

@@ -6,14 +6,19 @@ mod error;
 pub use builder::SegmentBuilder;
 pub use error::SegmentError;
 
-use crate::layout::{self, LINE_WORDS, Layout, header};
+use crate::layout::{self, HEAD_CELLS, LINE_WORDS, Layout, header};
 use crate::memory;
-use crate::sync::{Acquire, AtomicU64, Mutex, OnceLock, Relaxed, Release, lock};
+use crate::sync::{
+    Acquire, AtomicU64, OnceLock, PoisonError, Relaxed, Release, SegmentGuard, SegmentMutex,
+};
 use error::LayoutShown;
 
 /// Cells at the start of every shard, and of the shared part, that handles write to whose
 /// registration failed: enough for the smallest histogram.
-pub(crate) const SINK_CELLS: usize = 64;
+pub(crate) const SINK_CELLS: usize = if cfg!(tickmetrics_loom) { 0 } else { 64 };
+
+/// The shared cell that says where the distribution of such a histogram begins: behind its head.
+pub(crate) const SINK_TABLE: u32 = 8;
 
 /// The memory that all metrics of the process are counted in.
 ///
@@ -24,7 +29,7 @@ pub struct Segment {
     words: &'static [AtomicU64],
     layout: Layout,
     /// Held while cells are handed out and directory entries written.
-    registration: Mutex<()>,
+    registration: SegmentMutex<()>,
 }
 
 /// What the process's segment is used for at this moment.
@@ -99,7 +104,7 @@ impl Segment {
             .words()
             .ok_or_else(|| refused(std::io::Error::from(std::io::ErrorKind::OutOfMemory)))?;
         let words = memory::reserve(words).map_err(refused)?;
-        let segment = Self { words, layout, registration: Mutex::new(()) };
+        let segment = Self { words, layout, registration: SegmentMutex::new(()) };
         for (word, value) in [
             (header::VERSION, layout::VERSION),
             (header::DIRECTORY_WORDS, layout.directory_words as u64),
@@ -112,6 +117,9 @@ impl Segment {
         ] {
             words[word].store(value, Relaxed);
         }
+        if let Some(entry) = segment.shared().get(SINK_TABLE as usize) {
+            entry.store(u64::from(HEAD_CELLS), Relaxed);
+        }
         // Release: whoever reads the magic with Acquire sees the header before it.
         words[header::MAGIC].store(layout::MAGIC, Release);
         Ok(segment)
@@ -120,7 +128,9 @@ impl Segment {
     /// The registration lock. Whoever holds it is the only one to change the header's counts of
     /// what is used, and to append to the directory.
     pub(crate) fn registration(&self) -> Registration<'_> {
-        Registration { segment: self, _guard: lock(&self.registration) }
+        // A panic can't leave the counts half-changed: each is one store.
+        let guard = self.registration.lock().unwrap_or_else(PoisonError::into_inner);
+        Registration { segment: self, _guard: guard }
     }
 
     /// Cells of the given shard.
@@ -208,7 +218,7 @@ impl Segment {
 /// The registration lock, held.
 pub(crate) struct Registration<'a> {
     segment: &'a Segment,
-    _guard: crate::sync::MutexGuard<'a, ()>,
+    _guard: SegmentGuard<'a, ()>,
 }
 
 /// What was asked for did not fit.
@@ -217,39 +227,48 @@ pub(crate) struct Exhausted {
     pub(crate) left: usize,
 }
 
-/// Cells that were found free but not taken yet, so that a registration that fails later takes
-/// nothing.
-pub(crate) struct Reserved {
-    pub(crate) first: u32,
-    word: usize,
-    end: usize,
+/// How much was handed out at one moment.
+pub(crate) struct Mark {
+    cells: u64,
+    shared: u64,
 }
 
 impl Registration<'_> {
-    /// Finds `count` cells that are the same in every shard.
-    pub(crate) fn cells(&self, count: usize) -> Result<Reserved, Exhausted> {
-        self.find(header::CELLS_USED, count, self.segment.layout.shard_words)
+    /// Takes `count` cells that are the same in every shard, and answers the first.
+    pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
+        self.take(header::CELLS_USED, count, self.segment.layout.shard_words)
     }
 
-    /// Finds `count` shared cells.
-    pub(crate) fn shared(&self, count: usize) -> Result<Reserved, Exhausted> {
-        self.find(header::SHARED_USED, count, self.segment.layout.shared_words)
+    /// Takes `count` shared cells, and answers the first.
+    pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
+        self.take(header::SHARED_USED, count, self.segment.layout.shared_words)
     }
 
-    fn find(&self, word: usize, count: usize, of: usize) -> Result<Reserved, Exhausted> {
-        let used = usize::try_from(self.segment.words[word].load(Relaxed)).unwrap_or(of);
+    fn take(&self, word: usize, count: usize, of: usize) -> Result<u32, Exhausted> {
+        // Relaxed, here and below: these words change under the registration lock only.
+        let word = &self.segment.words[word];
+        let used = usize::try_from(word.load(Relaxed)).unwrap_or(of);
         // Blocks of a cache line and more start on one; smaller ones follow each other.
         let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
-        let exhausted = Exhausted { asked: count, left: of.saturating_sub(first) };
         match (u32::try_from(first), first.checked_add(count)) {
-            (Ok(first), Some(end)) if end <= of => Ok(Reserved { first, word, end }),
-            _ => Err(exhausted),
+            (Ok(first), Some(end)) if end <= of => {
+                word.store(end as u64, Relaxed);
+                Ok(first)
+            }
+            _ => Err(Exhausted { asked: count, left: of.saturating_sub(first) }),
         }
     }
 
-    /// Takes cells that were found under this lock.
-    pub(crate) fn take(&self, reserved: &Reserved) {
-        self.segment.words[reserved.word].store(reserved.end as u64, Relaxed);
+    /// What is handed out by now.
+    pub(crate) fn mark(&self) -> Mark {
+        let read = |word: usize| self.segment.words[word].load(Relaxed);
+        Mark { cells: read(header::CELLS_USED), shared: read(header::SHARED_USED) }
+    }
+
+    /// Takes back what was handed out under this lock since `mark` and never written to.
+    pub(crate) fn rewind(&self, mark: &Mark) {
+        self.segment.words[header::CELLS_USED].store(mark.cells, Relaxed);
+        self.segment.words[header::SHARED_USED].store(mark.shared, Relaxed);
     }
 
     /// Appends an entry to the directory, publishes it, and answers its position.

@@ -9,7 +9,8 @@ use super::catalogue::{About, Dimension};
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
 use crate::directory;
-use crate::handles::{GAUGE_WORDS, HEAD_CELLS, UpDownCounter, decode_gauge, head};
+use crate::handles::decode_gauge;
+use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS, head};
 use crate::registry::Kind;
 use crate::segment::Segment;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed};
@@ -64,7 +65,7 @@ pub(super) fn metric(segment: &Segment, about: &About, values: &Labels) -> (Vec<
         }
         Kind::UpDownCounter => {
             let (mut downs, mut ups) = (vec![0; series.count], vec![0; series.count]);
-            let stride = UpDownCounter::<()>::STRIDE as usize;
+            let stride = UP_DOWN_CELLS as usize;
             // Acquire pairs with the Release in `add_release`: for every `sub` seen here, the `add`
             // that came before it, on whichever thread, is seen below.
             for shard in segment.shards_seen() {
@@ -80,7 +81,7 @@ pub(super) fn metric(segment: &Segment, about: &About, values: &Labels) -> (Vec<
         }
         Kind::Gauge => {
             let mut cells = vec![0; series.count];
-            series.add_up(&mut cells, segment.shared(), GAUGE_WORDS as usize, 0, Relaxed);
+            series.add_up(&mut cells, segment.shared(), GAUGE_CELLS as usize, 0, Relaxed);
             let (indices, cells) = series.expose(cells, |&cell| cell != 0);
             let values = cells.into_iter().map(|cell| decode_gauge(cell).unwrap_or(0.0));
             (indices, Data::Gauge(values.collect()))
@@ -205,12 +206,17 @@ fn histogram(
     };
     let grid = shape.grid;
     let head_at = about.metric.first as usize + index * HEAD_CELLS as usize;
-    let cells_at = shape.first as usize + index * grid.cells() as usize;
+    // Relaxed: a record that this snapshot must show came after its series had cells.
+    let entry = segment.shared().get(shape.table as usize + index).map_or(0, |e| e.load(Relaxed));
+    let cells_at = usize::try_from(entry).unwrap_or(0);
     spans.clear();
     for shard in segment.shards_seen() {
         let Some(cells) = shard.get(cells_at..cells_at + grid.cells() as usize) else { continue };
-        let load = |cell: u32| shard[head_at + cell as usize].load(Relaxed);
+        let load = |cell: usize| shard[head_at + cell].load(Relaxed);
         total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
+        if entry == 0 {
+            continue;
+        }
         // A writer stores minimum and maximum before it counts. If the counts of values outside
         // what is read here are in the cells already, the next snapshot finds them.
         let (not_min, max) = (load(head::NOT_MIN), load(head::MAX));

@@ -8,8 +8,8 @@ pub(super) struct Shape {
     pub(super) grid: Grid,
     pub(super) scale: Scale,
     pub(super) edges: Vec<Edge>,
-    /// The first cell of the first series.
-    pub(super) first: u32,
+    /// The shared cells with the first cell of each series, or 0.
+    pub(super) table: u32,
 }
 
 /// The upper edge of an exposed bucket.
@@ -27,13 +27,13 @@ pub(super) struct Edge {
 impl Shape {
     /// `None` where the entry can't be of a histogram.
     pub(super) fn new(metric: &directory::Metric) -> Option<Self> {
-        let Distribution { first, max, sigfigs, edges } = metric.distribution.as_ref()?;
+        let Distribution { table, max, sigfigs, edges } = metric.distribution.as_ref()?;
         let grid = Grid::new(*max, *sigfigs)?;
         let scale = Scale::new(metric.scale);
         let edge = |&recorded: &u64| {
             let upper = scale.export(recorded);
             Edge { cell: grid.index(recorded), upper, le: format!("{upper:?}") }
         };
-        Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), first: *first })
+        Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), table: *table })
     }
 }

@@ -1,0 +1,273 @@
+//! What can be registered, and what the errors say.
+
+use metrics_core::prelude::*;
+use metrics_core::{Dimension, Label, Labels, Values};
+
+fn registry() -> Registry {
+    Registry::new()
+}
+
+fn refused(description: &Description) -> String {
+    let counter = registry().register::<Counter>(description).unwrap_err().to_string();
+    let gauge = registry().register::<Gauge>(description).unwrap_err().to_string();
+    assert_eq!(counter, gauge);
+    counter
+}
+
+fn refused_histogram(change: impl Fn(Description) -> Description) -> String {
+    let description = change(Description::new("h", "Help."));
+    registry().register::<Histogram>(&description).unwrap_err().to_string()
+}
+
+#[test]
+fn names_are_those_of_the_prometheus_data_model() {
+    for good in ["a", "_", ":", "a:b_c9", "A"] {
+        registry().register::<Counter>(&Description::new(good, "Help.")).unwrap();
+    }
+    for (bad, reason) in [
+        ("", "it is empty"),
+        ("9a", "it must start with a letter, '_' or ':'"),
+        ("a-b", "only ASCII letters, digits, '_' and ':' may be in it"),
+        ("größe", "only ASCII letters, digits, '_' and ':' may be in it"),
+    ] {
+        assert_eq!(
+            refused(&Description::new(bad, "Help.")),
+            format!("{bad:?} can't name a metric: {reason}")
+        );
+    }
+}
+
+#[test]
+fn help_and_labels_are_checked() {
+    assert_eq!(
+        refused(&Description::new("a", " ")),
+        "the help text of \"a\" can't be used: it is empty: say what the metric counts"
+    );
+    assert!(refused(&Description::new("a", "bell \u{7}")).contains("control character"));
+    for (label, reason) in [
+        ("", "it must start with a letter or '_'"),
+        ("1", "it must start with a letter or '_'"),
+        ("a:b", "only ASCII letters, digits and '_' may be in it"),
+        ("__name__", "names that start with '__' are reserved"),
+    ] {
+        assert_eq!(
+            refused(&Description::new("a", "Help.").constant(label, "x")),
+            format!("{label:?} can't name a label of \"a\": {reason}")
+        );
+    }
+    let twice = Description::new("a", "Help.").constant("x", "1").constant("x", "2");
+    assert!(refused(&twice).ends_with("it is there twice"));
+    assert!(refused_histogram(|h| h.constant("le", "1")).contains("buckets have that label"));
+}
+
+#[test]
+fn settings_are_checked() {
+    assert!(refused(&Description::new("a", "Help.").scale(0.0)).contains("the scale is 0"));
+    assert!(refused(&Description::new("a", "Help.").scale(f64::NAN)).contains("the scale is NaN"));
+    assert!(refused_histogram(|h| h.sigfigs(4)).contains("1 to 3 are possible"));
+    assert!(refused_histogram(|h| h.max(1)).contains("must be 2 or more"));
+    assert!(refused_histogram(|h| h.buckets([1, 3, 3])).contains("3 follows 3"));
+    assert!(refused_histogram(|h| h.max(10).buckets([11])).contains("above its maximum 10"));
+}
+
+#[test]
+fn the_same_again_is_the_same_metric() {
+    let registry = registry();
+    let description = Description::new("a_total", "Help.").constant("venue", "xnas");
+    let first: Counter = registry.register(&description).unwrap();
+    let second: Counter = registry.register(&description).unwrap();
+    first.inc();
+    second.inc();
+    assert_eq!(registry.snapshot().counter("a_total", &[("venue", "xnas")]), Some(2));
+}
+
+#[test]
+fn constant_labels_tell_metrics_of_one_name_apart() {
+    let registry = registry();
+    for venue in ["xnas", "arcx"] {
+        let description = Description::new("a_total", "Help.").constant("venue", venue);
+        registry.register::<Counter>(&description).unwrap().add(venue.len() as u64 + 1);
+    }
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.families().count(), 1);
+    assert_eq!(snapshot.counter("a_total", &[("venue", "arcx")]), Some(5));
+    assert_eq!(snapshot.counter("a_total", &[]), None);
+    let other = Description::new("a_total", "Help.").constant("exchange", "xnas");
+    let error = registry.register::<Counter>(&other).unwrap_err().to_string();
+    assert!(error.contains(r#"that one's list of labels is ["venue"]"#), "{error}");
+}
+
+#[test]
+fn what_differs_is_a_clash() {
+    let registry = registry();
+    let base = Description::new("a", "Help.").unit("bytes");
+    registry.register::<Histogram>(&base).unwrap();
+    let clash = |description: &Description| {
+        registry.register::<Histogram>(description).unwrap_err().to_string()
+    };
+    assert!(clash(&Description::new("a", "Other.").unit("bytes")).contains("help"));
+    assert!(clash(&Description::new("a", "Help.").unit("seconds")).contains("unit"));
+    assert!(clash(&base.clone().scale(0.5)).contains("scale"));
+    assert!(clash(&base.clone().max(77)).contains("maximum"));
+    let kind = registry.register::<Counter>(&base).unwrap_err().to_string();
+    assert_eq!(
+        kind,
+        "\"a\" clashes with \"a\", which is registered already: that one is a histogram, this \
+         one a counter"
+    );
+    // And what a histogram is exposed as.
+    let count = registry.register::<Counter>(&Description::new("a_count", "Help.")).unwrap_err();
+    assert!(count.to_string().contains("both would be exposed as \"a_count\""), "{count}");
+    assert!(registry.gauge_fn("a", "Help.", || 0.0).is_err());
+}
+
+#[test]
+fn gauge_functions_are_asked_at_each_snapshot() {
+    let registry = registry();
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let ask = move || f64::from(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    registry.gauge_fn("asked", "How often.", ask).unwrap();
+    registry.gauge_fn("broken", "Panics.", || panic!("a gauge function's panic")).unwrap();
+    let again = registry.gauge_fn("asked", "How often.", || 0.0).unwrap_err();
+    assert!(again.to_string().contains("its own"), "{again}");
+    let inner = registry.clone();
+    let families = move || inner.snapshot().families().count() as f64;
+    // A function that asks the registry must not deadlock; it is not asked by itself again.
+    let outer = Registry::new();
+    outer.gauge_fn("families", "Families.", families).unwrap();
+    assert_eq!(outer.snapshot().gauge("families", &[]), Some(2.0));
+    assert_eq!(registry.snapshot().gauge("asked", &[]), Some(1.0));
+    assert!(registry.snapshot().gauge("broken", &[]).unwrap().is_nan());
+}
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 3)]
+struct Symbol(LabelId);
+
+#[derive(Clone, Copy, Label)]
+enum Side {
+    Buy,
+    Sell,
+}
+
+#[test]
+fn series_are_exposed_once_touched_or_declared() {
+    let registry = registry();
+    let orders: Counter<(Symbol, Side)> =
+        registry.register(&Description::new("orders_total", "Orders.")).unwrap();
+    let sides: Counter<Side> =
+        registry.register(&Description::new("sides_total", "Sides.")).unwrap();
+    let depth: UpDownCounter<Symbol> =
+        registry.register(&Description::new("depth", "Depth.")).unwrap();
+    let series = |name: &str| -> Vec<String> {
+        let snapshot = registry.snapshot();
+        let family = snapshot.families().find(|family| family.name() == name).unwrap();
+        family.series().map(|series| series.label_text().to_owned()).collect()
+    };
+    assert_eq!(series("orders_total"), Vec::<String>::new());
+    assert_eq!(series("sides_total"), [r#"side="buy""#, r#"side="sell""#], "enums: all of them");
+
+    let apple = Symbol::intern("AAPL");
+    let quoted = Symbol::intern("a\"b\\c\nd");
+    orders.with((apple, Side::Sell)).inc();
+    assert_eq!(series("orders_total"), [r#"symbol="AAPL",side="sell""#]);
+    orders.declare((quoted, Side::Buy));
+    assert_eq!(
+        series("orders_total"),
+        [r#"symbol="AAPL",side="sell""#, r#"symbol="a\"b\\c\nd",side="buy""#]
+    );
+    // Up and down again is touched, too.
+    depth.with(apple).add(1);
+    depth.with(apple).sub(1);
+    assert_eq!(registry.snapshot().gauge("depth", &[("symbol", "AAPL")]), Some(0.0));
+    assert_eq!(registry.snapshot().gauge("depth", &[("symbol", "a\"b\\c\nd")]), None);
+
+    // The capacity is 3: the fourth value, and what follows, is `other`.
+    let before = metrics_core::Segment::stats().unwrap().saturated_labels;
+    assert_eq!(Symbol::intern("MSFT").as_str(), "MSFT");
+    for late in ["GOOG", "NVDA"] {
+        assert_eq!(Symbol::intern(late).as_str(), "other");
+        orders.with((Symbol::intern(late), Side::Buy)).inc();
+    }
+    let labels = [("side", "buy"), ("symbol", "other")];
+    assert_eq!(registry.snapshot().counter("orders_total", &labels), Some(2));
+    assert_eq!(metrics_core::Segment::stats().unwrap().saturated_labels, before + 4);
+    sides.with(Side::Buy).inc();
+    assert_eq!(registry.snapshot().counter("sides_total", &[("side", "buy")]), Some(1));
+}
+
+/// Says that it has two values, and answers any index.
+#[derive(Clone, Copy)]
+struct Liar(usize);
+
+impl Label for Liar {
+    const NAME: &'static str = "liar";
+    const COUNT: usize = 2;
+
+    fn values() -> Values {
+        Values::Fixed(&["a", "b"])
+    }
+
+    fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Says that it has more series than its dimensions give.
+#[derive(Clone, Copy)]
+struct Braggart;
+
+impl Labels for Braggart {
+    const SERIES: usize = 1000;
+
+    fn dimensions() -> Vec<Dimension> {
+        vec![Dimension { name: "x", values: Values::Fixed(&["a"]) }]
+    }
+
+    fn index(self) -> usize {
+        999
+    }
+}
+
+#[test]
+fn a_wrong_label_reaches_no_other_metric() {
+    let registry = registry();
+    let liars: Counter<Liar> =
+        registry.register(&Description::new("liars_total", "Liars.")).unwrap();
+    let histogram: Histogram<(Liar, bool)> =
+        registry.register(&Description::new("lies", "Lies.").max(100)).unwrap();
+    let gauge: Gauge<Liar> = registry.register(&Description::new("lie", "A lie.")).unwrap();
+    let neighbour: Counter =
+        registry.register(&Description::new("neighbour_total", "Next door.")).unwrap();
+    for index in [2, 1000, usize::MAX, usize::MAX / 2] {
+        liars.with(Liar(index)).inc();
+        histogram.with((Liar(index), index % 2 == 0)).record(1);
+        gauge.with(Liar(index)).set(1.0);
+    }
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.counter("liars_total", &[("liar", "a")]), Some(4));
+    assert_eq!(snapshot.counter("neighbour_total", &[]), Some(0));
+    let lies = snapshot.families().find(|family| family.name() == "lies").unwrap();
+    let counts = lies.series().map(|series| match series.value() {
+        metrics_core::Value::Histogram(histogram) => histogram.count(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(counts.collect::<Vec<_>>().iter().sum::<u64>(), 4);
+    neighbour.inc();
+
+    let error = registry
+        .register::<Counter<Braggart>>(&Description::new("braggart_total", "Boasts."))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("have 1 combinations, but their type says 1000"), "{error}");
+}
+
+#[test]
+fn registries_are_apart() {
+    let (one, two) = (registry(), registry());
+    let description = Description::new("same_total", "Help.");
+    one.register::<Counter>(&description).unwrap().inc();
+    two.register::<Counter>(&description).unwrap().add(5);
+    assert_eq!(one.snapshot().counter("same_total", &[]), Some(1));
+    assert_eq!(two.snapshot().counter("same_total", &[]), Some(5));
+}

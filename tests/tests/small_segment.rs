@@ -1,0 +1,66 @@
+//! A segment that is too small says so, and says what to change. In a process of its own, since a
+//! process has one segment.
+
+use metrics_core::prelude::*;
+use metrics_core::{RegisterError, Segment, SegmentError};
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 1000)]
+struct Symbol(LabelId);
+
+#[derive(Metrics)]
+struct TooLarge {
+    /// A histogram for each symbol.
+    latency: Histogram<Symbol>,
+    /// A counter that fits.
+    fits: Counter,
+}
+
+#[test]
+fn a_full_segment_is_an_error_that_says_what_to_do() {
+    let out_of_range = Segment::builder().shards(0).install().unwrap_err().to_string();
+    assert_eq!(out_of_range, "Segment::builder().shards(0) is out of range: it takes 1 to 65536");
+    assert!(Segment::builder().shard_bytes(1).install().is_err());
+    // 64 KiB are 8,192 cells; 1,024 gauges; and a directory of 8,192 words.
+    let small = 64 << 10;
+    Segment::builder()
+        .shards(2)
+        .shard_bytes(small)
+        .shared_bytes(small)
+        .directory_bytes(small)
+        .install()
+        .unwrap();
+    let again = Segment::builder().install().unwrap_err();
+    assert!(matches!(again, SegmentError::InUse), "{again}");
+
+    let registry = Registry::new();
+    let error =
+        registry.register::<Histogram<Symbol>>(&Description::new("h", "Help.")).unwrap_err();
+    assert!(
+        matches!(&error, RegisterError::Full { asked: 4_563, left, setting: "shard_bytes", .. } if *left < 8192),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("Segment::builder().shard_bytes(..)"), "{error}");
+    let error = registry.register::<Gauge<(Symbol, bool)>>(&Description::new("g", "Help."));
+    assert!(matches!(error, Err(RegisterError::Full { setting: "shared_bytes", .. })));
+    let help = "A very long help text. ".repeat(4000);
+    let error = registry.register::<Counter>(&Description::new("c_total", help));
+    assert!(matches!(error, Err(RegisterError::Full { setting: "directory_bytes", .. })));
+
+    // What fits still works, and no failed registration left anything behind that is exposed.
+    let counter: Counter = registry.register(&Description::new("fits_total", "Fits.")).unwrap();
+    counter.inc();
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.families().map(|family| family.name()).collect::<Vec<_>>(), ["fits_total"]);
+    assert_eq!(snapshot.counter("fits_total", &[]), Some(1));
+
+    // Where no error can be handed out, it is counted, and recording goes on without harm.
+    let global = TooLarge::global();
+    global.latency.with(Symbol::intern("AAPL")).record(u64::MAX);
+    global.latency.with(Symbol::intern("MSFT")).record(1);
+    global.fits.inc();
+    assert_eq!(Segment::stats().unwrap().failed_registrations, 1);
+    let snapshot = Registry::global().snapshot();
+    assert_eq!(snapshot.counter("fits_total", &[]), Some(1));
+    assert_eq!(registry.snapshot().counter("fits_total", &[]), Some(1), "the sink is no one's");
+}
