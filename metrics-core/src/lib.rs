@@ -85,7 +85,7 @@ pub mod prelude {
 /// What the macros may name. Not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::registry::{Scope, register_or_sink};
+    pub use crate::registry::{Scope, Visitor, build_global};
     pub use crate::timed::{
         Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due,
     };

@@ -32,6 +32,10 @@ use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
 /// assert_eq!(registry.snapshot().counter("fills_total", &labels), Some(1));
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no label",
+    label = "`#[derive(Clone, Copy, Label)]` makes an enum or a newtype of `LabelId` one"
+)]
 pub trait Label: Copy + 'static {
     /// The label's name where nothing else names it: the type's, in snake case.
     const NAME: &'static str;
@@ -72,6 +76,10 @@ impl Values {
 
 /// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
 /// `#[derive(Labels)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no labels",
+    label = "expected a label, a tuple of labels, or a struct with `#[derive(Labels)]`"
+)]
 pub trait Labels: Copy + 'static {
     /// How many series there are: the product of the labels' counts.
     const SERIES: usize;

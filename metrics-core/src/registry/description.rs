@@ -71,6 +71,8 @@ pub struct Description {
     pub(crate) sigfigs: u8,
     pub(crate) max: u64,
     pub(crate) edges: Option<Vec<u64>>,
+    /// Whether unit and kind are still to be put behind the name.
+    pub(crate) unfinished: bool,
     /// Whether metrics of this name may have different labels. A clash otherwise, since it is
     /// mostly a mistake.
     pub(crate) mixed: bool,
@@ -95,6 +97,7 @@ impl Description {
             sigfigs: Self::DEFAULT_SIGFIGS,
             max: Self::DEFAULT_MAX,
             edges: None,
+            unfinished: false,
             mixed: false,
         }
     }
@@ -175,6 +178,21 @@ impl Description {
     /// Names of all labels, constant ones first.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.constants.iter().map(|(name, _)| name.as_str()).chain(self.labels.iter().copied())
+    }
+
+    /// Adds what the type of the handle says, and to an unfinished name its unit and `total`, where
+    /// it does not end in them already.
+    pub(crate) fn complete(&mut self, kind: Kind, labels: Vec<&'static str>) {
+        self.kind = Some(kind);
+        self.labels = labels;
+        if std::mem::take(&mut self.unfinished) {
+            let total = if kind == Kind::Counter { "total" } else { "" };
+            for suffix in [self.unit.as_str(), total] {
+                if !(suffix.is_empty() || self.name.ends_with(&format!("_{suffix}"))) {
+                    self.name = format!("{}_{suffix}", self.name);
+                }
+            }
+        }
     }
 
     /// Exported units to a recorded one.

@@ -4,11 +4,14 @@ mod check;
 mod description;
 mod error;
 mod metric;
+mod metrics;
 mod place;
 
 pub use description::{Description, Kind};
 pub use error::RegisterError;
-pub use metric::{Metric, Metrics, Scope, register_or_sink};
+pub use metric::Metric;
+pub(crate) use metrics::register_or_sink;
+pub use metrics::{Metrics, Scope, Visitor, build_global};
 use place::Placed;
 
 use crate::handles::Gauge;
@@ -108,8 +111,7 @@ impl Registry {
     /// # Errors
     /// Every variant of [`RegisterError`]; nothing is registered then.
     pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
-        let mut description = description.clone();
-        M::complete(&mut description);
+        let description = M::complete(description.clone());
         let placed = self.place(&description, M::SERIES, &M::dimensions())?;
         Ok(M::at(&placed, &description))
     }

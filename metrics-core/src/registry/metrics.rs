@@ -1,0 +1,165 @@
+//! Structs of metrics: what `derive(Metrics)` builds on.
+
+use super::metric::Metric;
+use super::{Description, RegisterError, Registry};
+use crate::layout::header;
+use crate::segment::Segment;
+use std::convert::Infallible;
+
+/// A struct of metrics, made by `#[derive(Metrics)]`.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// #[derive(Metrics)]
+/// #[metrics(prefix = "gateway")]
+/// struct GatewayMetrics {
+///     /// Messages received.
+///     messages: Counter,
+///     /// Time to decode a message.
+///     #[metric(unit = "seconds")]
+///     decode: Histogram,
+/// }
+///
+/// let registry = Registry::new();
+/// let metrics = GatewayMetrics::register(&registry)?;
+/// metrics.messages.inc();
+///
+/// let names: Vec<String> =
+///     GatewayMetrics::describe().iter().map(|metric| metric.name().to_owned()).collect();
+/// assert_eq!(names, ["gateway_messages_total", "gateway_decode_seconds"]);
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no struct of metrics",
+    label = "`#[derive(Metrics)]` makes it one"
+)]
+pub trait Metrics: Sized + Send + Sync + 'static {
+    /// Registers every field and gives the struct, or the first error.
+    ///
+    /// # Errors
+    /// As [`Registry::register`].
+    fn register(registry: &Registry) -> Result<Self, RegisterError> {
+        Self::build(&Scope::default(), &mut Register(registry))
+    }
+
+    /// What the struct declares, without a registry.
+    fn describe() -> Vec<Description> {
+        let mut described = Describe(Vec::new());
+        let Ok(_) = Self::build(&Scope::default(), &mut described);
+        described.0
+    }
+
+    /// The struct registered in [`Registry::global`], by the first call.
+    ///
+    /// A field that can't be registered is reported on standard error, counted in
+    /// [`SegmentStats::failed_registrations`](crate::SegmentStats), and records nothing. Call
+    /// [`register`](Metrics::register) where the error should be handled.
+    fn global() -> &'static Self;
+
+    /// The struct, with each field's handle made by the visitor.
+    #[doc(hidden)]
+    fn build<V: Visitor>(scope: &Scope, visitor: &mut V) -> Result<Self, V::Error>;
+}
+
+/// What is done with each metric of a struct.
+pub trait Visitor {
+    /// Why there is no handle.
+    type Error;
+
+    /// The handle of a metric with this description, which is not complete yet.
+    ///
+    /// # Errors
+    /// As the visitor says.
+    fn metric<M: Metric>(&mut self, description: Description) -> Result<M, Self::Error>;
+}
+
+struct Register<'a>(&'a Registry);
+
+impl Visitor for Register<'_> {
+    type Error = RegisterError;
+
+    fn metric<M: Metric>(&mut self, description: Description) -> Result<M, RegisterError> {
+        self.0.register(&description)
+    }
+}
+
+struct Describe(Vec<Description>);
+
+impl Visitor for Describe {
+    type Error = Infallible;
+
+    fn metric<M: Metric>(&mut self, description: Description) -> Result<M, Infallible> {
+        self.0.push(M::complete(description));
+        Ok(M::sink())
+    }
+}
+
+struct RegisterOrSink;
+
+impl Visitor for RegisterOrSink {
+    type Error = Infallible;
+
+    fn metric<M: Metric>(&mut self, description: Description) -> Result<M, Infallible> {
+        Ok(register_or_sink(&description))
+    }
+}
+
+/// What [`Metrics::global`] hands out.
+pub fn build_global<T: Metrics>() -> T {
+    let Ok(metrics) = T::build(&Scope::default(), &mut RegisterOrSink);
+    metrics
+}
+
+/// What the structs around a struct of metrics say of its names and labels.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    prefix: String,
+    constants: Vec<(String, String)>,
+}
+
+impl Scope {
+    /// The scope inside a struct with this prefix, which may be empty, and these constant labels.
+    #[must_use]
+    pub fn inside(&self, prefix: &str, constants: &[(&str, &str)]) -> Self {
+        let mut scope = self.clone();
+        scope.prefix = join(&self.prefix, prefix);
+        let owned = constants.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        scope.constants.extend(owned);
+        scope
+    }
+
+    /// A description with the name that a field gets here, `prefix_field[_unit][_total]`, where no
+    /// part is said twice.
+    pub fn field(&self, field: &str, unit: &str, help: &str) -> Description {
+        let mut description = self.named(&join(&self.prefix, field), help).unit(unit);
+        description.unfinished = true;
+        description
+    }
+
+    /// A description with exactly this name.
+    pub fn named(&self, name: &str, help: &str) -> Description {
+        let mut description = Description::new(name, help);
+        description.constants.clone_from(&self.constants);
+        description
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    match (prefix, name) {
+        ("", name) | (name, "") => name.to_owned(),
+        (prefix, name) => format!("{prefix}_{name}"),
+    }
+}
+
+/// A handle in the global registry. Where there is an error it is reported, and the handle records
+/// where nobody looks: a program that can't count must still run.
+pub(crate) fn register_or_sink<M: Metric>(description: &Description) -> M {
+    Registry::global().register(description).unwrap_or_else(|error| {
+        eprintln!("tickmetrics: {error}; it is counted nowhere");
+        if let Some(segment) = Segment::current() {
+            segment.count(header::FAILED_REGISTRATIONS);
+        }
+        M::sink()
+    })
+}

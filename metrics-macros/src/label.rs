@@ -1,0 +1,286 @@
+//! `#[derive(Label)]`: an enum whose variants are the values, or a newtype of an interned string.
+
+use crate::arguments::{Keys, value};
+use crate::errors::Errors;
+use crate::names;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, Lit, LitStr, Type, parse_quote};
+
+/// The largest capacity, as in `Interner::MAX_CAPACITY`.
+const MAX_CAPACITY: usize = 1 << 24;
+
+/// A label whose attributes make sense.
+struct Label {
+    name: String,
+    values: Values,
+}
+
+enum Values {
+    /// The variants and what they are called.
+    Fixed(Vec<(Ident, String)>),
+    /// At most so many strings.
+    Interned(usize),
+}
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let label = read(input, &mut errors);
+    match label {
+        Some(label) if errors.is_empty() => expand(input, &label),
+        _ => {
+            let mut tokens = errors.into_tokens();
+            tokens.extend(fallback(input));
+            tokens
+        }
+    }
+}
+
+fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Label> {
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics.params, "a label can't be generic: its values are the type's");
+    }
+    let values = match &input.data {
+        Data::Enum(data) => Some(variants(input, data, errors)),
+        Data::Struct(data) if is_newtype(&data.fields) => {
+            for field in data.fields.iter().filter(|field| !is_label_id(&field.ty)) {
+                errors.at(&field.ty, "the field of an interned label is a `LabelId`");
+            }
+            None
+        }
+        _ => {
+            let message = "`derive(Label)` needs an enum without fields, or a \
+                           `struct Name(LabelId);` with `#[label(capacity = ...)]`";
+            errors.at(&input.ident, message);
+            return None;
+        }
+    };
+    let known: &[&str] = if values.is_some() { &["rename"] } else { &["rename", "capacity"] };
+    let attributes = attributes(&input.attrs, known, errors);
+    let values = match values {
+        Some(values) => Values::Fixed(values),
+        None => Values::Interned(capacity(input, attributes.capacity, errors)),
+    };
+    let name = name(&input.ident, attributes.rename.as_ref(), names::snake_case, errors);
+    Some(Label { name, values })
+}
+
+fn is_newtype(fields: &Fields) -> bool {
+    matches!(fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1)
+}
+
+fn is_label_id(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "LabelId")
+}
+
+/// A label's name: the given one, or by default one made of the identifier.
+pub(crate) fn name(
+    ident: &Ident,
+    rename: Option<&LitStr>,
+    default: impl Fn(&str) -> String,
+    errors: &mut Errors,
+) -> String {
+    if let Some(rename) = rename {
+        let name = rename.value();
+        if let Err(reason) = names::label(&name) {
+            errors.at(rename, format!("`{name}` can't be a label: {reason}"));
+        }
+        return name;
+    }
+    let name = default(&ident.unraw().to_string());
+    if let Err(reason) = names::label(&name) {
+        let hint = "give it a `#[label(rename = \"...\")]`";
+        errors.at(ident, format!("`{name}` can't be a label: {reason}; {hint}"));
+    }
+    name
+}
+
+#[derive(Default)]
+pub(crate) struct Attributes {
+    pub(crate) rename: Option<LitStr>,
+    /// The key too, for where its value can't be read.
+    capacity: Option<(Ident, Option<Lit>)>,
+}
+
+pub(crate) fn attributes(
+    attributes: &[Attribute],
+    known: &'static [&'static str],
+    errors: &mut Errors,
+) -> Attributes {
+    let mut read = Attributes::default();
+    let mut keys = Keys::new(known);
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("label")) {
+        keys.read(attribute, errors, |key, input, _| {
+            if key == "rename" {
+                read.rename = Some(value(input)?);
+            } else {
+                read.capacity = Some((key.clone(), None));
+                read.capacity = Some((key.clone(), Some(value(input)?)));
+            }
+            Ok(())
+        });
+    }
+    read
+}
+
+fn capacity(
+    input: &DeriveInput,
+    declared: Option<(Ident, Option<Lit>)>,
+    errors: &mut Errors,
+) -> usize {
+    let literal = match declared {
+        Some((_, Some(literal))) => literal,
+        // Its value could not be read, which is an error already.
+        Some((_, None)) => return 1,
+        None => {
+            let message = "how many values may it have? Write `#[label(capacity = 4096)]` above \
+                           the struct";
+            errors.at(&input.ident, message);
+            return 1;
+        }
+    };
+    let number = match &literal {
+        Lit::Int(number) => number.base10_parse().ok(),
+        _ => None,
+    };
+    number.filter(|capacity| (1..=MAX_CAPACITY).contains(capacity)).unwrap_or_else(|| {
+        errors
+            .at(&literal, format!("`capacity` is a whole number from 1 to {MAX_CAPACITY} (2^24)"));
+        1
+    })
+}
+
+fn variants(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Vec<(Ident, String)> {
+    if data.variants.is_empty() {
+        errors.at(&input.ident, "an enum without variants has no value for the label");
+    }
+    let mut values: Vec<(Ident, String)> = Vec::new();
+    for variant in &data.variants {
+        if !matches!(variant.fields, Fields::Unit) {
+            let message = "a variant with fields has no bounded number of values";
+            errors.at(&variant.fields, message);
+        }
+        let rename = attributes(&variant.attrs, &["rename"], errors).rename;
+        let span: &dyn ToTokens = match &rename {
+            Some(rename) => rename,
+            None => &variant.ident,
+        };
+        let value = match &rename {
+            Some(rename) => rename.value(),
+            None => names::snake_case(&variant.ident.unraw().to_string()),
+        };
+        if value.is_empty() {
+            errors.at(span, "an empty value is no label to Prometheus");
+        } else if let Some((other, _)) = values.iter().find(|(_, other)| *other == value) {
+            errors.at(span, format!("the value `{value}` is that of `{other}` already"));
+        }
+        values.push((variant.ident.clone(), value));
+    }
+    values
+}
+
+fn expand(input: &DeriveInput, label: &Label) -> TokenStream {
+    match &label.values {
+        Values::Fixed(variants) => {
+            let count = variants.len();
+            let values = variants.iter().map(|(_, value)| value);
+            let arms = variants
+                .iter()
+                .enumerate()
+                .map(|(index, (ident, _))| quote!(Self::#ident => #index));
+            let values = quote!(::metrics_core::Values::Fixed(&[#(#values),*]));
+            implement(
+                input,
+                &label.name,
+                &quote!(#count),
+                &values,
+                &quote!(match self { #(#arms),* }),
+            )
+        }
+        Values::Interned(capacity) => interned(input, &label.name, *capacity),
+    }
+}
+
+fn interned(input: &DeriveInput, name: &str, capacity: usize) -> TokenStream {
+    let label = implement(
+        input,
+        name,
+        &quote!(#capacity + 1),
+        &quote!(::metrics_core::Values::Interned(&INTERNER)),
+        &quote!(::metrics_core::LabelId::index(self.0)),
+    );
+    let methods =
+        methods(input, &quote!(Self(INTERNER.intern(value))), &quote!(INTERNER.resolve(self.0)));
+    quote! {
+        const _: () = {
+            static INTERNER: ::metrics_core::Interner = ::metrics_core::Interner::new(#capacity);
+            #label
+            #methods
+        };
+    }
+}
+
+fn methods(input: &DeriveInput, intern: &TokenStream, as_str: &TokenStream) -> TokenStream {
+    let DeriveInput { ident, vis, .. } = input;
+    let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #ident #type_generics #bounds {
+            /// The label's value that is this string. Beyond the capacity it is `other`.
+            #[inline]
+            #vis fn intern(value: &str) -> Self {
+                #intern
+            }
+
+            /// The string that this value stands for.
+            #vis fn as_str(self) -> &'static str {
+                #as_str
+            }
+        }
+    }
+}
+
+fn implement(
+    input: &DeriveInput,
+    name: &str,
+    count: &TokenStream,
+    values: &TokenStream,
+    index: &TokenStream,
+) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::metrics_core::Label for #ident #type_generics #bounds {
+            const NAME: &'static str = #name;
+            const COUNT: usize = #count;
+
+            fn values() -> ::metrics_core::Values {
+                #values
+            }
+
+            #[inline]
+            fn index(self) -> usize {
+                #index
+            }
+        }
+    }
+}
+
+/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
+/// complaints that the trait or a method is missing.
+fn fallback(input: &DeriveInput) -> TokenStream {
+    let mut input = input.clone();
+    if !input.generics.params.is_empty() {
+        input.generics.make_where_clause().predicates.push(parse_quote!(
+            Self: ::metrics_core::__private::std::marker::Copy + 'static
+        ));
+    }
+    let never = quote!(::metrics_core::__private::std::unreachable!());
+    let label = implement(&input, "", &quote!(1), &never, &never);
+    let methods = matches!(&input.data, Data::Struct(data) if is_newtype(&data.fields))
+        .then(|| methods(&input, &never, &never));
+    quote!(#label #methods)
+}

@@ -1,0 +1,137 @@
+//! `#[derive(Labels)]`: a struct of labels, a number with one digit for each field.
+
+use crate::errors::Errors;
+use crate::label;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Fields, Ident, Type, parse_quote};
+
+struct Field<'a> {
+    ident: &'a Ident,
+    ty: &'a Type,
+    name: String,
+}
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let fields = read(input, &mut errors);
+    if errors.is_empty() {
+        expand(input, &fields)
+    } else {
+        let mut tokens = errors.into_tokens();
+        tokens.extend(fallback(input));
+        tokens
+    }
+}
+
+fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Field<'a>> {
+    let fields = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) if !fields.named.is_empty() => &fields.named,
+            _ => return refuse(input, errors),
+        },
+        _ => return refuse(input, errors),
+    };
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics.params, "a struct of labels can't be generic");
+    }
+    // Of the struct's own attributes none is known.
+    label::attributes(&input.attrs, &[], errors);
+    let mut read: Vec<Field> = Vec::new();
+    for field in fields {
+        let Some(ident) = &field.ident else { continue };
+        let rename = label::attributes(&field.attrs, &["rename"], errors).rename;
+        let name = label::name(ident, rename.as_ref(), str::to_owned, errors);
+        if let Some(other) = read.iter().find(|other| other.name == name) {
+            let message = format!("the label `{name}` is that of `{}` already", other.ident);
+            match &rename {
+                Some(rename) => errors.at(rename, message),
+                None => errors.at(ident, message),
+            }
+        }
+        read.push(Field { ident, ty: &field.ty, name });
+    }
+    read
+}
+
+fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Vec<T> {
+    let message = "`derive(Labels)` needs a struct with a named field for each label";
+    errors.at(&input.ident, message);
+    Vec::new()
+}
+
+fn expand(input: &DeriveInput, fields: &[Field]) -> TokenStream {
+    // What is wrong with a label's type is reported where the type is.
+    let label = |field: &Field| {
+        let ty = field.ty;
+        let span = Span::call_site().located_at(ty.span());
+        quote_spanned!(span=> <#ty as ::metrics_core::Label>)
+    };
+    let counts: Vec<TokenStream> = fields
+        .iter()
+        .map(|field| {
+            let label = label(field);
+            quote!(#label::COUNT)
+        })
+        .collect();
+    let dimensions = fields.iter().map(|field| {
+        let (name, label) = (&field.name, label(field));
+        quote!(::metrics_core::Dimension { name: #name, values: #label::values() })
+    });
+    let indices = fields.iter().map(|field| {
+        let (ident, label) = (field.ident, label(field));
+        quote!(#label::index(self.#ident))
+    });
+    implement(
+        input,
+        &quote!(1 #(* #counts)*),
+        &quote!(::metrics_core::__private::std::vec![#(#dimensions),*]),
+        // An index that a wrong implementation of `Label` makes too large may wrap: `with` keeps it
+        // inside the metric's cells.
+        &quote! {
+            let index = 0_usize;
+            #(let index = index.wrapping_mul(#counts).wrapping_add(#indices);)*
+            index
+        },
+    )
+}
+
+fn implement(
+    input: &DeriveInput,
+    series: &TokenStream,
+    dimensions: &TokenStream,
+    index: &TokenStream,
+) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::metrics_core::Labels for #ident #type_generics #bounds {
+            const SERIES: usize = #series;
+
+            fn dimensions()
+            -> ::metrics_core::__private::std::vec::Vec<::metrics_core::Dimension> {
+                #dimensions
+            }
+
+            #[inline]
+            fn index(self) -> usize {
+                #index
+            }
+        }
+    }
+}
+
+/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
+/// complaints that the trait is missing.
+fn fallback(input: &DeriveInput) -> TokenStream {
+    let mut input = input.clone();
+    if !input.generics.params.is_empty() {
+        input.generics.make_where_clause().predicates.push(parse_quote!(
+            Self: ::metrics_core::__private::std::marker::Copy + 'static
+        ));
+    }
+    let never = quote!(::metrics_core::__private::std::unreachable!());
+    implement(&input, &quote!(1), &never, &never)
+}

@@ -1,0 +1,206 @@
+//! Whether what is written makes sense together.
+
+use super::read::{self, Attributes};
+use super::{Content, Field, Metric, Metrics};
+use crate::errors::Errors;
+use crate::names;
+use crate::quantity::{DEFAULT_MAX, Units};
+use syn::ext::IdentExt;
+use syn::{Ident, Lit, Type};
+
+/// The kinds of metric, known by the last segment of their path. Of another type, an alias say, the
+/// compiler finds out later whether it is a metric at all.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Counter,
+    UpDownCounter,
+    Gauge,
+    Histogram,
+}
+
+impl Kind {
+    fn of(ty: &Type) -> Option<Self> {
+        let Type::Path(path) = ty else { return None };
+        match path.path.segments.last()?.ident.to_string().as_str() {
+            "Counter" => Some(Self::Counter),
+            "UpDownCounter" => Some(Self::UpDownCounter),
+            "Gauge" => Some(Self::Gauge),
+            "Histogram" => Some(Self::Histogram),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
+    let prefix = raw.prefix.as_ref().map(syn::LitStr::value);
+    if let Some(Err(reason)) = prefix.as_deref().map(names::metric) {
+        let prefix = prefix.as_deref().unwrap_or_default();
+        errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
+    }
+    let fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
+    let mut taken: Vec<(String, &Ident)> = Vec::new();
+    for (field, raw) in fields.iter().zip(&raw.fields) {
+        let Content::Metric(metric) = &field.content else { continue };
+        let Some(name) = final_name(metric, raw) else { continue };
+        if let Some((_, other)) = taken.iter().find(|(other, _)| *other == name) {
+            let message = format!("`{}` has the same name as `{other}`", field.ident);
+            match &raw.attributes.name {
+                Some(given) => errors.at(given, message),
+                None => errors.at(&field.ident, message),
+            }
+        }
+        taken.push((name, raw.ident));
+    }
+    Metrics { prefix: prefix.unwrap_or_default(), constants: raw.constants, fields }
+}
+
+/// What tells the metric's name from those of the other fields: an exact name, or what follows the
+/// prefix. They are kept apart by a `.`, which neither may have, as the prefix of the structs
+/// around this one is not known.
+fn final_name(metric: &Metric, raw: &read::Field) -> Option<String> {
+    if let Some(name) = &metric.name {
+        return Some(name.clone());
+    }
+    let total = if Kind::of(raw.ty)? == Kind::Counter { "total" } else { "" };
+    let mut name = format!("._{}", raw.ident.unraw());
+    for suffix in [metric.unit.as_str(), total] {
+        if !(suffix.is_empty() || name.ends_with(&format!("_{suffix}"))) {
+            name = format!("{name}_{suffix}");
+        }
+    }
+    Some(name)
+}
+
+fn field(raw: &read::Field, errors: &mut Errors) -> Field {
+    let content = if raw.attributes.key("flatten").is_some() {
+        for other in raw.attributes.keys.iter().filter(|key| *key != "flatten") {
+            errors.at(other, "a flattened struct has no name or settings of its own");
+        }
+        Content::Flattened
+    } else {
+        Content::Metric(metric(raw, errors))
+    };
+    Field { ident: raw.ident.clone(), ty: raw.ty.clone(), content }
+}
+
+fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
+    let read::Field { ident, attributes, help, .. } = raw;
+    if help.is_empty() {
+        errors.at(
+            ident,
+            format!("metric `{ident}` has no help text: write a doc comment (`/// ...`) above it"),
+        );
+    }
+    let name = attributes.name.as_ref().map(syn::LitStr::value);
+    let field = ident.unraw().to_string();
+    if let Err(reason) = names::metric(name.as_ref().unwrap_or(&field)) {
+        match &attributes.name {
+            Some(name) => {
+                errors.at(name, format!("`{}` can't name a metric: {reason}", name.value()));
+            }
+            None => errors.at(
+                ident,
+                format!("`{field}` can't name a metric: {reason}; give it a `name = \"...\"`"),
+            ),
+        }
+    }
+    kind(Kind::of(raw.ty), attributes, errors);
+    let unit = unit(attributes, errors);
+    let scale = scale(attributes, &unit, errors);
+    let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
+    let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
+    Metric {
+        help: help.clone(),
+        name,
+        sigfigs: attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors)),
+        buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
+        max,
+        unit,
+        scale,
+    }
+}
+
+/// Settings that a known kind of metric does not have.
+fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
+    let Some(kind) = kind else { return };
+    if kind != Kind::Histogram {
+        let settings = ["sigfigs", "max", "buckets"];
+        for key in settings.iter().filter_map(|setting| attributes.key(setting)) {
+            errors.at(key, format!("`{key}` is a setting of histograms"));
+        }
+    }
+    let refused = match kind {
+        Kind::Counter | Kind::Histogram => None,
+        Kind::Gauge => Some("a gauge is set in exported units: it needs no `scale`"),
+        Kind::UpDownCounter => Some("an up-down counter counts whole things: it has no `scale`"),
+    };
+    if let (Some(key), Some(reason)) = (attributes.key("scale"), refused) {
+        errors.at(key, reason);
+    }
+}
+
+fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
+    let Some(unit) = &attributes.unit else { return String::new() };
+    let text = unit.value();
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        let reason = "it ends the metric's name, so it is made of ASCII letters, digits and `_`";
+        errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
+    }
+    text
+}
+
+fn scale(attributes: &Attributes, unit: &str, errors: &mut Errors) -> Option<f64> {
+    let literal = attributes.scale.as_ref()?;
+    let scale = match literal {
+        Lit::Float(number) => number.base10_parse().ok(),
+        Lit::Int(number) => number.base10_parse().ok(),
+        _ => None,
+    };
+    let scale = scale.filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
+    if scale.is_none() {
+        errors.at(literal, "`scale` is a finite number above 0: exported units to a recorded one");
+    } else if let (Some(_), Some(key)) = (Units::of_time(unit), attributes.key("scale")) {
+        errors.at(
+            key,
+            format!("`unit = \"{unit}\"` implies the scale: times are recorded in nanoseconds"),
+        );
+    }
+    scale
+}
+
+fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
+    let digits = match literal {
+        Lit::Int(number) => number.base10_parse().ok().filter(|digits| (1..=3).contains(digits)),
+        _ => None,
+    };
+    if digits.is_none() {
+        errors.at(literal, "`sigfigs` is 1, 2 or 3");
+    }
+    digits
+}
+
+fn maximum(literal: &Lit, units: Units, errors: &mut Errors) -> Option<u64> {
+    let max = errors.keep(units.recorded(literal))?;
+    if max < 2 {
+        errors.at(literal, "`max` must be 2 or more recorded units");
+    }
+    Some(max)
+}
+
+fn buckets(edges: &[Lit], units: Units, max: Option<u64>, errors: &mut Errors) -> Vec<u64> {
+    let (limit, what) = match max {
+        Some(max) => (max, "`max`"),
+        None => (DEFAULT_MAX, "the default `max` of an hour of nanoseconds"),
+    };
+    let mut rising: Vec<u64> = Vec::new();
+    for literal in edges {
+        let Some(edge) = errors.keep(units.recorded(literal)) else { continue };
+        if rising.last().is_some_and(|last| edge <= *last) {
+            errors.at(literal, "buckets must rise");
+        } else if edge > limit {
+            errors.at(literal, format!("this bucket is above {what}"));
+        }
+        rising.push(edge);
+    }
+    rising
+}

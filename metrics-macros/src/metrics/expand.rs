@@ -1,0 +1,112 @@
+//! The implementation of the trait `Metrics`.
+
+use super::{Content, Field, Metric, Metrics};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Generics, parse_quote};
+
+pub(super) fn expand(input: &DeriveInput, metrics: &Metrics) -> TokenStream {
+    let ident = &input.ident;
+    let inside = inside(metrics);
+    let fields = metrics.fields.iter().map(field);
+    let private = quote!(::metrics_core::__private);
+    implement(
+        &input.generics,
+        ident,
+        &quote! {
+            let scope = #inside;
+            #private::std::result::Result::Ok(Self { #(#fields),* })
+        },
+        &quote! {
+            static GLOBAL: #private::std::sync::OnceLock<#ident> =
+                #private::std::sync::OnceLock::new();
+            GLOBAL.get_or_init(#private::build_global::<#ident>)
+        },
+    )
+}
+
+fn implement(
+    generics: &Generics,
+    ident: &Ident,
+    build: &TokenStream,
+    global: &TokenStream,
+) -> TokenStream {
+    let (impl_generics, type_generics, bounds) = generics.split_for_impl();
+    let private = quote!(::metrics_core::__private);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::metrics_core::Metrics for #ident #type_generics #bounds {
+            fn build<V: #private::Visitor>(
+                scope: &#private::Scope,
+                visitor: &mut V,
+            ) -> #private::std::result::Result<Self, V::Error> {
+                #build
+            }
+
+            fn global() -> &'static Self {
+                #global
+            }
+        }
+    }
+}
+
+/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
+/// complaints that the trait is missing.
+pub(super) fn fallback(input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    let mut generics = input.generics.clone();
+    generics.make_where_clause().predicates.push(parse_quote!(
+        Self: ::metrics_core::__private::std::marker::Sized
+            + ::metrics_core::__private::std::marker::Send
+            + ::metrics_core::__private::std::marker::Sync
+            + 'static
+    ));
+    let never = quote!(::metrics_core::__private::std::unreachable!());
+    implement(&generics, ident, &quote!(let _ = (scope, visitor); #never), &never)
+}
+
+/// The scope of the struct, within the one it is given.
+fn inside(metrics: &Metrics) -> TokenStream {
+    let prefix = &metrics.prefix;
+    let constants = metrics.constants.iter().map(|(name, value)| {
+        let name = name.unraw().to_string();
+        quote!((#name, #value))
+    });
+    quote!(scope.inside(#prefix, &[#(#constants),*]))
+}
+
+/// Errors of these tokens point at the type; their names are the macro's.
+fn located(ty: &syn::Type) -> Span {
+    Span::call_site().located_at(ty.span())
+}
+
+/// `field: value`
+fn field(field: &Field) -> TokenStream {
+    let Field { ident, ty, content } = field;
+    let metric = match content {
+        Content::Metric(metric) => metric,
+        Content::Flattened => {
+            return quote!(#ident: <#ty as ::metrics_core::Metrics>::build(&scope, visitor)?);
+        }
+    };
+    let Metric { help, name, unit, scale, sigfigs, max, buckets } = metric;
+    let start = if let Some(name) = name {
+        let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
+        quote!(scope.named(#name, #help) #unit)
+    } else {
+        let name = ident.unraw().to_string();
+        quote!(scope.field(#name, #unit, #help))
+    };
+    let scale = scale.map(|scale| {
+        let scale = Literal::f64_suffixed(scale);
+        quote!(.scale(#scale))
+    });
+    let sigfigs = sigfigs.map(|sigfigs| quote!(.sigfigs(#sigfigs)));
+    let max = max.map(|max| quote!(.max(#max)));
+    let buckets = buckets.as_ref().map(|edges| quote!(.buckets([#(#edges),*])));
+    quote_spanned! {located(ty)=>
+        #ident: visitor.metric::<#ty>(#start #scale #sigfigs #max #buckets)?
+    }
+}

@@ -1,0 +1,55 @@
+//! `#[derive(Metrics)]`: attributes are read, checked against each other, and expanded.
+
+mod check;
+mod expand;
+mod read;
+
+use crate::arguments::Constant;
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::{DeriveInput, Ident, Type};
+
+/// A struct of metrics whose attributes make sense.
+struct Metrics {
+    prefix: String,
+    constants: Vec<Constant>,
+    fields: Vec<Field>,
+}
+
+struct Field {
+    ident: Ident,
+    ty: Type,
+    content: Content,
+}
+
+enum Content {
+    /// A struct of metrics.
+    Flattened,
+    Metric(Metric),
+}
+
+/// What the description of a metric is made of.
+struct Metric {
+    help: String,
+    /// The exact name, if one is given.
+    name: Option<String>,
+    unit: String,
+    scale: Option<f64>,
+    sigfigs: Option<u8>,
+    /// In recorded units, as the buckets are.
+    max: Option<u64>,
+    buckets: Option<Vec<u64>>,
+}
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let metrics = read::read(input, &mut errors).map(|raw| check::check(raw, &mut errors));
+    match metrics {
+        Some(metrics) if errors.is_empty() => expand::expand(input, &metrics),
+        _ => {
+            let mut tokens = errors.into_tokens();
+            tokens.extend(expand::fallback(input));
+            tokens
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is written, each with its span.
+
+use crate::arguments::{Constant, Keys, constants, each, no_value, value};
+use crate::errors::Errors;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Type, bracketed};
+
+pub(super) struct Struct<'a> {
+    pub(super) prefix: Option<LitStr>,
+    pub(super) constants: Vec<Constant>,
+    pub(super) fields: Vec<Field<'a>>,
+}
+
+pub(super) struct Field<'a> {
+    pub(super) ident: &'a Ident,
+    pub(super) ty: &'a Type,
+    /// The doc comment; empty without one.
+    pub(super) help: String,
+    pub(super) attributes: Attributes,
+}
+
+/// The keys of `#[metric(...)]` that were there, and their values. A value that can't be read is
+/// missing, and an error.
+#[derive(Default)]
+pub(super) struct Attributes {
+    pub(super) keys: Vec<Ident>,
+    pub(super) name: Option<LitStr>,
+    pub(super) unit: Option<LitStr>,
+    pub(super) scale: Option<Lit>,
+    pub(super) sigfigs: Option<Lit>,
+    pub(super) max: Option<Lit>,
+    pub(super) buckets: Option<Vec<Lit>>,
+}
+
+impl Attributes {
+    pub(super) fn key(&self, name: &str) -> Option<&Ident> {
+        self.keys.iter().find(|key| *key == name)
+    }
+}
+
+/// `None` where it is no struct that could have metrics.
+pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Struct<'a>> {
+    let fields = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => fields,
+            _ => return refuse(input, errors),
+        },
+        _ => return refuse(input, errors),
+    };
+    if !input.generics.params.is_empty() {
+        errors.at(
+            &input.generics.params,
+            "a struct of metrics can't be generic: its names would be the same for each type",
+        );
+    }
+    let mut read = Struct { prefix: None, constants: Vec::new(), fields: Vec::new() };
+    let mut keys = Keys::new(&["prefix", "labels"]);
+    for attribute in &input.attrs {
+        if attribute.path().is_ident("metric") {
+            errors.at(
+                attribute,
+                "`#[metric(...)]` stands at a field; a struct has `#[metrics(...)]`",
+            );
+        } else if attribute.path().is_ident("metrics") {
+            keys.read(attribute, errors, |key, input, errors| {
+                if key == "prefix" {
+                    read.prefix = Some(value(input)?);
+                } else {
+                    read.constants = constants(key, input, errors, &[])?;
+                }
+                Ok(())
+            });
+        }
+    }
+    for field in &fields.named {
+        if let Some(ident) = &field.ident {
+            let attributes = read_attributes(&field.attrs, errors);
+            let help = help(&field.attrs);
+            read.fields.push(Field { ident, ty: &field.ty, help, attributes });
+        }
+    }
+    Some(read)
+}
+
+fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Option<T> {
+    errors.at(&input.ident, "`derive(Metrics)` needs a struct with named fields");
+    None
+}
+
+fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes {
+    let mut read = Attributes::default();
+    let mut metric = Keys::new(&["name", "unit", "scale", "sigfigs", "max", "buckets", "flatten"]);
+    let mut metrics = Keys::new(&["flatten"]);
+    for attribute in attributes {
+        let keys = if attribute.path().is_ident("metric") {
+            &mut metric
+        } else if attribute.path().is_ident("metrics") {
+            &mut metrics
+        } else {
+            continue;
+        };
+        keys.read(attribute, errors, |key, input, errors| {
+            read.keys.push(key.clone());
+            match key.to_string().as_str() {
+                "name" => read.name = Some(value(input)?),
+                "unit" => read.unit = Some(value(input)?),
+                "scale" => read.scale = Some(value(input)?),
+                "sigfigs" => read.sigfigs = Some(value(input)?),
+                "max" => read.max = Some(value(input)?),
+                "buckets" => read.buckets = Some(list(input, errors)?),
+                _flatten => no_value(key, input)?,
+            }
+            Ok(())
+        });
+    }
+    read
+}
+
+/// `= [literal, ...]`
+fn list(input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<Lit>> {
+    input.parse::<syn::Token![=]>()?;
+    let content;
+    bracketed!(content in input);
+    let mut literals = Vec::new();
+    each(&content, errors, |input, _| {
+        literals.push(input.parse()?);
+        Ok(())
+    });
+    Ok(literals)
+}
+
+/// The doc comment: lines are joined, paragraphs keep a line each.
+fn help(attributes: &[Attribute]) -> String {
+    let mut help = String::new();
+    let mut paragraph_ends = false;
+    for text in attributes.iter().filter_map(doc) {
+        // The lines of a block comment may begin with a star.
+        let star = if text.contains('\n') { '*' } else { ' ' };
+        for line in text.split('\n') {
+            let line = line.trim().trim_start_matches(star);
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if words.is_empty() {
+                paragraph_ends = true;
+                continue;
+            }
+            if !help.is_empty() {
+                help.push(if paragraph_ends { '\n' } else { ' ' });
+            }
+            help.push_str(&words.join(" "));
+            paragraph_ends = false;
+        }
+    }
+    help
+}
+
+fn doc(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attribute.meta else { return None };
+    match &meta.value {
+        Expr::Lit(literal) if meta.path.is_ident("doc") => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

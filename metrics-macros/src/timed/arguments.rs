@@ -1,0 +1,137 @@
+//! What stands between the parentheses of `#[timed(...)]`.
+
+use super::function::Function;
+use crate::arguments::{Constant, Keys, constants, each, no_value, value};
+use crate::errors::Errors;
+use crate::names;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Ident, Lit, LitStr, Token, token};
+
+#[derive(Default)]
+pub(super) struct Arguments {
+    /// The histogram that the time goes to.
+    pub(super) histogram: Option<Expr>,
+    /// One call in so many is timed.
+    pub(super) sample: Option<u32>,
+    pub(super) outcome: Option<Ident>,
+    /// What stands for `function` in the metrics' names.
+    pub(super) name: Option<LitStr>,
+    pub(super) labels: Vec<Constant>,
+    /// The keys that were there, also those whose value can't be read.
+    keys: Vec<Ident>,
+}
+
+const KEYS: &[&str] = &["sample", "outcome", "name", "labels"];
+
+impl Arguments {
+    pub(super) fn read(arguments: TokenStream, errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        let mut keys = Keys::new(KEYS);
+        let parse = |input: ParseStream| {
+            each(input, errors, |input, errors| read.argument(input, &mut keys, errors));
+            Ok(())
+        };
+        // The closure gives no error of its own, and reads to the end.
+        let _ = parse.parse2(arguments);
+        read
+    }
+
+    fn argument(
+        &mut self,
+        input: ParseStream,
+        keys: &mut Keys,
+        errors: &mut Errors,
+    ) -> syn::Result<()> {
+        let Some(key) = key(input)? else { return self.expression(input, errors) };
+        if !keys.admit(&key, errors) {
+            return crate::arguments::rest(input);
+        }
+        self.keys.push(key.clone());
+        match key.to_string().as_str() {
+            "sample" => self.sample = Some(sample(&value(input)?)?),
+            "name" => self.name = Some(value(input)?),
+            "labels" => {
+                self.labels = constants(&key, input, errors, &["module", "function", "outcome"])?;
+            }
+            _outcome => {
+                no_value(&key, input)?;
+                self.outcome = Some(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn expression(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        let expression: Expr = input.parse()?;
+        if self.histogram.is_some() {
+            errors.at(&expression, "the time goes to one histogram: this is a second one");
+        } else {
+            self.histogram = Some(expression);
+        }
+        Ok(())
+    }
+
+    /// Whether the arguments go with each other and with the function.
+    pub(super) fn check(&self, function: &Function, errors: &mut Errors) {
+        if let Some(name) = &self.name
+            && let Err(reason) = names::metric(&name.value())
+        {
+            errors.at(name, format!("`{}` can't name a metric: {reason}", name.value()));
+        }
+        let counts = self.keys.iter().any(|key| key == "sample" || key == "outcome");
+        if self.histogram.is_some() && !counts {
+            for key in self.keys.iter().filter(|key| *key == "name" || *key == "labels") {
+                errors.at(
+                    key,
+                    format!(
+                        "`{key}` is for metrics of the function's own: only the given \
+                                        histogram is recorded here"
+                    ),
+                );
+            }
+        }
+        if let (Some(outcome), Some(_)) = (&self.outcome, function.attribute("track_caller")) {
+            errors.at(
+                outcome,
+                "`outcome` puts the body in a closure, which hides the caller that \
+                                `#[track_caller]` is for",
+            );
+        }
+    }
+}
+
+/// The key of an argument, consumed, or `None` where the argument is an expression.
+fn key(input: ParseStream) -> syn::Result<Option<Ident>> {
+    if !input.peek(Ident) {
+        return Ok(None);
+    }
+    let ahead = input.fork();
+    let key = ahead.call(Ident::parse_any)?;
+    let alone = ahead.is_empty() || ahead.peek(Token![,]);
+    let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
+    let is_key = match key.to_string().as_str() {
+        "outcome" => alone || assigned,
+        "labels" => alone || assigned || ahead.peek(token::Paren),
+        "sample" | "name" if alone => {
+            let like = if key == "sample" { "sample = 64" } else { "name = \"route\"" };
+            return Err(syn::Error::new_spanned(&key, format!("write `{like}`")));
+        }
+        // An unknown key as well: a histogram is not made by an assignment.
+        _ => assigned,
+    };
+    if is_key { input.call(Ident::parse_any).map(Some) } else { Ok(None) }
+}
+
+fn sample(literal: &Lit) -> syn::Result<u32> {
+    let every = match literal {
+        Lit::Int(number) if number.suffix().is_empty() => number.base10_parse().ok(),
+        _ => None,
+    };
+    every.filter(|every| *every > 0).ok_or_else(|| {
+        let message = "`sample` is a whole number above 0: one call in so many is timed";
+        syn::Error::new_spanned(literal.to_token_stream(), message)
+    })
+}

@@ -1,0 +1,160 @@
+//! The function with its recording.
+//!
+//! Local names are hygienic (`mixed_site`), and statics stand in blocks of their own, so that the
+//! body sees none of them.
+
+use super::arguments::Arguments;
+use super::function::{Function, Returns};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+pub(super) fn expand(function: &Function, arguments: &Arguments) -> TokenStream {
+    let body = if arguments.outcome.is_some() {
+        with_outcome(function, arguments)
+    } else {
+        with_guard(function, arguments)
+    };
+    function.with_body(body)
+}
+
+/// `let _guard = ...; { body }`: dropped last, however the function ends, and in an `async fn` part
+/// of the future.
+fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
+    let due = due(arguments);
+    let site = site(function, arguments, &quote!(()));
+    let span = Span::mixed_site();
+    let start = match (&arguments.histogram, arguments.sample) {
+        (None, None) => quote_spanned!(span=> let _guard = { #site SITE.start() };),
+        (None, Some(_)) => {
+            quote_spanned!(span=> let _guard = { #site SITE.start_sampled(due) };)
+        }
+        (Some(histogram), None) => {
+            let histogram = reference(histogram);
+            quote_spanned!(span=> let _guard = ::metrics_core::Histogram::start(#histogram);)
+        }
+        (Some(histogram), Some(_)) => {
+            let histogram = reference(histogram);
+            quote_spanned! {span=>
+                let timer = if due {
+                    ::metrics_core::__private::std::option::Option::Some(
+                        ::metrics_core::Histogram::start(#histogram),
+                    )
+                } else {
+                    ::metrics_core::__private::std::option::Option::None
+                };
+                let _guard = { #site SITE.start(timer) };
+            }
+        }
+    };
+    let body = function.body_behind();
+    quote!(#due #start #body)
+}
+
+/// The call is told how the body ended, so the body is a closure or a future of its own. Without
+/// being told, as when it unwinds, it knows by itself.
+fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
+    let span = Span::mixed_site();
+    let due = due(arguments);
+    let is_due = if arguments.sample.is_some() { quote_spanned!(span=> due) } else { quote!(true) };
+    let site = site(function, arguments, &quote!(::metrics_core::Outcome));
+    let start = match &arguments.histogram {
+        None => quote_spanned!(span=> { #site SITE.start(#is_due) }),
+        Some(histogram) => {
+            let histogram = reference(histogram);
+            quote_spanned! {span=> {
+                let histogram: &::metrics_core::Histogram = #histogram;
+                { #site SITE.start(#is_due, histogram) }
+            }}
+        }
+    };
+    let body = &function.body;
+    let private = quote!(::metrics_core::__private);
+    let finish = quote_spanned! {span=>
+        call.finish({
+            use #private::NoResult as _;
+            #private::Ended(&result).is_err()
+        });
+        result
+    };
+    let is_async = function.signature.asyncness.is_some();
+    if !is_async {
+        let returns = match function.returns() {
+            Returns::Type(ty) => quote!(-> #ty),
+            Returns::Opaque => TokenStream::new(),
+            Returns::Never => {
+                let body = function.body_behind();
+                return quote_spanned!(span=> #due let _call = #start; #body);
+            }
+        };
+        // A closure with a declared type needs its braces, which the body has.
+        return quote_spanned! {span=>
+            #due
+            let call = #start;
+            let result = #private::call(move || #returns #body);
+            #finish
+        };
+    }
+    let poll = quote_spanned! {span=>
+        #private::std::future::poll_fn(|context| call.poll(body.as_mut(), context)).await
+    };
+    let (hint, end) = match function.returns() {
+        // Never run: it tells the block the type that `?`, `return` and coercions need.
+        Returns::Type(ty) => (
+            quote_spanned!(span=> if false { return #private::OutcomeCall::returned::<#ty>(); }),
+            quote_spanned!(span=> let result = #poll; #finish),
+        ),
+        Returns::Opaque => (TokenStream::new(), quote_spanned!(span=> let result = #poll; #finish)),
+        Returns::Never => (TokenStream::new(), poll),
+    };
+    let body = if hint.is_empty() { body.stream() } else { function.body_behind() };
+    let body = function.braced(quote!(#hint #body));
+    quote_spanned! {span=>
+        #due
+        let mut call = #start;
+        let mut body = #private::std::pin::pin!(async move #body);
+        #end
+    }
+}
+
+/// Whether this call is one to time, where not each is.
+fn due(arguments: &Arguments) -> Option<TokenStream> {
+    let every = arguments.sample?;
+    let private = quote!(::metrics_core::__private);
+    Some(quote_spanned! {Span::mixed_site()=>
+        let due = {
+            #private::std::thread_local! {
+                static COUNTDOWN: #private::std::cell::Cell<u32> =
+                    const { #private::std::cell::Cell::new(0) };
+            }
+            #private::due(&COUNTDOWN, #every)
+        };
+    })
+}
+
+/// The static that holds the function's metrics, by the labels that a call adds.
+fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> TokenStream {
+    let private = quote!(::metrics_core::__private);
+    let site = if arguments.histogram.is_some() { quote!(Counted) } else { quote!(Timed) };
+    let base = arguments.name.as_ref().map_or_else(|| "function".to_owned(), syn::LitStr::value);
+    let ident = function.signature.ident.unraw().to_string();
+    let constants = arguments.labels.iter().map(|(name, value)| {
+        let name = name.unraw().to_string();
+        quote!((#name, #value))
+    });
+    quote_spanned! {Span::mixed_site()=>
+        static SITE: #private::#site<#labels> = #private::#site::new(#private::Function {
+            base: #base,
+            module: #private::std::module_path!(),
+            function: #ident,
+            labels: &[#(#constants),*],
+        });
+    }
+}
+
+/// A reference to a given histogram. A wrong type is reported where the expression is.
+fn reference(histogram: &syn::Expr) -> TokenStream {
+    let span = Span::mixed_site().located_at(histogram.span());
+    quote_spanned!(span=> &(#histogram))
+}

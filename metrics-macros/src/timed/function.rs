@@ -1,0 +1,152 @@
+//! The function under the attribute. Its body stays as it is.
+
+use crate::errors::Errors;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
+use syn::visit_mut::{VisitMut, visit_type_mut};
+use syn::{Attribute, Expr, ReturnType, Signature, Token, Type, Visibility, parse_quote};
+
+pub(super) struct Function {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    default: Option<Token![default]>,
+    pub(super) signature: Signature,
+    /// `#![...]` at the start of the body.
+    pub(super) inner_attributes: Vec<Attribute>,
+    /// The rest of the body, in its braces.
+    pub(super) body: Group,
+}
+
+/// What a function returns, as far as it can be said inside of it.
+pub(super) enum Returns {
+    /// A type, with `_` for each `impl Trait` in it.
+    Type(Box<Type>),
+    /// Nothing that could be said: `impl Trait`.
+    Opaque,
+    /// It does not return.
+    Never,
+}
+
+impl Function {
+    /// `None` where it is no function that could be timed.
+    pub(super) fn read(item: TokenStream, errors: &mut Errors) -> Option<Self> {
+        let Ok((function, body)) = Self::parse.parse2(item) else {
+            errors.push(syn::Error::new(Span::call_site(), "`#[timed]` stands above a function"));
+            return None;
+        };
+        let Some(mut function) = function else {
+            let message = "a method without a body can't be timed: put `#[timed]` above its \
+                           implementations";
+            errors.at(body, message);
+            return None;
+        };
+        if let Some(constness) = function.signature.constness {
+            errors.at(constness, "a `const fn` can't read the clock");
+        }
+        function.split_body(errors);
+        Some(function)
+    }
+
+    /// The function and its body; `None` and its signature for one without a body.
+    fn parse(input: ParseStream) -> syn::Result<(Option<Self>, TokenStream)> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let default = if input.peek(Token![default]) { Some(input.parse()?) } else { None };
+        let signature: Signature = input.parse()?;
+        if input.parse::<Option<Token![;]>>()?.is_some() {
+            return Ok((None, signature.to_token_stream()));
+        }
+        let body = block(input.parse()?)?;
+        let (inner_attributes, tokens) = (Vec::new(), body.stream());
+        let function = Self { attributes, visibility, default, signature, inner_attributes, body };
+        Ok((Some(function), tokens))
+    }
+
+    /// Takes the inner attributes out of the body: they hold for the function, and only the
+    /// outermost block may have them.
+    fn split_body(&mut self, errors: &mut Errors) {
+        let split = |input: ParseStream| {
+            Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?))
+        };
+        if let Some((attributes, rest)) = errors.keep(split.parse2(self.body.stream()))
+            && !attributes.is_empty()
+        {
+            self.inner_attributes = attributes;
+            self.body = self.braced(rest);
+        }
+    }
+
+    pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.path().is_ident(name))
+    }
+
+    pub(super) fn returns(&self) -> Returns {
+        let mut ty = match &self.signature.output {
+            ReturnType::Default => parse_quote!(()),
+            ReturnType::Type(_, ty) => (**ty).clone(),
+        };
+        ImplTrait.visit_type_mut(&mut ty);
+        match ty {
+            Type::Never(_) => Returns::Never,
+            Type::Infer(_) => Returns::Opaque,
+            ty => Returns::Type(Box::new(ty)),
+        }
+    }
+
+    /// The body behind a statement. It keeps its braces, in which its items may come first, unless
+    /// it is one expression, whose braces would be needless.
+    pub(super) fn body_behind(&self) -> TokenStream {
+        let tokens = self.body.stream();
+        let is_expression = syn::parse2::<Expr>(tokens.clone()).is_ok();
+        if is_expression { tokens } else { self.body.to_token_stream() }
+    }
+
+    /// Braces around these tokens, of the edition that the body is written in.
+    pub(super) fn braced(&self, tokens: TokenStream) -> Group {
+        let mut group = Group::new(Delimiter::Brace, tokens);
+        group.set_span(self.body.span());
+        group
+    }
+
+    /// The function with another body in its braces.
+    pub(super) fn with_body(&self, tokens: TokenStream) -> TokenStream {
+        let Self { attributes, visibility, default, signature, inner_attributes, .. } = self;
+        let mut body =
+            inner_attributes.iter().map(ToTokens::to_token_stream).collect::<TokenStream>();
+        body.extend(tokens);
+        let mut function = TokenStream::new();
+        for attribute in attributes {
+            attribute.to_tokens(&mut function);
+        }
+        visibility.to_tokens(&mut function);
+        default.to_tokens(&mut function);
+        signature.to_tokens(&mut function);
+        self.braced(body).to_tokens(&mut function);
+        function
+    }
+}
+
+/// The braces of a body, which a macro's `$body:block` wraps in invisible ones.
+fn block(token: TokenTree) -> syn::Result<Group> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            block(syn::parse2(group.stream())?)
+        }
+        other => Err(syn::Error::new_spanned(other, "expected a body")),
+    }
+}
+
+/// Replaces `impl Trait` by `_`: the one in a signature names the type, it is not a type to repeat.
+struct ImplTrait;
+
+impl VisitMut for ImplTrait {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if matches!(ty, Type::ImplTrait(_)) {
+            *ty = parse_quote!(_);
+        } else {
+            visit_type_mut(self, ty);
+        }
+    }
+}

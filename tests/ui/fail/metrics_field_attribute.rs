@@ -1,0 +1,33 @@
+use metrics_core::prelude::*;
+
+#[derive(Metrics)]
+struct Nested {
+    /// Seen.
+    seen: Counter,
+}
+
+#[derive(Metrics)]
+struct Keys {
+    /// An unknown key.
+    #[metric(sigfig = 2)]
+    unknown: Histogram,
+    /// The same key twice.
+    #[metric(unit = "bytes", unit = "bytes")]
+    twice: Histogram,
+    /// And over two attributes.
+    #[metric(unit = "bytes")]
+    #[metric(unit = "bytes")]
+    twice_over: Histogram,
+    /// Of the other attribute.
+    #[metrics(unit = "bytes")]
+    other: Histogram,
+    #[metric(flatten, name = "nested", unit = "bytes")]
+    nested: Nested,
+    /// What is no string.
+    #[metric(name = name, unit = 7)]
+    no_string: Counter,
+}
+
+fn main() {
+    Keys::global();
+}

@@ -1,0 +1,35 @@
+use metrics_core::prelude::*;
+
+#[derive(Metrics)]
+struct Names {
+    /// A name that is none.
+    #[metric(name = "a-b")]
+    dashed: Counter,
+    /// An empty one.
+    #[metric(name = "")]
+    empty: Counter,
+    /// A field that can't be one.
+    été: Counter,
+    /// But with a name it can.
+    #[metric(name = "hiver")]
+    été_too: Counter,
+    /// A unit that can't end one.
+    #[metric(unit = "per second")]
+    rate: Gauge,
+}
+
+#[derive(Metrics)]
+struct Same {
+    /// Named alike.
+    #[metric(name = "same")]
+    first: Counter,
+    /// Named alike too.
+    #[metric(name = "same")]
+    second: Gauge,
+    /// Becomes `orders_total`.
+    orders: Counter,
+    /// Is `orders_total`.
+    orders_total: Counter,
+}
+
+fn main() {}

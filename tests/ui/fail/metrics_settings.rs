@@ -1,0 +1,88 @@
+use metrics_core::prelude::*;
+
+#[derive(Metrics)]
+struct Scales {
+    /// None.
+    #[metric(scale = 0)]
+    zero: Histogram,
+    /// Below.
+    #[metric(scale = -0.5)]
+    negative: Histogram,
+    /// Words.
+    #[metric(scale = "0.01")]
+    words: Histogram,
+    /// Implied.
+    #[metric(unit = "seconds", scale = 0.01)]
+    implied: Histogram,
+}
+
+#[derive(Metrics)]
+struct Digits {
+    /// None.
+    #[metric(sigfigs = 0)]
+    zero: Histogram,
+    /// More than there are.
+    #[metric(sigfigs = 4)]
+    four: Histogram,
+    /// Half.
+    #[metric(sigfigs = 1.5)]
+    half: Histogram,
+}
+
+#[derive(Metrics)]
+struct Maxima {
+    /// A time of no unit of time.
+    #[metric(max = "10s")]
+    no_time: Histogram,
+    /// No time.
+    #[metric(unit = "seconds", max = "10 parsecs")]
+    parsecs: Histogram,
+    /// Without quotes.
+    #[metric(unit = "seconds", max = 10s)]
+    unquoted: Histogram,
+    /// Half a nanosecond.
+    #[metric(unit = "seconds", max = "0.5ns")]
+    half: Histogram,
+    /// Half a nanosecond, as a number.
+    #[metric(unit = "seconds", max = 0.0000000005)]
+    half_number: Histogram,
+    /// Between hundredths.
+    #[metric(scale = 0.01, max = 10.005)]
+    between: Histogram,
+    /// Below nothing.
+    #[metric(max = -1)]
+    negative: Histogram,
+    /// Too small.
+    #[metric(max = 1)]
+    small: Histogram,
+    /// Too large.
+    #[metric(max = 18446744073709551616)]
+    large: Histogram,
+    /// No number.
+    #[metric(max = true)]
+    flag: Histogram,
+}
+
+#[derive(Metrics)]
+struct Buckets {
+    /// Falling.
+    #[metric(buckets = [1, 3, 2])]
+    falling: Histogram,
+    /// The same one twice.
+    #[metric(unit = "seconds", buckets = ["1ms", 0.001])]
+    same: Histogram,
+    /// Above the maximum.
+    #[metric(unit = "seconds", max = "1s", buckets = ["1ms", "2s"])]
+    above: Histogram,
+    /// Above the default one.
+    #[metric(unit = "seconds", buckets = ["1ms", "2h"])]
+    above_default: Histogram,
+    /// Several mistakes.
+    #[metric(buckets = [1.5, "1s", x])]
+    several: Histogram,
+    /// No list.
+    #[metric(buckets = 7)]
+    no_list: Histogram,
+}
+
+fn main() {}

@@ -1,0 +1,40 @@
+use metrics_core::prelude::*;
+
+#[derive(Metrics)]
+#[metrics(prefx = "a", prefix = "b", prefix = "c")]
+struct Keys {}
+
+#[derive(Metrics)]
+#[metrics(prefix = "9lives")]
+#[metrics(prefix = "again")]
+struct Prefix {}
+
+#[derive(Metrics)]
+#[metrics(prefix = "")]
+struct Empty {}
+
+#[derive(Metrics)]
+#[metrics(prefix = prefix, labels(venue = 1))]
+struct Values {}
+
+#[derive(Metrics)]
+#[metrics(labels(venue = "a", venue = "b", __name = "c", le = "d", été = "e", "f"))]
+struct Labelled {}
+
+#[derive(Metrics)]
+#[metrics]
+struct Bare {}
+
+#[derive(Metrics)]
+#[metrics = "prefix"]
+struct Assigned {}
+
+#[derive(Metrics)]
+#[metric(name = "a")]
+struct Misplaced {}
+
+#[derive(Metrics)]
+#[metrics(prefix = "a" labels(venue = "b"))]
+struct NoComma {}
+
+fn main() {}

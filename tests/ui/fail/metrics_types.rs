@@ -1,0 +1,11 @@
+use metrics_core::prelude::*;
+
+#[derive(Metrics)]
+struct Types {
+    /// No metric.
+    number: u64,
+    #[metrics(flatten)]
+    flattened: Counter,
+}
+
+fn main() {}
