@@ -17,7 +17,6 @@ impl Scale {
     }
 
     /// Whether both units are the same.
-    #[expect(clippy::float_cmp, reason = "1 is made exactly")]
     pub(crate) fn is_one(self) -> bool {
         self.per_unit == 1.0
     }

@@ -1,1 +1,5 @@
-//! Tests only: see `tests/`.
+//! Tests only: see `tests/`. The README's code blocks are compiled and run from here.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

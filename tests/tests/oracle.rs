@@ -23,6 +23,12 @@ fn pair(max: u64, sigfigs: u8) -> (Registry, Histogram, Hdr<u64>) {
     (registry, ours, Hdr::new_with_bounds(1, max, sigfigs).unwrap())
 }
 
+/// Recorded and exported units are the same here.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and positive")]
+fn whole(value: f64) -> u64 {
+    value as u64
+}
+
 /// Everything that both tell.
 fn compare(registry: &Registry, hdr: &Hdr<u64>) -> Result<(), TestCaseError> {
     let snapshot = registry.snapshot();
@@ -39,7 +45,7 @@ fn compare(registry: &Registry, hdr: &Hdr<u64>) -> Result<(), TestCaseError> {
         let (ours, theirs) = (ours.quantile(q).unwrap(), hdr.value_at_quantile(q));
         // Ours is capped to the exact extremes, so it may be another value of the same cell.
         prop_assert_eq!(
-            hdr.lowest_equivalent(ours as u64),
+            hdr.lowest_equivalent(whole(ours)),
             hdr.lowest_equivalent(theirs),
             "quantile {}: {} and {}",
             q,
@@ -137,7 +143,7 @@ proptest! {
         let ours = interval.histogram("values", &[]).unwrap();
         prop_assert_eq!(ours.to_hdr(), hdr.clone());
         prop_assert_eq!(ours.sum(), after.iter().sum::<u64>() as f64);
-        let (min, max) = (ours.min().unwrap() as u64, ours.max().unwrap() as u64);
+        let (min, max) = (whole(ours.min().unwrap()), whole(ours.max().unwrap()));
         prop_assert_eq!(hdr.lowest_equivalent(min), hdr.lowest_equivalent(hdr.min()));
         prop_assert_eq!(hdr.lowest_equivalent(max), hdr.lowest_equivalent(hdr.max()));
     }

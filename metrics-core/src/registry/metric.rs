@@ -7,7 +7,7 @@ use crate::layout::HEAD_CELLS;
 use crate::scale::Scale;
 use crate::segment::SINK_TABLE;
 
-/// A handle that a [`Registry`] can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
+/// A handle that a [`Registry`](super::Registry) can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no metric",

@@ -100,12 +100,14 @@ impl HistogramSnapshot {
     ///
     /// A cell that an edge falls into counts as below the edge.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
-        let mut cells = (self.first..).zip(&self.cells).peekable();
-        let mut count = 0;
+        let (mut seen, mut count) = (0, 0);
         self.shape.edges.iter().map(move |edge| {
-            while let Some((_, &cell)) = cells.next_if(|&(index, _)| index <= edge.cell) {
-                count = u64::wrapping_add(count, cell);
-            }
+            let end = (edge.cell + 1).saturating_sub(self.first) as usize;
+            // Edges rise, so `end` is not before `seen`.
+            let end = end.min(self.cells.len());
+            let cells = self.cells.get(seen..end).unwrap_or_default();
+            count = cells.iter().copied().fold(count, u64::wrapping_add);
+            seen = end;
             Bucket { upper: edge.upper, le: &edge.le, count }
         })
     }

@@ -1,0 +1,81 @@
+use metrics_core::prelude::*;
+use metrics_core::{Segment, SegmentStats};
+
+/// The exporter's metrics about itself and about the segment that all metrics live in, in a
+/// registry of each exporter's own, so that two exporters don't count each other's scrapes.
+pub(crate) struct About {
+    pub(crate) registry: Registry,
+    pub(crate) metrics: AboutMetrics,
+    /// What the counters that the segment keeps were when they were last looked at.
+    seen: Totals,
+}
+
+#[derive(Metrics)]
+#[metrics(prefix = "tickmetrics")]
+pub(crate) struct AboutMetrics {
+    /// Scrapes of this exporter, this one included.
+    pub(crate) exporter_scrapes: Counter,
+    /// Time to read and encode all registries, up to the scrape before this one.
+    #[metric(
+        unit = "seconds",
+        sigfigs = 1,
+        max = "60s",
+        buckets = ["10us", "100us", "1ms", "10ms", "100ms", "1s", "10s"]
+    )]
+    pub(crate) exporter_scrape_duration: Histogram,
+    /// Series that the scrape before this one exposed, where a histogram is one.
+    pub(crate) exporter_series: Gauge,
+    /// Metrics that are not exposed because another registry has their name.
+    pub(crate) exporter_left_out_families: Gauge,
+    /// Threads that have a shard of their own to record to.
+    threads_attached: Gauge,
+    /// Shards that no thread has.
+    shards_free: Gauge,
+    /// Records made the slower way, by threads without a shard of their own.
+    overflow_records: Counter,
+    /// Label values counted as `other` because the label's capacity was used up.
+    saturated_labels: Counter,
+    /// Metrics that could not be registered and are counted nowhere.
+    failed_registrations: Counter,
+}
+
+#[derive(Default)]
+struct Totals {
+    overflow_records: u64,
+    saturated_labels: u64,
+    failed_registrations: u64,
+}
+
+impl About {
+    pub(crate) fn register() -> Result<Self, RegisterError> {
+        let registry = Registry::new();
+        let metrics = AboutMetrics::register(&registry)?;
+        Ok(Self { registry, metrics, seen: Totals::default() })
+    }
+
+    /// Takes over what the segment counts.
+    pub(crate) fn observe_segment(&mut self) {
+        let Self { metrics, seen, .. } = self;
+        let Some(SegmentStats {
+            threads_attached,
+            shards_free,
+            overflow_records,
+            saturated_labels,
+            failed_registrations,
+            ..
+        }) = Segment::stats()
+        else {
+            return;
+        };
+        metrics.threads_attached.set(threads_attached as f64);
+        metrics.shards_free.set(shards_free as f64);
+        for (counter, seen, now) in [
+            (metrics.overflow_records, &mut seen.overflow_records, overflow_records),
+            (metrics.saturated_labels, &mut seen.saturated_labels, saturated_labels),
+            (metrics.failed_registrations, &mut seen.failed_registrations, failed_registrations),
+        ] {
+            counter.add(now.saturating_sub(*seen));
+            *seen = now;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use metrics_core::RegisterError;
+use std::fmt;
+use std::io;
+
+/// Why an exporter did not start. Nothing was left behind: no thread, no open port.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is not one of this machine, or none at all.
+    InvalidAddress {
+        /// What [`listen`](crate::ExporterBuilder::listen) was given.
+        address: String,
+        /// What the resolver said.
+        error: io::Error,
+    },
+    /// The address can't be listened on: most often, something else does already.
+    Bind {
+        /// What [`listen`](crate::ExporterBuilder::listen) was given.
+        address: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The system takes no such name for a thread.
+    InvalidThreadName {
+        /// What [`thread_name`](crate::ExporterBuilder::thread_name) was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The thread can't run on the core asked for.
+    Pin {
+        /// What [`pin_to_core`](crate::ExporterBuilder::pin_to_core) was given.
+        core: usize,
+        /// The cores that the process may run on now, where the system tells.
+        allowed: Vec<usize>,
+    },
+    /// The exporter's metrics about itself found no room.
+    Register(RegisterError),
+    /// The system gave no thread, or nothing to wait for connections with.
+    Thread(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidAddress { address, error } => write!(
+                f,
+                "{address:?} is no address to listen on ({error}): give a host and a port, such \
+                 as \"127.0.0.1:9464\""
+            ),
+            Self::Bind { address, error } => {
+                write!(f, "can't listen on {address} ({error}): ")?;
+                f.write_str(match error.kind() {
+                    io::ErrorKind::AddrInUse => {
+                        "another exporter or program has the port; stop it, or give another port \
+                         to .listen(..), where 0 lets the system choose"
+                    }
+                    io::ErrorKind::AddrNotAvailable => {
+                        "no interface of this machine has the address; give 127.0.0.1, or 0.0.0.0 \
+                         for all interfaces"
+                    }
+                    io::ErrorKind::PermissionDenied => {
+                        "ports below 1024 need a privilege; give a higher one"
+                    }
+                    _ => "give another address to .listen(..)",
+                })
+            }
+            Self::InvalidThreadName { name, reason } => {
+                write!(f, "{name:?} can't name a thread: {reason}")
+            }
+            Self::Pin { core, allowed } => write!(
+                f,
+                "the exporter's thread can't be pinned to core {core}: give .pin_to_core(..) one \
+                 that is online and that the process may use, of {allowed:?}"
+            ),
+            Self::Register(error) => {
+                write!(f, "the exporter's metrics about itself can't be registered: {error}")
+            }
+            Self::Thread(error) => write!(
+                f,
+                "the exporter's thread can't be started ({error}): raise the limit on threads \
+                 (ulimit -u) or open files (ulimit -n)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::InvalidAddress { error, .. } | Self::Bind { error, .. } | Self::Thread(error) => {
+                Some(error)
+            }
+            Self::Register(error) => Some(error),
+            Self::InvalidThreadName { .. } | Self::Pin { .. } => None,
+        }
+    }
+}

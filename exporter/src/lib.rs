@@ -1,0 +1,41 @@
+//! Serves metrics to Prometheus, from one thread of its own.
+//!
+//! The way of the data goes on where `metrics-core` ends: snapshot → encode → serve. Nothing here
+//! is on the path of a recording thread: a scrape only reads.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`encode`] | a snapshot as bytes: text format 0.0.4 |
+//! | `names` | several registries in one response: who exposes which name |
+//! | `about` | the exporter's metrics about itself |
+//! | `scrape` | all registries, encoded into a buffer that is used again |
+//! | `respond` | what is answered to a request |
+//! | `server` | the thread: connections, and an end that does not wait for clients |
+//! | `builder`, `error` | settings, and what can be wrong with them |
+//!
+//! ```
+//! use exporter::Exporter;
+//! use metrics_core::prelude::*;
+//!
+//! let registry = Registry::new();
+//! let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
+//! ticks.inc();
+//!
+//! let exporter = Exporter::builder().registry(&registry).listen("127.0.0.1:0").start()?;
+//! println!("curl http://{}/metrics", exporter.local_addr());
+//! exporter.shutdown();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod about;
+mod builder;
+pub mod encode;
+mod error;
+mod names;
+mod respond;
+mod scrape;
+mod server;
+
+pub use builder::ExporterBuilder;
+pub use error::StartError;
+pub use server::Exporter;

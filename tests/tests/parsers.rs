@@ -1,0 +1,278 @@
+//! The text format read by two parsers that know nothing of this library: Prometheus' Python client
+//! and promtool. What they read is compared with what was recorded.
+
+use metrics_core::prelude::*;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
+
+/// Longer than any label or help that a person would write, and as hostile as one might.
+const HOSTILE: [&str; 16] = [
+    "\"",
+    "\\",
+    "\\\\n",
+    "\n",
+    "line\nfeed",
+    "ends with a backslash\\",
+    "carriage\rreturn\r\n",
+    "tab\tand\u{b}\u{c}\u{0}nul",
+    "}",
+    "} 5\nforged_total 7",
+    "a=\"b\",c=\"d\"",
+    "# HELP forged_total",
+    "  spaces  ",
+    "ünï→😀\u{301}",
+    "\u{2028}\u{85}\u{feff}",
+    ",le=\"+Inf\"} 1e9",
+];
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 20_000)]
+struct Text(LabelId);
+
+type Labels = BTreeMap<String, String>;
+
+/// What a parser should find.
+#[derive(Default)]
+struct Truth {
+    families: BTreeMap<String, [String; 2]>,
+    samples: BTreeMap<(String, Labels), f64>,
+}
+
+impl Truth {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.families.insert(name.into(), [kind.into(), help.into()]);
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let labels = labels.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+        let before = self.samples.insert((name.into(), labels), value);
+        assert_eq!(before, None, "the truth has {name} twice");
+    }
+}
+
+fn encode(registry: &Registry) -> String {
+    let mut text = String::new();
+    exporter::encode::text(&registry.snapshot(), &mut text);
+    text
+}
+
+/// Runs a parser on a text, or `None` where it is not installed.
+fn run(program: &str, arguments: &[&str], text: &str) -> Option<Output> {
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("{program}: {error}"),
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // It may answer before it has read all.
+        scope.spawn(move || {
+            let _ = stdin.write_all(text.as_bytes());
+        });
+        Some(child.wait_with_output().unwrap())
+    })
+}
+
+/// Not with `eprintln!`, which the harness keeps from sight where a test passes.
+fn skip(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+/// Both parsers must take the text.
+fn check(text: &str) -> Option<Value> {
+    match run("promtool", &["check", "metrics"], text) {
+        None => skip("promtool is not installed (apt-get install prometheus)"),
+        Some(output) => assert!(output.status.success(), "promtool: {output:?}\n{text:.4000}"),
+    }
+    let installed = run("python3", &["-c", "import prometheus_client"], "");
+    if !installed.is_some_and(|output| output.status.success()) {
+        skip("prometheus_client is not installed (pip install prometheus-client==0.26.0)");
+        return None;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parsers/check.py");
+    let output = run("python3", &[script], text)?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}\n{text:.4000}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// What is read must be the truth, all of it and nothing else.
+fn compare(registry: &Registry, truth: Truth) {
+    let text = encode(registry);
+    let Some(read) = check(&text) else { return };
+    let families: BTreeMap<String, [String; 2]> =
+        serde_json::from_value(read["families"].clone()).unwrap();
+    assert_eq!(families, truth.families);
+    let samples: Vec<(String, Labels, String)> =
+        serde_json::from_value(read["samples"].clone()).unwrap();
+    let mut missing = truth.samples;
+    for (name, labels, value) in samples {
+        let value: f64 = value.parse().unwrap();
+        let series = (name, labels);
+        let Some(expected) = missing.remove(&series) else { panic!("{series:?} was not recorded") };
+        let same = value.to_bits() == expected.to_bits() || value.is_nan() && expected.is_nan();
+        assert!(same, "{series:?} is {value}, not {expected}");
+    }
+    assert!(missing.is_empty(), "not read: {missing:?}");
+}
+
+#[test]
+fn hostile_labels_and_help() {
+    let registry = Registry::new();
+    let mut truth = Truth::default();
+    // Control characters are refused in help texts, except line feeds.
+    let help = HOSTILE.join(" ").replace(|c: char| c.is_control() && c != '\n', "");
+    let interned: Counter<Text> =
+        registry.register(&Description::new("interned_total", &*help)).unwrap();
+    truth.family("interned_total", "counter", &help);
+    truth.family("constant_celsius", "gauge", "\\ at the start and the end \\");
+    truth.family("wait_seconds", "histogram", "\"Waited\"\nin line.");
+    for (value, text) in (1_u32..).zip(HOSTILE) {
+        interned.with(Text::intern(text)).add(value.into());
+        truth.sample("interned_total", &[("text", text)], value.into());
+
+        let constant = Description::new("constant_celsius", "\\ at the start and the end \\");
+        registry.register::<Gauge>(&constant.constant("it", text)).unwrap().set(value.into());
+        truth.sample("constant_celsius", &[("it", text)], value.into());
+
+        let wait: Histogram = registry
+            .register(
+                &Description::new("wait_seconds", "\"Waited\"\nin line.")
+                    .unit("seconds")
+                    .buckets([1_000])
+                    .constant("it", text),
+            )
+            .unwrap();
+        wait.record(500);
+        wait.record(1_000_000);
+        for (le, count) in [("1e-6", 1.0), ("+Inf", 2.0)] {
+            truth.sample("wait_seconds_bucket", &[("it", text), ("le", le)], count);
+        }
+        truth.sample("wait_seconds_sum", &[("it", text)], 1_000_500.0 / 1e9);
+        truth.sample("wait_seconds_count", &[("it", text)], 2.0);
+    }
+    compare(&registry, truth);
+}
+
+#[test]
+fn extreme_numbers() {
+    let registry = Registry::new();
+    let mut truth = Truth::default();
+    let numbers = [
+        0.0,
+        -1.0,
+        0.1,
+        -1.5e-6,
+        1.0 / 3.0,
+        1e15,
+        9_007_199_254_740_993.0,
+        1e300,
+        f64::MAX,
+        f64::MIN,
+        f64::MIN_POSITIVE,
+        5e-324,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ];
+    truth.family("number", "gauge", "Numbers.");
+    for (at, number) in numbers.iter().enumerate() {
+        let at = at.to_string();
+        let description = Description::new("number", "Numbers.").constant("at", &*at);
+        registry.register::<Gauge>(&description).unwrap().set(*number);
+        truth.sample("number", &[("at", &at)], *number);
+    }
+    let all: Counter = registry.register(&Description::new("all_total", "All bits.")).unwrap();
+    all.add(u64::MAX);
+    truth.family("all_total", "counter", "All bits.");
+    truth.sample("all_total", &[], u64::MAX as f64);
+
+    let scaled = Description::new("paid_total", "Paid, counted in hundredths.").scale(0.01);
+    registry.register::<Counter>(&scaled).unwrap().add(12_345_678_901);
+    truth.family("paid_total", "counter", "Paid, counted in hundredths.");
+    truth.sample("paid_total", &[], 123_456_789.01);
+
+    let depth: UpDownCounter = registry.register(&Description::new("depth", "Depth.")).unwrap();
+    depth.add(i64::MIN);
+    truth.family("depth", "gauge", "Depth.");
+    truth.sample("depth", &[], i64::MIN as f64);
+    compare(&registry, truth);
+}
+
+#[test]
+fn histograms_with_values_outside_their_range() {
+    let registry = Registry::new();
+    let mut truth = Truth::default();
+    let help = "Slippage against the arrival price.";
+    let slippage: Histogram<bool> = registry
+        .register(&Description::new("slippage", help).max(1_000).buckets([1, 10, 100]).scale(0.5))
+        .unwrap();
+    let values = [0, 1, 7, 7, 50, 900, 5_000, 70_000];
+    for value in values {
+        slippage.with(true).record(value);
+    }
+    slippage.with(true).record_signed(-3);
+    truth.family("slippage", "histogram", help);
+    for (flag, values) in [("false", &[][..]), ("true", &values)] {
+        let flag = ("flag", flag);
+        for (le, edge) in [("0.5", 1), ("5.0", 10), ("50.0", 100), ("+Inf", u64::MAX)] {
+            let count = values.iter().filter(|&&value| value <= edge).count();
+            truth.sample("slippage_bucket", &[flag, ("le", le)], count as f64);
+        }
+        truth.sample("slippage_sum", &[flag], values.iter().sum::<u64>() as f64 / 2.0);
+        truth.sample("slippage_count", &[flag], values.len() as f64);
+    }
+    let saturated = "Values of slippage above its maximum, counted in its last bucket.";
+    truth.family("slippage_saturated_total", "counter", saturated);
+    truth.sample("slippage_saturated_total", &[("flag", "true")], 2.0);
+    let negative = "Values of slippage below zero, counted nowhere else.";
+    truth.family("slippage_negative_total", "counter", negative);
+    truth.sample("slippage_negative_total", &[("flag", "true")], 1.0);
+    compare(&registry, truth);
+}
+
+#[test]
+fn an_empty_registry_is_an_empty_text() {
+    assert_eq!(encode(&Registry::new()), "");
+    compare(&Registry::new(), Truth::default());
+}
+
+#[test]
+fn ten_thousand_series() {
+    let registry = Registry::new();
+    let mut truth = Truth::default();
+    let many: Counter<Text> = registry.register(&Description::new("many_total", "Many.")).unwrap();
+    truth.family("many_total", "counter", "Many.");
+    for at in 1_u32..=10_000 {
+        let text = format!("series {at}");
+        many.with(Text::intern(&text)).add(at.into());
+        truth.sample("many_total", &[("text", &text)], at.into());
+    }
+    compare(&registry, truth);
+}
+
+/// With the exporter's metrics about itself, of which the values are not known.
+#[test]
+fn what_the_exporter_serves() {
+    let registry = Registry::new();
+    let odd = Description::new("odd_total", "Odd.").constant("it", "\"");
+    registry.register::<Counter>(&odd).unwrap();
+    let builder = exporter::Exporter::builder().listen("127.0.0.1:0");
+    let exporter = builder.registry(&registry).registry(&registry).start().unwrap();
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+        client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        check(answer.split_once("\r\n\r\n").unwrap().1);
+    }
+}
