@@ -1,0 +1,97 @@
+use crate::feed::{Side, Symbol};
+use metrics_core::prelude::*;
+
+#[derive(Clone, Copy, Labels)]
+pub(crate) struct OrderLabels {
+    pub(crate) symbol: Symbol,
+    pub(crate) side: Side,
+}
+
+/// Why an order came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
+#[label(rename = "reason")]
+pub(crate) enum Reject {
+    /// Our own risk checks.
+    RiskLimit,
+    RateLimit,
+    InsufficientMargin,
+    Unavailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
+pub(crate) enum Endpoint {
+    Order,
+    Cancel,
+}
+
+/// The venue's answer, as HTTP's status codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
+pub(crate) enum Status {
+    #[label(rename = "200")]
+    Ok,
+    #[label(rename = "400")]
+    BadRequest,
+    #[label(rename = "429")]
+    TooManyRequests,
+    #[label(rename = "503")]
+    Unavailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
+pub(crate) enum Operation {
+    /// From a tick's arrival until the order that it led to was submitted.
+    TickToOrder,
+    Submit,
+    Settle,
+}
+
+#[derive(Metrics)]
+#[metrics(prefix = "execution")]
+pub(crate) struct ExecutionMetrics {
+    /// Orders submitted to the venue.
+    pub(crate) orders_submitted: Counter<OrderLabels>,
+    /// Orders filled.
+    pub(crate) orders_filled: Counter<OrderLabels>,
+    /// Price of the last fill, in the quote currency.
+    pub(crate) last_fill_price: Gauge<Symbol>,
+    /// Time from submission to fill, by the feed's clock.
+    #[metric(
+        name = "execution_fill_latency_ms",
+        unit = "milliseconds",
+        max = "1m",
+        buckets = ["500us", "1ms", "2.5ms", "5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "1s"]
+    )]
+    pub(crate) fill_latency: Histogram<Symbol>,
+    /// Orders that the risk checks or the venue refused.
+    pub(crate) orders_rejected: Counter<(Symbol, Reject)>,
+    /// Orders cancelled because they were not filled in time.
+    pub(crate) orders_cancelled: Counter<Symbol>,
+    /// How much worse than the middle at submission orders were filled, in hundredths of a percent.
+    #[metric(
+        name = "execution_slippage_bps",
+        scale = 0.01,
+        max = 1000,
+        buckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100]
+    )]
+    pub(crate) slippage: Histogram<Symbol>,
+    /// Requests to the venue.
+    pub(crate) api_calls: Counter<(Endpoint, Status)>,
+    /// Time the venue takes to answer.
+    #[metric(
+        name = "execution_api_latency_ms",
+        unit = "milliseconds",
+        max = "1m",
+        buckets = ["250us", "500us", "1ms", "2.5ms", "5ms", "10ms", "25ms", "50ms", "100ms", "1s"]
+    )]
+    pub(crate) api_latency: Histogram<Endpoint>,
+    /// Requests the venue still allows.
+    pub(crate) rate_limit_remaining: Gauge,
+    /// Time the steps of the order path take.
+    #[metric(
+        name = "execution_time_ms",
+        unit = "milliseconds",
+        max = "10s",
+        buckets = ["100ns", "250ns", "500ns", "1us", "2.5us", "5us", "10us", "100us", "1ms", "10ms"]
+    )]
+    pub(crate) time: Histogram<Operation>,
+}

@@ -1,0 +1,87 @@
+//! The lines of a file, plain or gzip, numbered, whatever is in it.
+
+use flate2::bufread::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+/// More than any line of a recording has. Without a limit a file without line breaks would be read
+/// into memory as one line.
+const LONGEST: usize = 4096;
+
+/// Both gzip members' magic bytes (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+pub(crate) struct Lines {
+    input: Box<dyn BufRead + Send>,
+    number: u64,
+    line: Vec<u8>,
+}
+
+/// What comes next in a file.
+#[derive(Debug)]
+pub(crate) enum Line<'a> {
+    /// Without its line break.
+    Text(&'a str),
+    /// Not text, or too long to be a line of a recording.
+    Unreadable(&'static str),
+    End,
+    /// The file can't be read on.
+    Broken(io::Error),
+}
+
+impl Lines {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+        let zipped = file.fill_buf()?.starts_with(&GZIP);
+        let input: Box<dyn BufRead + Send> = if zipped {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
+        } else {
+            Box::new(file)
+        };
+        Ok(Self { input, number: 0, line: Vec::new() })
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn next(&mut self) -> Line<'_> {
+        self.line.clear();
+        self.number += 1;
+        let mut limited = self.input.by_ref().take(LONGEST as u64);
+        match limited.read_until(b'\n', &mut self.line) {
+            Err(error) => return Line::Broken(error),
+            Ok(0) => {
+                self.number -= 1;
+                return Line::End;
+            }
+            Ok(_) => {}
+        }
+        if self.line.len() == LONGEST && self.line.last() != Some(&b'\n') {
+            return match self.skip_line() {
+                Ok(()) => Line::Unreadable("it is too long"),
+                Err(error) => Line::Broken(error),
+            };
+        }
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        std::str::from_utf8(line).map_or(Line::Unreadable("it is not text"), Line::Text)
+    }
+
+    /// Goes on to behind the next line break.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.input.fill_buf()?;
+            let (read, done) = match buffer.iter().position(|&byte| byte == b'\n') {
+                Some(at) => (at + 1, true),
+                None => (buffer.len(), buffer.is_empty()),
+            };
+            self.input.consume(read);
+            if done {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A trading program that measures itself: market data, execution and risk as three services in
+//! one process, each with its own registry and endpoint.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `feed` | messages of an exchange, simulated or recorded |
+//! | `path` | the way from a tick to a fill, through all below |
+//! | `market_data` | order books |
+//! | `strategy` | when to buy and sell |
+//! | `risk` | checks before an order leaves, positions, stops |
+//! | `execution` | orders, and a simulated venue |
+//! | `pace` | when messages are due |
+//! | `report` | what is printed, from snapshots |
+//! | `cost` | the path with and without metrics |
+
+mod args;
+mod cost;
+mod execution;
+mod feed;
+mod market_data;
+mod pace;
+mod path;
+#[cfg(test)]
+mod recording_tests;
+mod report;
+mod risk;
+mod strategy;
+mod units;
+
+use args::{Args, HELP, Speed};
+use exporter::Exporter;
+use feed::{Feed, Replay, Simulated, Symbol};
+use metrics_core::Registry;
+use path::{Path, Registries};
+use report::{Moment, line};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Why the program ends.
+enum Over {
+    Interrupted,
+    /// The feed has ended, with so many damaged lines.
+    FeedEnded(u64),
+}
+
+fn main() -> ExitCode {
+    let ended = Args::parse(lexopt::Parser::from_env()).map_err(|error| error.to_string());
+    match ended.and_then(|args| start(&args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trading: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args) -> Result<(), String> {
+    if args.help {
+        line(HELP);
+        return Ok(());
+    }
+    if args.cost {
+        line(cost::measure(args.seed)?);
+        return Ok(());
+    }
+    let feed = open(args)?;
+    let registries = Registries::default();
+    let path = Path::new(&registries, args.seed).map_err(|error| error.to_string())?;
+    let exporters = serve(&registries, args.port_base)?;
+    let (sender, over) = channel();
+    let interrupted = sender.clone();
+    // Nobody listens any more when the program is about to end anyway.
+    ctrlc::set_handler(move || drop(interrupted.send(Over::Interrupted)))
+        .map_err(|error| format!("can't be told of Ctrl-C: {error}"))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let trading = trade(feed, path, args.speed, &stop, sender)?;
+    watch(args, &registries, &over);
+    stop.store(true, Relaxed);
+    let ended = trading.join().map_err(|_| "the trading thread panicked".to_owned());
+    // Where it ended for another reason, the feed's end was not heard of yet.
+    if let Ok(Over::FeedEnded(damaged)) = over.try_recv() {
+        tell_damaged(damaged);
+    }
+    for exporter in exporters {
+        exporter.shutdown();
+    }
+    ended
+}
+
+fn open(args: &Args) -> Result<Box<dyn Feed>, String> {
+    if let Some(recording) = &args.recording {
+        let symbol = Symbol::intern(&recording.symbol);
+        return Ok(Box::new(Replay::open(&recording.file, symbol)?));
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_nanos()).unwrap_or_default();
+    Ok(Box::new(Simulated::new(args.seed, now)))
+}
+
+/// Three endpoints; the first one has the `#[timed]` functions of all services too.
+fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], String> {
+    let serve = |service: &str, offset: u16, registries: &[&Registry]| {
+        let address = format!("127.0.0.1:{}", port_base + offset);
+        let builder = Exporter::builder().listen(address);
+        let builder =
+            registries.iter().fold(builder, |builder, registry| builder.registry(registry));
+        let exporter = builder
+            .start()
+            .map_err(|error| format!("{service}: {error} (--port-base moves all three ports)"))?;
+        line(format_args!("{service:<12} http://{}/metrics", exporter.local_addr()));
+        Ok::<_, String>(exporter)
+    };
+    Ok([
+        serve("market data", 0, &[&registries.market_data, Registry::global()])?,
+        serve("execution", 1, &[&registries.execution])?,
+        serve("risk", 2, &[&registries.risk])?,
+    ])
+}
+
+/// Starts the thread of the tick path.
+fn trade(
+    mut feed: Box<dyn Feed>,
+    mut path: Path,
+    speed: Speed,
+    stop: &Arc<AtomicBool>,
+    over: Sender<Over>,
+) -> Result<JoinHandle<()>, String> {
+    let stop = Arc::clone(stop);
+    let run = move || {
+        metrics_core::warm_up();
+        path.market_data.connected(true);
+        pace::run(&mut *feed, &mut path, speed, &stop);
+        path.market_data.connected(false);
+        // Nobody listens any more when the program ends for another reason.
+        let _ = over.send(Over::FeedEnded(feed.damaged()));
+    };
+    let thread = thread::Builder::new().name("trading".into()).spawn(run);
+    thread.map_err(|error| format!("the system gave no thread: {error}"))
+}
+
+fn tell_damaged(lines: u64) {
+    if lines > 0 {
+        line(format_args!("{lines} damaged lines were skipped"));
+    }
+}
+
+/// Prints a line a second until it is over, and then the table.
+fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) {
+    let started = Instant::now();
+    let end = args.seconds.map(|seconds| started + seconds);
+    let (mut seen_at, mut seen) = (started, Moment::now(registries));
+    let mut ended = false;
+    loop {
+        let next_line = seen_at + Duration::from_secs(1);
+        let wake = end.map_or(next_line, |end| end.min(next_line));
+        match over.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+            Ok(Over::FeedEnded(damaged)) => {
+                ended = true;
+                line(Moment::now(registries).table());
+                tell_damaged(damaged);
+                if !args.recording.as_ref().is_some_and(|recording| recording.hold) {
+                    return;
+                }
+                line("the file has ended; serving on until Ctrl-C");
+            }
+            Ok(Over::Interrupted) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) if end.is_some_and(|end| Instant::now() >= end) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let (now, moment) = (Instant::now(), Moment::now(registries));
+                if !ended {
+                    line(moment.since(&seen).interval(now - seen_at));
+                }
+                (seen_at, seen) = (now, moment);
+            }
+        }
+    }
+    if !ended {
+        line(Moment::now(registries).table());
+    }
+}
