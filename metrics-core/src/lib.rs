@@ -65,10 +65,11 @@ mod timed;
 mod warm_up;
 
 pub use clock::{MockClock, with_mock_clock};
+pub use directory::Kind;
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use metrics_macros::{Label, Labels, Metrics, timed};
-pub use registry::{Description, Kind, Metric, Metrics, RegisterError, Registry};
+pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{Bucket, Family, HistogramSnapshot, Series, Snapshot, Value};
 pub use timed::Outcome;

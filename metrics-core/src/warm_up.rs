@@ -1,9 +1,8 @@
 use crate::bucket::Grid;
 use crate::clock;
-use crate::directory::{Distribution, Metric};
+use crate::directory::{Distribution, Kind, Metric};
 use crate::handles::place;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
-use crate::registry::Kind;
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
 use crate::snapshot::Catalogue;

@@ -161,7 +161,7 @@ fn series_are_exposed_once_touched_or_declared() {
         registry.register(&Description::new("depth", "Depth.")).unwrap();
     let series = |name: &str| -> Vec<String> {
         let snapshot = registry.snapshot();
-        let family = snapshot.families().find(|family| family.name() == name).unwrap();
+        let family = snapshot.family(name).unwrap();
         family.series().map(|series| series.label_text().to_owned()).collect()
     };
     assert_eq!(series("orders_total"), Vec::<String>::new());
@@ -247,7 +247,7 @@ fn a_wrong_label_reaches_no_other_metric() {
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.counter("liars_total", &[("liar", "a")]), Some(4));
     assert_eq!(snapshot.counter("neighbour_total", &[]), Some(0));
-    let lies = snapshot.families().find(|family| family.name() == "lies").unwrap();
+    let lies = snapshot.family("lies").unwrap();
     let counts = lies.series().map(|series| match series.value() {
         metrics_core::Value::Histogram(histogram) => histogram.count(),
         other => panic!("{other:?}"),

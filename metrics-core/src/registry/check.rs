@@ -5,9 +5,10 @@
 //! `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels `[a-zA-Z_][a-zA-Z0-9_]*` without a leading `__`. Prometheus 3
 //! takes any UTF-8; these are what every version and every tool takes.
 
-use super::description::{Description, Kind};
+use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
+use crate::directory::Kind;
 
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;

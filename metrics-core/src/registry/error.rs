@@ -1,4 +1,4 @@
-use super::description::Kind;
+use crate::directory::Kind;
 use crate::segment::{Exhausted, SegmentError};
 use std::fmt;
 

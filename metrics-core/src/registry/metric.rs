@@ -1,6 +1,7 @@
+use super::Description;
 use super::place::Placed;
-use super::{Description, Kind};
 use crate::bucket::Grid;
+use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::{Dimension, Labels};
 use crate::layout::HEAD_CELLS;

@@ -7,13 +7,14 @@ mod metric;
 mod metrics;
 mod place;
 
-pub use description::{Description, Kind};
+pub use description::Description;
 pub use error::RegisterError;
 pub use metric::Metric;
 pub(crate) use metrics::register_or_sink;
 pub use metrics::{Metrics, Scope, Visitor, build_global};
 use place::Placed;
 
+use crate::directory::Kind;
 use crate::handles::Gauge;
 use crate::labels::Dimension;
 use crate::segment::Segment;

@@ -1,8 +1,8 @@
 //! Cells for a new metric, and its entry in the directory.
 
-use super::{Description, Kind, RegisterError};
+use super::{Description, RegisterError};
 use crate::bucket::Grid;
-use crate::directory::{self, Distribution, Source};
+use crate::directory::{self, Distribution, Kind, Source};
 use crate::handles::Block;
 use crate::labels::{Dimension, Values};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};

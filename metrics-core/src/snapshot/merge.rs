@@ -8,10 +8,9 @@
 use super::catalogue::{About, Dimension};
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
-use crate::directory;
+use crate::directory::{self, Kind};
 use crate::handles::decode_gauge;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS, head};
-use crate::registry::Kind;
 use crate::segment::Segment;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed};
 

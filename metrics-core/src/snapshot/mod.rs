@@ -8,7 +8,7 @@ mod shape;
 pub(crate) use catalogue::Catalogue;
 pub use histogram::{Bucket, HistogramSnapshot};
 
-use crate::registry::Kind;
+use crate::directory::Kind;
 use crate::sync::Arc;
 use catalogue::{About, Exposed};
 use merge::Data;
@@ -97,6 +97,12 @@ impl Snapshot {
         self.metrics
             .chunk_by(|a, b| a.about.metric.name == b.about.metric.name)
             .map(|metrics| Family { metrics })
+    }
+
+    /// The family of a name.
+    pub fn family(&self, name: &str) -> Option<Family<'_>> {
+        let metrics = self.named(name);
+        (!metrics.is_empty()).then_some(Family { metrics })
     }
 
     /// What happened after `earlier`, a snapshot of the same registry: counters and histograms
