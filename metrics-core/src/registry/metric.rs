@@ -3,7 +3,7 @@ use super::place::Placed;
 use crate::bucket::Grid;
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
-use crate::labels::{Dimension, Labels};
+use crate::labels::Labels;
 use crate::layout::HEAD_CELLS;
 use crate::scale::Scale;
 use crate::segment::SINK_TABLE;
@@ -18,15 +18,13 @@ use crate::segment::SINK_TABLE;
 pub trait Metric: Copy + Send + Sync + 'static + sealed::Place {
     /// The kind of metric.
     const KIND: Kind;
-    /// How many series there are.
-    const SERIES: usize;
-    /// The labels.
-    fn dimensions() -> Vec<Dimension>;
+    /// Its labels.
+    type Labels: Labels;
 
     /// The description with what the handle's type says: its kind and labels.
     #[doc(hidden)]
     fn complete(mut description: Description) -> Description {
-        let names = Self::dimensions().iter().map(|dimension| dimension.name).collect();
+        let names = Self::Labels::dimensions().iter().map(|dimension| dimension.name).collect();
         description.complete(Self::KIND, names);
         description
     }
@@ -56,11 +54,7 @@ impl<L: Labels> Place for Counter<L> {
 
 impl<L: Labels> Metric for Counter<L> {
     const KIND: Kind = Kind::Counter;
-    const SERIES: usize = L::SERIES;
-
-    fn dimensions() -> Vec<Dimension> {
-        L::dimensions()
-    }
+    type Labels = L;
 }
 
 impl<L: Labels> Place for UpDownCounter<L> {
@@ -75,11 +69,7 @@ impl<L: Labels> Place for UpDownCounter<L> {
 
 impl<L: Labels> Metric for UpDownCounter<L> {
     const KIND: Kind = Kind::UpDownCounter;
-    const SERIES: usize = L::SERIES;
-
-    fn dimensions() -> Vec<Dimension> {
-        L::dimensions()
-    }
+    type Labels = L;
 }
 
 impl<L: Labels> Place for Gauge<L> {
@@ -94,11 +84,7 @@ impl<L: Labels> Place for Gauge<L> {
 
 impl<L: Labels> Metric for Gauge<L> {
     const KIND: Kind = Kind::Gauge;
-    const SERIES: usize = L::SERIES;
-
-    fn dimensions() -> Vec<Dimension> {
-        L::dimensions()
-    }
+    type Labels = L;
 }
 
 impl<L: Labels> Place for Histogram<L> {
@@ -125,9 +111,5 @@ impl<L: Labels> Place for Histogram<L> {
 
 impl<L: Labels> Metric for Histogram<L> {
     const KIND: Kind = Kind::Histogram;
-    const SERIES: usize = L::SERIES;
-
-    fn dimensions() -> Vec<Dimension> {
-        L::dimensions()
-    }
+    type Labels = L;
 }

@@ -16,7 +16,7 @@ use place::Placed;
 
 use crate::directory::Kind;
 use crate::handles::Gauge;
-use crate::labels::Dimension;
+use crate::labels::{Dimension, Labels};
 use crate::segment::Segment;
 use crate::snapshot::{Catalogue, Snapshot};
 use crate::sync::{Arc, Mutex, OnceLock, lock};
@@ -113,7 +113,7 @@ impl Registry {
     /// Every variant of [`RegisterError`]; nothing is registered then.
     pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
         let description = M::complete(description.clone());
-        let placed = self.place(&description, M::SERIES, &M::dimensions())?;
+        let placed = self.place(&description, M::Labels::SERIES, &M::Labels::dimensions())?;
         Ok(M::at(&placed, &description))
     }
 
