@@ -6,15 +6,17 @@
 //!                     only        declared bits
 //! ```
 //!
-//! Every part starts on a page of its own. Positions of cells are relative to their part: a cell
+//! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
 //! number is the same in each shard.
 
-/// Bytes to a page, at the least: parts start at multiples of it. 4096 is the smallest page that
-/// Linux has on any architecture; a larger one only means that two parts share a page.
-/// The model checker's memory has no pages, and is dear.
-pub(crate) const PAGE_BYTES: usize = if cfg!(tickmetrics_loom) { WORD_BYTES } else { 4096 };
+/// Parts start at multiples of this: the largest page that Linux has without being asked for huge
+/// ones (64 KiB, on Arm). The model checker's memory has no pages, and is dear.
+pub(crate) const ALIGN_BYTES: usize = if cfg!(tickmetrics_loom) { WORD_BYTES } else { 64 << 10 };
+/// Bytes to a page, at the least.
+pub(crate) const PAGE_BYTES: usize = 4096;
 /// Bytes to a word, which is a cell.
 pub(crate) const WORD_BYTES: usize = 8;
+pub(crate) const ALIGN_WORDS: usize = ALIGN_BYTES / WORD_BYTES;
 pub(crate) const PAGE_WORDS: usize = PAGE_BYTES / WORD_BYTES;
 /// Words to a cache line: 64 bytes on every x86-64 and most 64-bit Arm.
 pub(crate) const LINE_WORDS: usize = 8;
@@ -39,7 +41,7 @@ pub(crate) mod header {
     pub(crate) const SHARED_USED: usize = 10;
     /// Registrations that failed and went on counting into the sink.
     pub(crate) const FAILED_REGISTRATIONS: usize = 11;
-    /// Label values that were turned into `other` because their label was full.
+    /// How often a label's value became `other` because there was no room for it.
     pub(crate) const SATURATED_LABELS: usize = 12;
 
     /// Shards that have an owner now.
@@ -92,7 +94,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn directory(&self) -> usize {
-        (header::OWNERS + self.shards).next_multiple_of(PAGE_WORDS)
+        (header::OWNERS + self.shards).next_multiple_of(ALIGN_WORDS)
     }
 
     pub(crate) fn shared(&self) -> usize {
@@ -110,7 +112,7 @@ impl Layout {
             .checked_mul(self.shard_words)?
             .checked_add(self.directory_words)?
             .checked_add(self.shared_words)?
-            .checked_add((header::OWNERS + self.shards).next_multiple_of(PAGE_WORDS))?;
+            .checked_add((header::OWNERS + self.shards).next_multiple_of(ALIGN_WORDS))?;
         (words <= isize::MAX as usize / WORD_BYTES).then_some(words)
     }
 }

@@ -1,5 +1,8 @@
 //! Recorded units and exported ones.
 
+/// 2^64: the first quantity that is no `u64`.
+pub(crate) const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+
 /// How many recorded units make an exported one: 10^9 where nanoseconds become seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale {
@@ -14,6 +17,12 @@ impl Scale {
         let per_unit = 1.0 / scale;
         let whole = per_unit.round();
         Self { per_unit: if (per_unit - whole).abs() < whole * 1e-12 { whole } else { per_unit } }
+    }
+
+    /// Whether numbers come through: not for a scale so near to 0 or infinity that its inverse is
+    /// neither.
+    pub(crate) fn is_usable(self) -> bool {
+        self.per_unit.is_normal()
     }
 
     /// Whether both units are the same.

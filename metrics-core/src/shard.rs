@@ -160,7 +160,7 @@ fn record_unattached(what: impl Record) {
 }
 
 /// Makes the shared cells of the process's segment known.
-pub(crate) fn share(segment: &'static Segment) {
+pub(crate) fn share(segment: &Segment) {
     // Release pairs with the Acquire in `shared`: the header is set up before.
     SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Ordering::Release);
 }
@@ -186,9 +186,11 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
     // An error means that the thread-local is destroyed: the shard could not be given back.
     let shard = ATTACHMENT
         .try_with(|attachment| {
-            let shard = segment.claim();
-            attachment.shard.set(shard);
-            shard
+            // Setting up the thread-local may have recorded something itself.
+            if attachment.shard.get().is_none() {
+                attachment.shard.set(segment.claim());
+            }
+            attachment.shard.get()
         })
         .ok()??;
     let cells = Owned::of(segment, shard);
@@ -213,9 +215,10 @@ mod fork {
     }
 
     unsafe extern "C" fn in_child() {
-        CELLS.set(ptr::null());
-        // An error means that the thread is ending: it has no shard.
-        let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
+        // Only a thread with a shard has its number set up.
+        if !CELLS.replace(ptr::null()).is_null() {
+            let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
+        }
         if let Some(segment) = Segment::current() {
             segment.start_over();
         }

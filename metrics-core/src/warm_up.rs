@@ -1,7 +1,7 @@
 use crate::bucket::Grid;
 use crate::clock;
-use crate::directory::{Distribution, Kind, Metric};
-use crate::handles::place;
+use crate::directory::{Distribution, Kind, Metric, Source};
+use crate::handles::{STAND_IN, place};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
@@ -59,9 +59,18 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
             if let Some(&Distribution { table, max, sigfigs, .. }) = distribution
                 && let Some(grid) = Grid::new(max, sigfigs)
             {
-                let series = (first..first + length).map(|series| table + series);
-                let cells = series.filter_map(|entry| place(segment, entry, grid));
-                parts.extend(cells.map(|cell| (cell, grid.cells())));
+                // With two interned labels most combinations never come: what was not asked for yet
+                // gets no cells here.
+                let interned = |(_, source): &&(_, Source)| matches!(source, Source::Set { .. });
+                let place_all = metric.dimensions.iter().filter(interned).count() < 2;
+                for entry in (first..first + length).map(|series| table + series) {
+                    let known = segment.shared()[entry as usize].load(Relaxed);
+                    let cell = match known {
+                        0 if place_all => place(segment, entry, grid),
+                        _ => (1..STAND_IN).contains(&known).then_some(known as u32),
+                    };
+                    parts.extend(cell.map(|cell| (cell, grid.cells())));
+                }
             }
             parts
         }

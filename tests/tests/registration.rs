@@ -271,3 +271,74 @@ fn registries_are_apart() {
     assert_eq!(one.snapshot().counter("same_total", &[]), Some(1));
     assert_eq!(two.snapshot().counter("same_total", &[]), Some(5));
 }
+
+mod other {
+    use metrics_core::prelude::*;
+
+    #[derive(Clone, Copy, Debug, Label)]
+    pub(super) enum Side {
+        Long,
+        Short,
+    }
+
+    #[derive(Clone, Copy, Debug, Label)]
+    #[label(capacity = 3)]
+    pub(super) struct Symbol(LabelId);
+}
+
+#[test]
+fn labels_of_one_name_and_other_values_clash() {
+    let registry = registry();
+    let description = Description::new("n_total", "Help.");
+    registry.register::<Counter<Side>>(&description).unwrap();
+    let error = registry.register::<Counter<other::Side>>(&description).unwrap_err().to_string();
+    assert!(error.contains("have other values"), "{error}");
+    // Each type numbers its values for itself.
+    let description = Description::new("m_total", "Help.");
+    registry.register::<Counter<Symbol>>(&description).unwrap();
+    let error = registry.register::<Counter<other::Symbol>>(&description).unwrap_err().to_string();
+    assert!(error.contains("share one type"), "{error}");
+    let _ = (other::Side::Long, other::Side::Short, other::Symbol::intern("x").as_str());
+    // The same series could come of both.
+    let constant = Description::new("n_total", "Help.").constant("side", "buy");
+    let error = registry.register::<Counter>(&constant).unwrap_err().to_string();
+    assert!(error.contains("list of constant labels"), "{error}");
+}
+
+#[test]
+fn a_gauge_function_may_take_a_snapshot_of_its_own_registry() {
+    let registry = registry();
+    let inner = registry.clone();
+    let families = move || inner.snapshot().families().count() as f64;
+    registry.gauge_fn("families", "Families.", families).unwrap();
+    assert_eq!(registry.snapshot().gauge("families", &[]), Some(1.0));
+    assert_eq!(registry.snapshot().gauge("families", &[]), Some(1.0), "asked again");
+}
+
+#[test]
+fn what_can_not_be_measured_changes_no_sum() {
+    let registry = registry();
+    let counter: Counter = registry.register(&Description::new("c_total", "Help.")).unwrap();
+    let histogram: Histogram = registry.register(&Description::new("h", "Help.")).unwrap();
+    counter.add(3);
+    histogram.record(100);
+    for odd in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1.0, 1e300] {
+        counter.add_f64(odd);
+        histogram.record_f64(odd);
+    }
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.counter("c_total", &[]), Some(3));
+    let histogram = snapshot.histogram("h", &[]).unwrap();
+    assert_eq!((histogram.count(), histogram.sum(), histogram.negative()), (1, 100.0, 5));
+}
+
+#[test]
+fn scales_and_edges_that_text_can_not_tell_apart_are_refused() {
+    let edges = refused_histogram(|h| h.max(u64::MAX).buckets([1 << 53, (1 << 53) + 1]));
+    assert!(edges.contains("not told apart"), "{edges}");
+    assert!(refused_histogram(|h| h.scale(5e-324)).contains("too near"));
+    let registry = registry();
+    let scaled = Description::new("u", "Help.").scale(0.1);
+    let error = registry.register::<UpDownCounter>(&scaled).unwrap_err().to_string();
+    assert!(error.contains("have no scale"), "{error}");
+}

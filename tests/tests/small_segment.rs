@@ -2,11 +2,15 @@
 //! process has one segment.
 
 use metrics_core::prelude::*;
-use metrics_core::{RegisterError, Segment, SegmentError};
+use metrics_core::{RegisterError, Segment, SegmentError, Value};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 1000)]
 struct Symbol(LabelId);
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 40)]
+struct Pair(LabelId);
 
 #[derive(Metrics)]
 struct TooLarge {
@@ -63,4 +67,35 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
     let snapshot = Registry::global().snapshot();
     assert_eq!(snapshot.counter("fits_total", &[]), Some(1));
     assert_eq!(registry.snapshot().counter("fits_total", &[]), Some(1), "the sink is no one's");
+
+    series_without_cells_are_counted_as_other(&registry);
+}
+
+fn series_without_cells_are_counted_as_other(registry: &Registry) {
+    const VALUES: u64 = 40;
+    let description = Description::new("latency", "Help.").max(10_000);
+    let latency: Histogram<(bool, Pair)> = registry.register(&description).unwrap();
+    let before = Segment::stats().unwrap().saturated_labels;
+    let record = || {
+        for n in 0..VALUES {
+            latency.with((true, Pair::intern(&format!("P{n}")))).record(n);
+        }
+    };
+    record();
+    record();
+    let snapshot = registry.snapshot();
+    let (mut all, mut other) = (0, 0);
+    for series in snapshot.family("latency").unwrap().series() {
+        let Value::Histogram(values) = series.value() else { panic!("{:?}", series.value()) };
+        all += values.count();
+        let labels: Vec<_> = series.labels().collect();
+        assert_eq!(labels[0], ("flag", "true"), "an enum keeps its value");
+        other += if labels[1].1 == "other" { values.count() } else { 0 };
+    }
+    assert_eq!(all, 2 * VALUES, "none is lost");
+    assert!(
+        other > 0 && other < all,
+        "{other} of {all} as `other`: some found cells, some did not"
+    );
+    assert_eq!(Segment::stats().unwrap().saturated_labels - before, other);
 }

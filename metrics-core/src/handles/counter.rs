@@ -1,5 +1,5 @@
 use super::Block;
-use crate::scale::Scale;
+use crate::scale::{Scale, TOO_LARGE};
 use crate::shard::{self, Cells, Record};
 
 /// A count of events that only grows, modulo 2^64.
@@ -49,12 +49,15 @@ impl Counter {
         shard::record(Add { cell: self.cells.first as usize, n });
     }
 
-    /// Adds a quantity in exported units, rounded to the nearest recorded unit. A negative one or
-    /// NaN adds nothing: a counter only grows.
+    /// Adds a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
+    /// 2^64 of those (negative, infinite, NaN) adds nothing: a counter only grows.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     pub fn add_f64(&self, quantity: f64) {
-        self.add(self.scale.record(quantity) as u64);
+        let recorded = self.scale.record(quantity);
+        if (0.0..TOO_LARGE).contains(&recorded) {
+            self.add(recorded as u64);
+        }
     }
 }
 

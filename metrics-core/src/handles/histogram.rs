@@ -1,26 +1,31 @@
 use super::{Block, Timer};
 use crate::bucket::Grid;
 use crate::layout::{HEAD_CELLS, head, header};
-use crate::scale::Scale;
+use crate::scale::{Scale, TOO_LARGE};
 use crate::segment::Segment;
 use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
 use std::time::Duration;
 
+/// Entries of a histogram's table from here on name the series that stands in, in their lower half.
+/// Those below are 0 or the first cell of the series.
+pub(crate) const STAND_IN: u64 = 1 << 32;
+
 /// The first cell of the series with this entry of the table, which gets cells if it has none;
 /// `None` where none are left.
-#[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
+#[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
 pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Option<u32> {
     let registration = segment.registration();
     let entry = &segment.shared()[entry as usize];
-    // Relaxed: entries change under this lock only, from 0 to a cell number.
+    // Relaxed, as for every entry: it is a number that says nothing about other memory, since cells
+    // are there from the start. Cells are stored under the lock, so that no series gets them twice.
     match entry.load(Relaxed) {
         0 => {
             let first = registration.cells(grid.cells() as usize).ok()?;
             entry.store(u64::from(first), Relaxed);
             Some(first)
         }
-        first => Some(first as u32),
+        known => (known < STAND_IN).then_some(known as u32),
     }
 }
 
@@ -62,17 +67,23 @@ pub struct Histogram<L = ()> {
 plain_value!(Histogram, heads);
 
 impl<L> Histogram<L> {
-    /// The histogram of the one series that `index` names.
+    /// The histogram of the one series that `index` names. `stand_in` tells which series takes the
+    /// place of one that finds no cells.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
-    pub(crate) fn at(&self, index: usize) -> Histogram {
+    pub(crate) fn at(&self, index: usize, stand_in: fn(usize) -> usize) -> Histogram {
         let index = self.heads.clamp(index);
-        // Relaxed: the entry is a cell number, and the cells themselves are there from the start.
-        let entry = shard::shared(self.table + index).map_or(0, |entry| entry.load(Relaxed));
-        if entry == 0 {
-            return self.at_new(index);
+        let entry = self.entry(index);
+        if entry == 0 || entry >= STAND_IN {
+            return self.at_new(index, stand_in);
         }
         self.series(index, entry as u32)
+    }
+
+    /// What the table says of a series.
+    #[inline]
+    fn entry(&self, index: u32) -> u64 {
+        shard::shared(self.table + index).map_or(0, |entry| entry.load(Relaxed))
     }
 
     #[inline]
@@ -81,18 +92,30 @@ impl<L> Histogram<L> {
         Histogram { heads, first, table: self.table, grid: self.grid, scale: self.scale }
     }
 
-    /// The first use of a series takes cells for it. Where there are none left, the first series
-    /// stands in, which is `other` where a label is interned, and the value is counted as
-    /// saturated.
+    /// The first use of a series takes cells for it. Where there are none left, the series with
+    /// `other` for each interned label stands in from then on, counted each time.
     #[cold]
     #[inline(never)]
-    fn at_new(&self, index: u32) -> Histogram {
-        let segment = Segment::current();
-        match segment.and_then(|segment| place(segment, self.table + index, self.grid)) {
-            Some(first) => return self.series(index, first),
-            None => segment.map(|segment| segment.count(header::SATURATED_LABELS)),
-        };
-        self.series(0, self.first)
+    #[expect(clippy::cast_possible_truncation, reason = "halves of an entry")]
+    fn at_new(&self, index: u32, stand_in: fn(usize) -> usize) -> Histogram {
+        let Some(segment) = Segment::current() else { return self.series(0, self.first) };
+        let mut entry = self.entry(index);
+        if entry < STAND_IN {
+            if let Some(first) = place(segment, self.table + index, self.grid) {
+                return self.series(index, first);
+            }
+            entry = STAND_IN | u64::from(self.heads.clamp(stand_in(index as usize)));
+            // Not over cells that another thread got meanwhile.
+            let known = &segment.shared()[(self.table + index) as usize];
+            let _ = known.compare_exchange(0, entry, Relaxed, Relaxed);
+        }
+        segment.count(header::SATURATED_LABELS);
+        let index = entry as u32;
+        match self.entry(index) {
+            // Registration gave these series cells, so that the last case is none.
+            first if first != 0 && first < STAND_IN => self.series(index, first as u32),
+            _ => self.series(0, self.first),
+        }
     }
 }
 
@@ -186,13 +209,14 @@ impl Histogram {
         self.record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Records a quantity in exported units, rounded to the nearest recorded unit. A negative one is
-    /// counted as [`record_signed`](Histogram::record_signed) does, and so is NaN.
+    /// Records a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
+    /// 2^64 of those is counted as [`record_signed`](Histogram::record_signed) counts negative
+    /// values: negative ones, infinity and NaN.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     pub fn record_f64(&self, quantity: f64) {
         let value = self.scale.record(quantity);
-        if value >= 0.0 {
+        if (0.0..TOO_LARGE).contains(&value) {
             self.record(value as u64);
         } else {
             shard::record(Negative { head: self.heads.first });

@@ -30,7 +30,7 @@ pub use counter::{Counter, UpDownCounter};
 pub use gauge::Gauge;
 pub(crate) use gauge::decode as decode_gauge;
 pub use histogram::Histogram;
-pub(crate) use histogram::place;
+pub(crate) use histogram::{STAND_IN, place};
 pub use timer::Timer;
 
 use crate::shard;

@@ -3,8 +3,8 @@ use crate::layout::header;
 use crate::segment::{Exhausted, Segment};
 use crate::sync::{Mutex, OnceLock, lock};
 use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Release},
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 /// A value of an interned label: a small number that stands for a string.
@@ -33,6 +33,8 @@ impl LabelId {
 pub struct Interner {
     capacity: u32,
     table: OnceLock<Table>,
+    /// Set once a value did not fit, so that the next ones take no lock.
+    full: AtomicBool,
     /// How many values are interned, and the number of the label's values in the directory once a
     /// metric uses them.
     growth: Mutex<Growth>,
@@ -74,6 +76,7 @@ impl Interner {
         Self {
             capacity: capacity as u32,
             table: OnceLock::new(),
+            full: AtomicBool::new(false),
             growth: Mutex::new(Growth { count: 0, set: None }),
         }
     }
@@ -124,6 +127,10 @@ impl Interner {
         if value == Self::OTHER {
             return LabelId::OTHER;
         }
+        // Relaxed: whoever misses it finds out under the lock.
+        if self.full.load(Relaxed) {
+            return Self::saturated();
+        }
         let mut growth = lock(&self.growth);
         // Another thread may have been first.
         let table = self.table();
@@ -135,10 +142,8 @@ impl Interner {
         let published =
             growth.count < self.capacity && growth.set.is_none_or(|set| publish(set, value));
         if !published {
-            if let Some(segment) = Segment::current() {
-                segment.count(header::SATURATED_LABELS);
-            }
-            return LabelId::OTHER;
+            self.full.store(true, Relaxed);
+            return Self::saturated();
         }
         growth.count += 1;
         // The cell is empty: numbers are given once, under the lock.
@@ -146,6 +151,13 @@ impl Interner {
         // Release pairs with the Acquire in `find`: who sees the number sees its string.
         table.slots[vacant].store(u64::from(hash) << 32 | u64::from(id.0), Release);
         id
+    }
+
+    fn saturated() -> LabelId {
+        if let Some(segment) = Segment::current() {
+            segment.count(header::SATURATED_LABELS);
+        }
+        LabelId::OTHER
     }
 
     /// The number of this label's values in the segment's directory. The first call writes there

@@ -65,6 +65,17 @@ pub struct Dimension {
     pub values: Values,
 }
 
+impl Dimension {
+    /// Whether both have the same values, by content or by the interner that numbers them.
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
+        match (self.values, other.values) {
+            (Values::Fixed(a), Values::Fixed(b)) => a == b,
+            (Values::Interned(a), Values::Interned(b)) => std::ptr::eq(a, b),
+            _ => false,
+        }
+    }
+}
+
 impl Values {
     pub(crate) fn count(&self) -> usize {
         match self {
@@ -72,6 +83,36 @@ impl Values {
             Self::Interned(interner) => interner.capacity() + 1,
         }
     }
+}
+
+/// The series of each combination of enum values where every interned label is `other`; all of them
+/// where no label is interned.
+pub(crate) fn others(dimensions: &[Dimension]) -> Vec<usize> {
+    dimensions.iter().fold(vec![0], |outer, dimension| {
+        let count = dimension.values.count();
+        let digits = match dimension.values {
+            Values::Fixed(_) => count,
+            Values::Interned(_) => 1,
+        };
+        outer.iter().flat_map(|base| (0..digits).map(move |digit| base * count + digit)).collect()
+    })
+}
+
+/// The series that stands in for one that finds no cells: its interned labels are `other`.
+#[cold]
+pub(crate) fn stand_in<L: Labels>(index: usize) -> usize {
+    let mut below = 1;
+    // From the innermost label out: the last digit first.
+    L::dimensions().iter().rev().fold(0, |stand_in, dimension| {
+        let count = dimension.values.count().max(1);
+        let digit = match dimension.values {
+            Values::Fixed(_) => index / below % count,
+            Values::Interned(_) => 0,
+        };
+        let stand_in = stand_in + digit * below;
+        below = below.saturating_mul(count);
+        stand_in
+    })
 }
 
 /// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
@@ -153,7 +194,7 @@ impl<L: Labels> Histogram<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Histogram {
-        self.at(labels.index())
+        self.at(labels.index(), stand_in::<L>)
     }
 
     /// The series with these labels, exposed from now on.

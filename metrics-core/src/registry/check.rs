@@ -68,8 +68,16 @@ fn settings(metric: &Description) -> Result<(), String> {
     {
         return Err(format!("the scale is {scale}, and must be finite and more than 0"));
     }
-    if metric.kind != Some(Kind::Histogram) {
-        return Ok(());
+    let scale = metric.exported_scale();
+    if !scale.is_usable() {
+        return Err("the scale is too near to 0 or infinity".into());
+    }
+    match metric.kind {
+        Some(Kind::Histogram) => {}
+        Some(Kind::Gauge | Kind::UpDownCounter) if metric.scale.is_some() => {
+            return Err("gauges and up-down counters have no scale".into());
+        }
+        _ => return Ok(()),
     }
     let Description { sigfigs, max, .. } = *metric;
     if !Grid::SIGFIGS.contains(&sigfigs) {
@@ -82,6 +90,10 @@ fn settings(metric: &Description) -> Result<(), String> {
     if let Some((a, b)) = edges.iter().zip(edges.get(1..).unwrap_or_default()).find(|(a, b)| a >= b)
     {
         return Err(format!("its buckets must rise, and {b} follows {a}"));
+    }
+    let exported: Vec<f64> = metric.edges().iter().map(|&edge| scale.export(edge)).collect();
+    if !exported.iter().all(|edge| edge.is_finite()) || !exported.is_sorted_by(|a, b| a < b) {
+        return Err("its buckets are not told apart in the exported unit".into());
     }
     match edges.last() {
         Some(&edge) if edge > max => {

@@ -60,9 +60,10 @@ impl Description {
         }
     }
 
-    /// The exported unit. For `seconds`, `milliseconds`, `microseconds` and `nanoseconds` values
-    /// are recorded in nanoseconds; any other unit is recorded as it is, or by
-    /// [`scale`](Description::scale). The name is not changed: say `…_seconds` in it.
+    /// The exported unit. For `seconds`, `milliseconds`, `microseconds` and `nanoseconds` counters
+    /// and histograms record nanoseconds; any other unit is recorded as it is, or by
+    /// [`scale`](Description::scale). Gauges and up-down counters hold the exported unit itself.
+    /// The name is not changed: say `…_seconds` in it.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();
@@ -70,7 +71,7 @@ impl Description {
     }
 
     /// Exported units to a recorded one, more than 0: 0.01 counts hundredths. Without it, 1, or
-    /// what a unit of time implies.
+    /// what a unit of time implies. For counters and histograms.
     #[must_use]
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = Some(scale);

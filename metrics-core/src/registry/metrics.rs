@@ -5,6 +5,7 @@ use super::{Description, RegisterError, Registry};
 use crate::layout::header;
 use crate::segment::Segment;
 use std::convert::Infallible;
+use std::io::Write;
 
 /// A struct of metrics, made by `#[derive(Metrics)]`.
 ///
@@ -156,10 +157,11 @@ fn join(prefix: &str, name: &str) -> String {
 /// where nobody looks: a program that can't count must still run.
 pub(crate) fn register_or_sink<M: Metric>(description: &Description) -> M {
     Registry::global().register(description).unwrap_or_else(|error| {
-        eprintln!("tickmetrics: {error}; it is counted nowhere");
         if let Some(segment) = Segment::current() {
             segment.count(header::FAILED_REGISTRATIONS);
         }
+        // Not `eprintln!`, which panics where standard error can't be written to.
+        let _ = writeln!(std::io::stderr(), "tickmetrics: {error}; it is counted nowhere");
         M::sink()
     })
 }

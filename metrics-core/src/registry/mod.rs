@@ -20,6 +20,7 @@ use crate::labels::{Dimension, Labels};
 use crate::segment::Segment;
 use crate::snapshot::{Catalogue, Snapshot};
 use crate::sync::{Arc, Mutex, OnceLock, lock};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,12 +45,19 @@ struct Inner {
 /// A name, and what tells metrics of one name apart: constant labels, and the names of the others.
 type Key = (String, Vec<(String, String)>, Vec<&'static str>);
 
+/// A metric, and the values of its labels.
+#[derive(Clone)]
+struct Registered {
+    description: Description,
+    dimensions: Vec<Dimension>,
+}
+
 #[derive(Default)]
 struct Known {
     /// What is registered.
-    metrics: HashMap<Key, (Description, Placed)>,
+    metrics: HashMap<Key, (Registered, Placed)>,
     /// One metric of each name, and the names that a histogram is exposed under.
-    names: HashMap<String, Description>,
+    names: HashMap<String, Registered>,
     exposed: HashMap<String, String>,
 }
 
@@ -150,13 +158,39 @@ impl Registry {
 
     /// The values of all metrics now. Never makes a recording thread wait.
     pub fn snapshot(&self) -> Snapshot {
+        self.observe();
+        let Some(segment) = Segment::current() else { return Snapshot::default() };
+        lock(&self.inner.catalogue).snapshot(segment)
+    }
+
+    /// Asks the gauge functions for their values. One that takes a snapshot of this registry itself
+    /// is not asked again meanwhile: the nested snapshot shows the last values.
+    fn observe(&self) {
+        thread_local! {
+            /// The registries whose functions this thread is asking.
+            static OBSERVING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+        }
+        let number = self.inner.number;
+        let enter = |observing: &RefCell<Vec<u64>>| {
+            let mut observing = observing.borrow_mut();
+            let first = !observing.contains(&number);
+            observing.extend(first.then_some(number));
+            first
+        };
+        // An error means that the thread is ending and can't tell.
+        if OBSERVING.try_with(enter) != Ok(true) {
+            return;
+        }
         // A function may itself use the registry: no lock is held while it runs.
         let observed = lock(&self.inner.observed).clone();
         for Observed { gauge, value } in observed {
-            gauge.set(catch_unwind(AssertUnwindSafe(|| value())).unwrap_or(f64::NAN));
+            gauge.set(catch_unwind(AssertUnwindSafe(|| value())).unwrap_or_else(|payload| {
+                // Dropping what was thrown could panic again.
+                std::mem::forget(payload);
+                f64::NAN
+            }));
         }
-        let Some(segment) = Segment::current() else { return Snapshot::default() };
-        lock(&self.inner.catalogue).snapshot(segment)
+        let _ = OBSERVING.try_with(|observing| observing.borrow_mut().pop());
     }
 
     /// Finds cells for a metric, or those that it has.
@@ -182,29 +216,32 @@ impl Registry {
                 });
             }
         }
+        let asked =
+            Registered { description: description.clone(), dimensions: dimensions.to_vec() };
         let mut known = lock(&self.inner.known);
         let key = (name.clone(), description.constants.clone(), description.labels.clone());
         if let Some((there, placed)) = known.metrics.get(&key) {
-            differs(there, description)?;
+            differs(there, &asked)?;
             return Ok(*placed);
         }
-        known.admit(description)?;
+        known.admit(&asked)?;
         let placed = place::take_cells(self.inner.number, description, series, dimensions)?;
-        known.names.entry(name.clone()).or_insert_with(|| description.clone());
+        known.names.entry(name.clone()).or_insert_with(|| asked.clone());
         for exposed in exposed_names(description) {
             known.exposed.entry(exposed).or_insert_with(|| name.clone());
         }
-        known.metrics.insert(key, (description.clone(), placed));
+        known.metrics.insert(key, (asked, placed));
         Ok(placed)
     }
 }
 
 impl Known {
     /// Whether a metric that is not there yet may be.
-    fn admit(&self, asked: &Description) -> Result<(), RegisterError> {
-        if let Some(there) = self.names.get(&asked.name) {
+    fn admit(&self, asked: &Registered) -> Result<(), RegisterError> {
+        if let Some(there) = self.names.get(&asked.description.name) {
             differs(there, asked)?;
         }
+        let asked = &asked.description;
         for exposed in exposed_names(asked) {
             if let Some(with) = self.exposed.get(&exposed).filter(|with| **with != asked.name) {
                 let reason = format!("both would be exposed as {exposed:?}");
@@ -227,7 +264,10 @@ fn exposed_names(description: &Description) -> Vec<String> {
 }
 
 /// An error where two metrics of one name differ in what such metrics must share.
-fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError> {
+fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {
+    let same_labels = there.description.labels == asked.description.labels;
+    let same_values = there.dimensions.iter().zip(&asked.dimensions).all(|(a, b)| a.same_values(b));
+    let (there, asked) = (&there.description, &asked.description);
     let name = &asked.name;
     if let (Some(a), Some(b)) = (there.kind, asked.kind)
         && a != b
@@ -235,6 +275,8 @@ fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError
         return Err(RegisterError::other_kind(name, a, b));
     }
     let labels = |of: &Description| of.label_names().map(str::to_owned).collect::<Vec<_>>();
+    let constants =
+        |of: &Description| of.constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let differ = |what: &str, there: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
         let reason = format!("that one's {what} is {there:?}, this one's {asked:?}");
         Err(RegisterError::clash(name, name, reason))
@@ -245,11 +287,20 @@ fn differs(there: &Description, asked: &Description) -> Result<(), RegisterError
     if there.unit != asked.unit {
         return differ("unit", &there.unit, &asked.unit);
     }
-    if labels(there) != labels(asked) && !(there.mixed && asked.mixed) {
+    let mixed = there.mixed && asked.mixed;
+    if labels(there) != labels(asked) && !mixed {
         return differ("list of labels", &labels(there), &labels(asked));
     }
-    if there.exported_scale() != asked.exported_scale() {
-        return differ("scale", &there.exported_scale(), &asked.exported_scale());
+    if constants(there) != constants(asked) && !mixed {
+        return differ("list of constant labels", &constants(there), &constants(asked));
+    }
+    if same_labels && !same_values {
+        let reason = "their labels are called the same and have other values: each type with \
+                      derive(Label) has values of its own, so share one type";
+        return Err(RegisterError::clash(name, name, reason));
+    }
+    if there.scale_factor() != asked.scale_factor() {
+        return differ("scale", &there.scale_factor(), &asked.scale_factor());
     }
     if asked.kind == Some(Kind::Histogram) {
         let grid = |of: &Description| (of.sigfigs, of.max, of.edges());

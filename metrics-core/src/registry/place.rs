@@ -4,7 +4,7 @@ use super::{Description, RegisterError};
 use crate::bucket::Grid;
 use crate::directory::{self, Distribution, Kind, Source};
 use crate::handles::Block;
-use crate::labels::{Dimension, Values};
+use crate::labels::{Dimension, Values, others};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::segment::{Exhausted, Registration, Segment};
 use crate::sync::Relaxed;
@@ -73,14 +73,13 @@ pub(super) fn take_cells(
     let grid = Grid::new(description.max, description.sigfigs)
         .filter(|_| description.kind == Some(Kind::Histogram));
     // Series of interned labels get the cells of their distribution when they are first asked for,
-    // but for the first series, which stands in when there are none left.
-    let interned = sources.iter().any(|(_, source)| matches!(source, Source::Set { .. }));
-    let placed_now = if interned { 1 } else { series };
+    // but for those that stand in when there are none left.
+    let placed_now = if grid.is_some() { others(dimensions) } else { Vec::new() };
 
     let registration = segment.registration();
     let mark = registration.mark();
     let placed =
-        find(&registration, description.kind, series, placed_now, grid).and_then(|placed| {
+        find(&registration, description.kind, series, placed_now.len(), grid).and_then(|placed| {
             let entry = entry(registry, description, &placed, sources);
             directory::append_metric(&registration, &entry).map_err(directory_full)?;
             Ok(placed)
@@ -90,10 +89,11 @@ pub(super) fn take_cells(
         full(error)
     })?;
     if let Some(grid) = grid {
-        let table = &segment.shared()[placed.table as usize..][..placed_now];
-        for (entry, first) in table.iter().zip((placed.cells..).step_by(grid.cells() as usize)) {
+        let table = &segment.shared()[placed.table as usize..][..series];
+        let cells = (placed.cells..).step_by(grid.cells() as usize);
+        for (series, first) in placed_now.into_iter().zip(cells) {
             // Relaxed: a handle to the series, which reads this, is made after this returns.
-            entry.store(u64::from(first), Relaxed);
+            table[series].store(u64::from(first), Relaxed);
         }
     }
     Ok(placed)

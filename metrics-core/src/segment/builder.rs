@@ -1,5 +1,5 @@
 use super::{SEGMENT, Segment, SegmentError};
-use crate::layout::{Layout, PAGE_BYTES, PAGE_WORDS, WORD_BYTES};
+use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, WORD_BYTES};
 use crate::shard;
 use crate::sync::{Mutex, lock};
 
@@ -70,15 +70,16 @@ impl SegmentBuilder {
             return Err(SegmentError::InUse);
         }
         let segment = reserve_shrinking(layout)?;
-        shard::share(SEGMENT.get_or_init(|| segment));
-        Ok(())
+        // Before the segment is known: whoever finds it finds the shared cells.
+        shard::share(&segment);
+        SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
     }
 
     fn layout(self) -> Result<Layout, SegmentError> {
         let words = |name: &'static str, bytes: usize| {
             let allowed = 64 << 10..=32 << 30;
             if allowed.contains(&bytes) {
-                Ok(bytes.next_multiple_of(PAGE_BYTES) / WORD_BYTES)
+                Ok(bytes.next_multiple_of(ALIGN_BYTES) / WORD_BYTES)
             } else {
                 Err(SegmentError::OutOfRange { setting: name, value: bytes, allowed })
             }
@@ -103,7 +104,7 @@ impl SegmentBuilder {
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...
 fn reserve_shrinking(mut layout: Layout) -> Result<Segment, SegmentError> {
     const SMALLEST: usize = (1 << 20) / WORD_BYTES;
-    let halve = |words: usize| (words / 2).next_multiple_of(PAGE_WORDS).max(SMALLEST.min(words));
+    let halve = |words: usize| (words / 2).next_multiple_of(ALIGN_WORDS).max(SMALLEST.min(words));
     loop {
         let error = match Segment::reserve(layout) {
             Ok(segment) => return Ok(segment),

@@ -43,7 +43,8 @@ pub struct SegmentStats {
     /// Records that went to the shared overflow shard, at the price of a locked instruction,
     /// because the thread had no shard.
     pub overflow_records: u64,
-    /// Label values that were counted as `other` because the label's capacity was used up.
+    /// How often a label's value became `other`, because the label's capacity or the cells for its
+    /// series were used up.
     pub saturated_labels: u64,
     /// Metrics that could not be registered and are counted nowhere (see [`crate::Metrics::global`]).
     pub failed_registrations: u64,
@@ -206,7 +207,11 @@ impl Segment {
             self.owner(shard).store(0, Relaxed);
         }
         self.words[header::ATTACHED].store(0, Relaxed);
-        self.words[header::OVERFLOW_RECORDS].store(0, Relaxed);
+        let counts =
+            [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
+        for word in counts {
+            self.words[word].store(0, Relaxed);
+        }
     }
 
     /// Counts into a word of the header.

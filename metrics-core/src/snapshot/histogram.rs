@@ -65,7 +65,9 @@ impl HistogramSnapshot {
     }
 
     /// The value that a part `q` of all values does not exceed: the one at rank `ceil(q × count)`,
-    /// at least the first. `q` is capped to 0–1; `None` where there is no value or `q` is NaN.
+    /// at least the first. The product is one of floating-point numbers, as in the `hdrhistogram`
+    /// crate: 0.07 × 100 is a little more than 7, and gives rank 8. `q` is capped to 0–1; `None`
+    /// where there is no value or `q` is NaN.
     ///
     /// The answer is the largest value of its cell, as `HdrHistogram`'s is, but never outside the
     /// exact minimum and maximum; so it is too large by less than the histogram's precision.

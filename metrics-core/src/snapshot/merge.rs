@@ -9,7 +9,7 @@ use super::catalogue::{About, Dimension};
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
 use crate::directory::{self, Kind};
-use crate::handles::decode_gauge;
+use crate::handles::{STAND_IN, decode_gauge};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS, head};
 use crate::segment::Segment;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed};
@@ -213,7 +213,7 @@ fn histogram(
         let Some(cells) = shard.get(cells_at..cells_at + grid.cells() as usize) else { continue };
         let load = |cell: usize| shard[head_at + cell].load(Relaxed);
         total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
-        if entry == 0 {
+        if entry == 0 || entry >= STAND_IN {
             continue;
         }
         // A writer stores minimum and maximum before it counts. If the counts of values outside
