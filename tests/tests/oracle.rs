@@ -33,7 +33,8 @@ fn whole(value: f64) -> u64 {
 fn compare(registry: &Registry, hdr: &Hdr<u64>) -> Result<(), TestCaseError> {
     let snapshot = registry.snapshot();
     let ours = snapshot.histogram("values", &[]).unwrap();
-    prop_assert_eq!(&ours.to_hdr(), hdr);
+    // Not prop_assert_eq: thousands of cells are no message.
+    prop_assert!(&ours.to_hdr() == hdr);
     prop_assert_eq!(ours.count(), hdr.len());
     let cells: Vec<_> = ours.cells().map(|(low, _, count)| (low, count)).collect();
     let theirs: Vec<_> = hdr
@@ -57,7 +58,11 @@ fn compare(registry: &Registry, hdr: &Hdr<u64>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn records_agree((max, sigfigs) in settings(), shift in 0..40_u32, seed in values(u64::MAX)) {
@@ -78,10 +83,10 @@ proptest! {
     }
 
     #[test]
-    fn repeats_agree(values in values(1 << 40), n in 0..1000_u64) {
+    fn repeats_agree(values in values(1 << 40), n in 1..1000_u64) {
         let (registry, ours, mut hdr) = pair(3_600_000_000_000, 2);
-        ours.record(1);
-        hdr.record(1).unwrap();
+        // Nothing at all, where `hdrhistogram` would raise its maximum.
+        ours.record_n(7, 0);
         for value in values {
             ours.record_n(value, n);
             hdr.record_n(value, n).unwrap();
@@ -114,7 +119,7 @@ proptest! {
         }
         let snapshot = registry.snapshot();
         let ours = snapshot.histogram("values", &[]).unwrap();
-        prop_assert_eq!(ours.to_hdr(), hdr);
+        prop_assert!(ours.to_hdr() == hdr);
         prop_assert_eq!(ours.sum(), sum as f64);
         prop_assert_eq!(ours.min(), all.iter().min().map(|&v| v as f64));
         prop_assert_eq!(ours.max(), all.iter().max().map(|&v| v as f64));
@@ -141,7 +146,7 @@ proptest! {
         }
         let interval = registry.snapshot().since(&earlier);
         let ours = interval.histogram("values", &[]).unwrap();
-        prop_assert_eq!(ours.to_hdr(), hdr.clone());
+        prop_assert!(ours.to_hdr() == hdr);
         prop_assert_eq!(ours.sum(), after.iter().sum::<u64>() as f64);
         let (min, max) = (whole(ours.min().unwrap()), whole(ours.max().unwrap()));
         prop_assert_eq!(hdr.lowest_equivalent(min), hdr.lowest_equivalent(hdr.min()));
