@@ -74,10 +74,13 @@ impl<L> Histogram<L> {
     pub(crate) fn at(&self, index: usize, stand_in: fn(usize) -> usize) -> Histogram {
         let index = self.heads.clamp(index);
         let entry = self.entry(index);
-        if entry == 0 || entry >= STAND_IN {
-            return self.at_new(index, stand_in);
-        }
-        self.series(index, entry as u32)
+        let (index, first) = if entry == 0 || entry >= STAND_IN {
+            self.at_new(index, stand_in)
+        } else {
+            (index, entry as u32)
+        };
+        let heads = self.heads.at(index as usize, HEAD_CELLS);
+        Histogram { heads, first, table: self.table, grid: self.grid, scale: self.scale }
     }
 
     /// What the table says of a series.
@@ -86,23 +89,18 @@ impl<L> Histogram<L> {
         shard::shared(self.table + index).map_or(0, |entry| entry.load(Relaxed))
     }
 
-    #[inline]
-    fn series(&self, index: u32, first: u32) -> Histogram {
-        let heads = self.heads.at(index as usize, HEAD_CELLS);
-        Histogram { heads, first, table: self.table, grid: self.grid, scale: self.scale }
-    }
-
     /// The first use of a series takes cells for it. Where there are none left, the series with
-    /// `other` for each interned label stands in from then on, counted each time.
+    /// `other` for each interned label stands in from then on, counted each time. Answers a series
+    /// and its first cell.
     #[cold]
     #[inline(never)]
     #[expect(clippy::cast_possible_truncation, reason = "halves of an entry")]
-    fn at_new(&self, index: u32, stand_in: fn(usize) -> usize) -> Histogram {
-        let Some(segment) = Segment::current() else { return self.series(0, self.first) };
+    fn at_new(&self, index: u32, stand_in: fn(usize) -> usize) -> (u32, u32) {
+        let Some(segment) = Segment::current() else { return (0, self.first) };
         let mut entry = self.entry(index);
         if entry < STAND_IN {
             if let Some(first) = place(segment, self.table + index, self.grid) {
-                return self.series(index, first);
+                return (index, first);
             }
             entry = STAND_IN | u64::from(self.heads.clamp(stand_in(index as usize)));
             // Not over cells that another thread got meanwhile.
@@ -113,8 +111,8 @@ impl<L> Histogram<L> {
         let index = entry as u32;
         match self.entry(index) {
             // Registration gave these series cells, so that the last case is none.
-            first if first != 0 && first < STAND_IN => self.series(index, first as u32),
-            _ => self.series(0, self.first),
+            first if first != 0 && first < STAND_IN => (index, first as u32),
+            _ => (0, self.first),
         }
     }
 }
