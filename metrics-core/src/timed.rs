@@ -85,8 +85,8 @@ impl<L: Labels> Counted<L> {
     }
 
     #[inline]
-    fn calls(&self) -> Counter<L> {
-        *self.calls.get_or_init(|| self.function.calls())
+    fn calls(&self) -> &Counter<L> {
+        self.calls.get_or_init(|| self.function.calls())
     }
 }
 
@@ -112,43 +112,58 @@ impl<L: Labels> Timed<L> {
 impl Counted {
     /// A call that is counted, and timed by `timer` where there is one.
     #[inline]
-    pub fn start(&self, timer: Option<Timer>) -> Call<Option<Timer>> {
-        Call { _timer: timer, _count: CountOnDrop(self.calls()) }
+    pub fn start(&'static self, timer: Option<Timer>) -> CountedCall {
+        CountedCall { timer, calls: self.calls() }
     }
 }
 
 impl Timed {
     /// A call that is counted and timed.
     #[inline]
-    pub fn start(&self) -> Call<Timer> {
-        let (calls, duration) = *self.metrics();
-        Call { _count: CountOnDrop(calls), _timer: duration.start() }
+    pub fn start(&'static self) -> Call {
+        self.start_sampled(true)
     }
 
     /// A call that is counted, and timed if its turn has come.
     #[inline]
-    pub fn start_sampled(&self, due: bool) -> Call<Option<Timer>> {
-        let (calls, duration) = self.metrics();
-        Call { _count: CountOnDrop(*calls), _timer: due.then(|| duration.start()) }
+    pub fn start_sampled(&'static self, due: bool) -> Call {
+        Call { metrics: self.metrics(), start: due.then(clock::ticks) }
     }
 }
 
 /// A call under way. Dropping it, in whatever way the function ends, records it.
 #[derive(Debug)]
 #[must_use]
-pub struct Call<T> {
-    // Fields are dropped in this order: the timing ends first.
-    _timer: T,
-    _count: CountOnDrop,
+pub struct Call {
+    metrics: &'static (Counter, Histogram),
+    start: Option<u64>,
 }
 
-#[derive(Debug)]
-struct CountOnDrop(Counter);
-
-impl Drop for CountOnDrop {
+impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        self.0.inc();
+        let (calls, duration) = self.metrics;
+        if let Some(start) = self.start {
+            duration.record_since(start);
+        }
+        calls.inc();
+    }
+}
+
+/// A call under way that a given histogram times.
+#[derive(Debug)]
+#[must_use]
+pub struct CountedCall {
+    timer: Option<Timer>,
+    calls: &'static Counter,
+}
+
+impl Drop for CountedCall {
+    #[inline]
+    fn drop(&mut self) {
+        // The timing ends first.
+        drop(self.timer.take());
+        self.calls.inc();
     }
 }
 
@@ -166,7 +181,7 @@ pub fn due(countdown: &'static LocalKey<Cell<u32>>, every: u32) -> bool {
 #[derive(Debug)]
 #[must_use]
 pub struct OutcomeCall {
-    calls: Counter<Outcome>,
+    calls: &'static Counter<Outcome>,
     duration: Duration,
     start: Option<u64>,
     /// What it is if nothing else is said before it is dropped.
@@ -176,14 +191,14 @@ pub struct OutcomeCall {
 /// Where the time of a call goes.
 #[derive(Clone, Copy, Debug)]
 enum Duration {
-    ByOutcome(Histogram<Outcome>),
+    ByOutcome(&'static Histogram<Outcome>),
     Given(Histogram),
 }
 
 impl Counted<Outcome> {
     /// A call whose outcome is counted, and whose time goes to `duration`, where it is `due`.
     #[inline]
-    pub fn start(&self, due: bool, duration: &Histogram) -> OutcomeCall {
+    pub fn start(&'static self, due: bool, duration: &Histogram) -> OutcomeCall {
         OutcomeCall::start(self.calls(), Duration::Given(*duration), due)
     }
 }
@@ -191,15 +206,15 @@ impl Counted<Outcome> {
 impl Timed<Outcome> {
     /// A call that is counted and, where it is `due`, timed by outcome.
     #[inline]
-    pub fn start(&self, due: bool) -> OutcomeCall {
-        let (calls, duration) = *self.metrics();
+    pub fn start(&'static self, due: bool) -> OutcomeCall {
+        let (calls, duration) = self.metrics();
         OutcomeCall::start(calls, Duration::ByOutcome(duration), due)
     }
 }
 
 impl OutcomeCall {
     #[inline]
-    fn start(calls: Counter<Outcome>, duration: Duration, due: bool) -> Self {
+    fn start(calls: &'static Counter<Outcome>, duration: Duration, due: bool) -> Self {
         let start = due.then(clock::ticks);
         // A function that does not come back to say otherwise has panicked.
         Self { calls, duration, start, outcome: Outcome::Panic }
@@ -238,11 +253,10 @@ impl Drop for OutcomeCall {
     #[inline]
     fn drop(&mut self) {
         if let Some(start) = self.start {
-            let histogram = match self.duration {
-                Duration::ByOutcome(duration) => duration.with(self.outcome),
-                Duration::Given(duration) => duration,
-            };
-            histogram.record(clock::nanos(start, clock::ticks()));
+            match self.duration {
+                Duration::ByOutcome(duration) => duration.with(self.outcome).record_since(start),
+                Duration::Given(duration) => duration.record_since(start),
+            }
         }
         self.calls.with(self.outcome).inc();
     }

@@ -17,9 +17,9 @@ const OPERATIONS: [(&str, f64, bool); 12] = [
     ("op_record", 34.0, false),
     ("op_record_interned", 57.0, true),
     ("op_intern", 50.0, true),
-    ("op_timer", 118.0, true),
-    ("op_timed", 146.0, true),
-    ("op_timed_sampled", 53.0, true),
+    ("op_timer", 114.0, true),
+    ("op_timed", 124.0, true),
+    ("op_timed_sampled", 24.0, true),
 ];
 
 fn skipped(tool: &str, package: &str) {

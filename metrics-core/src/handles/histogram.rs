@@ -1,5 +1,6 @@
 use super::{Block, Timer};
 use crate::bucket::Grid;
+use crate::clock;
 use crate::layout::{HEAD_CELLS, head, header};
 use crate::scale::{Scale, TOO_LARGE};
 use crate::segment::Segment;
@@ -256,6 +257,13 @@ impl Histogram {
             });
             k = through + 1;
         }
+    }
+
+    /// Records the time since these clock ticks. Out of line, so that the drop of a guard, of which a
+    /// function has one for each way out of it, stays small.
+    #[inline(never)]
+    pub(crate) fn record_since(&self, start: u64) {
+        self.record(clock::nanos(start, clock::ticks()));
     }
 
     /// Starts a timing that records itself when it is dropped.
