@@ -1,0 +1,93 @@
+//! One way to do an operation.
+
+use std::hint::black_box;
+
+/// A way to do an operation many times, which can tell afterwards how often it was done.
+pub(crate) struct Candidate {
+    pub(crate) name: String,
+    batch: Box<dyn Fn(usize) + Send + Sync>,
+    count: Box<dyn Fn() -> u64 + Send + Sync>,
+    between: Box<dyn Fn() + Send + Sync>,
+}
+
+/// `n` turns of `operation`, which is given the number of each.
+///
+/// One function for every candidate, so that all loops have the same shape. What `operation` loads
+/// and stores can't be moved out of the loop or merged between turns: the box is a barrier for the
+/// compiler, and no instruction for the processor.
+#[inline(never)]
+pub(crate) fn batch(n: usize, mut operation: impl FnMut(usize)) {
+    for turn in 0..n {
+        operation(turn);
+        black_box(());
+    }
+}
+
+/// Cache lines of its own: two, since processors fetch pairs of them.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// Keeps a value for ever, at an address that the optimiser knows nothing of, and apart from what
+/// other candidates write.
+pub(crate) fn kept<T>(value: T) -> &'static T {
+    black_box(&Box::leak(Box::new(Apart(value))).0)
+}
+
+impl Candidate {
+    /// `operation` is done once each turn; `count` says how often it was done since it was made.
+    pub(crate) fn new(
+        name: &str,
+        operation: impl Fn(usize) + Send + Sync + 'static,
+        count: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        Self::batched(name, move |n| batch(n, &operation), count)
+    }
+
+    /// As `new`, where something is to be got ready for each batch: a lock for what one thread
+    /// must own.
+    pub(crate) fn batched(
+        name: &str,
+        batch: impl Fn(usize) + Send + Sync + 'static,
+        count: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            batch: Box::new(batch),
+            count: Box::new(count),
+            between: Box::new(|| ()),
+        }
+    }
+
+    /// Done between batches, not timed.
+    pub(crate) fn between(mut self, what: impl Fn() + Send + Sync + 'static) -> Self {
+        self.between = Box::new(what);
+        self
+    }
+
+    /// Runs where `metrics` records to this.
+    pub(crate) fn under(mut self, metrics: &'static crate::groups::Metrics) -> Self {
+        let batch = self.batch;
+        self.batch = Box::new(move |n| metrics.as_recorder(|| batch(n)));
+        self
+    }
+
+    pub(crate) fn run(&self, turns: usize) {
+        (self.batch)(turns);
+    }
+
+    pub(crate) fn tidy(&self) {
+        (self.between)();
+    }
+
+    /// Whether as many were counted as were done.
+    ///
+    /// # Errors
+    /// A sentence, where they differ.
+    pub(crate) fn check(&self, turns: u64) -> Result<(), String> {
+        let (expected, counted) = (turns, (self.count)());
+        if expected == counted {
+            return Ok(());
+        }
+        Err(format!("{}: {expected} operations were done, and {counted} counted", self.name))
+    }
+}

@@ -1,0 +1,195 @@
+//! What must come out, as ratios within the run. Nothing fails where a goal is missed: a figure
+//! depends on the machine.
+
+use crate::groups::{FETCH_ADD, NOTHING, OUR_CLOCK, OURS, RAW};
+use crate::stats::median;
+use crate::table::{Report, shown};
+use std::fmt::Write as _;
+
+/// One line of the table that ends the report.
+#[derive(Clone, Debug)]
+pub(crate) struct Goal {
+    pub(crate) what: &'static str,
+    limit: f64,
+    /// What the limit is a multiple of, or its unit.
+    of: &'static str,
+    pub(crate) measured: Option<f64>,
+}
+
+impl Goal {
+    pub(crate) fn must_be(&self) -> String {
+        format!("≤ {} {}", self.limit, self.of)
+    }
+
+    pub(crate) fn met(&self) -> Option<bool> {
+        self.measured.map(|measured| measured <= self.limit)
+    }
+}
+
+/// The goals, with the median of the ratios within each process.
+pub(crate) fn of(reports: &[Report]) -> Vec<Goal> {
+    let each: Vec<Vec<Goal>> = reports.iter().map(within).collect();
+    let mut goals = each.last().map_or(Vec::new(), Clone::clone);
+    for (at, goal) in goals.iter_mut().enumerate() {
+        let mut all: Vec<f64> = each.iter().filter_map(|goals| goals.get(at)?.measured).collect();
+        goal.measured = Some(median(&mut all)).filter(|measured| measured.is_finite());
+    }
+    goals
+}
+
+/// The goals, with what the report of one process has to say of each.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+fn within(report: &Report) -> Vec<Goal> {
+    let value = |(table, row, column)| report.value(table, row, column);
+    let ratio = |a, b| Some(value(a)? / value(b)?);
+    // What the best library but ours adds to a tick.
+    let best_peer = |our_clock: bool| {
+        let table = report.tables.iter().find(|one| one.id == "tick")?;
+        let peer = |name: &str| {
+            ![OURS, NOTHING].contains(&name) && (our_clock || !name.ends_with(OUR_CLOCK))
+        };
+        let peers = table.rows.iter().filter(|(name, _)| peer(name));
+        peers.filter_map(|(_, values)| values.get(1).copied()).reduce(f64::min)
+    };
+    let tick = |our_clock| Some(value(("tick", OURS, 1))? / best_peer(our_clock)?);
+    let goal = |what, limit, of, measured| Goal { what, limit, of, measured };
+    let unlabelled = "tickmetrics, unlabelled";
+    vec![
+        goal(
+            "`inc`, one cell back to back",
+            1.25,
+            "× the raw design",
+            ratio(("counter", OURS, 0), ("counter", RAW, 0)),
+        ),
+        goal(
+            "`inc`, eight counters in rotation",
+            1.25,
+            "× the raw design",
+            ratio(("counter", OURS, 2), ("counter", RAW, 2)),
+        ),
+        goal(
+            "`inc`, one cell back to back",
+            0.45,
+            "× an uncontended `fetch_add`",
+            ratio(("counter", OURS, 0), ("counter", FETCH_ADD, 0)),
+        ),
+        goal(
+            "`inc` of one counter from two threads",
+            1.15,
+            "× from one",
+            ratio(("counter threads", OURS, 1), ("counter threads", OURS, 0)),
+        ),
+        goal(
+            "enum label chosen at run time",
+            1.3,
+            "× unlabelled",
+            ratio(("enum label", OURS, 0), ("enum label", unlabelled, 0)),
+        ),
+        goal(
+            "interned label and enum",
+            1.6,
+            "× unlabelled",
+            ratio(("interned label", OURS, 0), ("interned label", unlabelled, 0)),
+        ),
+        goal("`intern` of a known value", 20.0, "ns", value(("intern", OURS, 0))),
+        goal(
+            "`Histogram::record`",
+            1.35,
+            "× a raw owned log-linear histogram",
+            ratio(("histogram", OURS, 0), ("histogram", "raw owned log-linear", 0)),
+        ),
+        goal(
+            "`Histogram::record`",
+            0.7,
+            "× `hdrhistogram`, plain",
+            ratio(("histogram", OURS, 0), ("histogram", "hdrhistogram, plain", 0)),
+        ),
+        goal(
+            "`record` into one histogram from two threads",
+            1.2,
+            "× from one",
+            ratio(("histogram threads", OURS, 1), ("histogram threads", OURS, 0)),
+        ),
+        goal(
+            "`#[timed]` on an empty function",
+            1.15,
+            "× two clock reads, scaling, raw record",
+            ratio(
+                ("timing", "#[timed]", 0),
+                ("timing", "floor: two clock reads, scaling, raw record", 0),
+            ),
+        ),
+        goal(
+            "`#[timed(sample = 64)]`",
+            0.12,
+            "× `#[timed]`",
+            ratio(("timing", "#[timed(sample = 64)]", 0), ("timing", "#[timed]", 0)),
+        ),
+        goal(
+            "a chain of `lap()` through 4 stages",
+            0.75,
+            "× four timers",
+            ratio(("stages", "start, lap, lap, lap, drop", 0), ("stages", "four timers", 0)),
+        ),
+        goal(
+            "an async function, ready at the first poll",
+            1.3,
+            "× the sync one",
+            ratio(("timing", "#[timed] async, ready at first poll", 0), ("timing", "#[timed]", 0)),
+        ),
+        goal("the tick path: added cost", 0.4, "× the best peer's", tick(false)),
+        goal(
+            "the tick path, where peers are given our clock by hand",
+            0.4,
+            "× the best peer's",
+            tick(true),
+        ),
+        goal(
+            "p99.9 of `inc`, alone",
+            1.2,
+            "× the raw design's",
+            ratio(("tails", "inc", 1), ("tails", "raw inc", 1)),
+        ),
+        goal(
+            "p99.9 of `record`, alone",
+            1.2,
+            "× the raw design's",
+            ratio(("tails", "record", 1), ("tails", "raw record", 1)),
+        ),
+        goal(
+            "scrape of 100,000 counter series",
+            40.0,
+            "ns a series",
+            value(("scrape counters", OURS, 2)),
+        ),
+        goal(
+            "scrape of 10,000 histogram series",
+            600.0,
+            "ns a series",
+            value(("scrape histograms", OURS, 1)),
+        ),
+        goal(
+            "resident memory of 100,000 counter series",
+            64.0,
+            "bytes a series",
+            value(("memory", OURS, 0)),
+        ),
+        goal(
+            "threads, as many as cores, on one counter",
+            1.15,
+            "× one thread, CPU time",
+            value(("scaling", "inc: most threads that have a core, to one", 0)),
+        ),
+    ]
+}
+
+/// In Markdown.
+pub(crate) fn render(goals: &[Goal]) -> String {
+    let mut text = "| operation | must be | measured | met? |\n|---|---|--:|---|\n".to_owned();
+    for goal in goals {
+        let measured = goal.measured.map_or("not measured".to_owned(), shown);
+        let met = goal.met().map_or("–", |met| if met { "yes" } else { "**no**" });
+        let _ = writeln!(text, "| {} | {} | {measured} | {met} |", goal.what, goal.must_be());
+    }
+    text
+}

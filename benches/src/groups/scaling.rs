@@ -1,0 +1,141 @@
+//! More threads on one metric: CPU time for each operation.
+
+use super::peers::shards;
+use super::{EDGES, FETCH_ADD, INPUTS, OURS, durations};
+use crate::candidate::{Candidate, kept};
+use crate::run::Effort;
+use crate::stats::median;
+use crate::table::{Report, Table};
+use metrics_core::prelude::*;
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+
+const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
+
+pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
+    let candidates = candidates();
+    let (rounds, turns) = if effort.quick { (5, 200_000) } else { (15, 1_000_000) };
+    let mut nanos = vec![[const { Vec::new() }; THREADS.len()]; candidates.len()];
+    for _ in 0..rounds {
+        for (candidate, nanos) in candidates.iter().zip(&mut nanos) {
+            for (&threads, nanos) in THREADS.iter().zip(nanos) {
+                nanos.push(run(candidate, threads, turns / threads));
+            }
+        }
+    }
+    for candidate in &candidates {
+        let all: usize = THREADS.iter().map(|threads| turns / threads * threads).sum();
+        candidate.check((rounds * all) as u64)?;
+    }
+    let cores = shards();
+    let mut table = Table::new(
+        "scaling",
+        "Scaling: CPU nanoseconds for each operation",
+        "The time that the threads ran, not the time that passed, so that more threads than cores \
+         mean something, too. The last row is the goal's: as many threads as there are cores, to one.",
+        &THREADS
+            .map(|threads| if threads == 1 { "1 thread".to_owned() } else { threads.to_string() }),
+    );
+    let mut ratio = f64::NAN;
+    for (candidate, nanos) in candidates.iter().zip(nanos) {
+        let nanos = nanos.map(|mut nanos| median(&mut nanos));
+        if candidate.name == format!("{OURS}: inc") {
+            let most = THREADS.iter().rposition(|&threads| threads <= cores).unwrap_or(0);
+            ratio = nanos[most] / nanos[0];
+        }
+        table.row(&candidate.name, nanos);
+    }
+    table.row("inc: most threads that have a core, to one", [ratio]);
+    report.push(table);
+    Ok(())
+}
+
+fn candidates() -> Vec<Candidate> {
+    let registry = Registry::new();
+    let counter: Counter =
+        registry.register(&Description::new("a_total", "Counted.")).expect("the name is new");
+    let description = Description::new("b_seconds", "Waited.").unit("seconds");
+    let histogram: Histogram = registry.register(&description).expect("the name is new");
+    let (counter, histogram, values) = (kept(counter), kept(histogram), durations());
+    let of_counter = registry.clone();
+    let cell = kept(AtomicU64::new(0));
+    let group = kept(metriken::ShardedCounterGroup::new(1));
+    let fast = kept(fast_telemetry::Histogram::new(&EDGES, shards()));
+    let buckets = prometheus::HistogramOpts::new("a", "Waited.").buckets(super::edges().to_vec());
+    let locked = kept(prometheus::Histogram::with_opts(buckets).expect("valid options"));
+    vec![
+        Candidate::new(
+            &format!("{OURS}: inc"),
+            |_| counter.inc(),
+            move || of_counter.snapshot().counter("a_total", &[]).unwrap_or(0),
+        ),
+        Candidate::new(
+            &format!("{OURS}: record"),
+            move |turn| histogram.record(values[turn % INPUTS]),
+            move || {
+                registry.snapshot().histogram("b_seconds", &[]).map_or(0, HistogramSnapshot::count)
+            },
+        ),
+        Candidate::new(
+            FETCH_ADD,
+            |_| {
+                cell.fetch_add(1, Relaxed);
+            },
+            || cell.load(Relaxed),
+        ),
+        Candidate::new(
+            "metriken, sharded: increment",
+            |_| {
+                group.increment(0);
+            },
+            || group.value(0).unwrap_or(0),
+        ),
+        Candidate::new(
+            "fast-telemetry: histogram",
+            move |turn| fast.record(values[turn % INPUTS]),
+            || fast.count(),
+        ),
+        Candidate::new(
+            "prometheus: histogram",
+            move |turn| locked.observe(values[turn % INPUTS] as f64 * 1e-9),
+            || locked.get_sample_count(),
+        ),
+    ]
+}
+
+/// CPU nanoseconds of all threads for each operation.
+fn run(candidate: &Candidate, threads: usize, turns: usize) -> f64 {
+    let barrier = Barrier::new(threads);
+    let nanos: f64 = thread::scope(|scope| {
+        let work = |number: usize| {
+            pin(number % shards());
+            // A new thread's first record finds its shard, and takes a page fault for each page.
+            candidate.run(turns / 8);
+            barrier.wait();
+            let start = cpu_nanos();
+            candidate.run(turns - turns / 8);
+            cpu_nanos() - start
+        };
+        let threads: Vec<_> =
+            (0..threads).map(|number| scope.spawn(move || work(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(f64::NAN)).sum()
+    });
+    nanos / (threads * (turns - turns / 8)) as f64
+}
+
+/// Keeps this thread on one core: left alone, two of them may well share one and never meet.
+fn pin(core: usize) {
+    let mut cores = CpuSet::new();
+    // Where it can't be done, the thread runs where the system puts it.
+    let _ = cores.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cores));
+}
+
+/// What this thread ran so far.
+fn cpu_nanos() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(std::time::Duration::from);
+    time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e9)
+}

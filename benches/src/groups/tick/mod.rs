@@ -1,0 +1,119 @@
+//! A tick through a small trading path, with four counters, a counter by side, two gauges, two
+//! histograms and two timings on its way.
+
+mod libraries;
+mod library;
+mod path;
+
+use super::OURS;
+use super::peers::{Metrics, Otel};
+use crate::candidate::{Candidate, batch, kept};
+use crate::run::{self, Effort};
+use crate::table::{Report, Table};
+use libraries::{FastTelemetry, Metriken, Nothing, Ours, Prometheus, PrometheusClient};
+use library::{Kept, Library, OurClock, SameHandles};
+use metrics_core::prelude::*;
+use path::{State, ticks};
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+pub(crate) const NOTHING: &str = "no metrics";
+/// What stands behind the name of a library whose timings read our clock.
+pub(crate) const OUR_CLOCK: &str = ", our clock";
+
+/// Ticks in turn: more than a predictor learns.
+const TICKS: usize = 8_192;
+
+pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
+    let measured = run::interleaved(&candidates(), effort)?;
+    let bare = measured.iter().find(|one| one.name == NOTHING).map_or(f64::NAN, |one| one.median);
+    let mut table = Table::new(
+        "tick",
+        "A tick: book update, signal, risk check",
+        "Four counters, a counter by side, two gauges, two histograms and two timings a tick, handles \
+         kept. \"Our clock\": the library's metrics, with timings that read the time stamp counter as \
+         tickmetrics does, which its users could do by hand.",
+        &["median ns", "added", "minimum ns"],
+    );
+    for one in &measured {
+        table.row(&one.name, [one.median, one.median - bare, one.minimum]);
+    }
+    report.batches(&measured);
+    report.push(table);
+    Ok(())
+}
+
+fn candidates() -> Vec<Candidate> {
+    let ours = Ours(Registry::new());
+    let recorder: &Metrics = kept(Metrics::new());
+    let otel = Otel::new();
+    let prometheus_clocked: Kept<OurClock<Prometheus>> = Kept::new(&SameHandles(&Prometheus));
+    let client_clocked: Kept<OurClock<PrometheusClient>> =
+        Kept::new(&SameHandles(&PrometheusClient));
+    let metriken_clocked: Kept<OurClock<Metriken>> = Kept::new(&SameHandles(&Metriken));
+    let fast_clocked: Kept<OurClock<FastTelemetry>> = Kept::new(&SameHandles(&FastTelemetry));
+    let named = |name: &str| format!("{name}{OUR_CLOCK}");
+    vec![
+        bare(),
+        path(OURS, Kept::<Ours>::new(&ours), {
+            let registry = ours.0.clone();
+            move |_| registry.snapshot().counter("ticks", &[]).unwrap_or(0)
+        }),
+        path("prometheus", Kept::<Prometheus>::new(&Prometheus), |kept| kept.ticks.get()),
+        path(&named("prometheus"), prometheus_clocked, |kept| kept.ticks.get()),
+        path("prometheus-client", Kept::<PrometheusClient>::new(&PrometheusClient), |kept| {
+            kept.ticks.get()
+        }),
+        path(&named("prometheus-client"), client_clocked, |kept| kept.ticks.get()),
+        path("metrics", Kept::<Metrics>::new(recorder), |_| recorder.total("ticks"))
+            .between(|| recorder.handle.run_upkeep()),
+        path("opentelemetry_sdk, bound", Kept::<Otel>::new(&otel), move |_| otel.total("ticks")),
+        path("metriken, sharded", Kept::<Metriken>::new(&Metriken), |kept| count(kept.ticks)),
+        path(&named("metriken, sharded"), metriken_clocked, |kept| count(kept.ticks)),
+        path("fast-telemetry", Kept::<FastTelemetry>::new(&FastTelemetry), |kept| {
+            u64::try_from(kept.ticks.sum()).unwrap_or(0)
+        }),
+        path(&named("fast-telemetry"), fast_clocked, |kept| {
+            u64::try_from(kept.ticks.sum()).unwrap_or(0)
+        }),
+    ]
+}
+
+fn count((group, at): (&metriken::ShardedCounterGroup, usize)) -> u64 {
+    group.value(at).unwrap_or(0)
+}
+
+/// A library on the path; `count` says how many ticks it counted.
+fn path<L: Library>(
+    name: &str,
+    metrics: Kept<L>,
+    count: impl Fn(&Kept<L>) -> u64 + Send + Sync + 'static,
+) -> Candidate {
+    let (state, ticks, metrics) =
+        (kept(Mutex::new(State::default())), ticks::<TICKS>(), kept(metrics));
+    Candidate::batched(
+        name,
+        move |n| {
+            let mut state = state.lock().expect("nothing panics with it");
+            let state = &mut *state;
+            batch(n, |turn| state.on_tick(&ticks[turn % TICKS], metrics));
+            black_box(state.orders);
+        },
+        move || count(metrics),
+    )
+}
+
+/// The path alone. It can't tell how many ticks it saw, so each batch does.
+fn bare() -> Candidate {
+    let done = kept(AtomicU64::new(0));
+    let path = path(NOTHING, Kept::<Nothing>::new(&Nothing), |_| 0);
+    Candidate::batched(
+        NOTHING,
+        move |n| {
+            path.run(n);
+            done.fetch_add(n as u64, Relaxed);
+        },
+        || done.load(Relaxed),
+    )
+}

@@ -1,0 +1,46 @@
+//! What a run ran on.
+
+use std::fs;
+use std::thread::available_parallelism;
+
+/// CPU, cores, kernel and compiler, each with its name.
+pub(crate) fn describe() -> Vec<(&'static str, String)> {
+    let cores = available_parallelism().map_or(0, usize::from);
+    vec![
+        ("cpu", cpu().unwrap_or_else(|| std::env::consts::ARCH.to_owned())),
+        ("cores", cores.to_string()),
+        ("kernel", read("/proc/sys/kernel/osrelease")),
+        ("rustc", rustc()),
+        ("profile", "release, no link-time optimisation".to_owned()),
+        ("ticks per nanosecond", format!("{:.3}", ticks_per_nano())),
+    ]
+}
+
+/// Ticks of the clock in a nanosecond.
+pub(crate) fn ticks_per_nano() -> f64 {
+    const TICKS: u64 = 1 << 40;
+    TICKS as f64 / crate::run::clock().delta_as_nanos(0, TICKS) as f64
+}
+
+fn cpu() -> Option<String> {
+    let info = read("/proc/cpuinfo");
+    let field = |name| {
+        let line = info.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let name = field("model name")?;
+    // A hypervisor may hide the model: family and model number tell it.
+    Some(format!("{name} (family {}, model {})", field("cpu family")?, field("model\t")?))
+}
+
+fn rustc() -> String {
+    let output = std::process::Command::new("rustc").arg("--version").output();
+    output.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+}
