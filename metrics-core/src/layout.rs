@@ -112,7 +112,7 @@ impl Layout {
             .checked_mul(self.shard_words)?
             .checked_add(self.directory_words)?
             .checked_add(self.shared_words)?
-            .checked_add((header::OWNERS + self.shards).next_multiple_of(ALIGN_WORDS))?;
+            .checked_add(self.directory())?;
         (words <= isize::MAX as usize / WORD_BYTES).then_some(words)
     }
 }

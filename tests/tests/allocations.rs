@@ -1,5 +1,8 @@
 //! Recording does not allocate: a counting allocator around every kind of record.
 
+mod everything;
+
+use everything::{Everything, Symbol, record, sampled_function, timed_function};
 use metrics_core::prelude::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -34,66 +37,10 @@ fn allocations(call: impl FnOnce()) -> u64 {
     ALLOCATIONS.get() - before
 }
 
-#[derive(Clone, Copy, Label)]
-#[label(capacity = 100)]
-struct Symbol(LabelId);
-
-#[derive(Clone, Copy, Label)]
-enum Side {
-    Buy,
-    Sell,
-}
-
-#[derive(Clone, Copy, Labels)]
-struct OrderLabels {
-    symbol: Symbol,
-    side: Side,
-}
-
-#[derive(Metrics)]
-struct Everything {
-    /// A counter.
-    plain: Counter,
-    /// A labelled counter.
-    labelled: Counter<OrderLabels>,
-    /// An up-down counter.
-    in_flight: UpDownCounter,
-    /// A gauge.
-    price: Gauge<Symbol>,
-    /// A duration.
-    #[metric(unit = "seconds")]
-    latency: Histogram,
-    /// A quantity.
-    #[metric(scale = 0.01)]
-    slippage: Histogram<Symbol>,
-}
-
-#[timed]
-fn timed_function() {}
-
-#[timed(sample = 8, outcome)]
-fn sampled_function(fails: bool) -> Result<(), ()> {
-    if fails { Err(()) } else { Ok(()) }
-}
-
 fn record_everything(m: &Everything) {
     for n in 0..1000_u64 {
-        m.plain.inc();
-        let symbol = Symbol::intern("AAPL");
-        let side = if n % 2 == 0 { Side::Buy } else { Side::Sell };
-        m.labelled.with(OrderLabels { symbol, side }).add(2);
-        m.in_flight.add(1);
-        m.in_flight.sub(1);
-        m.price.with(symbol).set(n as f64);
-        m.latency.record(n);
-        m.latency.record_signed(-1);
+        record(m, n);
         m.latency.record_corrected(1000 * n, 10);
-        m.latency.record_duration(std::time::Duration::from_nanos(n));
-        m.latency.time(|| ());
-        m.latency.start().lap(&m.latency).discard();
-        m.slippage.with(symbol).record_f64(n as f64);
-        timed_function();
-        let _ = sampled_function(n % 3 == 0);
     }
 }
 

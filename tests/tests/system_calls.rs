@@ -4,60 +4,15 @@
 //! The filter is seccomp's own language rather than its strict mode, which takes the time stamp
 //! counter away too. Alone in its file, since it forks.
 
+mod everything;
+
+use everything::{Everything, Symbol, record};
 use metrics_core::prelude::*;
 
-#[derive(Clone, Copy, Label)]
-#[label(capacity = 16)]
-struct Symbol(LabelId);
-
-#[derive(Clone, Copy, Label)]
-enum Side {
-    Buy,
-    Sell,
-}
-
-#[derive(Metrics)]
-struct Everything {
-    /// A counter.
-    plain: Counter,
-    /// A labelled counter.
-    labelled: Counter<(Symbol, Side)>,
-    /// An up-down counter.
-    in_flight: UpDownCounter,
-    /// A gauge.
-    price: Gauge<Symbol>,
-    /// A duration.
-    #[metric(unit = "seconds")]
-    latency: Histogram,
-    /// A quantity.
-    #[metric(scale = 0.01)]
-    slippage: Histogram<Symbol>,
-}
-
-#[timed]
-fn timed_function() {}
-
-#[timed(sample = 8, outcome)]
-fn sampled_function(fails: bool) -> Result<(), ()> {
-    if fails { Err(()) } else { Ok(()) }
-}
-
-fn record(m: &Everything, times: u64) {
+fn record_everything(m: &Everything, times: u64) {
     for n in 0..times {
-        m.plain.inc();
-        let symbol = Symbol::intern("AAPL");
-        let side = if n % 2 == 0 { Side::Buy } else { Side::Sell };
-        m.labelled.with((symbol, side)).add(2);
-        m.in_flight.add(1);
-        m.in_flight.sub(1);
-        m.price.with(symbol).set(n as f64);
-        m.latency.record(n);
-        m.latency.record_signed(-1);
+        record(m, n);
         m.latency.record_corrected(1000 + n % 1000, 500);
-        m.latency.start().lap(&m.latency).discard();
-        m.slippage.with(symbol).record_f64(n as f64);
-        timed_function();
-        let _ = sampled_function(n % 3 == 0);
     }
 }
 
@@ -105,12 +60,12 @@ fn child(m: &Everything, times: u64, also: impl FnOnce()) -> i32 {
     if pid == 0 {
         metrics_core::warm_up();
         // The first call registers, and gets the thread its countdown.
-        record(m, 1);
+        record_everything(m, 1);
         if give_up_system_calls().is_err() {
             // SAFETY: ends the child alone.
             unsafe { libc::_exit(77) };
         }
-        record(m, times);
+        record_everything(m, times);
         also();
         // SAFETY: ends the one thread of the child, by the one call that is left to it.
         unsafe { libc::syscall(libc::SYS_exit, 0) };
