@@ -22,6 +22,15 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Runs threads to their very end: a scope alone does not wait for their thread-locals' destructors.
+fn run_and_end(threads: u64, run: impl Fn(u64) + Sync) {
+    let run = &run;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|number| scope.spawn(move || run(number))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
 #[test]
 fn two_thousand_short_threads_lose_nothing() {
     let _alone = alone();
@@ -29,14 +38,10 @@ fn two_thousand_short_threads_lose_nothing() {
     let lives = counter(&registry, "lives_total");
     let values: Histogram = registry.register(&Description::new("values", "Values.")).unwrap();
     for _ in 0..25 {
-        thread::scope(|scope| {
-            for number in 0..100_u64 {
-                scope.spawn(move || {
-                    for value in 0..=number {
-                        lives.inc();
-                        values.record(value);
-                    }
-                });
+        run_and_end(100, |number| {
+            for value in 0..=number {
+                lives.inc();
+                values.record(value);
             }
         });
     }
@@ -52,7 +57,7 @@ fn two_thousand_short_threads_lose_nothing() {
 
 #[test]
 fn more_threads_than_shards_lose_nothing() {
-    const THREADS: usize = 300;
+    const THREADS: u64 = 300;
     const EACH: u64 = 1_000;
     let _alone = alone();
     let registry = Registry::new();
@@ -61,29 +66,24 @@ fn more_threads_than_shards_lose_nothing() {
         registry.register(&Description::new("up_down", "Up and down.")).unwrap();
     let values: Histogram = registry.register(&Description::new("values", "Values.")).unwrap();
     let before = Segment::stats().unwrap().overflow_records;
-    let barrier = Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                adds.inc();
-                // All are alive and have recorded: 256 have a shard, 44 have not.
-                barrier.wait();
-                for value in 1..EACH {
-                    adds.inc();
-                    values.record(value);
-                    up_down.add(3);
-                    up_down.sub(2);
-                }
-            });
+    let barrier = Barrier::new(THREADS as usize);
+    run_and_end(THREADS, |_| {
+        adds.inc();
+        // All are alive and have recorded: 256 have a shard, 44 have not.
+        barrier.wait();
+        for value in 1..EACH {
+            adds.inc();
+            values.record(value);
+            up_down.add(3);
+            up_down.sub(2);
         }
     });
-    let threads = THREADS as u64;
-    assert_eq!(read(&registry, "adds_total"), threads * EACH);
+    assert_eq!(read(&registry, "adds_total"), THREADS * EACH);
     let snapshot = registry.snapshot();
-    assert_eq!(snapshot.gauge("up_down", &[]), Some((threads * (EACH - 1)) as f64));
+    assert_eq!(snapshot.gauge("up_down", &[]), Some((THREADS * (EACH - 1)) as f64));
     let values = snapshot.histogram("values", &[]).unwrap();
-    assert_eq!(values.count(), threads * (EACH - 1));
-    assert_eq!(values.sum(), (threads * (EACH - 1) * EACH / 2) as f64);
+    assert_eq!(values.count(), THREADS * (EACH - 1));
+    assert_eq!(values.sum(), (THREADS * (EACH - 1) * EACH / 2) as f64);
     assert_eq!((values.min(), values.max()), (Some(1.0), Some((EACH - 1) as f64)));
     let overflow = Segment::stats().unwrap().overflow_records - before;
     assert!(overflow >= 44, "{overflow} records overflowed: the test missed its point");
@@ -91,22 +91,17 @@ fn more_threads_than_shards_lose_nothing() {
 
 #[test]
 fn each_live_thread_has_a_shard_of_its_own() {
-    const THREADS: usize = 32;
+    const THREADS: u64 = 32;
     let _alone = alone();
     let registry = Registry::new();
     let adds = counter(&registry, "adds_total");
-    let barrier = Barrier::new(THREADS + 1);
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                adds.inc();
-                barrier.wait();
-                barrier.wait();
-            });
-        }
+    let barrier = Barrier::new(THREADS as usize);
+    run_and_end(THREADS, |_| {
+        adds.inc();
         barrier.wait();
-        assert_eq!(Segment::stats().unwrap().threads_attached, THREADS as u64);
+        let attached = Segment::stats().unwrap().threads_attached;
         barrier.wait();
+        assert_eq!(attached, THREADS);
     });
 }
 
