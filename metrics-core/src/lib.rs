@@ -9,7 +9,7 @@
 //! | `sync`, `memory`, `layout` | atomics, the mapping, and where everything lies in it |
 //! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
 //! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
-//! | `shard` | the hot path: a thread's own cells |
+//! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
 //! | `handles` | what recording code holds: counters, gauges, histograms, timers |
 //! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
@@ -59,6 +59,7 @@ mod registry;
 mod scale;
 mod segment;
 mod shard;
+mod slot;
 mod snapshot;
 mod sync;
 mod timed;

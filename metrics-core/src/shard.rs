@@ -16,16 +16,13 @@
 
 use crate::layout::header;
 use crate::segment::Segment;
+use crate::slot;
 use crate::sync::{AtomicU64, Relaxed, Release};
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 thread_local! {
-    /// The first cell of this thread's shard, or null. `const` and without a destructor, so that
-    /// reading it is one instruction and works at any time in a thread's life.
-    static CELLS: Cell<*const AtomicU64> = const { Cell::new(ptr::null()) };
-
     /// The number of this thread's shard, which is given back when the thread ends.
     static ATTACHMENT: Attachment = const { Attachment { shard: Cell::new(None) } };
 }
@@ -40,7 +37,7 @@ struct Attachment {
 impl Drop for Attachment {
     fn drop(&mut self) {
         // Destructors that run after this one record to the overflow shard.
-        CELLS.set(ptr::null());
+        slot::set(ptr::null());
         if let (Some(shard), Some(segment)) = (self.shard.take(), Segment::current()) {
             segment.release(shard);
         }
@@ -136,7 +133,7 @@ pub(crate) trait Record {
 /// Runs `what` on this thread's shard.
 #[inline]
 pub(crate) fn record(what: impl Record) {
-    let cells = CELLS.get();
+    let cells = slot::get();
     if cells.is_null() {
         record_unattached(what);
     } else {
@@ -178,8 +175,8 @@ pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
 
 /// Gives this thread a shard of its own, unless none is free or the thread is ending.
 pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
-    if !CELLS.get().is_null() {
-        return Some(Owned(CELLS.get()));
+    if !slot::get().is_null() {
+        return Some(Owned(slot::get()));
     }
     #[cfg(not(tickmetrics_loom))]
     fork::prepare();
@@ -194,13 +191,13 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
         })
         .ok()??;
     let cells = Owned::of(segment, shard);
-    CELLS.set(cells.0);
+    slot::set(cells.0);
     Some(cells)
 }
 
 #[cfg(not(tickmetrics_loom))]
 mod fork {
-    use super::{ATTACHMENT, CELLS, Segment, ptr};
+    use super::{ATTACHMENT, Segment, ptr, slot};
     use std::sync::Once;
 
     /// Sees to it that a forked child begins without a shard.
@@ -216,7 +213,8 @@ mod fork {
 
     unsafe extern "C" fn in_child() {
         // Only a thread with a shard has its number set up.
-        if !CELLS.replace(ptr::null()).is_null() {
+        if !slot::get().is_null() {
+            slot::set(ptr::null());
             let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
         }
         if let Some(segment) = Segment::current() {

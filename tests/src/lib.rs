@@ -1,5 +1,7 @@
 //! Tests only: see `tests/`. The README's code blocks are compiled and run from here.
 
+pub mod operations;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

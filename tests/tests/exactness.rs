@@ -23,10 +23,11 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// Runs threads to their very end: a scope alone does not wait for their thread-locals' destructors.
-fn run_and_end(threads: u64, run: impl Fn(u64) + Sync) {
+fn run_and_end(threads: usize, run: impl Fn(u64) + Sync) {
     let run = &run;
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|number| scope.spawn(move || run(number))).collect();
+        let threads: Vec<_> =
+            (0..threads as u64).map(|number| scope.spawn(move || run(number))).collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
@@ -57,7 +58,7 @@ fn two_thousand_short_threads_lose_nothing() {
 
 #[test]
 fn more_threads_than_shards_lose_nothing() {
-    const THREADS: u64 = 300;
+    const THREADS: usize = 300;
     const EACH: u64 = 1_000;
     let _alone = alone();
     let registry = Registry::new();
@@ -66,7 +67,7 @@ fn more_threads_than_shards_lose_nothing() {
         registry.register(&Description::new("up_down", "Up and down.")).unwrap();
     let values: Histogram = registry.register(&Description::new("values", "Values.")).unwrap();
     let before = Segment::stats().unwrap().overflow_records;
-    let barrier = Barrier::new(THREADS as usize);
+    let barrier = Barrier::new(THREADS);
     run_and_end(THREADS, |_| {
         adds.inc();
         // All are alive and have recorded: 256 have a shard, 44 have not.
@@ -78,12 +79,13 @@ fn more_threads_than_shards_lose_nothing() {
             up_down.sub(2);
         }
     });
-    assert_eq!(read(&registry, "adds_total"), THREADS * EACH);
+    let threads = THREADS as u64;
+    assert_eq!(read(&registry, "adds_total"), threads * EACH);
     let snapshot = registry.snapshot();
-    assert_eq!(snapshot.gauge("up_down", &[]), Some((THREADS * (EACH - 1)) as f64));
+    assert_eq!(snapshot.gauge("up_down", &[]), Some((threads * (EACH - 1)) as f64));
     let values = snapshot.histogram("values", &[]).unwrap();
-    assert_eq!(values.count(), THREADS * (EACH - 1));
-    assert_eq!(values.sum(), (THREADS * (EACH - 1) * EACH / 2) as f64);
+    assert_eq!(values.count(), threads * (EACH - 1));
+    assert_eq!(values.sum(), (threads * (EACH - 1) * EACH / 2) as f64);
     assert_eq!((values.min(), values.max()), (Some(1.0), Some((EACH - 1) as f64)));
     let overflow = Segment::stats().unwrap().overflow_records - before;
     assert!(overflow >= 44, "{overflow} records overflowed: the test missed its point");
@@ -91,17 +93,17 @@ fn more_threads_than_shards_lose_nothing() {
 
 #[test]
 fn each_live_thread_has_a_shard_of_its_own() {
-    const THREADS: u64 = 32;
+    const THREADS: usize = 32;
     let _alone = alone();
     let registry = Registry::new();
     let adds = counter(&registry, "adds_total");
-    let barrier = Barrier::new(THREADS as usize);
+    let barrier = Barrier::new(THREADS);
     run_and_end(THREADS, |_| {
         adds.inc();
         barrier.wait();
         let attached = Segment::stats().unwrap().threads_attached;
         barrier.wait();
-        assert_eq!(attached, THREADS);
+        assert_eq!(attached, THREADS as u64);
     });
 }
 

@@ -1,88 +1,8 @@
-//! One function to an operation, which the tests of the hot path disassemble, and run under
-//! callgrind: `driver OPERATION TIMES`.
+//! Runs an operation of the hot path: `driver OPERATION TIMES`.
 
-use metrics_core::prelude::*;
 use std::hint::black_box;
 use std::process::ExitCode;
-
-#[derive(Clone, Copy, Label)]
-enum Side {
-    Buy,
-    Sell,
-}
-
-#[derive(Clone, Copy, Label)]
-#[label(capacity = 64)]
-struct Symbol(LabelId);
-
-#[derive(Metrics)]
-struct DriverMetrics {
-    /// Counts.
-    plain: Counter,
-    /// Counts by side.
-    by_side: Counter<Side>,
-    /// Counts by symbol and side.
-    by_symbol: Counter<(Symbol, Side)>,
-    /// In flight.
-    in_flight: UpDownCounter,
-    /// A price.
-    price: Gauge,
-    /// A duration.
-    #[metric(unit = "seconds")]
-    latency: Histogram,
-    /// A duration for each symbol.
-    #[metric(unit = "seconds")]
-    latency_by_symbol: Histogram<Symbol>,
-}
-
-/// Functions under names that stay in the binary, called by these names.
-macro_rules! operations {
-    ($($name:ident($metrics:ident, $n:ident) $body:block)+) => {
-        $(
-            #[unsafe(no_mangle)]
-            #[inline(never)]
-            fn $name($metrics: &DriverMetrics, $n: u64) $body
-        )+
-
-        fn operation(name: &str) -> Option<fn(&DriverMetrics, u64)> {
-            match name {
-                $(stringify!($name) => Some($name),)+
-                _ => None,
-            }
-        }
-    };
-}
-
-operations! {
-    op_nothing(_m, _n) {}
-    op_inc(m, _n) { m.plain.inc(); }
-    op_add(m, n) { m.plain.add(n); }
-    op_up_down(m, _n) { m.in_flight.add(1); }
-    op_gauge(m, n) { m.price.set(f64::from_bits(n)); }
-    op_with_enum(m, n) { m.by_side.with(if n & 1 == 0 { Side::Buy } else { Side::Sell }).inc(); }
-    op_record(m, n) { m.latency.record(n); }
-    op_with_interned(m, n) {
-        let side = if n & 1 == 0 { Side::Buy } else { Side::Sell };
-        m.by_symbol.with((Symbol::default(), side)).inc();
-    }
-    op_record_interned(m, n) { m.latency_by_symbol.with(Symbol::default()).record(n); }
-    op_intern(_m, _n) { black_box(Symbol::intern("BTCUSDT")); }
-    op_timer(m, _n) { drop(m.latency.start()); }
-    op_timed(_m, _n) { timed(); }
-    op_timed_sampled(_m, _n) { sampled(); }
-}
-
-#[timed]
-fn timed() {}
-
-#[timed(sample = 64)]
-fn sampled() {}
-
-impl Default for Symbol {
-    fn default() -> Self {
-        Self(LabelId::OTHER)
-    }
-}
+use tests::operations::{operation, prepared};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -92,11 +12,7 @@ fn main() -> ExitCode {
         eprintln!("usage: driver OPERATION TIMES");
         return ExitCode::FAILURE;
     };
-    let metrics = DriverMetrics::global();
-    Symbol::intern("BTCUSDT");
-    timed();
-    sampled();
-    metrics_core::warm_up();
+    let metrics = prepared();
     for n in 0..times {
         black_box(operation)(metrics, n & 0xffff);
     }
