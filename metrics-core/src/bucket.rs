@@ -5,6 +5,8 @@
 //! in steps of 1 up to `2^(half_bits + 1)`, and from there on `2^half_bits` cells to each doubling.
 //! One cell more stands behind the last for everything above the maximum.
 
+use std::num::{NonZeroU32, NonZeroU64};
+
 /// The division of `0..=max` into cells. `Copy`, since each histogram handle carries one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grid {
@@ -12,8 +14,15 @@ pub(crate) struct Grid {
     max: u64,
     /// The cell of saturated values, behind the cell of `max`.
     saturated: u32,
+    /// The largest value that is sure to have a cell of its own: `2^(half_bits + 1) - 1`.
+    linear: NonZeroU32,
     /// log2 of the cells to a doubling: 4, 7 or 10 for 1, 2 or 3 significant digits.
     half_bits: u8,
+}
+
+/// The last step of 1 where a doubling has `2^half_bits` cells. Not 0, so that its logarithm exists.
+const fn linear(half_bits: u8) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add((2 << half_bits) - 2)
 }
 
 impl Grid {
@@ -22,7 +31,8 @@ impl Grid {
     pub(crate) const MIN_MAX: u64 = 2;
 
     /// The smallest grid there is: 0, 1, 2 and what is above.
-    pub(crate) const SMALLEST: Self = Self { max: 2, saturated: 3, half_bits: 4 };
+    pub(crate) const SMALLEST: Self =
+        Self { max: 2, saturated: 3, linear: linear(4), half_bits: 4 };
 
     /// The grid for values up to `max` with `sigfigs` significant decimal digits, or `None` where
     /// one of them is out of range.
@@ -38,7 +48,7 @@ impl Grid {
             3 => 10,
             _ => return None,
         };
-        let mut grid = Self { max, saturated: u32::MAX, half_bits };
+        let mut grid = Self { max, saturated: u32::MAX, linear: linear(half_bits), half_bits };
         grid.saturated = grid.fine(max) + 1;
         Some(grid)
     }
@@ -72,10 +82,8 @@ impl Grid {
     #[expect(clippy::cast_possible_truncation, reason = "value >> doublings < 2^(half_bits + 1)")]
     fn fine(&self, value: u64) -> u32 {
         let half_bits = u32::from(self.half_bits);
-        let linear = (2_u64 << half_bits) - 1;
-        // How often the linear range must double to hold the value; 0 inside it. The 1 is part of
-        // `linear` already, and tells the compiler that the logarithm exists.
-        let doublings = (value | linear | 1).ilog2() - half_bits;
+        // How often the linear range must double to hold the value; 0 inside it.
+        let doublings = (NonZeroU64::from(self.linear) | value).ilog2() - half_bits;
         (doublings << half_bits) + (value >> doublings) as u32
     }
 

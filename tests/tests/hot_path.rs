@@ -12,14 +12,14 @@ const OPERATIONS: [(&str, f64, bool); 12] = [
     ("op_add", 7.0, false),
     ("op_up_down", 7.0, false),
     ("op_gauge", 9.0, false),
-    ("op_with_enum", 12.0, false),
-    ("op_with_interned", 12.0, false),
-    ("op_record", 34.0, false),
-    ("op_record_interned", 57.0, true),
+    ("op_with_enum", 9.0, false),
+    ("op_with_interned", 9.0, false),
+    ("op_record", 33.0, false),
+    ("op_record_interned", 51.0, true),
     ("op_intern", 50.0, true),
-    ("op_timer", 114.0, true),
-    ("op_timed", 124.0, true),
-    ("op_timed_sampled", 24.0, true),
+    ("op_timer", 70.0, true),
+    ("op_timed", 76.0, true),
+    ("op_timed_sampled", 22.0, true),
 ];
 
 fn skipped(tool: &str, package: &str) {

@@ -73,7 +73,7 @@ impl<L> Histogram<L> {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
     pub(crate) fn at(&self, index: usize, stand_in: fn(usize) -> usize) -> Histogram {
-        let index = self.heads.clamp(index);
+        let index = self.heads.place(index);
         let entry = self.entry(index);
         let (index, first) = if entry == 0 || entry >= STAND_IN {
             self.at_new(index, stand_in)
@@ -103,7 +103,7 @@ impl<L> Histogram<L> {
             if let Some(first) = place(segment, self.table + index, self.grid) {
                 return (index, first);
             }
-            entry = STAND_IN | u64::from(self.heads.clamp(stand_in(index as usize)));
+            entry = STAND_IN | u64::from(self.heads.place(stand_in(index as usize)));
             // Not over cells that another thread got meanwhile.
             let known = &segment.shared()[(self.table + index) as usize];
             let _ = known.compare_exchange(0, entry, Relaxed, Relaxed);
@@ -168,13 +168,33 @@ impl Record for Negative {
     }
 }
 
+/// What a record needs to know of a series.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    head: u32,
+    first: u32,
+    grid: Grid,
+}
+
+impl Target {
+    #[inline]
+    pub(crate) fn record(&self, value: u64) {
+        let cell = self.first + self.grid.index(value);
+        let place = u64::from(self.head) << 32 | u64::from(cell);
+        shard::record(One { place, value });
+    }
+}
+
 impl Histogram {
+    #[inline]
+    pub(crate) fn target(&self) -> Target {
+        Target { head: self.heads.first, first: self.first, grid: self.grid }
+    }
+
     /// Records a value in recorded units: nanoseconds for a duration.
     #[inline]
     pub fn record(&self, value: u64) {
-        let cell = self.first + self.grid.index(value);
-        let place = u64::from(self.heads.first) << 32 | u64::from(cell);
-        shard::record(One { place, value });
+        self.target().record(value);
     }
 
     /// Records the same value `n` times.
@@ -269,7 +289,7 @@ impl Histogram {
     /// Starts a timing that records itself when it is dropped.
     #[inline]
     pub fn start(&self) -> Timer {
-        Timer::start(*self)
+        Timer::start(self.target())
     }
 
     /// Times a call, also one that panics.

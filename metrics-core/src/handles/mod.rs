@@ -37,11 +37,12 @@ use crate::shard;
 use crate::sync::Relaxed;
 use std::marker::PhantomData;
 
-/// Where the series of one metric lie, one after the other.
+/// Where the series of one metric lie, one after the other: as many as its labels name, or a sink.
 pub(crate) struct Block<L> {
     /// The first series' first cell.
     pub(crate) first: u32,
-    pub(crate) series: u32,
+    /// All ones, or 0 in a sink, where every index names the one series.
+    mask: u32,
     /// The shared cells with a bit for each declared series.
     declared: u32,
     labels: PhantomData<fn(L)>,
@@ -50,33 +51,34 @@ pub(crate) struct Block<L> {
 plain_value!(Block, first);
 
 impl<L> Block<L> {
-    pub(crate) fn new(first: u32, series: u32, declared: u32) -> Self {
-        Self { first, series, declared, labels: PhantomData }
+    pub(crate) fn new(first: u32, declared: u32) -> Self {
+        Self { first, mask: u32::MAX, declared, labels: PhantomData }
     }
 
     /// The block of a metric that could not be registered: it writes to the first cells of each
     /// part, which belong to no metric.
     pub(crate) fn sink() -> Self {
-        Self::new(0, 1, 0)
+        Self { first: 0, mask: 0, declared: 0, labels: PhantomData }
     }
 
     /// The block of the one series that `index` names, whose cells are `stride` from the next
-    /// one's. An index outside the block names the first series, which is `other` where a label
-    /// has one: whatever a label's implementation answers, the cells are this metric's.
+    /// one's. `index` is one of the labels' series (`labels::series`).
     #[inline]
     pub(crate) fn at(self, index: usize, stride: u32) -> Block<()> {
-        Block::new(self.first + self.clamp(index) * stride, 1, self.declared)
+        let first = self.first + self.place(index) * stride;
+        Block { first, mask: self.mask, declared: self.declared, labels: PhantomData }
     }
 
+    /// Which of the block's series an index names.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "index < series, which is a u32")]
-    pub(crate) fn clamp(self, index: usize) -> u32 {
-        if index < self.series as usize { index as u32 } else { 0 }
+    #[expect(clippy::cast_possible_truncation, reason = "cells were found for all, which are u32")]
+    pub(crate) fn place(self, index: usize) -> u32 {
+        index as u32 & self.mask
     }
 
     /// Marks a series as declared.
     pub(crate) fn declare(self, index: usize) {
-        let index = self.clamp(index);
+        let index = self.place(index);
         if let Some(word) = shard::shared(self.declared + index / 64) {
             // Relaxed: the bit says nothing about other memory.
             word.fetch_or(1 << (index % 64), Relaxed);

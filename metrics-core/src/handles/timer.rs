@@ -1,4 +1,5 @@
 use super::Histogram;
+use super::histogram::Target;
 use crate::clock;
 
 /// A timing under way: it records the nanoseconds since its start when it is dropped.
@@ -7,14 +8,14 @@ use crate::clock;
 #[derive(Debug)]
 #[must_use = "a timer that is dropped at once measures nothing"]
 pub struct Timer {
-    histogram: Histogram,
+    target: Target,
     start: u64,
 }
 
 impl Timer {
     #[inline]
-    pub(crate) fn start(histogram: Histogram) -> Self {
-        Self { histogram, start: clock::ticks() }
+    pub(crate) fn start(target: Target) -> Self {
+        Self { target, start: clock::ticks() }
     }
 
     /// Ends the timing without recording it.
@@ -42,15 +43,15 @@ impl Timer {
     #[inline]
     pub fn lap(self, next: &Histogram) -> Timer {
         let now = clock::ticks();
-        self.histogram.record(clock::nanos(self.start, now));
+        self.target.record(clock::nanos(self.start, now));
         std::mem::forget(self);
-        Timer { histogram: *next, start: now }
+        Timer { target: next.target(), start: now }
     }
 }
 
 impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
-        self.histogram.record(clock::nanos(self.start, clock::ticks()));
+        self.target.record(clock::nanos(self.start, clock::ticks()));
     }
 }

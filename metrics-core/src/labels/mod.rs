@@ -98,12 +98,25 @@ pub(crate) fn others(dimensions: &[Dimension]) -> Vec<usize> {
     })
 }
 
+/// Which of a metric's series these labels name. An index outside them becomes that of the first
+/// one, which is `other` where a label has one: whatever a label's implementation answers, the cells
+/// are this metric's. For enums the compiler sees that none lies outside.
+#[inline]
+fn series<L: Labels>(labels: L) -> usize {
+    bounded::<L>(labels.index())
+}
+
+#[inline]
+fn bounded<L: Labels>(index: usize) -> usize {
+    if index < L::SERIES { index } else { 0 }
+}
+
 /// The series that stands in for one that finds no cells: its interned labels are `other`.
 #[cold]
 pub(crate) fn stand_in<L: Labels>(index: usize) -> usize {
     let mut below = 1;
     // From the innermost label out: the last digit first.
-    L::dimensions().iter().rev().fold(0, |stand_in, dimension| {
+    let stand_in = L::dimensions().iter().rev().fold(0, |stand_in, dimension| {
         let count = dimension.values.count().max(1);
         let digit = match dimension.values {
             Values::Fixed(_) => index / below % count,
@@ -112,7 +125,8 @@ pub(crate) fn stand_in<L: Labels>(index: usize) -> usize {
         let stand_in = stand_in + digit * below;
         below = below.saturating_mul(count);
         stand_in
-    })
+    });
+    bounded::<L>(stand_in)
 }
 
 /// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
@@ -152,12 +166,12 @@ impl<L: Labels> Counter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Counter {
-        Counter { cells: self.cells.at(labels.index(), 1), scale: self.scale }
+        Counter { cells: self.cells.at(series(labels), 1), scale: self.scale }
     }
 
     /// The series with these labels, exposed from now on.
     pub fn declare(&self, labels: L) -> Counter {
-        self.cells.declare(labels.index());
+        self.cells.declare(series(labels));
         self.with(labels)
     }
 }
@@ -166,12 +180,12 @@ impl<L: Labels> UpDownCounter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> UpDownCounter {
-        UpDownCounter { cells: self.cells.at(labels.index(), UP_DOWN_CELLS) }
+        UpDownCounter { cells: self.cells.at(series(labels), UP_DOWN_CELLS) }
     }
 
     /// The series with these labels, exposed from now on.
     pub fn declare(&self, labels: L) -> UpDownCounter {
-        self.cells.declare(labels.index());
+        self.cells.declare(series(labels));
         self.with(labels)
     }
 }
@@ -180,12 +194,12 @@ impl<L: Labels> Gauge<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Gauge {
-        Gauge { cells: self.cells.at(labels.index(), GAUGE_CELLS) }
+        Gauge { cells: self.cells.at(series(labels), GAUGE_CELLS) }
     }
 
     /// The series with these labels, exposed from now on.
     pub fn declare(&self, labels: L) -> Gauge {
-        self.cells.declare(labels.index());
+        self.cells.declare(series(labels));
         self.with(labels)
     }
 }
@@ -194,12 +208,12 @@ impl<L: Labels> Histogram<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Histogram {
-        self.at(labels.index(), stand_in::<L>)
+        self.at(series(labels), stand_in::<L>)
     }
 
     /// The series with these labels, exposed from now on.
     pub fn declare(&self, labels: L) -> Histogram {
-        self.heads.declare(labels.index());
+        self.heads.declare(series(labels));
         self.with(labels)
     }
 }

@@ -24,7 +24,7 @@ pub struct Placed {
 
 impl Placed {
     pub(super) fn block<L>(&self) -> Block<L> {
-        Block::new(self.first, self.series, self.declared)
+        Block::new(self.first, self.declared)
     }
 }
 
