@@ -1,6 +1,6 @@
 //! What one record costs, kept handles on a warm thread.
 //!
-//! `cargo bench -p benches`
+//! `cargo bench -p benches`; with `--features peers`, `peers.rs` measures other libraries, too.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use metrics_core::prelude::*;

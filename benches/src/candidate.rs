@@ -3,8 +3,10 @@
 use std::hint::black_box;
 
 /// A way to do an operation many times, which can tell afterwards how often it was done.
-pub(crate) struct Candidate {
-    pub(crate) name: String,
+#[expect(missing_debug_implementations, reason = "it is closures")]
+pub struct Candidate {
+    /// The library, and which of its ways.
+    pub name: String,
     batch: Box<dyn Fn(usize) + Send + Sync>,
     count: Box<dyn Fn() -> u64 + Send + Sync>,
     between: Box<dyn Fn() + Send + Sync>,
@@ -71,11 +73,13 @@ impl Candidate {
         self
     }
 
-    pub(crate) fn run(&self, turns: usize) {
+    /// Does the operation so many times.
+    pub fn run(&self, turns: usize) {
         (self.batch)(turns);
     }
 
-    pub(crate) fn tidy(&self) {
+    /// What must be done between two runs, and is not part of the operation.
+    pub fn tidy(&self) {
         (self.between)();
     }
 
@@ -83,7 +87,7 @@ impl Candidate {
     ///
     /// # Errors
     /// A sentence, where they differ.
-    pub(crate) fn check(&self, turns: u64) -> Result<(), String> {
+    pub fn check(&self, turns: u64) -> Result<(), String> {
         let (expected, counted) = (turns, (self.count)());
         if expected == counted {
             return Ok(());

@@ -4,6 +4,7 @@
 use crate::groups::{FETCH_ADD, NOTHING, OUR_CLOCK, OURS, RAW};
 use crate::stats::median;
 use crate::table::{Report, shown};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// One line of the table that ends the report.
@@ -21,6 +22,15 @@ impl Goal {
         format!("≤ {} {}", self.limit, self.of)
     }
 
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "what": self.what,
+            "must_be": self.must_be(),
+            "measured": self.measured,
+            "met": self.met(),
+        })
+    }
+
     pub(crate) fn met(&self) -> Option<bool> {
         self.measured.map(|measured| measured <= self.limit)
     }
@@ -33,6 +43,17 @@ pub(crate) fn of(reports: &[Report]) -> Vec<Goal> {
     for (at, goal) in goals.iter_mut().enumerate() {
         let mut all: Vec<f64> = each.iter().filter_map(|goals| goals.get(at)?.measured).collect();
         goal.measured = Some(median(&mut all)).filter(|measured| measured.is_finite());
+    }
+    goals
+}
+
+/// The goals, with what an earlier run wrote of them by [`Goal::to_json`].
+pub(crate) fn from_json(report: &Report, json: &Value) -> Vec<Goal> {
+    let mut goals = within(report);
+    for goal in &mut goals {
+        let is_it = |one: &&Value| one["what"] == goal.what && one["must_be"] == goal.must_be();
+        let written = json.as_array().and_then(|all| all.iter().find(is_it));
+        goal.measured = written.and_then(|one| one["measured"].as_f64());
     }
     goals
 }

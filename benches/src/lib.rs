@@ -9,7 +9,8 @@
 //! | `groups` | the operations, with the peers in them |
 //! | `goals` | what must come out |
 //! | `table` | results, also of several processes |
-//! | `report`, `chart`, `readme` | the run, what it writes, the picture |
+//! | `report`, `readme` | the run, and what it writes |
+//! | `summary`, `chart` | what matters most of it, as a table and as a picture |
 //! | `machine` | what it ran on |
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
@@ -35,9 +36,15 @@ mod run;
 #[cfg(feature = "peers")]
 mod stats;
 #[cfg(feature = "peers")]
+mod summary;
+#[cfg(feature = "peers")]
 mod table;
 #[cfg(feature = "peers")]
 mod threads;
 
+#[cfg(feature = "peers")]
+pub use candidate::Candidate;
+#[cfg(feature = "peers")]
+pub use groups::operations;
 #[cfg(feature = "peers")]
 pub use report::{Options, child, overhead};

@@ -3,16 +3,23 @@
 use std::fs;
 use std::thread::available_parallelism;
 
+pub(crate) const CPU: &str = "cpu";
+pub(crate) const CORES: &str = "cores";
+pub(crate) const KERNEL: &str = "kernel";
+pub(crate) const RUSTC: &str = "rustc";
+pub(crate) const PROFILE: &str = "profile";
+pub(crate) const TICKS: &str = "ticks per nanosecond";
+
 /// CPU, cores, kernel and compiler, each with its name.
 pub(crate) fn describe() -> Vec<(&'static str, String)> {
     let cores = available_parallelism().map_or(0, usize::from);
     vec![
-        ("cpu", cpu().unwrap_or_else(|| std::env::consts::ARCH.to_owned())),
-        ("cores", cores.to_string()),
-        ("kernel", read("/proc/sys/kernel/osrelease")),
-        ("rustc", rustc()),
-        ("profile", "release, no link-time optimisation".to_owned()),
-        ("ticks per nanosecond", format!("{:.3}", ticks_per_nano())),
+        (CPU, cpu().unwrap_or_else(|| std::env::consts::ARCH.to_owned())),
+        (CORES, cores.to_string()),
+        (KERNEL, read("/proc/sys/kernel/osrelease")),
+        (RUSTC, rustc()),
+        (PROFILE, "release, no link-time optimisation".to_owned()),
+        (TICKS, format!("{:.3}", ticks_per_nano())),
     ]
 }
 

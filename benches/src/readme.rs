@@ -1,32 +1,38 @@
 //! Renews the generated parts of a README: what stands between `<!-- overhead: PART -->` and
 //! `<!-- overhead: end -->`.
 
-use crate::report::Parts;
 use std::fs;
 use std::path::Path;
 
 const END: &str = "<!-- overhead: end -->";
 
+/// Renews the parts, each with its name, that the file has.
+///
 /// # Errors
-/// A sentence, where the file can't be read or written, or a part has no end.
-pub(crate) fn update(path: &Path, parts: &Parts) -> Result<(), String> {
-    let error = |error| format!("{}: {error}", path.display());
-    let mut text = fs::read_to_string(path).map_err(error)?;
-    for (name, part) in
-        [("machine", &parts.machine), ("tables", &parts.tables), ("goals", &parts.goals)]
-    {
-        text = replace(&text, name, part)?;
+/// A sentence, where the file can't be read or written, has none of the parts, or one has no end.
+pub(crate) fn update(path: &Path, parts: &[(&str, String)]) -> Result<(), String> {
+    let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut text = fs::read_to_string(path).map_err(|it| error(&it))?;
+    let mut found = false;
+    for (name, part) in parts {
+        if let Some(renewed) = replace(&text, name, part).map_err(|it| error(&it))? {
+            text = renewed;
+            found = true;
+        }
     }
-    fs::write(path, text).map_err(error)
+    if !found {
+        return Err(error(&"it has no part to renew"));
+    }
+    fs::write(path, text).map_err(|it| error(&it))
 }
 
-/// The text with a part replaced; as it is, where it has no such part.
-fn replace(text: &str, name: &str, part: &str) -> Result<String, String> {
+/// The text with a part replaced; nothing, where it has no such part.
+fn replace(text: &str, name: &str, part: &str) -> Result<Option<String>, String> {
     let start = format!("<!-- overhead: {name} -->");
-    let Some((before, rest)) = text.split_once(&start) else { return Ok(text.to_owned()) };
+    let Some((before, rest)) = text.split_once(&start) else { return Ok(None) };
     let (_, after) =
         rest.split_once(END).ok_or_else(|| format!("after {start}, {END} is missing"))?;
-    Ok(format!("{before}{start}\n\n{}\n\n{END}{after}", part.trim()))
+    Ok(Some(format!("{before}{start}\n\n{}\n\n{END}{after}", part.trim())))
 }
 
 #[cfg(test)]
@@ -37,8 +43,8 @@ mod tests {
     fn a_part_is_replaced_between_its_marks() {
         let text = "a\n<!-- overhead: goals -->\nold\n<!-- overhead: end -->\nb";
         let new = "a\n<!-- overhead: goals -->\n\nnew\n\n<!-- overhead: end -->\nb";
-        assert_eq!(replace(text, "goals", "new\n").unwrap(), new);
-        assert_eq!(replace(text, "tables", "new").unwrap(), text);
+        assert_eq!(replace(text, "goals", "new\n").unwrap().as_deref(), Some(new));
+        assert_eq!(replace(text, "tables", "new").unwrap(), None);
         assert!(replace("<!-- overhead: goals -->", "goals", "new").is_err());
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::goals::{self, Goal};
 use crate::run::Effort;
-use crate::table::Report;
-use crate::{chart, groups, machine, readme};
+use crate::table::{Report, Table};
+use crate::{chart, groups, machine, readme, summary};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
@@ -17,10 +18,14 @@ pub struct Options {
     pub quick: bool,
     /// The folder that `overhead.json` and `overhead.svg` are written to.
     pub out: PathBuf,
-    /// A file whose generated parts to renew from the run.
-    pub update_readme: Option<PathBuf>,
-    /// Only the operations of this group.
+    /// Only the operations of this group; nothing is written then.
     pub only: Option<String>,
+    /// The recording that the tick path replays, rather than generated ticks.
+    pub replay: Option<PathBuf>,
+    /// The `overhead.json` of an earlier run, to write from rather than measure.
+    pub from: Option<PathBuf>,
+    /// Files whose generated parts to renew.
+    pub readmes: Vec<PathBuf>,
 }
 
 /// Processes that measure. Where the system puts a process's memory decides which of its lines get
@@ -29,55 +34,140 @@ fn processes(quick: bool) -> usize {
     if quick { 3 } else { 7 }
 }
 
-/// Measures, prints the report and writes its files.
+/// Measures, prints the report and writes its files; or writes them from an earlier report.
 ///
 /// # Errors
-/// A sentence, where a library counted other than what was done, or a file can't be written.
+/// A sentence, where a library counted other than what was done, or a file can't be read or
+/// written.
 pub fn overhead(options: &Options) -> Result<(), String> {
-    let start = Instant::now();
-    let mut reports = Vec::new();
-    let processes = processes(options.quick);
-    for number in 1..=processes {
-        eprintln!("process {number} of {processes}, {:.0} s", start.elapsed().as_secs_f64());
-        reports.push(measured_elsewhere(options)?);
+    let run =
+        options.from.as_ref().map_or_else(|| Run::measure(options), |file| Run::read(file))?;
+    println!("{}\n\n{}\n{}", run.machine_lines(), run.tables(), goals::render(&run.goals));
+    if options.only.is_some() {
+        return Ok(());
     }
-    let goals = goals::of(&reports);
-    let report = Report::merged(&reports);
-    let mut machine = machine::describe();
-    machine.push(("processes", processes.to_string()));
-    machine.push(("seconds", format!("{:.0}", start.elapsed().as_secs_f64())));
-    machine.push(("batches kept", report.kept.to_string()));
-    machine.push(("batches discarded", report.discarded.to_string()));
-
-    let tables: Vec<_> = report.tables.iter().map(crate::table::Table::render).collect();
-    let parts =
-        Parts { machine: lines(&machine), tables: tables.join("\n"), goals: goals::render(&goals) };
-    println!("{}\n\n{}\n{}", parts.machine, parts.tables, parts.goals);
     fs::create_dir_all(&options.out).map_err(|error| error.to_string())?;
     let write = |name: &str, text: String| {
         let path = options.out.join(name);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
     };
-    let json = json(&machine, &report, &goals);
-    write("overhead.json", serde_json::to_string_pretty(&json).unwrap_or_default() + "\n")?;
-    write("overhead.svg", chart::draw(&report, &machine))?;
-    options.update_readme.as_ref().map_or(Ok(()), |path| readme::update(path, &parts))
+    if options.from.is_none() {
+        write(
+            "overhead.json",
+            serde_json::to_string_pretty(&run.to_json()).unwrap_or_default() + "\n",
+        )?;
+    }
+    write("overhead.svg", chart::draw(&run))?;
+    let parts = [
+        ("machine", run.machine_lines()),
+        ("tables", run.tables()),
+        ("goals", goals::render(&run.goals)),
+        ("summary", summary::render(&run)),
+    ];
+    options.readmes.iter().try_for_each(|path| readme::update(path, &parts))
+}
+
+/// All that a run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    machine: Vec<(&'static str, String)>,
+    pub(crate) report: Report,
+    pub(crate) goals: Vec<Goal>,
+}
+
+/// What is said of the machine and the run, in this order.
+const ABOUT: [&str; 10] = [
+    machine::CPU,
+    machine::CORES,
+    machine::KERNEL,
+    machine::RUSTC,
+    machine::PROFILE,
+    machine::TICKS,
+    "processes",
+    "seconds",
+    "batches kept",
+    "batches discarded",
+];
+
+impl Run {
+    fn measure(options: &Options) -> Result<Self, String> {
+        let start = Instant::now();
+        let mut reports = Vec::new();
+        let processes = processes(options.quick);
+        for number in 1..=processes {
+            eprintln!("process {number} of {processes}, {:.0} s", start.elapsed().as_secs_f64());
+            reports.push(measured_elsewhere(options)?);
+        }
+        let goals = goals::of(&reports);
+        let report = Report::merged(&reports);
+        let mut machine = machine::describe();
+        let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
+        let counts = [processes.to_string(), seconds]
+            .into_iter()
+            .chain([report.kept, report.discarded].map(|batches| batches.to_string()));
+        machine.extend(ABOUT[machine.len()..].iter().copied().zip(counts));
+        Ok(Self { machine, report, goals })
+    }
+
+    /// What [`to_json`](Self::to_json) was written to.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = fs::read_to_string(path).map_err(|it| error(&it))?;
+        let json: Value = serde_json::from_str(&text).map_err(|it| error(&it))?;
+        let report = Report::from_json(&json).ok_or_else(|| error(&"not a report"))?;
+        let machine = |name| Some((name, json["machine"][name].as_str()?.to_owned()));
+        Ok(Self {
+            machine: ABOUT.into_iter().filter_map(machine).collect(),
+            goals: goals::from_json(&report, &json["goals"]),
+            report,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let machine: serde_json::Map<String, Value> =
+            self.machine.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let mut json = self.report.to_json();
+        json["machine"] = machine.into();
+        json["goals"] = self.goals.iter().map(Goal::to_json).collect();
+        json
+    }
+
+    /// What is known of the machine under a name.
+    pub(crate) fn about(&self, name: &str) -> &str {
+        self.machine.iter().find(|(one, _)| *one == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    fn machine_lines(&self) -> String {
+        let lines: Vec<_> =
+            self.machine.iter().map(|(name, value)| format!("- {name}: {value}")).collect();
+        lines.join("\n")
+    }
+
+    fn tables(&self) -> String {
+        let tables: Vec<_> = self.report.tables.iter().map(Table::render).collect();
+        tables.join("\n")
+    }
 }
 
 /// What a process of its own measures.
 fn measured_elsewhere(options: &Options) -> Result<Report, String> {
     let only = options.only.as_deref().unwrap_or("");
     let question = format!("measure {} {only}", if options.quick { "quick" } else { "full" });
-    let text = ask(&question)?;
+    let replay = options.replay.iter().flat_map(|file| ["--replay".into(), file.clone().into()]);
+    let text = ask_with(&question, replay)?;
     let json = serde_json::from_str(&text).map_err(|error| format!("{question}: {error}"))?;
     Report::from_json(&json).ok_or_else(|| format!("{question}: not a report"))
 }
 
 /// Starts this program again with a question, and gives what it prints.
 pub(crate) fn ask(question: &str) -> Result<String, String> {
+    ask_with(question, [])
+}
+
+fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Result<String, String> {
     let error = |error: std::io::Error| format!("--child \"{question}\": {error}");
     let mut command = Command::new(env::current_exe().map_err(error)?);
-    let command = command.args(["--child", question]).stderr(Stdio::inherit());
+    let command = command.args(["--child", question]).args(options).stderr(Stdio::inherit());
     let output = command.output().map_err(error)?;
     if !output.status.success() {
         return Err(format!("--child \"{question}\": {}", output.status));
@@ -89,46 +179,22 @@ pub(crate) fn ask(question: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// A sentence, where it is not one of the program's questions, or as [`overhead`].
-pub fn child(question: &str) -> Result<String, String> {
+pub fn child(question: &str, options: &Options) -> Result<String, String> {
     // Room for 10,000 histogram series and 256 threads.
     let segment = metrics_core::Segment::builder().shards(300).shard_bytes(1 << 30);
     segment.install().map_err(|error| error.to_string())?;
     let Some(measure) = question.strip_prefix("measure ") else { return groups::answer(question) };
+    if let Some(recording) = &options.replay {
+        groups::replay(recording)?;
+    }
     let (effort, only) = measure.split_once(' ').unwrap_or((measure, ""));
     let mut report = Report::default();
+    let mut known = only.is_empty();
     for (name, measure) in groups::ALL {
         if only.is_empty() || only == *name {
+            known = true;
             measure(Effort::new(effort == "quick"), &mut report)?;
         }
     }
-    Ok(report.to_json().to_string())
-}
-
-/// What a README repeats of a run, in Markdown.
-pub(crate) struct Parts {
-    pub(crate) machine: String,
-    pub(crate) tables: String,
-    pub(crate) goals: String,
-}
-
-fn lines(machine: &[(&str, String)]) -> String {
-    let lines: Vec<_> = machine.iter().map(|(name, value)| format!("- {name}: {value}")).collect();
-    lines.join("\n")
-}
-
-fn json(machine: &[(&str, String)], report: &Report, goals: &[Goal]) -> Value {
-    let goals = goals.iter().map(|goal| {
-        json!({
-            "what": goal.what,
-            "must_be": goal.must_be(),
-            "measured": goal.measured,
-            "met": goal.met(),
-        })
-    });
-    let machine: serde_json::Map<String, Value> =
-        machine.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    let mut json = report.to_json();
-    json["machine"] = machine.into();
-    json["goals"] = goals.collect();
-    json
+    if known { Ok(report.to_json().to_string()) } else { Err(format!("{only}: not a group")) }
 }

@@ -46,6 +46,12 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     Ok(())
 }
 
+/// Every library with eight counters in rotation.
+pub(super) fn rotation() -> Vec<Candidate> {
+    let mut both = all();
+    both.split_off(both.len() / 2)
+}
+
 /// Every library with one counter, and then every library with several in rotation.
 fn all() -> Vec<Candidate> {
     let registry = Registry::new();

@@ -18,9 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
-    let mut candidates = one_thread();
-    candidates.extend(any_thread());
-    let measured = run::interleaved(&candidates, effort)?;
+    let measured = run::interleaved(&all(), effort)?;
     let note = "Log-normal values around 1.5 µs. tickmetrics, `hdrhistogram` and `metriken` keep the \
                 value to two digits; the others count in 15 buckets. `metriken` keeps no sum, \
                 `hdrhistogram` and the raw one nothing that another thread could read; `metrics` \
@@ -43,6 +41,13 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     }
     report.push(table);
     Ok(())
+}
+
+/// Every histogram, for one thread.
+pub(super) fn all() -> Vec<Candidate> {
+    let mut all = one_thread();
+    all.extend(any_thread());
+    all
 }
 
 /// A histogram that only one thread may use at a time, which locks it for a whole batch.

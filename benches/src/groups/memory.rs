@@ -3,7 +3,8 @@
 //! Each figure is from a process of its own: this program, started with `--child`.
 
 use super::OURS;
-use super::scrape::{counters, histograms, symbols};
+use super::scrape::counters::Library;
+use super::scrape::{Scrape, counters, histograms, symbols};
 use crate::report::ask;
 use crate::run::{self, Effort};
 use crate::stats::median;
@@ -12,27 +13,24 @@ use metrics_core::prelude::*;
 use std::sync::Barrier;
 use std::{fs, thread};
 
-const COUNTERS: usize = 100_000;
-const HISTOGRAMS: usize = 10_000;
 const SHARDS: [usize; 4] = [1, 16, 64, 256];
 
+const NOTE: &str = "What the process grew by, label values and tables included: counters with two \
+                    labels, 100,000 series, and histograms with 100 log-normal values, 10,000 \
+                    series. One thread recorded; then another one did the same to the same series, \
+                    and the process grew further: by the thread itself where threads share a \
+                    series. `metrics` queues values. `metriken` has no labels: its series are \
+                    numbers of a group, 1,000 of them for histograms.";
+
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
-    let mut table = Table::new(
-        "memory",
-        "Resident bytes of a series",
-        "What the process grew by, label values and tables included. Counters with two labels, 100,000 \
-         series; histograms with 100 log-normal values, 10,000 series. One thread recorded: with \
-         tickmetrics, each further one that records to the same series takes 8 bytes of a counter \
-         and most of the figure of a histogram again.",
-        &["counter", "histogram"],
-    );
-    for (at, (name, _)) in counters::LIBRARIES.iter().enumerate() {
-        let bytes = |what| child(&format!("{what} {at}"));
-        table.row(name, [bytes("counters")?[0], bytes("histograms")?[0]]);
-    }
-    for sigfigs in [1, 3] {
-        let bytes = child(&format!("sigfigs {sigfigs}"))?[0];
-        table.row(&format!("{OURS}, sigfigs = {sigfigs}"), [f64::NAN, bytes]);
+    let columns = ["counter", "histogram", "counter, a further thread", "histogram, the same"];
+    let mut table = Table::new("memory", "Resident bytes of a series", NOTE, &columns);
+    for (at, metrics) in metrics().iter().enumerate() {
+        let bytes = |kind, exists: bool| {
+            if exists { child(&format!("memory {at} {kind}")) } else { Ok(vec![f64::NAN; 2]) }
+        };
+        let (counter, histogram) = (bytes(0, metrics.counter.is_some())?, bytes(1, true)?);
+        table.row(&metrics.name, [counter[0], histogram[0], counter[1], histogram[1]]);
     }
     report.push(table);
 
@@ -64,37 +62,92 @@ fn child(question: &str) -> Result<Vec<f64>, String> {
     numbers.filter(|all| !all.is_empty()).ok_or_else(|| format!("{question}: {text}"))
 }
 
+/// What makes so many series, and how many to ask for.
+type Series = (usize, Box<dyn Fn(usize) -> Scrape>);
+
+/// A library's counters and histograms.
+struct Metrics {
+    name: String,
+    counter: Option<Series>,
+    histogram: Series,
+}
+
+fn metrics() -> Vec<Metrics> {
+    let libraries = counters::LIBRARIES.iter().zip(histograms::LIBRARIES);
+    let library = |((name, counter), (_, histogram)): (&'static Library, &'static Library)| {
+        let counter: Option<Series> = Some((100_000, Box::new(counter)));
+        Metrics { name: (*name).to_owned(), counter, histogram: (10_000, Box::new(histogram)) }
+    };
+    let sigfigs = |sigfigs| {
+        let make = move |series| histograms::ours_with(series, sigfigs);
+        let name = format!("{OURS}, sigfigs = {sigfigs}");
+        Metrics { name, counter: None, histogram: (10_000, Box::new(make)) }
+    };
+    let metriken = Metrics {
+        name: "metriken, sharded".to_owned(),
+        counter: Some((100_000, Box::new(metriken_counters))),
+        histogram: (1_000, Box::new(metriken_histograms)),
+    };
+    libraries.map(library).chain([metriken]).chain([1, 3].map(sigfigs)).collect()
+}
+
+fn metriken_counters(series: usize) -> Scrape {
+    let group = metriken::ShardedCounterGroup::new(series);
+    let count = move || {
+        for at in 0..series {
+            group.increment(at);
+        }
+    };
+    Scrape::new(count, |_| ())
+}
+
+fn metriken_histograms(series: usize) -> Scrape {
+    let group = metriken::ShardedCounterHistogramGroup::new(series, 7, 64);
+    let record = move || {
+        let mut numbers = 0..series;
+        histograms::each(series, |_, _, values| {
+            let number = numbers.next().unwrap_or(0);
+            values.iter().for_each(|&value| drop(group.increment(number, value)));
+        });
+    };
+    Scrape::new(record, |_| ())
+}
+
 /// Answers a question that [`child`] asks.
 ///
 /// # Errors
 /// A sentence, where it is none.
 pub(crate) fn answer(question: &str) -> Result<String, String> {
     let unknown = || format!("{question}: not a question");
-    let (what, number) = question.split_once(' ').ok_or_else(unknown)?;
-    let number: usize = number.parse().map_err(|_| unknown())?;
-    let library = |all: &[counters::Library]| all.get(number).map(|&(_, make)| make);
-    let bytes = match what {
-        "counters" => grown(COUNTERS, library(counters::LIBRARIES).ok_or_else(unknown)?),
-        "histograms" => grown(HISTOGRAMS, library(histograms::LIBRARIES).ok_or_else(unknown)?),
-        "sigfigs" => grown(HISTOGRAMS, |series| {
-            histograms::ours_with(series, u8::try_from(number).unwrap_or(2))
-        }),
-        "snapshot" => return snapshots(number),
-        _ => return Err(unknown()),
-    };
-    Ok(bytes.to_string())
+    let mut words = question.split(' ');
+    let what = words.next();
+    let mut number = || words.next()?.parse().ok();
+    let first: usize = number().ok_or_else(unknown)?;
+    match what {
+        Some("memory") => {
+            let metrics = metrics().into_iter().nth(first).ok_or_else(unknown)?;
+            let series =
+                if number() == Some(0) { metrics.counter } else { Some(metrics.histogram) };
+            let [first, further] = grown(series.ok_or_else(unknown)?);
+            Ok(format!("{first} {further}"))
+        }
+        Some("snapshot") => snapshots(first),
+        _ => Err(unknown()),
+    }
 }
 
-/// Bytes for each series that the process grows by.
-fn grown<T>(series: usize, make: impl Fn(usize) -> T) -> f64 {
+/// Bytes for each series that the process grows by: as a thread records, and as a further one does.
+fn grown((series, make): Series) -> [f64; 2] {
     // What is needed to ask for series is not part of them.
     symbols(series).for_each(drop);
     super::durations();
     let before = resident();
     let metric = make(series);
     let after = resident();
+    metric.record_on_a_thread();
+    let further = resident();
     drop(metric);
-    (after - before) / series as f64
+    [after - before, further - after].map(|bytes| bytes / series as f64)
 }
 
 /// Bytes of this process that are in memory.

@@ -15,8 +15,9 @@ mod timing;
 pub(crate) use memory::answer;
 pub(crate) use peers::Metrics;
 use side::Side;
-pub(crate) use tick::{NOTHING, OUR_CLOCK};
+pub(crate) use tick::{NOTHING, OUR_CLOCK, replay};
 
+use crate::candidate::Candidate;
 use crate::run::Effort;
 use crate::table::Report;
 use std::sync::OnceLock;
@@ -39,6 +40,15 @@ pub(crate) const ALL: &[(&str, Measure)] = &[
     ("scaling", scaling::measure),
     ("memory", memory::measure),
 ];
+
+/// The operations that `cargo bench` measures too, by criterion's method.
+pub fn operations() -> [(&'static str, Vec<Candidate>); 3] {
+    [
+        ("counter, eight in rotation", counters::rotation()),
+        ("histogram", histograms::all()),
+        ("timing", timing::all()),
+    ]
+}
 
 /// Length of the tables of inputs that loops go round in: a power of two.
 pub(crate) const INPUTS: usize = 1_024;

@@ -16,10 +16,7 @@ use std::time::Instant;
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
-    let mut candidates = floors();
-    candidates.extend(ours());
-    candidates.extend(peers());
-    let measured = run::interleaved(&candidates, effort)?;
+    let measured = run::interleaved(&all(), effort)?;
     let note = "Most of a timing is the clock: one read of the time stamp counter, or of the \
                 system's clock through the vDSO. `prometheus`, `measured`, `autometrics` and those \
                 marked `Instant` read the latter, as their users do. The subscriber of `tracing` \
@@ -30,6 +27,14 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     let note = "Nanoseconds for all four stages.";
     report.push_measured("stages", "Timing four stages in a row", note, &measured);
     Ok(())
+}
+
+/// Every way to time an empty function.
+pub(super) fn all() -> Vec<Candidate> {
+    let mut all = floors();
+    all.extend(ours());
+    all.extend(peers());
+    all
 }
 
 #[timed]

@@ -4,6 +4,7 @@ use crate::groups::{EDGES, Metrics, durations, edges, peers};
 use fast_telemetry::PrometheusExport as _;
 use measured::metric::MetricFamilyEncoding as _;
 use metrics_core::prelude::*;
+use std::sync::Arc;
 
 #[derive(
     Clone,
@@ -50,7 +51,7 @@ pub(crate) fn ours_with(series: usize, sigfigs: u8) -> Scrape {
 const VALUES: usize = 100;
 
 /// All label pairs, with what each records.
-fn each(series: usize, mut record: impl FnMut(&'static str, bool, &[u64])) {
+pub(crate) fn each(series: usize, mut record: impl FnMut(&'static str, bool, &[u64])) {
     let durations = durations();
     for (at, symbol) in symbols(series).enumerate() {
         for (flag, start) in [(false, at), (true, at * 7)] {
@@ -64,16 +65,24 @@ fn text(flag: bool) -> &'static str {
     if flag { "true" } else { "false" }
 }
 
-fn ours<S: Label>(series: usize, sigfigs: u8, intern: impl Fn(&str) -> S) -> Scrape {
+fn ours<S: Label>(
+    series: usize,
+    sigfigs: u8,
+    intern: impl Fn(&str) -> S + Send + Sync + 'static,
+) -> Scrape {
     let registry = Registry::new();
     let description =
         Description::new("a", "Waited.").unit("seconds").sigfigs(sigfigs).buckets(EDGES);
     let histogram: Histogram<(S, bool)> = registry.register(&description).expect("the name is new");
-    each(series, |symbol, flag, values| {
-        let one = histogram.with((intern(symbol), flag));
-        values.iter().for_each(|&value| one.record(value));
-    });
-    Scrape::new(move |out| exporter::encode::text(&registry.snapshot(), out))
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                let one = histogram.with((intern(symbol), flag));
+                values.iter().for_each(|&value| one.record(value));
+            });
+        },
+        move |out| exporter::encode::text(&registry.snapshot(), out),
+    )
 }
 
 fn prometheus(series: usize) -> Scrape {
@@ -81,14 +90,18 @@ fn prometheus(series: usize) -> Scrape {
     let options = prometheus::HistogramOpts::new("a", "Waited.").buckets(edges().to_vec());
     let vec = prometheus::HistogramVec::new(options, &["symbol", "flag"]).expect("valid names");
     registry.register(Box::new(vec.clone())).expect("the name is new");
-    each(series, |symbol, flag, values| {
-        let one = vec.with_label_values(&[symbol, text(flag)]);
-        values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
-    });
-    Scrape::new(move |out| {
-        let families = registry.gather();
-        prometheus::TextEncoder::new().encode_utf8(&families, out).expect("it is text");
-    })
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                let one = vec.with_label_values(&[symbol, text(flag)]);
+                values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
+            });
+        },
+        move |out| {
+            let families = registry.gather();
+            prometheus::TextEncoder::new().encode_utf8(&families, out).expect("it is text");
+        },
+    )
 }
 
 fn prometheus_client(series: usize) -> Scrape {
@@ -98,26 +111,32 @@ fn prometheus_client(series: usize) -> Scrape {
     });
     let mut registry = prometheus_client::registry::Registry::default();
     registry.register("a", "Waited", family.clone());
-    each(series, |symbol, flag, values| {
-        let one = family.get_or_create(&Labels { symbol, flag: text(flag) });
-        values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
-    });
-    Scrape::new(move |out| {
-        prometheus_client::encoding::text::encode(out, &registry).expect("it is text");
-    })
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                let one = family.get_or_create(&Labels { symbol, flag: text(flag) });
+                values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
+            });
+        },
+        move |out| prometheus_client::encoding::text::encode(out, &registry).expect("it is text"),
+    )
 }
 
 fn metrics(series: usize) -> Scrape {
-    let recorder = Metrics::new();
-    recorder.as_recorder(|| {
-        each(series, |symbol, flag, values| {
-            let one = metrics::histogram!("a", "symbol" => symbol, "flag" => text(flag));
-            values.iter().for_each(|&value| one.record(value as f64 * 1e-9));
-        });
-    });
-    // What is still queued is sorted into buckets by the upkeep, or else by the first scrape.
-    recorder.handle.run_upkeep();
-    Scrape::new(move |out| *out = recorder.handle.render())
+    let recorder = Arc::new(Metrics::new());
+    let observe = |symbol, flag, values: &[u64]| {
+        let one = metrics::histogram!("a", "symbol" => symbol, "flag" => text(flag));
+        values.iter().for_each(|&value| one.record(value as f64 * 1e-9));
+    };
+    let handle = recorder.handle.clone();
+    Scrape::new(
+        move || {
+            recorder.as_recorder(|| each(series, observe));
+            // What is still queued is sorted into buckets by the upkeep, or else by the first scrape.
+            recorder.handle.run_upkeep();
+        },
+        move |out| *out = handle.render(),
+    )
 }
 
 fn fastmetrics(series: usize) -> Scrape {
@@ -126,14 +145,16 @@ fn fastmetrics(series: usize) -> Scrape {
     let family = Family::<Labels, Histogram>::new(|| Histogram::new(edges()));
     let mut registry = fastmetrics::registry::Registry::default();
     registry.register("a", "Waited", family.clone()).expect("the name is new");
-    each(series, |symbol, flag, values| {
-        family.with_or_new(&Labels { symbol, flag: text(flag) }, |one| {
-            values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
-        });
-    });
-    Scrape::new(move |out| {
-        encode(out, &registry, TextProfile::default()).expect("it is text");
-    })
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                family.with_or_new(&Labels { symbol, flag: text(flag) }, |one| {
+                    values.iter().for_each(|&value| one.observe(value as f64 * 1e-9));
+                });
+            });
+        },
+        move |out| encode(out, &registry, TextProfile::default()).expect("it is text"),
+    )
 }
 
 fn measured(series: usize) -> Scrape {
@@ -141,25 +162,37 @@ fn measured(series: usize) -> Scrape {
     let thresholds = Thresholds::with_buckets(edges());
     let vec =
         measured::HistogramVec::<Set, 15>::with_label_set_and_metadata(Set::new(), thresholds);
-    each(series, |symbol, flag, values| {
-        for &value in values {
-            vec.observe(Group { symbol, flag: text(flag) }, value as f64 * 1e-9);
-        }
-    });
-    Scrape::new(move |out| {
-        let mut encoder = measured::text::BufferedTextEncoder::new();
-        let name = measured::metric::name::MetricName::from_str("a");
-        vec.collect_family_into(name, &mut encoder).expect("it is text");
-        *out = String::from_utf8(encoder.finish().to_vec()).expect("it is text");
-    })
+    let vec = Arc::new(vec);
+    let observed = vec.clone();
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                for &value in values {
+                    vec.observe(Group { symbol, flag: text(flag) }, value as f64 * 1e-9);
+                }
+            });
+        },
+        move |out| {
+            let mut encoder = measured::text::BufferedTextEncoder::new();
+            let name = measured::metric::name::MetricName::from_str("a");
+            observed.collect_family_into(name, &mut encoder).expect("it is text");
+            *out = String::from_utf8(encoder.finish().to_vec()).expect("it is text");
+        },
+    )
 }
 
 fn fast_telemetry(series: usize) -> Scrape {
     let histogram = fast_telemetry::DynamicHistogram::with_limits(&EDGES, peers::shards(), series);
-    each(series, |symbol, flag, values| {
-        for &value in values {
-            histogram.record(&[("symbol", symbol), ("flag", text(flag))], value);
-        }
-    });
-    Scrape::new(move |out| histogram.export_prometheus(out, "a", "Waited."))
+    let histogram = Arc::new(histogram);
+    let observed = histogram.clone();
+    Scrape::new(
+        move || {
+            each(series, |symbol, flag, values| {
+                for &value in values {
+                    histogram.record(&[("symbol", symbol), ("flag", text(flag))], value);
+                }
+            });
+        },
+        move |out| observed.export_prometheus(out, "a", "Waited."),
+    )
 }

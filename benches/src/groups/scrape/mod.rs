@@ -9,6 +9,7 @@ use crate::stats::{Measured, Sample};
 use crate::table::{Report, Table};
 use metrics_core::prelude::*;
 use std::sync::OnceLock;
+use std::thread;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let sizes = [1_000, 10_000, 100_000].map(|series| (series, make(counters::LIBRARIES, series)));
@@ -28,11 +29,27 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
 }
 
 /// A library's series, and how it writes them.
-pub(crate) struct Scrape(Box<dyn Fn(&mut String)>);
+pub(crate) struct Scrape {
+    record: Box<dyn Fn() + Send + Sync>,
+    write: Box<dyn Fn(&mut String)>,
+}
 
 impl Scrape {
-    fn new(write: impl Fn(&mut String) + 'static) -> Self {
-        Self(Box::new(write))
+    /// `record` records to all series, and is called at once.
+    pub(crate) fn new(
+        record: impl Fn() + Send + Sync + 'static,
+        write: impl Fn(&mut String) + 'static,
+    ) -> Self {
+        record();
+        Self { record: Box::new(record), write: Box::new(write) }
+    }
+
+    /// Records once more, to the same series, on a thread of its own.
+    pub(crate) fn record_on_a_thread(&self) {
+        let record = &self.record;
+        thread::scope(|scope| {
+            scope.spawn(record);
+        });
     }
 }
 
@@ -56,7 +73,7 @@ fn fill<const N: usize>(
         for repetition in 0..=repetitions {
             for ((library, scrape), samples) in scrapes.iter().zip(&mut samples) {
                 text.clear();
-                let sample = run::timed(|| (scrape.0)(&mut text));
+                let sample = run::timed(|| (scrape.write)(&mut text));
                 // A scrape of milliseconds is seldom left alone: the median is of all.
                 let nanos = sample.nanos / series as f64;
                 // The first makes the buffers large enough.

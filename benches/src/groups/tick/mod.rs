@@ -4,26 +4,33 @@
 mod libraries;
 mod library;
 mod path;
+mod recording;
+mod ticks;
 
 use super::OURS;
 use super::peers::{Metrics, Otel};
 use crate::candidate::{Candidate, batch, kept};
 use crate::run::{self, Effort};
 use crate::table::{Report, Table};
-use libraries::{FastTelemetry, Metriken, Nothing, Ours, Prometheus, PrometheusClient};
+use libraries::{
+    FastMetrics, FastTelemetry, Measured, Metriken, Nothing, Ours, Prometheus, PrometheusClient,
+};
 use library::{Kept, Library, OurClock, SameHandles};
 use metrics_core::prelude::*;
-use path::{State, ticks};
+use path::State;
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+pub(crate) use ticks::replay;
+use ticks::ticks;
 
 pub(crate) const NOTHING: &str = "no metrics";
 /// What stands behind the name of a library whose timings read our clock.
 pub(crate) const OUR_CLOCK: &str = ", our clock";
 
-/// Ticks in turn: more than a predictor learns.
-const TICKS: usize = 8_192;
+const NOTE: &str = "Four counters, a counter by side, two gauges, two histograms and two timings a \
+                    tick, handles kept. \"Our clock\": the library's metrics, with timings that read \
+                    the time stamp counter as tickmetrics does, which its users could do by hand.";
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let measured = run::interleaved(&candidates(), effort)?;
@@ -31,9 +38,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     let mut table = Table::new(
         "tick",
         "A tick: book update, signal, risk check",
-        "Four counters, a counter by side, two gauges, two histograms and two timings a tick, handles \
-         kept. \"Our clock\": the library's metrics, with timings that read the time stamp counter as \
-         tickmetrics does, which its users could do by hand.",
+        &format!("{} {NOTE}", ticks().source),
         &["median ns", "added", "minimum ns"],
     );
     for one in &measured {
@@ -53,6 +58,8 @@ fn candidates() -> Vec<Candidate> {
         Kept::new(&SameHandles(&PrometheusClient));
     let metriken_clocked: Kept<OurClock<Metriken>> = Kept::new(&SameHandles(&Metriken));
     let fast_clocked: Kept<OurClock<FastTelemetry>> = Kept::new(&SameHandles(&FastTelemetry));
+    let fastmetrics_clocked: Kept<OurClock<FastMetrics>> = Kept::new(&SameHandles(&FastMetrics));
+    let measured_clocked: Kept<OurClock<Measured>> = Kept::new(&SameHandles(&Measured));
     let named = |name: &str| format!("{name}{OUR_CLOCK}");
     vec![
         bare(),
@@ -77,11 +84,19 @@ fn candidates() -> Vec<Candidate> {
         path(&named("fast-telemetry"), fast_clocked, |kept| {
             u64::try_from(kept.ticks.sum()).unwrap_or(0)
         }),
+        path("fastmetrics", Kept::<FastMetrics>::new(&FastMetrics), |kept| kept.ticks.total()),
+        path(&named("fastmetrics"), fastmetrics_clocked, |kept| kept.ticks.total()),
+        path("measured", Kept::<Measured>::new(&Measured), |kept| measured_count(&kept.ticks)),
+        path(&named("measured"), measured_clocked, |kept| measured_count(&kept.ticks)),
     ]
 }
 
 fn count((group, at): (&metriken::ShardedCounterGroup, usize)) -> u64 {
     group.value(at).unwrap_or(0)
+}
+
+fn measured_count(counter: &measured::Counter) -> u64 {
+    counter.get_metric().count.load(Relaxed)
 }
 
 /// A library on the path; `count` says how many ticks it counted.
@@ -90,14 +105,16 @@ fn path<L: Library>(
     metrics: Kept<L>,
     count: impl Fn(&Kept<L>) -> u64 + Send + Sync + 'static,
 ) -> Candidate {
-    let (state, ticks, metrics) =
-        (kept(Mutex::new(State::default())), ticks::<TICKS>(), kept(metrics));
+    let (state, ticks, metrics) = (kept(Mutex::new(State::default())), ticks().all, kept(metrics));
     Candidate::batched(
         name,
         move |n| {
             let mut state = state.lock().expect("nothing panics with it");
             let state = &mut *state;
-            batch(n, |turn| state.on_tick(&ticks[turn % TICKS], metrics));
+            // On from where the last batch ended.
+            let next = state.seen;
+            batch(n, |turn| state.on_tick(&ticks[(next + turn) & (ticks.len() - 1)], metrics));
+            state.seen = next + n;
             black_box(state.orders);
         },
         move || count(metrics),

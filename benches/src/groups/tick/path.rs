@@ -2,43 +2,8 @@
 //! a check of the position that the signal would take.
 
 use super::library::{Kept, Library};
+use super::ticks::{LEVELS, SYMBOLS, Tick};
 use crate::groups::Side;
-
-const SYMBOLS: usize = 32;
-const LEVELS: usize = 5;
-
-/// A change of one level of a book, or a trade where `traded` is.
-#[derive(Clone, Copy)]
-pub(super) struct Tick {
-    symbol: usize,
-    side: Side,
-    level: usize,
-    /// In hundredths.
-    price: u64,
-    size: u64,
-    /// Nanoseconds from the exchange.
-    delay: u64,
-}
-
-/// Ticks as a random walk of each symbol's price would give them.
-pub(super) fn ticks<const N: usize>() -> &'static [Tick; N] {
-    let mut random = fastrand::Rng::with_seed(3);
-    let mut prices = [1_000_000_u64; SYMBOLS];
-    let delays = crate::groups::durations();
-    crate::candidate::kept(std::array::from_fn(|at| {
-        let symbol = random.usize(..SYMBOLS);
-        prices[symbol] = prices[symbol] + random.u64(..5) - 2;
-        let side = if random.bool() { Side::Buy } else { Side::Sell };
-        let level = random.usize(..LEVELS);
-        let away = 1 + level as u64 * 2;
-        let price = match side {
-            Side::Buy => prices[symbol] - away,
-            Side::Sell => prices[symbol] + away,
-        };
-        let delay = delays[at % delays.len()];
-        Tick { symbol, side, level, price, size: random.u64(1..1_000), delay }
-    }))
-}
 
 #[derive(Clone, Copy, Default)]
 struct Level {
@@ -61,6 +26,8 @@ pub(super) struct State {
     books: [Book; SYMBOLS],
     exposure: f64,
     pub(super) orders: u64,
+    /// Ticks so far.
+    pub(super) seen: usize,
 }
 
 impl State {
