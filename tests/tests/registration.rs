@@ -162,7 +162,7 @@ fn series_are_exposed_once_touched_or_declared() {
     let series = |name: &str| -> Vec<String> {
         let snapshot = registry.snapshot();
         let family = snapshot.family(name).unwrap();
-        family.series().map(|series| series.label_text().to_owned()).collect()
+        family.series().map(|series| series.label_text()).collect()
     };
     assert_eq!(series("orders_total"), Vec::<String>::new());
     assert_eq!(series("sides_total"), [r#"side="buy""#, r#"side="sell""#], "enums: all of them");

@@ -17,8 +17,10 @@ pub(super) fn push_i64(out: &mut String, number: i64) {
 /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information>).
 #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53")]
 pub(super) fn push_f64(out: &mut String, number: f64) {
-    if number.abs() <= WHOLE && number.fract() == 0.0 {
+    if number.abs() <= WHOLE && number as i64 as f64 == number {
         push_i64(out, number as i64);
+    } else if let Some(billionths) = billionths(number) {
+        push_billionths(out, billionths);
     } else if number.is_finite() {
         out.push_str(ryu::Buffer::new().format_finite(number));
     } else if number.is_nan() {
@@ -26,6 +28,30 @@ pub(super) fn push_f64(out: &mut String, number: f64) {
     } else {
         out.push_str(if number > 0.0 { "+Inf" } else { "-Inf" });
     }
+}
+
+/// How many billionths a number is, such as a time in seconds that was measured in nanoseconds, if
+/// these have no more than 15 digits. No two such numbers are the same `f64`, so that these digits
+/// are the shortest that read back the same. Small numbers, which are written with an exponent, are
+/// left out, and negative ones.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in the range")]
+fn billionths(number: f64) -> Option<u64> {
+    if !(1e-5..1e6).contains(&number) {
+        return None;
+    }
+    let nearest = (number * 1e9 + 0.5) as u64;
+    (nearest as f64 / 1e9 == number).then_some(nearest)
+}
+
+/// In decimals, of which there is one at least.
+fn push_billionths(out: &mut String, billionths: u64) {
+    const BILLION: u64 = 1_000_000_000;
+    push_u64(out, billionths / BILLION);
+    out.push('.');
+    // A digit in front, so that no zero is left out.
+    let mut buffer = itoa::Buffer::new();
+    let decimals = buffer.format(BILLION + billionths % BILLION);
+    out.push_str(decimals[1..].trim_end_matches('0'));
 }
 
 #[cfg(test)]
@@ -55,6 +81,22 @@ mod tests {
     fn other_numbers_read_back_the_same() {
         for number in [0.07, -1.5e-6, f64::MIN_POSITIVE, f64::MAX, f64::EPSILON, 1.0 / 3.0, 1e300] {
             assert_eq!(text(number).parse::<f64>().unwrap().to_bits(), number.to_bits());
+        }
+    }
+
+    #[test]
+    fn nanoseconds_as_seconds_are_written_as_ryu_writes_them() {
+        // Steps through all magnitudes, with digits of all kinds.
+        let mut nanos = 1_u64;
+        while nanos < 2_000_000_000_000_000 {
+            for nanos in [nanos, nanos + 1, nanos * 10, nanos - nanos % 1000] {
+                for number in [nanos as f64 / 1e9, nanos as f64 * 1e-9, nanos as f64 / 1e10] {
+                    let expected = ryu::Buffer::new().format_finite(number).to_owned();
+                    let expected = expected.strip_suffix(".0").unwrap_or(&expected).to_owned();
+                    assert_eq!(text(number), expected);
+                }
+            }
+            nanos += nanos / 97 + 1;
         }
     }
 

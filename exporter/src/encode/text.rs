@@ -1,7 +1,7 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use super::number::{push_f64, push_i64, push_u64};
-use metrics_core::{Family, HistogramSnapshot, Snapshot, Value};
+use metrics_core::{Family, HistogramSnapshot, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -49,17 +49,16 @@ pub(crate) fn family(family: Family<'_>, out: &mut String) -> usize {
     let mut unmeasured = Unmeasured::default();
     for one in family.series() {
         series += 1;
-        let labels = one.label_text();
         match one.value() {
-            Value::Counter(value) => line(out, name, "", labels, |out| push_u64(out, value)),
-            Value::UpDown(value) => line(out, name, "", labels, |out| push_i64(out, value)),
+            Value::Counter(value) => line(out, one, name, "", |out| push_u64(out, value)),
+            Value::UpDown(value) => line(out, one, name, "", |out| push_i64(out, value)),
             Value::Quantity(value) | Value::Gauge(value) => {
-                line(out, name, "", labels, |out| push_f64(out, value));
+                line(out, one, name, "", |out| push_f64(out, value));
             }
             Value::Histogram(value) => {
                 unmeasured.saturated |= value.saturated() > 0;
                 unmeasured.negative |= value.negative() > 0;
-                histogram(out, name, labels, value);
+                histogram(out, one, name, value);
             }
             // Kinds that this format has no words for yet.
             _ => series -= 1,
@@ -68,26 +67,50 @@ pub(crate) fn family(family: Family<'_>, out: &mut String) -> usize {
     series + unmeasured.push(out, family)
 }
 
-fn histogram(out: &mut String, name: &str, labels: &str, histogram: &HistogramSnapshot) {
-    // All buckets begin alike: the first writes the text that the others copy.
+fn histogram(out: &mut String, series: Series<'_>, name: &str, histogram: &HistogramSnapshot) {
     let start = out.len();
     out.push_str(name);
     out.push_str("_bucket{");
-    out.push_str(labels);
+    let labels = out.len();
+    series.push_label_text(out);
+    let labels = labels..out.len();
     out.push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
-    let prefix = start..out.len();
+    // All buckets begin alike: the first writes the text that the others copy, and with it the
+    // count before it where that is the same.
+    let begin = start..out.len();
+    let mut last = (None, 0..0);
     for bucket in histogram.buckets() {
         out.push_str(bucket.le);
         out.push_str("\"} ");
-        push_u64(out, bucket.count);
-        out.push('\n');
-        out.extend_from_within(prefix.clone());
+        if last.0 == Some(bucket.count) {
+            out.extend_from_within(last.1.clone());
+        } else {
+            let start = out.len();
+            push_u64(out, bucket.count);
+            out.push('\n');
+            out.extend_from_within(begin.clone());
+            last = (Some(bucket.count), start..out.len());
+        }
     }
     out.push_str("+Inf\"} ");
     push_u64(out, histogram.count());
+    for (suffix, is_sum) in [("_sum", true), ("_count", false)] {
+        out.push('\n');
+        out.push_str(name);
+        out.push_str(suffix);
+        if !labels.is_empty() {
+            out.push('{');
+            out.extend_from_within(labels.clone());
+            out.push('}');
+        }
+        out.push(' ');
+        if is_sum {
+            push_f64(out, histogram.sum());
+        } else {
+            push_u64(out, histogram.count());
+        }
+    }
     out.push('\n');
-    line(out, name, "_sum", labels, |out| push_f64(out, histogram.sum()));
-    line(out, name, "_count", labels, |out| push_u64(out, histogram.count()));
 }
 
 /// Which of the counters of values that were not measured have anything to tell.
@@ -133,7 +156,7 @@ fn unmeasured(
             && count(value) > 0
         {
             series += 1;
-            line(out, name, suffix, one.label_text(), |out| push_u64(out, count(value)));
+            line(out, one, name, suffix, |out| push_u64(out, count(value)));
         }
     }
     series
@@ -165,14 +188,22 @@ fn push_help(out: &mut String, help: &str) {
 }
 
 #[inline]
-fn line(out: &mut String, name: &str, suffix: &str, labels: &str, value: impl Fn(&mut String)) {
+fn line(
+    out: &mut String,
+    series: Series<'_>,
+    name: &str,
+    suffix: &str,
+    value: impl Fn(&mut String),
+) {
     out.push_str(name);
     out.push_str(suffix);
-    if labels.is_empty() {
+    out.push('{');
+    let labels = out.len();
+    series.push_label_text(out);
+    if out.len() == labels {
+        out.pop();
         out.push(' ');
     } else {
-        out.push('{');
-        out.push_str(labels);
         out.push_str("} ");
     }
     value(out);

@@ -1,13 +1,17 @@
 //! What a reader knows of a registry's metrics: the directory, read once and kept.
 
+use super::exposed::Exposed;
+use super::merge::{self, Data};
 use super::shape::Shape;
-use super::{MetricSnapshot, Snapshot, merge};
+use super::values::{Indices, Values};
+use super::{MetricSnapshot, Snapshot};
 use crate::directory::{self, Entry, Source};
+use crate::labels::Interner;
 use crate::scale::Scale;
 use crate::segment::Segment;
 use crate::sync::Arc;
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::mem;
 
 /// The metrics of one registry, as far as the directory was read.
 pub(crate) struct Catalogue {
@@ -16,15 +20,20 @@ pub(crate) struct Catalogue {
     /// The word of the directory to go on from.
     position: usize,
     /// The values of interned labels, by the number of their set; the first is `other`.
-    sets: HashMap<u64, Arc<Vec<Arc<str>>>>,
+    sets: HashMap<u64, Arc<Values>>,
     /// Sorted by name, and metrics of one name in the order of their registration.
     metrics: Vec<Known>,
 }
 
-/// A metric, and which of its series are exposed.
-pub(super) struct Known {
-    pub(super) about: Arc<About>,
-    pub(super) exposed: Arc<Exposed>,
+/// A metric, and its last snapshot.
+struct Known {
+    about: Arc<About>,
+    exposed: Arc<Exposed>,
+    /// Where the next snapshot goes too, if nobody has this one any more: memory that is fresh at
+    /// each scrape would cost more than what is written to it.
+    data: Arc<Data>,
+    /// Filled anew at each snapshot.
+    indices: Indices,
 }
 
 /// What never changes of a metric.
@@ -42,20 +51,10 @@ pub(super) struct Dimension {
     pub(super) name: String,
     /// How many values the series are laid out for.
     pub(super) count: usize,
-    fixed: Option<Arc<Vec<Arc<str>>>>,
+    /// How many series have one value of it: the product of the counts of those behind it.
+    pub(super) below: u32,
+    fixed: Option<Arc<Values>>,
     set: u64,
-}
-
-/// The series of a metric that are exposed, in the order of their index.
-#[derive(Debug, Default)]
-pub(super) struct Exposed {
-    pub(super) indices: Vec<u32>,
-    /// The labels of all series as the text format writes them, one after the other.
-    text: String,
-    /// Where each series' labels end in `text`.
-    ends: Vec<u32>,
-    /// The values of each dimension, by number.
-    pub(super) values: Vec<Arc<Vec<Arc<str>>>>,
 }
 
 impl Catalogue {
@@ -70,20 +69,8 @@ impl Catalogue {
     /// The values of all metrics now.
     pub(crate) fn snapshot(&mut self, segment: &Segment) -> Snapshot {
         self.read_on(segment);
-        let metrics = self.metrics.iter_mut().map(|known| {
-            let values: Vec<_> = known
-                .about
-                .dimensions
-                .iter()
-                .map(|dimension| dimension.values(&self.sets))
-                .collect();
-            let (indices, data) = merge::metric(segment, &known.about, &values);
-            if known.exposed.indices != indices {
-                known.exposed = Arc::new(Exposed::new(&known.about, indices, values));
-            }
-            let (about, exposed) = (Arc::clone(&known.about), Arc::clone(&known.exposed));
-            MetricSnapshot { about, exposed, data }
-        });
+        let sets = &self.sets;
+        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(segment, sets));
         Snapshot { metrics: metrics.collect() }
     }
 
@@ -95,16 +82,11 @@ impl Catalogue {
     ) {
         self.read_on(segment);
         for Known { about, .. } in &self.metrics {
-            let values = self.values(about);
+            let values = about.values(&self.sets);
             merge::runs(&about.dimensions, &values, &mut |first, length| {
                 visit(&about.metric, first, length);
             });
         }
-    }
-
-    /// The values of a metric's labels by now.
-    fn values(&self, about: &About) -> Vec<Arc<Vec<Arc<str>>>> {
-        about.dimensions.iter().map(|dimension| dimension.values(&self.sets)).collect()
     }
 
     /// Reads the entries that came since the last time. What is damaged is not in this process's
@@ -115,11 +97,11 @@ impl Catalogue {
             self.position = next;
             match entry {
                 Entry::ValueSet { set, .. } => {
-                    self.sets.insert(set, Arc::new(vec!["other".into()]));
+                    self.sets.insert(set, Arc::new(Values::from_iter([Interner::OTHER])));
                 }
                 Entry::Value { set, text, .. } => {
                     if let Some(values) = self.sets.get_mut(&set) {
-                        Arc::make_mut(values).push(text.into());
+                        Arc::make_mut(values).push(&text);
                     }
                 }
                 Entry::Metric(metric) => {
@@ -137,26 +119,57 @@ impl Catalogue {
             Source::Fixed(values) => Dimension {
                 name: name.clone(),
                 count: values.len(),
-                fixed: Some(Arc::new(values.iter().map(|value| value.as_str().into()).collect())),
+                below: 1,
+                fixed: Some(Arc::new(values.iter().map(String::as_str).collect())),
                 set: 0,
             },
             Source::Set { set, capacity } => Dimension {
                 name: name.clone(),
                 count: *capacity as usize + 1,
+                below: 1,
                 fixed: None,
                 set: *set,
             },
         };
-        let dimensions = metric.dimensions.iter().map(dimension).collect();
+        let mut dimensions: Vec<_> = metric.dimensions.iter().map(dimension).collect();
+        let mut below = 1_u32;
+        for dimension in dimensions.iter_mut().rev() {
+            dimension.below = below;
+            below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
+        }
         let at = self.metrics.partition_point(|known| known.about.metric.name <= metric.name);
         let scale = Scale::new(metric.scale);
         let about = Arc::new(About { metric, scale, shape, dimensions });
-        self.metrics.insert(at, Known { about, exposed: Arc::default() });
+        let data = Arc::new(Data::none(about.metric.kind));
+        let (exposed, indices) = (Arc::default(), Indices::default());
+        self.metrics.insert(at, Known { about, exposed, data, indices });
+    }
+}
+
+impl Known {
+    fn snapshot(&mut self, segment: &Segment, sets: &HashMap<u64, Arc<Values>>) -> MetricSnapshot {
+        let Self { about, exposed, data, indices } = self;
+        if Arc::get_mut(data).is_none() {
+            *data = Arc::new(Data::none(about.metric.kind));
+        }
+        let values = about.values(sets);
+        indices.clear();
+        if let Some(data) = Arc::get_mut(data) {
+            merge::metric(segment, about, &values, data, indices);
+        }
+        if exposed.indices != *indices {
+            *exposed = Arc::new(Exposed::new(about, mem::take(indices), values));
+        }
+        MetricSnapshot {
+            about: Arc::clone(about),
+            exposed: Arc::clone(exposed),
+            data: Arc::clone(data),
+        }
     }
 }
 
 impl Dimension {
-    fn values(&self, sets: &HashMap<u64, Arc<Vec<Arc<str>>>>) -> Arc<Vec<Arc<str>>> {
+    fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Arc<Values> {
         self.fixed.as_ref().or_else(|| sets.get(&self.set)).cloned().unwrap_or_default()
     }
 
@@ -166,68 +179,18 @@ impl Dimension {
 }
 
 impl About {
+    /// The values of each label by now.
+    fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
+        self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
+    }
+
     /// The number of the value of each label in the series of this index.
     pub(super) fn digits(&self, index: u32) -> impl Iterator<Item = (&Dimension, usize)> {
-        let mut below = self.metric.series as usize;
-        let mut rest = index as usize;
+        let mut rest = index;
         self.dimensions.iter().map(move |dimension| {
-            below /= dimension.count.max(1);
-            let digit = rest / below.max(1);
-            rest %= below.max(1);
-            (dimension, digit)
+            let digit = rest / dimension.below.max(1);
+            rest -= digit * dimension.below;
+            (dimension, digit as usize)
         })
     }
-}
-
-impl Exposed {
-    fn new(about: &About, indices: Vec<u32>, values: Vec<Arc<Vec<Arc<str>>>>) -> Self {
-        let mut exposed = Self { indices, text: String::new(), ends: Vec::new(), values };
-        let mut text = String::new();
-        for &index in &exposed.indices {
-            for (at, (name, value)) in exposed.labels(about, index).enumerate() {
-                if at > 0 {
-                    text.push(',');
-                }
-                push_label(&mut text, name, value);
-            }
-            exposed.ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        }
-        exposed.text = text;
-        exposed
-    }
-
-    /// Names and values of all labels of a series.
-    pub(super) fn labels<'a>(
-        &'a self,
-        about: &'a About,
-        index: u32,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let constants = about.metric.constants.iter().map(|(name, value)| (&**name, &**value));
-        let digits = about.digits(index).zip(&self.values);
-        constants.chain(digits.map(|((dimension, digit), values)| {
-            (&*dimension.name, values.get(digit).map_or("", |value| value))
-        }))
-    }
-
-    /// The labels of the series at a position, as the text format writes them between the braces.
-    pub(super) fn text(&self, at: usize) -> &str {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.text.get(start as usize..self.ends[at] as usize).unwrap_or_default()
-    }
-}
-
-/// Writes `name="value"`, where backslash, double quote and line feed are escaped: the text
-/// format's rule (<https://prometheus.io/docs/instrumenting/exposition_formats/>), and
-/// `OpenMetrics`' too.
-fn push_label(text: &mut String, name: &str, value: &str) {
-    let _ = write!(text, "{name}=\"");
-    for c in value.chars() {
-        match c {
-            '\\' => text.push_str("\\\\"),
-            '"' => text.push_str("\\\""),
-            '\n' => text.push_str("\\n"),
-            c => text.push(c),
-        }
-    }
-    text.push('"');
 }

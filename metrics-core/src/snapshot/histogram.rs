@@ -1,3 +1,4 @@
+use super::cells::Cells;
 use super::shape::Shape;
 use crate::sync::Arc;
 use std::fmt;
@@ -14,7 +15,8 @@ pub struct HistogramSnapshot {
     /// The index of the first of `cells`.
     pub(super) first: u32,
     /// From the cell of the smallest value to that of the largest.
-    pub(super) cells: Box<[u64]>,
+    pub(super) cells: Cells,
+    pub(super) below: Below,
     pub(super) count: u64,
     /// Recorded units, modulo 2^64.
     pub(super) sum: u64,
@@ -36,7 +38,38 @@ pub struct Bucket<'a> {
     pub count: u64,
 }
 
+/// How many values are not above the edge of each exposed bucket. The first ones lie in the
+/// snapshot itself, so that whoever goes over all series goes over one piece of memory.
+#[derive(Clone)]
+pub(super) struct Below {
+    first: [u64; Below::FIRST],
+    others: Vec<u64>,
+}
+
+impl Below {
+    const FIRST: usize = 16;
+
+    fn new(edges: usize) -> Self {
+        Self { first: [0; Self::FIRST], others: vec![0; edges.saturating_sub(Self::FIRST)] }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &u64> {
+        self.first.iter().chain(&self.others)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        self.first.iter_mut().chain(&mut self.others)
+    }
+}
+
 impl HistogramSnapshot {
+    /// Without values.
+    pub(super) fn new(shape: Arc<Shape>) -> Self {
+        let below = Below::new(shape.edges.len());
+        let (cells, min, max) = (Cells::new(), u64::MAX, 0);
+        Self { shape, first: 0, cells, below, count: 0, sum: 0, min, max, negative: 0 }
+    }
+
     /// How many values were recorded.
     pub fn count(&self) -> u64 {
         self.count
@@ -88,7 +121,7 @@ impl HistogramSnapshot {
     /// The largest value of the cell that the value of this rank is in.
     fn at_rank(&self, rank: u64) -> u64 {
         let mut seen = 0;
-        for (index, &cell) in (self.first..).zip(&self.cells) {
+        for (index, cell) in (self.first..).zip(self.cells.iter()) {
             seen = u64::wrapping_add(seen, cell);
             if seen >= rank {
                 return self.shape.grid.highest(index);
@@ -102,30 +135,22 @@ impl HistogramSnapshot {
     ///
     /// A cell that an edge falls into counts as below the edge.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
-        let (mut seen, mut count) = (0, 0);
-        self.shape.edges.iter().map(move |edge| {
-            let end = (edge.cell + 1).saturating_sub(self.first) as usize;
-            // Edges rise, so `end` is not before `seen`.
-            let end = end.min(self.cells.len());
-            let cells = self.cells.get(seen..end).unwrap_or_default();
-            count = cells.iter().copied().fold(count, u64::wrapping_add);
-            seen = end;
-            Bucket { upper: edge.upper, le: &edge.le, count }
-        })
+        let buckets = self.shape.edges.iter().zip(self.below.iter());
+        buckets.map(|(edge, &count)| Bucket { upper: edge.upper, le: &edge.le, count })
     }
 
     /// The cells with any value: smallest and largest value of each, in recorded units, and how
     /// many are in it.
     pub fn cells(&self) -> impl Iterator<Item = (u64, u64, u64)> {
         let grid = self.shape.grid;
-        let cells = (self.first..).zip(&self.cells).filter(|&(_, &count)| count > 0);
-        cells.map(move |(index, &count)| (grid.lowest(index), grid.highest(index), count))
+        let cells = (self.first..).zip(self.cells.iter()).filter(|&(_, count)| count > 0);
+        cells.map(move |(index, count)| (grid.lowest(index), grid.highest(index), count))
     }
 
     /// How many values were above the declared maximum.
     pub fn saturated(&self) -> u64 {
         let at = self.shape.grid.saturated().checked_sub(self.first);
-        at.and_then(|at| self.cells.get(at as usize)).copied().unwrap_or(0)
+        at.map_or(0, |at| self.cells.get(at as usize))
     }
 
     /// How many negative values were offered. They are part of nothing else.
@@ -148,30 +173,35 @@ impl HistogramSnapshot {
     /// What was recorded after `earlier`, a snapshot of the same series.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let earlier_at = |index: u32| {
-            let at = index.checked_sub(earlier.first);
-            at.and_then(|at| earlier.cells.get(at as usize)).copied().unwrap_or(0)
+            index.checked_sub(earlier.first).map_or(0, |at| earlier.cells.get(at as usize))
         };
-        let cells: Vec<u64> = (self.first..)
-            .zip(&self.cells)
-            .map(|(index, &cell)| cell.wrapping_sub(earlier_at(index)))
+        let all: Vec<u64> = (self.first..)
+            .zip(self.cells.iter())
+            .map(|(index, cell)| cell.wrapping_sub(earlier_at(index)))
             .collect();
-        let from = cells.iter().position(|&cell| cell > 0).unwrap_or(cells.len());
-        let to = cells.iter().rposition(|&cell| cell > 0).map_or(from, |last| last + 1);
-        let cells: Box<[u64]> = cells[from..to].into();
+        let from = all.iter().position(|&cell| cell > 0).unwrap_or(all.len());
+        let to = all.iter().rposition(|&cell| cell > 0).map_or(from, |last| last + 1);
+        let mut cells = Cells::new();
+        let count = cells.fill(&all[from..to], |&cell| cell, |_, _| ());
         let first = self.first + u32::try_from(from).unwrap_or(0);
         let last = first + u32::try_from(cells.len().saturating_sub(1)).unwrap_or(0);
         let grid = self.shape.grid;
+        let mut below = self.below.clone();
+        for (now, then) in below.iter_mut().zip(earlier.below.iter()) {
+            *now = now.wrapping_sub(*then);
+        }
         let new_min = earlier.count == 0 || self.min < earlier.min;
         let new_max = earlier.count == 0 || self.max > earlier.max;
         Self {
             shape: Arc::clone(&self.shape),
             first,
-            count: cells.iter().copied().fold(0, u64::wrapping_add),
+            count,
             sum: self.sum.wrapping_sub(earlier.sum),
             min: if new_min { self.min } else { grid.lowest(first).max(self.min) },
             max: if new_max { self.max } else { grid.highest(last).min(self.max) },
             negative: self.negative.wrapping_sub(earlier.negative),
             cells,
+            below,
         }
     }
 }

@@ -6,13 +6,15 @@
 //! on; they are not of one instant.
 
 use super::catalogue::{About, Dimension};
+use super::distribution::Reader;
 use super::histogram::HistogramSnapshot;
-use super::shape::Shape;
+use super::values::{Indices, Values};
 use crate::directory::{self, Kind};
-use crate::handles::{STAND_IN, decode_gauge};
-use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS, head};
+use crate::handles::decode_gauge;
+use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
 use crate::segment::Segment;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed};
+use std::sync::atomic::Ordering;
 
 /// The values of a metric's exposed series.
 #[derive(Clone, Debug)]
@@ -23,7 +25,18 @@ pub(super) enum Data {
     Histogram(Vec<HistogramSnapshot>),
 }
 
-type Labels = [Arc<Vec<Arc<str>>>];
+type Labels = [Arc<Values>];
+
+impl Data {
+    pub(super) fn none(kind: Kind) -> Self {
+        match kind {
+            Kind::Counter => Self::Counter(Vec::new()),
+            Kind::UpDownCounter => Self::UpDown(Vec::new()),
+            Kind::Gauge => Self::Gauge(Vec::new()),
+            Kind::Histogram => Self::Histogram(Vec::new()),
+        }
+    }
+}
 
 /// Calls `run(first, length)` for each run of series whose labels all have values by now, in the
 /// order of their index. Interned labels leave gaps: they are laid out for their whole capacity.
@@ -50,20 +63,27 @@ pub(super) fn runs(dimensions: &[Dimension], values: &Labels, run: &mut dyn FnMu
     descend(dimensions, values, 0, run);
 }
 
-/// The indices of the exposed series, and their values.
-pub(super) fn metric(segment: &Segment, about: &About, values: &Labels) -> (Vec<u32>, Data) {
+/// Reads the exposed series into `data`, whose memory is used again, and adds their indices.
+pub(super) fn metric(
+    segment: &Segment,
+    about: &About,
+    values: &Labels,
+    data: &mut Data,
+    indices: &mut Indices,
+) {
     let series = Live::new(segment, about, values);
-    match about.metric.kind {
-        Kind::Counter => {
-            let mut sums = vec![0; series.count];
+    match data {
+        Data::Counter(sums) => {
+            series.zeros(sums);
             for shard in segment.shards_seen() {
-                series.add_up(&mut sums, shard, 1, 0, Relaxed);
+                series.add_up(sums, shard, 1, 0, Relaxed);
             }
-            let (indices, sums) = series.expose(sums, |&sum| sum != 0);
-            (indices, Data::Counter(sums))
+            series.expose(sums, indices, |_, &sum| sum != 0);
         }
-        Kind::UpDownCounter => {
-            let (mut downs, mut ups) = (vec![0; series.count], vec![0; series.count]);
+        Data::UpDown(values) => {
+            let (mut downs, mut ups) = (Vec::new(), Vec::new());
+            series.zeros(&mut downs);
+            series.zeros(&mut ups);
             let stride = UP_DOWN_CELLS as usize;
             // Acquire pairs with the Release in `add_release`: for every `sub` seen here, the `add`
             // that came before it, on whichever thread, is seen below.
@@ -73,30 +93,28 @@ pub(super) fn metric(segment: &Segment, about: &About, values: &Labels) -> (Vec<
             for shard in segment.shards_seen() {
                 series.add_up(&mut ups, shard, stride, 0, Relaxed);
             }
-            let both = ups.into_iter().zip(downs).collect();
-            let (indices, both) = series.expose(both, |&both| both != (0, 0));
-            let net = |(up, down): (u64, u64)| up.wrapping_sub(down).cast_signed();
-            (indices, Data::UpDown(both.into_iter().map(net).collect()))
+            let net = |(up, down): (&u64, &u64)| up.wrapping_sub(*down).cast_signed();
+            values.clear();
+            values.extend(ups.iter().zip(&downs).map(net));
+            series.expose(values, indices, |at, _| (ups[at], downs[at]) != (0, 0));
         }
-        Kind::Gauge => {
-            let mut cells = vec![0; series.count];
+        Data::Gauge(values) => {
+            let mut cells = Vec::new();
+            series.zeros(&mut cells);
             series.add_up(&mut cells, segment.shared(), GAUGE_CELLS as usize, 0, Relaxed);
-            let (indices, cells) = series.expose(cells, |&cell| cell != 0);
-            let values = cells.into_iter().map(|cell| decode_gauge(cell).unwrap_or(0.0));
-            (indices, Data::Gauge(values.collect()))
+            values.clear();
+            values.extend(cells.iter().map(|&cell| decode_gauge(cell).unwrap_or(0.0)));
+            series.expose(values, indices, |at, _| cells[at] != 0);
         }
-        Kind::Histogram => {
-            let Some(shape) = &about.shape else {
-                return (Vec::new(), Data::Histogram(Vec::new()));
-            };
-            let mut histograms = Vec::with_capacity(series.count);
-            let mut spans = Vec::new();
+        Data::Histogram(histograms) => {
+            let Some(shape) = &about.shape else { return histograms.clear() };
+            let mut reader = Reader::new(segment, about, shape, histograms);
             series.for_each(|index| {
-                histograms.push(histogram(segment, about, shape, index, &mut spans));
+                if reader.read(index as usize, || series.is_shown(index)) {
+                    indices.push(index..index + 1);
+                }
             });
-            let (indices, histograms) = series
-                .expose(histograms, |histogram| histogram.count > 0 || histogram.negative > 0);
-            (indices, Data::Histogram(histograms))
+            reader.finish();
         }
     }
 }
@@ -124,10 +142,17 @@ impl<'a> Live<'a> {
         Self { about, values, count, declared, whole }
     }
 
-    fn for_each(&self, mut visit: impl FnMut(usize)) {
+    #[expect(clippy::cast_possible_truncation, reason = "less than `series`, which is a u32")]
+    fn for_each(&self, mut visit: impl FnMut(u32)) {
         runs(&self.about.dimensions, self.values, &mut |first, length| {
-            (first..first + length).for_each(&mut visit);
+            (first..first + length).for_each(|index| visit(index as u32));
         });
+    }
+
+    /// As many zeros as there are series.
+    fn zeros(&self, sums: &mut Vec<u64>) {
+        sums.clear();
+        sums.resize(self.count, 0);
     }
 
     /// Adds one cell of each series to its sum.
@@ -137,7 +162,7 @@ impl<'a> Live<'a> {
         cells: &[AtomicU64],
         stride: usize,
         offset: usize,
-        order: std::sync::atomic::Ordering,
+        order: Ordering,
     ) {
         let start = self.about.metric.first as usize + offset;
         let cells = cells.get(start..).unwrap_or_default();
@@ -150,98 +175,30 @@ impl<'a> Live<'a> {
         });
     }
 
-    /// The indices and values of the series that are exposed.
-    fn expose<T>(&self, values: Vec<T>, touched: impl Fn(&T) -> bool) -> (Vec<u32>, Vec<T>) {
-        let mut indices = Vec::with_capacity(if self.whole { self.count } else { 0 });
-        #[expect(clippy::cast_possible_truncation, reason = "less than `series`, which is a u32")]
-        if self.whole {
-            self.for_each(|index| indices.push(index as u32));
-            return (indices, values);
-        }
-        let mut all = values.into_iter();
-        let mut kept = Vec::new();
-        #[expect(clippy::cast_possible_truncation, reason = "less than `series`, which is a u32")]
+    /// Keeps the values of series that are exposed, and adds their indices. `touched` is asked with
+    /// the position of a value among all.
+    fn expose<T: Copy>(
+        &self,
+        values: &mut Vec<T>,
+        indices: &mut Indices,
+        touched: impl Fn(usize, &T) -> bool,
+    ) {
+        let (mut at, mut kept) = (0, 0);
         self.for_each(|index| {
-            if let Some(value) = all.next()
-                && (touched(&value) || self.is_declared(index))
-            {
-                indices.push(index as u32);
-                kept.push(value);
+            let value = values[at];
+            if touched(at, &value) || self.is_shown(index) {
+                values[kept] = value;
+                kept += 1;
+                indices.push(index..index + 1);
             }
+            at += 1;
         });
-        (indices, kept)
+        values.truncate(kept);
     }
 
-    fn is_declared(&self, index: usize) -> bool {
-        self.declared
-            .get(index / 64)
-            .is_some_and(|word| word.load(Relaxed) >> (index % 64) & 1 == 1)
+    /// Whether a series is exposed even if it was never touched.
+    fn is_shown(&self, index: u32) -> bool {
+        let word = self.declared.get(index as usize / 64);
+        self.whole || word.is_some_and(|word| word.load(Relaxed) >> (index % 64) & 1 == 1)
     }
-}
-
-/// The part of one shard's cells that has values.
-struct Span {
-    cells: &'static [AtomicU64],
-    first: u32,
-}
-
-/// Sums one series of a histogram. `spans` is scratch space.
-fn histogram(
-    segment: &Segment,
-    about: &About,
-    shape: &Arc<Shape>,
-    index: usize,
-    spans: &mut Vec<Span>,
-) -> HistogramSnapshot {
-    let mut total = HistogramSnapshot {
-        shape: Arc::clone(shape),
-        first: 0,
-        cells: Box::default(),
-        count: 0,
-        sum: 0,
-        min: u64::MAX,
-        max: 0,
-        negative: 0,
-    };
-    let grid = shape.grid;
-    let head_at = about.metric.first as usize + index * HEAD_CELLS as usize;
-    // Relaxed: a record that this snapshot must show came after its series had cells.
-    let entry = segment.shared().get(shape.table as usize + index).map_or(0, |e| e.load(Relaxed));
-    let cells_at = usize::try_from(entry).unwrap_or(0);
-    spans.clear();
-    for shard in segment.shards_seen() {
-        let Some(cells) = shard.get(cells_at..cells_at + grid.cells() as usize) else { continue };
-        let load = |cell: usize| shard[head_at + cell].load(Relaxed);
-        total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
-        if entry == 0 || entry >= STAND_IN {
-            continue;
-        }
-        // A writer stores minimum and maximum before it counts. If the counts of values outside
-        // what is read here are in the cells already, the next snapshot finds them.
-        let (not_min, max) = (load(head::NOT_MIN), load(head::MAX));
-        if not_min == 0 && max == 0 {
-            continue;
-        }
-        total.sum = total.sum.wrapping_add(load(head::SUM));
-        // One of the two may not be seen yet: then the other stands for both.
-        let min = if not_min == 0 { max } else { !not_min };
-        let max = max.max(min);
-        total.min = total.min.min(min);
-        total.max = total.max.max(max);
-        let (first, last) = (grid.index(min), grid.index(max));
-        spans.push(Span { cells: &cells[first as usize..=last as usize], first });
-    }
-    if spans.is_empty() {
-        return total;
-    }
-    total.first = grid.index(total.min);
-    let mut cells = vec![0; (grid.index(total.max) - total.first) as usize + 1];
-    for span in spans.iter() {
-        for (sum, cell) in cells[(span.first - total.first) as usize..].iter_mut().zip(span.cells) {
-            *sum = u64::wrapping_add(*sum, cell.load(Relaxed));
-        }
-    }
-    total.count = cells.iter().copied().fold(0, u64::wrapping_add);
-    total.cells = cells.into();
-    total
 }

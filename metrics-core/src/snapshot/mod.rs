@@ -1,16 +1,21 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
 mod catalogue;
+mod cells;
+mod distribution;
+mod exposed;
 mod histogram;
 mod merge;
 mod shape;
+mod values;
 
 pub(crate) use catalogue::Catalogue;
 pub use histogram::{Bucket, HistogramSnapshot};
 
 use crate::directory::Kind;
 use crate::sync::Arc;
-use catalogue::{About, Exposed};
+use catalogue::About;
+use exposed::Exposed;
 use merge::Data;
 use std::fmt;
 
@@ -29,7 +34,7 @@ pub struct Snapshot {
 struct MetricSnapshot {
     about: Arc<About>,
     exposed: Arc<Exposed>,
-    data: Data,
+    data: Arc<Data>,
 }
 
 /// All series of one name.
@@ -43,6 +48,7 @@ pub struct Family<'a> {
 #[derive(Clone, Copy)]
 pub struct Series<'a> {
     metric: &'a MetricSnapshot,
+    index: u32,
     at: usize,
 }
 
@@ -144,8 +150,8 @@ impl Snapshot {
     fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<(&Data, usize)> {
         self.named(name).iter().find_map(|metric| {
             let index = metric.index(labels)?;
-            let at = metric.exposed.indices.binary_search(&index).ok()?;
-            Some((&metric.data, at))
+            let at = metric.exposed.indices.position(index)?;
+            Some((&*metric.data, at))
         })
     }
 }
@@ -180,7 +186,7 @@ impl MetricSnapshot {
         }
         dimensions.iter().zip(&self.exposed.values).try_fold(0_u32, |index, (dimension, values)| {
             let value = value_of(&dimension.name)?;
-            let digit = values.iter().position(|known| **known == *value)?;
+            let digit = values.number(value)?;
             index
                 .checked_mul(u32::try_from(dimension.count).ok()?)?
                 .checked_add(u32::try_from(digit).ok()?)
@@ -188,28 +194,34 @@ impl MetricSnapshot {
     }
 
     fn since(&self, earlier: &Self) -> Self {
-        // For each series here, the same one there, if it was exposed.
-        let before =
-            |at: usize| earlier.exposed.indices.binary_search(&self.exposed.indices[at]).ok();
-        let data = match (&self.data, &earlier.data) {
+        let data = match (&*self.data, &*earlier.data) {
             (Data::Counter(now), Data::Counter(then)) => {
-                let difference = |(at, now): (usize, &u64)| {
-                    now.wrapping_sub(before(at).and_then(|at| then.get(at)).copied().unwrap_or(0))
-                };
-                Data::Counter(now.iter().enumerate().map(difference).collect())
+                let difference =
+                    |now: &u64, then: Option<&u64>| now.wrapping_sub(then.copied().unwrap_or(0));
+                Arc::new(Data::Counter(self.differences(now, earlier, then, difference)))
             }
             (Data::Histogram(now), Data::Histogram(then)) => {
-                let difference = |(at, now): (usize, &HistogramSnapshot)| match before(at)
-                    .and_then(|at| then.get(at))
-                {
-                    Some(then) => now.since(then),
-                    None => now.clone(),
+                let difference = |now: &HistogramSnapshot, then: Option<&HistogramSnapshot>| {
+                    then.map_or_else(|| now.clone(), |then| now.since(then))
                 };
-                Data::Histogram(now.iter().enumerate().map(difference).collect())
+                Arc::new(Data::Histogram(self.differences(now, earlier, then, difference)))
             }
-            (now, _) => now.clone(),
+            _ => Arc::clone(&self.data),
         };
         Self { about: Arc::clone(&self.about), exposed: Arc::clone(&self.exposed), data }
+    }
+
+    /// The difference of each value here to that of the same series there, if it was exposed.
+    fn differences<T>(
+        &self,
+        now: &[T],
+        earlier: &Self,
+        then: &[T],
+        difference: impl Fn(&T, Option<&T>) -> T,
+    ) -> Vec<T> {
+        let before = |index| earlier.exposed.indices.position(index).and_then(|at| then.get(at));
+        let series = self.exposed.indices.iter().zip(now);
+        series.map(|(index, now)| difference(now, before(index))).collect()
     }
 }
 
@@ -241,7 +253,11 @@ impl<'a> Family<'a> {
 
     fn into_series(self) -> impl Iterator<Item = Series<'a>> + use<'a> {
         self.metrics.iter().flat_map(|metric| {
-            (0..metric.exposed.indices.len()).map(move |at| Series { metric, at })
+            metric.exposed.indices.iter().zip(0..).map(move |(index, at)| Series {
+                metric,
+                index,
+                at,
+            })
         })
     }
 }
@@ -250,18 +266,26 @@ impl<'a> Series<'a> {
     /// Names and values of its labels, constant ones first.
     pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let MetricSnapshot { about, exposed, .. } = self.metric;
-        exposed.labels(about, exposed.indices[self.at])
+        exposed.labels(about, self.index)
     }
 
     /// Its labels as the text format writes them between the braces, escaped; empty where it has
     /// none.
-    pub fn label_text(&self) -> &'a str {
-        self.metric.exposed.text(self.at)
+    pub fn label_text(&self) -> String {
+        let mut text = String::new();
+        self.push_label_text(&mut text);
+        text
+    }
+
+    /// Appends its labels as [`label_text`](Self::label_text) gives them.
+    #[inline]
+    pub fn push_label_text(&self, out: &mut String) {
+        self.metric.exposed.push_text(self.index, out);
     }
 
     /// Its value.
     pub fn value(&self) -> Value<'a> {
-        match &self.metric.data {
+        match &*self.metric.data {
             Data::Counter(values) if self.metric.about.scale.is_one() => {
                 Value::Counter(values[self.at])
             }

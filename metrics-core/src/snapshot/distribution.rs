@@ -1,0 +1,183 @@
+//! Sums the distributions of a histogram's series.
+//!
+//! Most of the time would go into waiting for memory: a series has some hundred cells on pages of
+//! its own, and a processor notices only after a few lines of each page that the next ones will be
+//! wanted, too. So a series' cells are asked for when its head is read, and read when they are
+//! likely there: two series later.
+
+use super::catalogue::About;
+use super::histogram::HistogramSnapshot;
+use super::shape::Shape;
+use crate::handles::STAND_IN;
+use crate::layout::{HEAD_CELLS, LINE_WORDS, head};
+use crate::memory;
+use crate::segment::Segment;
+use crate::sync::{Arc, AtomicU64, Relaxed};
+use std::collections::VecDeque;
+
+/// How many spans are under way. One leaves the memory idle part of the time; four or eight were
+/// no faster than two.
+const AHEAD: usize = 2;
+
+/// Reads the series of one histogram in turn.
+pub(super) struct Reader<'a> {
+    segment: &'a Segment,
+    shape: &'a Arc<Shape>,
+    /// The first head.
+    heads: usize,
+    into: &'a mut Vec<HistogramSnapshot>,
+    /// How many of `into` are read.
+    read: usize,
+    /// The spans of those after them whose heads are read.
+    under_way: VecDeque<Vec<Span>>,
+    /// Scratch space.
+    spare: Vec<Span>,
+    sums: Vec<u64>,
+    /// The sum of the cells before each line of a series' cells.
+    before: Vec<u64>,
+}
+
+/// The part of one shard's cells of a series that has values.
+struct Span {
+    cells: &'static [AtomicU64],
+    /// The index of the first one.
+    first: u32,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        segment: &'a Segment,
+        about: &'a About,
+        shape: &'a Arc<Shape>,
+        into: &'a mut Vec<HistogramSnapshot>,
+    ) -> Self {
+        let heads = about.metric.first as usize;
+        let (spare, sums, before) = (Vec::new(), Vec::new(), Vec::new());
+        let under_way = VecDeque::new();
+        Self { segment, shape, heads, into, read: 0, under_way, spare, sums, before }
+    }
+
+    /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
+    pub(super) fn read(&mut self, index: usize, shown: impl Fn() -> bool) -> bool {
+        let at = self.read + self.under_way.len();
+        if at == self.into.len() {
+            self.into.push(HistogramSnapshot::new(Arc::clone(self.shape)));
+        }
+        let mut spans = std::mem::take(&mut self.spare);
+        self.read_heads(index, at, &mut spans);
+        if spans.is_empty() && self.into[at].negative == 0 && !shown() {
+            self.spare = spans;
+            return false;
+        }
+        if self.under_way.len() < AHEAD {
+            spans.iter().take(AHEAD).for_each(|span| span.lines().for_each(memory::prefetch));
+            self.under_way.push_back(spans);
+        } else {
+            self.under_way.push_back(spans);
+            self.read_cells();
+        }
+        true
+    }
+
+    /// Reads the last ones.
+    pub(super) fn finish(mut self) {
+        while !self.under_way.is_empty() {
+            self.read_cells();
+        }
+        self.into.truncate(self.read);
+    }
+
+    fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span>) {
+        let total = &mut self.into[at];
+        (total.sum, total.min, total.max, total.negative) = (0, u64::MAX, 0, 0);
+        let grid = self.shape.grid;
+        let entry = self.segment.shared().get(self.shape.table as usize + index);
+        // Relaxed: a record that this snapshot must show came after its series had cells.
+        let entry = entry.map_or(0, |entry| entry.load(Relaxed));
+        let cells_at = usize::try_from(entry).unwrap_or(0);
+        let head_at = self.heads + index * HEAD_CELLS as usize;
+        for shard in self.segment.shards_seen() {
+            let Some(cells) = shard.get(cells_at..cells_at + grid.cells() as usize) else {
+                continue;
+            };
+            let load = |cell: usize| shard[head_at + cell].load(Relaxed);
+            total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
+            if entry == 0 || entry >= STAND_IN {
+                continue;
+            }
+            // A writer stores minimum and maximum before it counts. If the counts of values outside
+            // what is read here are in the cells already, the next snapshot finds them.
+            let (not_min, max) = (load(head::NOT_MIN), load(head::MAX));
+            if not_min == 0 && max == 0 {
+                continue;
+            }
+            total.sum = total.sum.wrapping_add(load(head::SUM));
+            // One of the two may not be seen yet: then the other stands for both.
+            let min = if not_min == 0 { max } else { !not_min };
+            let max = max.max(min);
+            total.min = total.min.min(min);
+            total.max = total.max.max(max);
+            let (first, last) = (grid.index(min), grid.index(max));
+            spans.push(Span { cells: &cells[first as usize..=last as usize], first });
+        }
+    }
+
+    /// Reads the cells of the series that was longest under way, and asks for those of the last.
+    fn read_cells(&mut self) {
+        let Some(mut spans) = self.under_way.pop_front() else { return };
+        let total = &mut self.into[self.read];
+        self.read += 1;
+        let grid = self.shape.grid;
+        total.first = grid.index(total.min);
+        let last = self.under_way.get(AHEAD - 1).map_or(&[][..], |spans| &spans[..]);
+        let (first, others) = last.split_first().map_or((&[][..], &[][..]), |(a, b)| (a.cells, b));
+        others.iter().take(AHEAD - 1).flat_map(Span::lines).for_each(memory::prefetch);
+        let ahead = first.as_chunks::<LINE_WORDS>().0;
+        let cells = (grid.index(total.max) + 1).saturating_sub(total.first) as usize;
+        self.before.resize(cells / LINE_WORDS + 1, 0);
+        let line = |at: usize, sum| {
+            if let Some(before) = self.before.get_mut(at) {
+                *before = sum;
+            }
+            if let Some([cell, ..]) = ahead.get(at) {
+                memory::prefetch(cell);
+            }
+        };
+        match &spans[..] {
+            [Span { cells, .. }] => {
+                total.count = total.cells.fill(cells, |cell| cell.load(Relaxed), line);
+            }
+            several => {
+                self.sums.clear();
+                self.sums.resize(cells, 0);
+                for (at, span) in several.iter().enumerate() {
+                    if let Some(next) = several.get(at + AHEAD) {
+                        next.lines().for_each(memory::prefetch);
+                    }
+                    let sums = self.sums[(span.first - total.first) as usize..].iter_mut();
+                    for (sum, cell) in sums.zip(span.cells) {
+                        *sum = sum.wrapping_add(cell.load(Relaxed));
+                    }
+                }
+                total.count = total.cells.fill(&self.sums, |&sum| sum, line);
+            }
+        }
+        ahead.iter().skip(cells / LINE_WORDS).for_each(|line| memory::prefetch(&line[0]));
+        for (below, edge) in total.below.iter_mut().zip(&self.shape.edges) {
+            let end = (edge.cell + 1).saturating_sub(total.first) as usize;
+            *below = match self.before.get(end / LINE_WORDS) {
+                Some(before) if end < cells => before.wrapping_add(total.cells.sum_on_line(end)),
+                _ => total.count,
+            };
+        }
+        spans.clear();
+        self.spare = spans;
+    }
+}
+
+impl Span {
+    /// One cell of each cache line.
+    fn lines(&self) -> impl Iterator<Item = &'static AtomicU64> + use<> {
+        self.cells.iter().step_by(LINE_WORDS)
+    }
+}

@@ -1,0 +1,179 @@
+//! The values of labels, and which series are exposed under them.
+
+use std::ops::Range;
+
+/// Strings, one after the other in one piece of memory.
+#[derive(Clone, Debug)]
+pub(super) struct Texts {
+    joined: String,
+    /// Where each begins in `joined`, and where the last one ends.
+    edges: Vec<u32>,
+}
+
+/// The values of a label, by number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    raw: Texts,
+    /// As the text formats write them, once that differs for any of them.
+    escaped: Option<Texts>,
+}
+
+/// Numbers of series, rising. Series that are exposed have neighbours that are, most of the time,
+/// so that a few runs hold many.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Indices {
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Run {
+    /// The first number, and its position among all.
+    first: u32,
+    at: u32,
+    /// One more than the last number.
+    end: u32,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { joined: String::new(), edges: vec![0] }
+    }
+}
+
+impl Texts {
+    pub(super) fn len(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        self.joined.push_str(text);
+        // Values come from the directory, whose words are numbered by u32.
+        self.edges.push(u32::try_from(self.joined.len()).unwrap_or(u32::MAX));
+    }
+
+    /// The text of a number; empty where there is none.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> &str {
+        let Some(&[start, end]) = self.edges.get(at..at + 2) else { return "" };
+        self.joined.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+impl Values {
+    pub(super) fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    pub(super) fn push(&mut self, value: &str) {
+        let plain = !value.contains(['\\', '"', '\n']);
+        if self.escaped.is_none() && !plain {
+            self.escaped = Some(self.raw.clone());
+        }
+        self.raw.push(value);
+        if let Some(escaped) = &mut self.escaped {
+            escaped.push(&escape(value));
+        }
+    }
+
+    /// The value of a number; empty where it has none.
+    pub(super) fn get(&self, number: usize) -> &str {
+        self.raw.get(number)
+    }
+
+    #[inline]
+    pub(super) fn escaped(&self, number: usize) -> &str {
+        self.escaped.as_ref().unwrap_or(&self.raw).get(number)
+    }
+
+    pub(super) fn number(&self, value: &str) -> Option<usize> {
+        (0..self.len()).find(|&number| self.get(number) == value)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Values {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(values: I) -> Self {
+        let mut all = Self::default();
+        values.into_iter().for_each(|value| all.push(value));
+        all
+    }
+}
+
+/// Backslash, double quote and line feed are escaped: the text format's rule
+/// (<https://prometheus.io/docs/instrumenting/exposition_formats/>), and `OpenMetrics`' too.
+pub(super) fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+impl Indices {
+    pub(super) fn clear(&mut self) {
+        self.runs.clear();
+    }
+
+    /// Adds the numbers of a range, all above those that are there.
+    #[inline]
+    pub(super) fn push(&mut self, Range { start, end }: Range<u32>) {
+        match self.runs.last_mut() {
+            Some(run) if run.end == start => run.end = end,
+            last => {
+                let at = last.map_or(0, |run| run.at + (run.end - run.first));
+                self.runs.push(Run { first: start, at, end });
+            }
+        }
+    }
+
+    /// The position of a number.
+    pub(super) fn position(&self, index: u32) -> Option<usize> {
+        let run = self.runs.partition_point(|run| run.end <= index);
+        let run = self.runs.get(run).filter(|run| run.first <= index)?;
+        Some((run.at + (index - run.first)) as usize)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.runs.iter().flat_map(|run| run.first..run.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Indices, Values};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn runs_hold_the_numbers_that_were_added(numbers: BTreeSet<u8>) {
+            let mut indices = Indices::default();
+            for &number in &numbers {
+                indices.push(number.into()..u32::from(number) + 1);
+            }
+            prop_assert!(indices.iter().eq(numbers.iter().map(|&number| number.into())));
+            for number in 0..300 {
+                let position = numbers.iter().position(|&known| u32::from(known) == number);
+                prop_assert_eq!(indices.position(number), position);
+            }
+        }
+
+        #[test]
+        fn values_are_found_and_escaped(texts in prop::collection::vec(r#"[a-c\\"\n]{0,4}"#, 0..9)) {
+            let values: Values = texts.iter().map(String::as_str).collect();
+            for (number, text) in texts.iter().enumerate() {
+                prop_assert_eq!(values.get(number), text);
+                let first = texts.iter().position(|known| known == text);
+                prop_assert_eq!(values.number(text), first);
+                let escaped =
+                    text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
+                prop_assert_eq!(values.escaped(number), escaped);
+            }
+            prop_assert_eq!(values.get(texts.len()), "");
+        }
+    }
+}
