@@ -44,6 +44,8 @@ pub struct Interner {
 struct Growth {
     count: u32,
     set: Option<u64>,
+    /// Room for the next strings: an allocation for each would take more than most of them do.
+    room: &'static mut [u8],
 }
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ struct Table {
     /// the value's number, and 0 an empty slot. Slots are only ever filled.
     slots: Box<[AtomicU64]>,
     /// The strings by number, less one.
-    values: Box<[OnceLock<Box<str>>]>,
+    values: Box<[OnceLock<&'static str>]>,
 }
 
 /// What a look-up without the lock found.
@@ -77,7 +79,7 @@ impl Interner {
             capacity: capacity as u32,
             table: OnceLock::new(),
             full: AtomicBool::new(false),
-            growth: Mutex::new(Growth { count: 0, set: None }),
+            growth: Mutex::new(Growth { count: 0, set: None, room: &mut [] }),
         }
     }
 
@@ -145,9 +147,9 @@ impl Interner {
             self.full.store(true, Relaxed);
             return Self::saturated();
         }
-        growth.count += 1;
         // The cell is empty: numbers are given once, under the lock.
-        let _ = table.values[growth.count as usize - 1].set(value.into());
+        let _ = table.values[growth.count as usize].set(growth.keep(value));
+        growth.count += 1;
         // Release pairs with the Acquire in `find`: who sees the number sees its string.
         table.slots[vacant].store(u64::from(hash) << 32 | u64::from(id.0), Release);
         id
@@ -178,6 +180,25 @@ impl Interner {
     }
 }
 
+impl Growth {
+    /// Bytes that are allocated at a time, once a label has many values.
+    const CHUNK: usize = 4096;
+
+    /// A copy that is never freed: interners are statics.
+    fn keep(&mut self, value: &str) -> &'static str {
+        if self.room.len() < value.len() {
+            let bytes = (self.count as usize * value.len()).min(Self::CHUNK).max(value.len());
+            self.room = Vec::leak(vec![0; bytes]);
+        }
+        let room = std::mem::take(&mut self.room);
+        let (kept, rest) = room.split_at_mut(value.len());
+        kept.copy_from_slice(value.as_bytes());
+        self.room = rest;
+        // It is a copy of a `str`.
+        std::str::from_utf8(kept).unwrap_or_default()
+    }
+}
+
 /// Writes a new value to the segment's directory.
 fn publish(set: u64, value: &str) -> bool {
     Segment::current()
@@ -198,7 +219,7 @@ impl Table {
             }
             let number = slot as u32;
             if (slot >> 32) as u32 == hash
-                && self.values[number as usize - 1].get().is_some_and(|known| **known == *value)
+                && self.values[number as usize - 1].get().is_some_and(|known| *known == value)
             {
                 return Found::Known(LabelId(number));
             }
