@@ -48,9 +48,14 @@ impl Grid {
             3 => 10,
             _ => return None,
         };
+        Some(Self::of(max, half_bits))
+    }
+
+    /// The grid that has these [`bounds`](Grid::bounds).
+    pub(crate) fn of(max: u64, half_bits: u8) -> Self {
         let mut grid = Self { max, saturated: u32::MAX, linear: linear(half_bits), half_bits };
         grid.saturated = grid.fine(max) + 1;
-        Some(grid)
+        grid
     }
 
     pub(crate) fn max(&self) -> u64 {
@@ -60,6 +65,12 @@ impl Grid {
     pub(crate) fn sigfigs(&self) -> u8 {
         // The inverse of the table in `new`: 4, 7 and 10 bits.
         (self.half_bits - 1) / 3
+    }
+
+    /// What [`Grid::of`] makes the same grid from: fewer registers than the grid itself.
+    #[inline]
+    pub(crate) fn bounds(&self) -> (u64, u8) {
+        (self.max, self.half_bits)
     }
 
     /// The number of cells, the one for saturated values included.
@@ -78,9 +89,10 @@ impl Grid {
         if value > self.max { self.saturated } else { self.fine(value) }
     }
 
+    /// The cell of a value that is not above the maximum.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "value >> doublings < 2^(half_bits + 1)")]
-    fn fine(&self, value: u64) -> u32 {
+    pub(crate) fn fine(&self, value: u64) -> u32 {
         let half_bits = u32::from(self.half_bits);
         // How often the linear range must double to hold the value; 0 inside it.
         let doublings = (NonZeroU64::from(self.linear) | value).ilog2() - half_bits;

@@ -61,11 +61,12 @@ pub(crate) mod header {
 pub(crate) const GAUGE_CELLS: u32 = 8;
 /// Cells to an up-down counter: what was added, then what was taken away.
 pub(crate) const UP_DOWN_CELLS: u32 = 2;
-/// Cells of a series apart from its distribution. The heads of a metric's series lie side by side.
-pub(crate) const HEAD_CELLS: u32 = 4;
+/// Cells of a series apart from its distribution: a cache line, of which some are spare. The heads of
+/// a metric's series lie side by side.
+pub(crate) const HEAD_CELLS: u32 = 8;
 
-/// What the cells of a head are. All start at zero and only grow, so that "the smallest value" is
-/// kept as the largest complement.
+/// What the cells of a head are. All start at zero, and those for readers only grow, so that "the
+/// smallest value" is kept as the largest complement.
 pub(crate) mod head {
     /// The sum of all values, modulo 2^64.
     pub(crate) const SUM: usize = 0;
@@ -75,6 +76,10 @@ pub(crate) mod head {
     pub(crate) const MAX: usize = 2;
     /// How many negative values were offered.
     pub(crate) const NEGATIVE: usize = 3;
+    /// The values that are neither new extremes nor above the declared maximum, for the owner of the
+    /// shard alone: the negative of the first, modulo 2^64, and how many there are.
+    pub(crate) const MINUS_FIRST: usize = 4;
+    pub(crate) const KNOWN: usize = 5;
 }
 
 /// "TICKMETR", read as a big-endian number.

@@ -72,6 +72,25 @@ impl Owned {
         // segment is never unmapped.
         unsafe { &*self.0.add(cell) }
     }
+
+    /// What a cell holds.
+    #[inline]
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn get(self, cell: usize) -> u64 {
+        // SAFETY: the cell is there, see `cell`. Only this thread writes to it, so that nothing
+        // races with a load that is not atomic. The compiler makes such a one part of the
+        // instruction that uses it.
+        unsafe { *self.cell(cell).as_ptr() }
+    }
+
+    #[cfg(tickmetrics_loom)]
+    pub(crate) fn get(self, cell: usize) -> u64 {
+        self.cell(cell).load(Relaxed)
+    }
+
+    pub(crate) fn set(self, cell: usize, value: u64) {
+        self.cell(cell).store(value, Relaxed);
+    }
 }
 
 // Relaxed loads and stores throughout: only this thread stores to these cells. A reader needs each
@@ -130,14 +149,19 @@ pub(crate) trait Record {
     fn record(self, cells: impl Cells);
 }
 
+/// This thread's shard, where it has one.
+#[inline]
+pub(crate) fn own() -> Option<Owned> {
+    let cells = slot::get();
+    (!cells.is_null()).then_some(Owned(cells))
+}
+
 /// Runs `what` on this thread's shard.
 #[inline]
 pub(crate) fn record(what: impl Record) {
-    let cells = slot::get();
-    if cells.is_null() {
-        record_unattached(what);
-    } else {
-        what.record(Owned(cells));
+    match own() {
+        Some(cells) => what.record(cells),
+        None => record_unattached(what),
     }
 }
 
@@ -175,8 +199,8 @@ pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
 
 /// Gives this thread a shard of its own, unless none is free or the thread is ending.
 pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
-    if !slot::get().is_null() {
-        return Some(Owned(slot::get()));
+    if let Some(cells) = own() {
+        return Some(cells);
     }
     #[cfg(not(tickmetrics_loom))]
     fork::prepare();

@@ -14,11 +14,11 @@ const OPERATIONS: [(&str, f64, bool); 12] = [
     ("op_gauge", 9.0, false),
     ("op_with_enum", 9.0, false),
     ("op_with_interned", 9.0, false),
-    ("op_record", 33.0, false),
-    ("op_record_interned", 51.0, true),
+    ("op_record", 25.0, false),
+    ("op_record_interned", 44.0, true),
     ("op_intern", 50.0, true),
-    ("op_timer", 70.0, true),
-    ("op_timed", 76.0, true),
+    ("op_timer", 62.0, true),
+    ("op_timed", 68.0, true),
     ("op_timed_sampled", 22.0, true),
 ];
 

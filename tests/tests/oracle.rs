@@ -179,11 +179,14 @@ fn what_is_above_the_maximum_is_counted_and_told() {
     ours.record(1_001);
     ours.record(u64::MAX);
     ours.record_n(5_000, 3);
+    // No new extremes by now, but above the maximum all the same.
+    [1_001, 4_000, u64::MAX - 1, u64::MAX].iter().for_each(|&value| ours.record(value));
+    ours.record(1_000);
     let snapshot = registry.snapshot();
     let ours = snapshot.histogram("values", &[]).unwrap();
-    assert_eq!((ours.count(), ours.saturated()), (6, 5));
-    assert_eq!(ours.max(), Some(u64::MAX as f64));
-    assert_eq!(ours.to_hdr().len(), 6);
+    assert_eq!((ours.count(), ours.saturated()), (11, 9));
+    assert_eq!((ours.min(), ours.max()), (Some(1_000.0), Some(u64::MAX as f64)));
+    assert_eq!(ours.to_hdr().len(), 11);
 }
 
 #[test]

@@ -118,14 +118,6 @@ impl<L> Histogram<L> {
     }
 }
 
-/// One value. Two words, which are handed over in registers: nothing is spilled to the stack before
-/// the branch between the hot path and the cold one.
-struct One {
-    /// The head in the upper half, the cell in the lower.
-    place: u64,
-    value: u64,
-}
-
 /// `n` values of one cell of the distribution.
 struct Many {
     head: u32,
@@ -138,16 +130,6 @@ struct Many {
 
 struct Negative {
     head: u32,
-}
-
-impl Record for One {
-    #[inline]
-    fn record(self, cells: impl Cells) {
-        let Self { place, value } = self;
-        #[expect(clippy::cast_possible_truncation, reason = "the halves")]
-        let (head, cell) = ((place >> 32) as u32, place as u32);
-        Many { head, cell, n: 1, sum: value, min: value, max: value }.record(cells);
-    }
 }
 
 impl Record for Many {
@@ -179,9 +161,48 @@ pub(crate) struct Target {
 impl Target {
     #[inline]
     pub(crate) fn record(&self, value: u64) {
-        let cell = self.first + self.grid.index(value);
-        let place = u64::from(self.head) << 32 | u64::from(cell);
-        shard::record(One { place, value });
+        record(self.head, self.first, &self.grid, value);
+    }
+}
+
+/// Values that are no new extremes and have a cell of their own follow each other: one comparison
+/// finds that a value needs no more than two adds. The grid is given by reference, so that no more of
+/// it is loaded than is used: loads are most of what a record takes.
+#[inline]
+fn record(head: u32, first: u32, grid: &Grid, value: u64) {
+    let at = head as usize;
+    if let Some(cells) = shard::own()
+        && value.wrapping_add(cells.get(at + head::MINUS_FIRST)) < cells.get(at + head::KNOWN)
+    {
+        cells.add(at + head::SUM, value);
+        cells.add((first + grid.fine(value)) as usize, 1);
+    } else {
+        let (max, half_bits) = grid.bounds();
+        record_outside(u64::from(head) << 32 | u64::from(first), value, max, half_bits);
+    }
+}
+
+/// The way of a new extreme, of a value above the declared maximum, and of a thread without a shard.
+/// All that it takes is handed over in registers, `place` being a head and a first cell: nothing is
+/// spilled to the stack before the branch.
+#[cold]
+#[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "the halves")]
+fn record_outside(place: u64, value: u64, max: u64, half_bits: u8) {
+    let (head, first) = ((place >> 32) as u32, place as u32);
+    let grid = Grid::of(max, half_bits);
+    let cell = first + grid.index(value);
+    shard::record(Many { head, cell, n: 1, sum: value, min: value, max: value });
+    if let Some(cells) = shard::own() {
+        let head = head as usize;
+        let min = !cells.get(head + head::NOT_MIN);
+        let max = cells.get(head + head::MAX).min(grid.max());
+        // None where all values are above the declared maximum. 2^64 becomes 0, the way of which is
+        // this one.
+        if let Some(last) = max.checked_sub(min) {
+            cells.set(head + head::MINUS_FIRST, min.wrapping_neg());
+            cells.set(head + head::KNOWN, last.wrapping_add(1));
+        }
     }
 }
 
@@ -194,7 +215,7 @@ impl Histogram {
     /// Records a value in recorded units: nanoseconds for a duration.
     #[inline]
     pub fn record(&self, value: u64) {
-        self.target().record(value);
+        record(self.heads.first, self.first, &self.grid, value);
     }
 
     /// Records the same value `n` times.
