@@ -2,23 +2,27 @@
 //! the operating system's monotonic clock elsewhere. `quanta` finds out which and calibrates it;
 //! what is done for each timing is done here, so that it can be inlined.
 
+use crate::sync::{Arc, AtomicBool, AtomicU64, OnceLock, Relaxed, process_wide, thread_local};
 use quanta::Clock;
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-static CLOCK: OnceLock<Clock> = OnceLock::new();
+process_wide! {
+    static CLOCK: OnceLock<Clock> = OnceLock::new();
+}
 
-/// Nanoseconds in 2^32 ticks of the time stamp counter, rounded: an error of less than one in 2^28
-/// for a counter of 0.5 to 8 GHz. 0 until the clock is calibrated, where it is not that counter, and
-/// once a mock clock was used: then the slow way finds out.
-// Relaxed throughout: it says nothing about other memory, and both ways read the same clock.
-static NANOS_IN_2_32_TICKS: AtomicU64 = AtomicU64::new(0);
+process_wide! {
+    /// Nanoseconds in 2^32 ticks of the time stamp counter, rounded: an error of less than one in
+    /// 2^28 for a counter of 0.5 to 8 GHz. 0 until the clock is calibrated, where it is not that
+    /// counter, and once a mock clock was used: then the slow way finds out.
+    // Relaxed throughout: it says nothing about other memory, and both ways read the same clock.
+    static NANOS_IN_2_32_TICKS: AtomicU64 = AtomicU64::new(0);
+}
 
-/// Whether any thread ever used a mock clock. Until then no timing looks for one.
-static MOCKS_EXIST: AtomicBool = AtomicBool::new(false);
+process_wide! {
+    /// Whether any thread ever used a mock clock. Until then no timing looks for one.
+    static MOCKS_EXIST: AtomicBool = AtomicBool::new(false);
+}
 
 thread_local! {
     static MOCK: RefCell<Option<Clock>> = const { RefCell::new(None) };

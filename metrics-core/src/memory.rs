@@ -34,6 +34,7 @@ pub(crate) fn forget(words: &'static [AtomicU64]) {
 }
 
 #[cfg(tickmetrics_loom)]
+#[expect(clippy::unnecessary_wraps, reason = "the system's can fail")]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(Vec::leak((0..words).map(|_| AtomicU64::new(0)).collect()))
 }

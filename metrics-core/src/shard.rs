@@ -17,31 +17,47 @@
 use crate::layout::header;
 use crate::segment::Segment;
 use crate::slot;
-use crate::sync::{AtomicU64, Relaxed, Release};
+use crate::sync::{Acquire, AtomicPtr, AtomicU64, Relaxed, Release, process_wide, thread_local};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 thread_local! {
     /// The number of this thread's shard, which is given back when the thread ends.
     static ATTACHMENT: Attachment = const { Attachment { shard: Cell::new(None) } };
 }
 
-/// The first of the cells that all threads share, or null before there is a segment.
-static SHARED_CELLS: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
+process_wide! {
+    /// The first of the cells that all threads share, or null before there is a segment.
+    static SHARED_CELLS: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
+}
 
 struct Attachment {
     shard: Cell<Option<usize>>,
 }
 
-impl Drop for Attachment {
-    fn drop(&mut self) {
-        // Destructors that run after this one record to the overflow shard.
+impl Attachment {
+    fn give_back(&self) {
+        // Destructors that run after this record to the overflow shard.
         slot::set(ptr::null());
-        if let (Some(shard), Some(segment)) = (self.shard.take(), Segment::current()) {
+        if let Some(shard) = self.shard.take()
+            && let Some(segment) = Segment::current()
+        {
             segment.release(shard);
         }
     }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+/// Ends the calling thread's ownership, as its end does. The model checker joins a thread before it
+/// destroys its thread-locals, which no real thread is.
+#[cfg(all(test, tickmetrics_loom))]
+pub(crate) fn detach() {
+    let _ = ATTACHMENT.try_with(Attachment::give_back);
 }
 
 /// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.
@@ -106,7 +122,7 @@ impl Cells for Owned {
     #[inline]
     fn add_release(self, cell: usize, n: u64) {
         let cell = self.cell(cell);
-        // Release pairs with the Acquire in `Merge::up_down`.
+        // Release pairs with the Acquire of the downs in `merge::metric`.
         cell.store(cell.load(Relaxed).wrapping_add(n), Release);
     }
 
@@ -183,14 +199,14 @@ fn record_unattached(what: impl Record) {
 /// Makes the shared cells of the process's segment known.
 pub(crate) fn share(segment: &Segment) {
     // Release pairs with the Acquire in `shared`: the header is set up before.
-    SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Ordering::Release);
+    SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Release);
 }
 
 /// A cell that all threads share. None where there is no segment, so that no cell number was made
 /// but the sink's.
 #[inline]
 pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
-    let cells = SHARED_CELLS.load(Ordering::Acquire).cast_const();
+    let cells = SHARED_CELLS.load(Acquire).cast_const();
     // SAFETY: the pointer is to the first of the segment's shared cells (only `share` stores it),
     // `cell` is less than their number (it was taken from the segment, see above), and the segment is
     // never unmapped.
@@ -222,7 +238,7 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
 #[cfg(not(tickmetrics_loom))]
 mod fork {
     use super::{ATTACHMENT, Segment, ptr, slot};
-    use std::sync::Once;
+    use crate::sync::Once;
 
     /// Sees to it that a forked child begins without a shard.
     pub(super) fn prepare() {

@@ -4,10 +4,10 @@ use crate::clock;
 use crate::handles::{Counter, Histogram, Timer};
 use crate::labels::{Label, Labels, Values};
 use crate::registry::{Description, register_or_sink};
+use crate::sync::{OnceLock, const_fn};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::thread::LocalKey;
 
@@ -79,9 +79,11 @@ pub struct Counted<L: Labels = ()> {
 }
 
 impl<L: Labels> Counted<L> {
-    /// Not registered yet.
-    pub const fn new(function: Function) -> Self {
-        Self { function, calls: OnceLock::new() }
+    const_fn! {
+        /// Not registered yet.
+        pub const fn new(function: Function) -> Self {
+            Self { function, calls: OnceLock::new() }
+        }
     }
 
     #[inline]
@@ -98,9 +100,11 @@ pub struct Timed<L: Labels = ()> {
 }
 
 impl<L: Labels> Timed<L> {
-    /// Not registered yet.
-    pub const fn new(function: Function) -> Self {
-        Self { function, metrics: OnceLock::new() }
+    const_fn! {
+        /// Not registered yet.
+        pub const fn new(function: Function) -> Self {
+            Self { function, metrics: OnceLock::new() }
+        }
     }
 
     #[inline]

@@ -1,10 +1,8 @@
 use crate::directory;
 use crate::layout::header;
 use crate::segment::{Exhausted, Segment};
-use crate::sync::{Mutex, OnceLock, lock};
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+use crate::sync::{
+    Acquire, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, Release, const_fn, lock,
 };
 
 /// A value of an interned label: a small number that stands for a string.
@@ -70,16 +68,19 @@ impl Interner {
     /// The largest capacity: 2^24 values.
     pub const MAX_CAPACITY: usize = 1 << 24;
 
-    /// An interner for at most `capacity` values, not counting `other`; capped at
-    /// [`Interner::MAX_CAPACITY`].
-    #[expect(clippy::cast_possible_truncation, reason = "capped just before")]
-    pub const fn new(capacity: usize) -> Self {
-        let capacity = if capacity < Self::MAX_CAPACITY { capacity } else { Self::MAX_CAPACITY };
-        Self {
-            capacity: capacity as u32,
-            table: OnceLock::new(),
-            full: AtomicBool::new(false),
-            growth: Mutex::new(Growth { count: 0, set: None, room: &mut [] }),
+    const_fn! {
+        /// An interner for at most `capacity` values, not counting `other`; capped at
+        /// [`Interner::MAX_CAPACITY`].
+        #[expect(clippy::cast_possible_truncation, reason = "capped just before")]
+        pub const fn new(capacity: usize) -> Self {
+            let max = Self::MAX_CAPACITY;
+            let capacity = if capacity < max { capacity } else { max };
+            Self {
+                capacity: capacity as u32,
+                table: OnceLock::new(),
+                full: AtomicBool::new(false),
+                growth: Mutex::new(Growth { count: 0, set: None, room: &mut [] }),
+            }
         }
     }
 
@@ -218,6 +219,12 @@ impl Table {
                 return Found::Vacant(at);
             }
             let number = slot as u32;
+            // Without its string the value would be looked up again under the lock: right, but slow.
+            #[cfg(tickmetrics_loom)]
+            assert!(
+                self.values[number as usize - 1].get().is_some(),
+                "a number was seen before its string"
+            );
             if (slot >> 32) as u32 == hash
                 && self.values[number as usize - 1].get().is_some_and(|known| *known == value)
             {

@@ -19,12 +19,11 @@ use crate::handles::Gauge;
 use crate::labels::{Dimension, Labels};
 use crate::segment::Segment;
 use crate::snapshot::{Catalogue, Snapshot};
-use crate::sync::{Arc, Mutex, OnceLock, lock};
+use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A set of metrics that is exposed together. Clones are the same registry.
 ///
@@ -84,7 +83,9 @@ impl Default for Registry {
 impl Registry {
     /// A registry without metrics.
     pub fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        process_wide! {
+            static NEXT: AtomicU64 = AtomicU64::new(0);
+        }
         // Relaxed: only that each number is given once matters.
         let number = NEXT.fetch_add(1, Relaxed);
         Self {
@@ -99,7 +100,9 @@ impl Registry {
 
     /// The process's own registry, which `#[timed]` and [`Metrics::global`] register in.
     pub fn global() -> &'static Self {
-        static GLOBAL: OnceLock<Registry> = OnceLock::new();
+        process_wide! {
+            static GLOBAL: OnceLock<Registry> = OnceLock::new();
+        }
         GLOBAL.get_or_init(Self::new)
     }
 
@@ -178,7 +181,7 @@ impl Registry {
             first
         };
         // An error means that the thread is ending and can't tell.
-        if OBSERVING.try_with(enter) != Ok(true) {
+        if !OBSERVING.try_with(enter).unwrap_or(false) {
             return;
         }
         // A function may itself use the registry: no lock is held while it runs.

@@ -1,10 +1,12 @@
 use super::{SEGMENT, Segment, SegmentError};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, WORD_BYTES};
 use crate::shard;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock, process_wide};
 
-/// Two first users race for this lock, not for the memory.
-static INSTALL: Mutex<()> = Mutex::new(());
+process_wide! {
+    /// Two first users race for this lock, not for the memory.
+    static INSTALL: Mutex<()> = Mutex::new(());
+}
 
 /// Sizes of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +66,7 @@ impl SegmentBuilder {
     /// [`SegmentError::OutOfRange`] for a size outside its range; [`SegmentError::Refused`] where
     /// the system gives not even the smallest size.
     pub fn install(self) -> Result<(), SegmentError> {
-        let layout = self.layout()?;
-        let _installing = lock(&INSTALL);
-        if SEGMENT.get().is_some() {
-            return Err(SegmentError::InUse);
-        }
-        let segment = reserve_shrinking(layout)?;
-        // Before the segment is known: whoever finds it finds the shared cells.
-        shard::share(&segment);
-        SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
+        install(self.layout()?)
     }
 
     fn layout(self) -> Result<Layout, SegmentError> {
@@ -99,6 +93,18 @@ impl SegmentBuilder {
             shared_words: words("shared_bytes", self.shared_bytes)?,
         })
     }
+}
+
+/// Makes the process's segment.
+pub(crate) fn install(layout: Layout) -> Result<(), SegmentError> {
+    let _installing = lock(&INSTALL);
+    if SEGMENT.get().is_some() {
+        return Err(SegmentError::InUse);
+    }
+    let segment = reserve_shrinking(layout)?;
+    // Before the segment is known: whoever finds it finds the shared cells.
+    shard::share(&segment);
+    SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
 }
 
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...

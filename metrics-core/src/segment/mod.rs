@@ -4,12 +4,14 @@ mod builder;
 mod error;
 
 pub use builder::SegmentBuilder;
+#[cfg(all(test, tickmetrics_loom))]
+pub(crate) use builder::install;
 pub use error::SegmentError;
 
 use crate::layout::{self, HEAD_CELLS, LINE_WORDS, Layout, header};
 use crate::memory;
 use crate::sync::{
-    Acquire, AtomicU64, OnceLock, PoisonError, Relaxed, Release, SegmentGuard, SegmentMutex,
+    Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
 };
 use error::LayoutShown;
 
@@ -29,7 +31,7 @@ pub struct Segment {
     words: &'static [AtomicU64],
     layout: Layout,
     /// Held while cells are handed out and directory entries written.
-    registration: SegmentMutex<()>,
+    registration: Mutex<()>,
 }
 
 /// What the process's segment is used for at this moment.
@@ -50,7 +52,9 @@ pub struct SegmentStats {
     pub failed_registrations: u64,
 }
 
-static SEGMENT: OnceLock<Segment> = OnceLock::new();
+process_wide! {
+    static SEGMENT: OnceLock<Segment> = OnceLock::new();
+}
 
 impl Segment {
     /// Sets the sizes of the process's segment, before its first use.
@@ -105,7 +109,7 @@ impl Segment {
             .words()
             .ok_or_else(|| refused(std::io::Error::from(std::io::ErrorKind::OutOfMemory)))?;
         let words = memory::reserve(words).map_err(refused)?;
-        let segment = Self { words, layout, registration: SegmentMutex::new(()) };
+        let segment = Self { words, layout, registration: Mutex::new(()) };
         for (word, value) in [
             (header::VERSION, layout::VERSION),
             (header::DIRECTORY_WORDS, layout.directory_words as u64),
@@ -130,8 +134,7 @@ impl Segment {
     /// what is used, and to append to the directory.
     pub(crate) fn registration(&self) -> Registration<'_> {
         // A panic can't leave the counts half-changed: each is one store.
-        let guard = self.registration.lock().unwrap_or_else(PoisonError::into_inner);
-        Registration { segment: self, _guard: guard }
+        Registration { segment: self, _guard: lock(&self.registration) }
     }
 
     /// Cells of the given shard.
@@ -223,7 +226,7 @@ impl Segment {
 /// The registration lock, held.
 pub(crate) struct Registration<'a> {
     segment: &'a Segment,
-    _guard: SegmentGuard<'a, ()>,
+    _guard: MutexGuard<'a, ()>,
 }
 
 /// What was asked for did not fit.

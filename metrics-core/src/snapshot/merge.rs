@@ -13,8 +13,7 @@ use crate::directory::{self, Kind};
 use crate::handles::decode_gauge;
 use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
 use crate::segment::Segment;
-use crate::sync::{Acquire, Arc, AtomicU64, Relaxed};
-use std::sync::atomic::Ordering;
+use crate::sync::{Acquire, Arc, AtomicU64, Ordering, Relaxed};
 
 /// The values of a metric's exposed series.
 #[derive(Clone, Debug)]

@@ -1,0 +1,74 @@
+//! Models of what concurrency promises, run by loom through every interleaving, and every value that
+//! the memory model lets a load have, that takes at most three pre-emptions:
+//!
+//! `RUSTFLAGS="--cfg tickmetrics_loom" cargo test --release -p metrics-core --lib model -- --nocapture`
+//!
+//! Each prints how many interleavings it went through. They use what a program uses (registries,
+//! handles, snapshots) wherever that is not too large to go through. What runs at the same time
+//! runs in spawned threads: the model's first thread sets up, waits and checks.
+
+mod labels;
+mod registration;
+mod shards;
+mod snapshots;
+
+use crate::layout::Layout;
+use crate::segment;
+use crate::{Description, Histogram, Metric, Registry, shard};
+use loom::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Goes through all interleavings of a model.
+fn check(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    // Enough for the words of the directory that a snapshot reads.
+    builder.max_branches = 10_000;
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    println!("{name}: {} interleavings", count.load(Ordering::Relaxed));
+}
+
+/// A layout with this many shards for threads, and room for little: the model checker keeps a
+/// history of each word.
+fn layout(shards: usize, shard_words: usize) -> Layout {
+    Layout { shards: shards + 1, shard_words, directory_words: 64, shared_words: 8 }
+}
+
+/// Makes the process's segment, which is a new one in each interleaving.
+fn install(layout: Layout) {
+    segment::install(layout).unwrap();
+}
+
+/// A thread that gives its shard back before it can be joined, as every real one does.
+fn spawn<T: 'static>(run: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
+    thread::spawn(move || {
+        let result = run();
+        shard::detach();
+        result
+    })
+}
+
+/// Runs threads to their end.
+fn join<T, const N: usize>(threads: [JoinHandle<T>; N]) -> [T; N] {
+    threads.map(|thread| thread.join().unwrap())
+}
+
+fn register<M: Metric>(registry: &Registry, name: &str) -> M {
+    registry.register(&small(name)).unwrap()
+}
+
+/// A metric that takes few words of the directory and, for a histogram, the fewest cells.
+fn small(name: &str) -> Description {
+    Description::new(name, "h")
+}
+
+/// As `small`, for a histogram: with the fewest cells, and one bucket.
+fn small_histogram(registry: &Registry, name: &str) -> Histogram {
+    registry.register(&small(name).sigfigs(1).max(2).buckets([1])).unwrap()
+}

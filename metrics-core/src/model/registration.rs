@@ -1,0 +1,78 @@
+//! The directory and its readers, and who gets which cells.
+
+use super::{check, install, join, layout, register, spawn};
+use crate::{Counter, Description, Registry};
+
+#[test]
+fn a_published_metric_is_whole() {
+    check("registration, and a snapshot meanwhile", || {
+        install(layout(1, 8));
+        let registry = Registry::new();
+        let writer = {
+            let registry = registry.clone();
+            spawn(move || register::<Counter>(&registry, "n").inc())
+        };
+        let reader = spawn({
+            let registry = registry.clone();
+            move || {
+                let snapshot = registry.snapshot();
+                let families: Vec<_> = snapshot.families().collect();
+                match &families[..] {
+                    [] => {}
+                    [family] => {
+                        assert_eq!((family.name(), family.help()), ("n", "h"));
+                        assert!(snapshot.counter("n", &[]) <= Some(1));
+                    }
+                    _ => panic!("{snapshot:?}"),
+                }
+            }
+        });
+        join([writer, reader]);
+        assert_eq!(registry.snapshot().counter("n", &[]), Some(1));
+    });
+}
+
+#[test]
+fn the_same_description_twice_is_one_metric() {
+    check("one metric registered from two threads", || {
+        install(layout(2, 8));
+        let registry = Registry::new();
+        join([(); 2].map(|()| {
+            let registry = registry.clone();
+            spawn(move || register::<Counter>(&registry, "n").inc())
+        }));
+        let snapshot = registry.snapshot();
+        assert_eq!(snapshot.families().count(), 1);
+        assert_eq!(snapshot.counter("n", &[]), Some(2));
+    });
+}
+
+#[test]
+fn two_descriptions_get_cells_of_their_own() {
+    check("two metrics registered from two threads, each in its registry", || {
+        install(layout(2, 8));
+        let both = join([1, 2].map(|count| {
+            spawn(move || {
+                let registry = Registry::new();
+                register::<Counter>(&registry, "n").add(count);
+                registry
+            })
+        }));
+        let counts = both.map(|registry| registry.snapshot().counter("n", &[]));
+        assert_eq!(counts, [Some(1), Some(2)]);
+    });
+}
+
+#[test]
+fn a_clash_is_told_to_one_of_two_threads() {
+    check("one name with two helps from two threads", || {
+        install(layout(1, 8));
+        let registry = Registry::new();
+        let registered = join(["h", "i"].map(|help| {
+            let registry = registry.clone();
+            spawn(move || registry.register::<Counter>(&Description::new("n", help)).is_ok())
+        }));
+        assert_eq!(registered.into_iter().filter(|&ok| ok).count(), 1);
+        assert_eq!(registry.snapshot().families().count(), 1);
+    });
+}

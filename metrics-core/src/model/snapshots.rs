@@ -1,0 +1,52 @@
+//! What a reader sees while others write.
+
+use super::{check, install, join, layout, register, spawn};
+use crate::{Counter, Registry, UpDownCounter};
+use loom::sync::{Arc, atomic::AtomicBool};
+use std::sync::atomic::Ordering;
+
+#[test]
+fn counts_only_rise_from_snapshot_to_snapshot() {
+    check("counter, two snapshots while two threads share a shard in turn", || {
+        install(layout(1, 8));
+        let registry = Registry::new();
+        let records: Counter = register(&registry, "n");
+        let writer = || spawn(move || records.inc());
+        let reader = {
+            let registry = registry.clone();
+            spawn(move || {
+                let [first, second] = [(); 2].map(|()| registry.snapshot().counter("n", &[]));
+                assert!(first <= second && second <= Some(2), "{first:?} then {second:?}");
+            })
+        };
+        join([writer(), writer(), reader]);
+        assert_eq!(registry.snapshot().counter("n", &[]), Some(2));
+    });
+}
+
+#[test]
+fn an_up_down_count_is_never_seen_negative() {
+    check("up on one thread, then down on another, and a snapshot", || {
+        install(layout(2, 8));
+        let registry = Registry::new();
+        let in_flight: UpDownCounter = register(&registry, "u");
+        let handed_over = Arc::new(AtomicBool::new(false));
+        let up = {
+            let handed_over = Arc::clone(&handed_over);
+            spawn(move || {
+                in_flight.inc();
+                handed_over.store(true, Ordering::Release);
+            })
+        };
+        let down = spawn(move || {
+            if handed_over.load(Ordering::Acquire) {
+                in_flight.dec();
+            }
+        });
+        let reader = spawn(move || {
+            let value = registry.snapshot().gauge("u", &[]).unwrap();
+            assert!((0.0..=1.0).contains(&value), "{value}");
+        });
+        join([up, down, reader]);
+    });
+}
