@@ -122,7 +122,8 @@ impl Cells for Owned {
     #[inline]
     fn add_release(self, cell: usize, n: u64) {
         let cell = self.cell(cell);
-        // Release pairs with the Acquire of the downs in `merge::metric`.
+        // Release pairs with the Acquire of the downs in `merge::metric`, and with the Acquire fence
+        // of `distribution::Reader::finish`.
         cell.store(cell.load(Relaxed).wrapping_add(n), Release);
     }
 

@@ -139,7 +139,8 @@ impl Record for Many {
         cells.add(head + head::SUM, self.sum);
         cells.raise(head + head::NOT_MIN, !self.min);
         cells.raise(head + head::MAX, self.max);
-        cells.add(self.cell as usize, self.n);
+        // Last and with Release: who has seen the count finds its cell between the bounds.
+        cells.add_release(self.cell as usize, self.n);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader sees while others write.
 
-use super::{check, install, join, layout, register, spawn};
+use super::{check, install, join, layout, register, small_histogram, spawn};
 use crate::{Counter, Registry, UpDownCounter};
 use loom::sync::{Arc, atomic::AtomicBool};
 use std::sync::atomic::Ordering;
@@ -21,6 +21,40 @@ fn counts_only_rise_from_snapshot_to_snapshot() {
         };
         join([writer(), writer(), reader]);
         assert_eq!(registry.snapshot().counter("n", &[]), Some(2));
+    });
+}
+
+#[test]
+fn a_distribution_counts_what_its_cells_hold() {
+    check("histogram, two snapshots while one thread records", || {
+        install(layout(1, 8));
+        let registry = Registry::new();
+        let values = small_histogram(&registry, "h");
+        let writer = spawn(move || {
+            values.record(2);
+            values.record(1);
+        });
+        let reader = {
+            let registry = registry.clone();
+            spawn(move || {
+                let mut last = (0, 0);
+                for _ in 0..2 {
+                    let snapshot = registry.snapshot();
+                    let values = snapshot.histogram("h", &[]).unwrap();
+                    let cells: u64 = values.cells().map(|(_, _, count)| count).sum();
+                    let bucket = values.buckets().next().unwrap().count;
+                    assert_eq!(values.count(), cells);
+                    assert!(bucket <= cells && cells <= 2, "{bucket} of {cells}");
+                    assert!(last.0 <= cells && last.1 <= bucket, "{last:?}, {cells}, {bucket}");
+                    last = (cells, bucket);
+                }
+            })
+        };
+        join([writer, reader]);
+        let snapshot = registry.snapshot();
+        let values = snapshot.histogram("h", &[]).unwrap();
+        assert_eq!((values.count(), values.sum()), (2, 3.0));
+        assert_eq!((values.min(), values.max()), (Some(1.0), Some(2.0)));
     });
 }
 

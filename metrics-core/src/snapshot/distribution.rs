@@ -12,7 +12,7 @@ use crate::handles::STAND_IN;
 use crate::layout::{HEAD_CELLS, LINE_WORDS, head};
 use crate::memory;
 use crate::segment::Segment;
-use crate::sync::{Arc, AtomicU64, Relaxed};
+use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 use std::collections::VecDeque;
 
 /// How many spans are under way. One leaves the memory idle part of the time; four or eight were
@@ -85,6 +85,9 @@ impl<'a> Reader<'a> {
             self.read_cells();
         }
         self.into.truncate(self.read);
+        // Acquire pairs with the Release of the cells in `Many::record`: of all that was counted
+        // here, the next snapshot sees the bounds, and so counts it again.
+        fence(Acquire);
     }
 
     fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span>) {
@@ -106,7 +109,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             // A writer stores minimum and maximum before it counts. If the counts of values outside
-            // what is read here are in the cells already, the next snapshot finds them.
+            // what is read here are in the cells already, the next snapshot finds them; those that an
+            // earlier one found are not outside (`finish`).
             let (not_min, max) = (load(head::NOT_MIN), load(head::MAX));
             if not_min == 0 && max == 0 {
                 continue;
