@@ -1,7 +1,36 @@
-//! The directory and its readers, and who gets which cells.
+//! The segment and its directory, seen while they are made, and who gets which cells.
 
 use super::{check, install, join, layout, register, spawn};
-use crate::{Counter, Description, Registry};
+use crate::layout::{HEAD_CELLS, Layout};
+use crate::segment::{self, SINK_TABLE, SegmentError};
+use crate::sync::Relaxed;
+use crate::{Counter, Description, Registry, Segment, shard};
+
+#[test]
+fn the_segment_is_made_once_and_found_whole() {
+    check("the segment made from two threads, and used from a third", || {
+        let sink_table = || shard::shared(SINK_TABLE).map(|cell| cell.load(Relaxed));
+        // The statics are there from the start.
+        assert_eq!((sink_table(), Segment::stats()), (None, None));
+        let layout = Layout { shared_words: SINK_TABLE as usize + 1, ..layout(1, 8) };
+        let make = move || spawn(move || segment::install(layout).err());
+        let user = spawn(move || {
+            if let Some(first_cell) = sink_table() {
+                assert_eq!(first_cell, u64::from(HEAD_CELLS));
+            }
+            if let Some(stats) = Segment::stats() {
+                assert_eq!(stats.shards_free, 1);
+                assert!(sink_table().is_some());
+            }
+            None
+        });
+        let [first, second, _] = join([make(), make(), user]);
+        assert!(matches!(
+            (first, second),
+            (None, Some(SegmentError::InUse)) | (Some(SegmentError::InUse), None)
+        ));
+    });
+}
 
 #[test]
 fn a_published_metric_is_whole() {
