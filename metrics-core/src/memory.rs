@@ -7,6 +7,7 @@ use std::io;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     use memmap2::{Advice, MmapOptions};
+    use std::mem::ManuallyDrop;
 
     let map =
         MmapOptions::new().len(size_of::<AtomicU64>() * words).no_reserve_swap().map_anon()?;
@@ -14,10 +15,9 @@ pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     // pages of which a few cells are used.
     let _ = map.advise(Advice::DontDump);
     let _ = map.advise(Advice::NoHugePage);
-    let map = Box::leak(Box::new(map));
+    let map = ManuallyDrop::new(map);
     // SAFETY: the mapping is page-aligned, holds `words` words that are zero, a valid AtomicU64, and
-    // is leaked, so it is never unmapped. No other reference to it exists: the one that `leak` gave
-    // ends here.
+    // is never dropped, so it is never unmapped. No other reference to it exists.
     Ok(unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), words) })
 }
 

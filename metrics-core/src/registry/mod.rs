@@ -188,8 +188,9 @@ impl Registry {
         let observed = lock(&self.inner.observed).clone();
         for Observed { gauge, value } in observed {
             gauge.set(catch_unwind(AssertUnwindSafe(|| value())).unwrap_or_else(|payload| {
-                // Dropping what was thrown could panic again.
-                std::mem::forget(payload);
+                // Dropping what was thrown can panic again. What that throws is kept for ever.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                dropped.unwrap_or_else(std::mem::forget);
                 f64::NAN
             }));
         }
