@@ -5,6 +5,7 @@ use crate::layout::{HEAD_CELLS, Layout};
 use crate::segment::{self, SINK_TABLE, SegmentError};
 use crate::sync::Relaxed;
 use crate::{Counter, Description, Registry, Segment, shard};
+use std::ptr;
 
 #[test]
 fn the_segment_is_made_once_and_found_whole() {
@@ -29,6 +30,8 @@ fn the_segment_is_made_once_and_found_whole() {
             (first, second),
             (None, Some(SegmentError::InUse)) | (Some(SegmentError::InUse), None)
         ));
+        let used = Segment::current().map(|segment| &raw const segment.shared()[0]);
+        assert_eq!(shard::shared(0).map(ptr::from_ref), used, "shared cells of another segment");
     });
 }
 
