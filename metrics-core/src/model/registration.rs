@@ -30,8 +30,8 @@ fn the_segment_is_made_once_and_found_whole() {
             (first, second),
             (None, Some(SegmentError::InUse)) | (Some(SegmentError::InUse), None)
         ));
-        let used = Segment::current().map(|segment| &raw const segment.shared()[0]);
-        assert_eq!(shard::shared(0).map(ptr::from_ref), used, "shared cells of another segment");
+        let shared = Segment::current().map(|segment| &raw const segment.shared()[0]);
+        assert_eq!(shard::shared(0).map(ptr::from_ref), shared, "shared cells of another segment");
     });
 }
 
