@@ -2,6 +2,7 @@
 
 use metrics_core::prelude::*;
 use metrics_core::{Dimension, Label, Labels, Values};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn registry() -> Registry {
     Registry::new()
@@ -124,8 +125,8 @@ fn what_differs_is_a_clash() {
 #[test]
 fn gauge_functions_are_asked_at_each_snapshot() {
     let registry = registry();
-    let asked = std::sync::atomic::AtomicU32::new(0);
-    let ask = move || f64::from(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    let asked = AtomicU32::new(0);
+    let ask = move || f64::from(asked.fetch_add(1, Ordering::Relaxed));
     registry.gauge_fn("asked", "How often.", ask).unwrap();
     registry.gauge_fn("broken", "Panics.", || panic!("a gauge function's panic")).unwrap();
     let again = registry.gauge_fn("asked", "How often.", || 0.0).unwrap_err();
@@ -138,6 +139,22 @@ fn gauge_functions_are_asked_at_each_snapshot() {
     assert_eq!(outer.snapshot().gauge("families", &[]), Some(2.0));
     assert_eq!(registry.snapshot().gauge("asked", &[]), Some(1.0));
     assert!(registry.snapshot().gauge("broken", &[]).unwrap().is_nan());
+}
+
+#[test]
+fn what_a_gauge_function_throws_is_dropped_and_may_throw_again() {
+    static DROPPED: AtomicU32 = AtomicU32::new(0);
+    struct Thrown;
+    impl Drop for Thrown {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+            panic!("what was thrown throws");
+        }
+    }
+    let registry = registry();
+    registry.gauge_fn("broken", "Panics.", || std::panic::panic_any(Thrown)).unwrap();
+    assert!(registry.snapshot().gauge("broken", &[]).unwrap().is_nan());
+    assert_eq!(DROPPED.load(Ordering::Relaxed), 1);
 }
 
 #[derive(Clone, Copy, Label)]
