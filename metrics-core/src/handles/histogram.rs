@@ -176,7 +176,8 @@ fn record(head: u32, first: u32, grid: &Grid, value: u64) {
         && value.wrapping_add(cells.get(at + head::MINUS_FIRST)) < cells.get(at + head::KNOWN)
     {
         cells.add(at + head::SUM, value);
-        cells.add((first + grid.fine(value)) as usize, 1);
+        // Release, as in `Many::record`.
+        cells.add_release((first + grid.fine(value)) as usize, 1);
     } else {
         let (max, half_bits) = grid.bounds();
         record_outside(u64::from(head) << 32 | u64::from(first), value, max, half_bits);

@@ -1,7 +1,8 @@
 //! Interned labels: their values, and the series that get cells when they are first asked for.
 
-use super::{check, install, join, layout, register, small, spawn};
+use super::{DISTRIBUTION, check, install, join, layout, register, small, spawn};
 use crate::directory::{self, Entry};
+use crate::layout::HEAD_CELLS;
 use crate::sync::process_wide;
 use crate::{Counter, Histogram, Interner, Label, LabelId, Registry, Segment, Values};
 
@@ -110,9 +111,7 @@ fn histogram(cells: usize) -> (Registry, Histogram<Name>, Name) {
 }
 
 /// The heads of three series, and the distribution of `other`.
-const WITHOUT_SERIES: usize = 16;
-/// Cells of the smallest distribution.
-const DISTRIBUTION: usize = 4;
+const WITHOUT_SERIES: usize = 3 * HEAD_CELLS as usize + DISTRIBUTION;
 
 #[test]
 fn a_series_gets_its_cells_once() {

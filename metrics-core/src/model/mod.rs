@@ -12,7 +12,7 @@ mod registration;
 mod shards;
 mod snapshots;
 
-use crate::layout::Layout;
+use crate::layout::{HEAD_CELLS, Layout};
 use crate::segment;
 use crate::{Description, Histogram, Metric, Registry, shard};
 use loom::thread::{self, JoinHandle};
@@ -67,6 +67,11 @@ fn register<M: Metric>(registry: &Registry, name: &str) -> M {
 fn small(name: &str) -> Description {
     Description::new(name, "h")
 }
+
+/// Cells of the smallest distribution.
+const DISTRIBUTION: usize = 4;
+/// Cells of a histogram with it.
+const HISTOGRAM: usize = HEAD_CELLS as usize + DISTRIBUTION;
 
 /// As `small`, for a histogram: with the fewest cells, and one bucket.
 fn small_histogram(registry: &Registry, name: &str) -> Histogram {

@@ -1,6 +1,6 @@
 //! Who owns a shard: attach, detach and hand-over, and the overflow shard.
 
-use super::{check, install, join, layout, register, small_histogram, spawn};
+use super::{HISTOGRAM, check, install, join, layout, register, small_histogram, spawn};
 use crate::{Counter, Registry, Segment};
 
 #[test]
@@ -29,7 +29,7 @@ fn threads_beyond_the_shards_lose_nothing() {
 #[test]
 fn the_overflow_shard_takes_all_of_a_record() {
     check("overflow, two threads without a shard, into one histogram", || {
-        install(layout(0, 8));
+        install(layout(0, HISTOGRAM));
         let registry = Registry::new();
         let values = small_histogram(&registry, "h");
         join([1, 2].map(|value| spawn(move || [value, 1].map(|value| values.record(value)))));
