@@ -33,6 +33,11 @@ pub(crate) fn calibrate() {
     clock();
 }
 
+/// Nanoseconds in 2^32 raw ticks, or 0 where that is not known (yet).
+pub(crate) fn scale() -> u64 {
+    NANOS_IN_2_32_TICKS.load(Relaxed)
+}
+
 fn clock() -> &'static Clock {
     CLOCK.get_or_init(|| {
         let clock = Clock::new();

@@ -26,13 +26,17 @@ pub(crate) const LINE_WORDS: usize = 8;
 pub(crate) mod header {
     /// [`MAGIC`](super::MAGIC), stored last: a segment without it is not set up yet.
     pub(crate) const MAGIC: usize = 0;
-    /// [`VERSION`](super::VERSION).
-    pub(crate) const VERSION: usize = 1;
+    /// [`BYTE_ORDER`](super::BYTE_ORDER). Without it no other word can be read.
+    pub(crate) const BYTE_ORDER: usize = 1;
+    /// [`VERSION`](super::VERSION). These three stay where they are in all versions.
+    pub(crate) const VERSION: usize = 2;
     /// Words of the directory, of the shared cells and of one shard, and the number of shards.
-    pub(crate) const DIRECTORY_WORDS: usize = 2;
-    pub(crate) const SHARED_WORDS: usize = 3;
-    pub(crate) const SHARD_WORDS: usize = 4;
-    pub(crate) const SHARDS: usize = 5;
+    pub(crate) const DIRECTORY_WORDS: usize = 3;
+    pub(crate) const SHARED_WORDS: usize = 4;
+    pub(crate) const SHARD_WORDS: usize = 5;
+    pub(crate) const SHARDS: usize = 6;
+    /// The process that counts here.
+    pub(crate) const PID: usize = 7;
 
     /// Words of the directory that are published. Release when an entry is complete.
     pub(crate) const DIRECTORY_USED: usize = 8;
@@ -43,6 +47,11 @@ pub(crate) mod header {
     pub(crate) const FAILED_REGISTRATIONS: usize = 11;
     /// How often a label's value became `other` because there was no room for it.
     pub(crate) const SATURATED_LABELS: usize = 12;
+    /// When the process began to count here: nanoseconds since the epoch.
+    pub(crate) const STARTED: usize = 13;
+    /// Nanoseconds in 2^32 ticks of the clock that timings are taken with, 0 until it is calibrated
+    /// or where it counts in nanoseconds.
+    pub(crate) const CLOCK_SCALE: usize = 14;
 
     /// Shards that have an owner now.
     pub(crate) const ATTACHED: usize = 16;
@@ -82,10 +91,12 @@ pub(crate) mod head {
     pub(crate) const KNOWN: usize = 5;
 }
 
-/// "TICKMETR", read as a big-endian number.
-pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"TICKMETR");
+/// The first bytes of a segment, whatever the byte order.
+pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
+/// Reads otherwise on a machine with another byte order.
+pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of what this module and the directory's entries say.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 
 /// The sizes that a segment is made with, and the positions that follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@
 //! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
+//! | `reader` | another process's segment, read from its file |
 //!
 //! ```
 //! use metrics_core::prelude::*;
@@ -55,6 +56,8 @@ mod layout;
 mod memory;
 #[cfg(all(test, tickmetrics_loom))]
 mod model;
+#[cfg(not(tickmetrics_loom))]
+mod reader;
 mod registry;
 mod scale;
 mod segment;
@@ -70,6 +73,8 @@ pub use directory::Kind;
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use metrics_macros::{Label, Labels, Metrics, timed};
+#[cfg(not(tickmetrics_loom))]
+pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{Bucket, Family, HistogramSnapshot, Series, Snapshot, Value};

@@ -1,7 +1,11 @@
-//! The memory that a segment lies in: zeroed words that live as long as the process.
+//! The memory that a segment lies in, and the system calls around it: zeroed words that live as long
+//! as the process, or a file's.
 
 use crate::sync::AtomicU64;
 use std::io;
+
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use files::{Mapping, check_file_size, is_locked, lock, process_exists};
 
 /// Reserves `words` zeroed words. The system gives each page when it is first written.
 #[cfg(not(tickmetrics_loom))]
@@ -53,3 +57,106 @@ pub(crate) fn prefetch(cell: &AtomicU64) {
 #[cfg(not(all(target_arch = "x86_64", not(tickmetrics_loom))))]
 #[inline]
 pub(crate) fn prefetch(_cell: &AtomicU64) {}
+
+#[cfg(not(tickmetrics_loom))]
+mod files {
+    use super::AtomicU64;
+    use memmap2::{Advice, MmapOptions, MmapRaw};
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::AsRawFd;
+
+    /// A file's words in memory, shared with whoever else maps it.
+    #[derive(Debug)]
+    pub(crate) struct Mapping {
+        map: MmapRaw,
+    }
+
+    impl Mapping {
+        /// To read and write.
+        pub(crate) fn shared(file: &File, words: usize) -> io::Result<Self> {
+            let map = options(words).map_raw(file)?;
+            let _ = map.advise(Advice::DontDump);
+            Ok(Self { map })
+        }
+
+        /// To read.
+        pub(crate) fn read_only(file: &File, words: usize) -> io::Result<Self> {
+            let map = options(words).map_raw_read_only(file)?;
+            let _ = map.advise(Advice::DontDump);
+            Ok(Self { map })
+        }
+
+        /// Its words. Where it is read-only, only Relaxed loads of them are defined. An access
+        /// beyond the end of a file that was cut short after it was mapped ends the process with
+        /// SIGBUS.
+        pub(crate) fn words(&self) -> &[AtomicU64] {
+            let words = self.map.len() / size_of::<AtomicU64>();
+            // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are
+            // valid, and lives as long as `self`. They are atomics, so others may change them.
+            unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), words) }
+        }
+
+        /// Its words, for ever.
+        pub(crate) fn leak(self) -> &'static [AtomicU64] {
+            Box::leak(Box::new(self)).words()
+        }
+    }
+
+    fn options(words: usize) -> MmapOptions {
+        let mut options = MmapOptions::new();
+        options.len(size_of::<AtomicU64>() * words).no_reserve_swap();
+        options
+    }
+
+    /// Takes the write lock on the whole of an open file, until its last descriptor is closed.
+    /// Answers false where another open file has it.
+    pub(crate) fn lock(file: &File) -> io::Result<bool> {
+        match ask(file, libc::F_OFD_SETLK, libc::F_WRLCK) {
+            Ok(_) => Ok(true),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Whether another open file has the lock.
+    pub(crate) fn is_locked(file: &File) -> io::Result<bool> {
+        let found = ask(file, libc::F_OFD_GETLK, libc::F_RDLCK)?;
+        Ok(i32::from(found.l_type) != libc::F_UNLCK)
+    }
+
+    fn ask(file: &File, command: i32, kind: i32) -> io::Result<libc::flock> {
+        // All zero but the kind: from the start to the end, however far that is. The process must be
+        // 0 for locks of open files.
+        // SAFETY: an all-zero flock is valid.
+        let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+        lock.l_type = i16::try_from(kind).unwrap_or(0);
+        // SAFETY: the descriptor is open, and the command takes a pointer to a flock, which lives.
+        match unsafe { libc::fcntl(file.as_raw_fd(), command, &raw mut lock) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(lock),
+        }
+    }
+
+    /// Whether there is a process with this id. 0 stands for one that is not known, and is there.
+    pub(crate) fn process_exists(pid: u32) -> bool {
+        let Ok(pid) = i32::try_from(pid) else { return false };
+        // SAFETY: signal 0 is never sent: the call only checks.
+        let done = unsafe { libc::kill(pid, 0) };
+        done == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+    }
+
+    /// An error where the process may not make a file of this size: trying to would end it with
+    /// SIGXFSZ.
+    pub(crate) fn check_file_size(bytes: u64) -> io::Result<()> {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the call writes to `limit` only.
+        let done = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+        if done == 0 && bytes > limit.rlim_cur {
+            return Err(io::Error::from_raw_os_error(libc::EFBIG));
+        }
+        Ok(())
+    }
+}

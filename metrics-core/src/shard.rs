@@ -14,6 +14,7 @@
 //! A signal handler must not record: between the load and the store of the code that it
 //! interrupted, its own count would be lost.
 
+use crate::clock;
 use crate::layout::header;
 use crate::segment::Segment;
 use crate::slot;
@@ -231,6 +232,7 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
             attachment.shard.get()
         })
         .ok()??;
+    segment.set_clock_scale(clock::scale());
     let cells = Owned::of(segment, shard);
     slot::set(cells.0);
     Some(cells)

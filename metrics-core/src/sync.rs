@@ -20,7 +20,7 @@ pub(crate) use std::{
     thread_local,
 };
 
-pub(crate) use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
+pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub(crate) use std::sync::{Arc, PoisonError};
 
 /// Locks, whatever happened to the last holder: no state behind a lock of this crate is left

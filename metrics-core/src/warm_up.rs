@@ -32,7 +32,7 @@ pub fn warm_up() {
     clock::calibrate();
     let Some(segment) = Segment::current() else { return };
     let own = shard::attach(segment);
-    Catalogue::of_all().for_each_run(segment, |metric, first, length| {
+    Catalogue::of_all().for_each_run(segment.view(), |metric, first, length| {
         for (at, cells) in parts(segment, metric, first, length) {
             for cell in pages(at, cells) {
                 if metric.kind == Kind::Gauge {

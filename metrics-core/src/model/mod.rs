@@ -42,7 +42,7 @@ fn layout(shards: usize, shard_words: usize) -> Layout {
 
 /// Makes the process's segment, which is a new one in each interleaving.
 fn install(layout: Layout) {
-    segment::install(layout).unwrap();
+    segment::install(|| crate::Segment::reserve(layout)).unwrap();
 }
 
 /// A thread that gives its shard back before it can be joined, as every real one does.

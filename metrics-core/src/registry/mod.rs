@@ -163,7 +163,7 @@ impl Registry {
     pub fn snapshot(&self) -> Snapshot {
         self.observe();
         let Some(segment) = Segment::current() else { return Snapshot::default() };
-        lock(&self.inner.catalogue).snapshot(segment)
+        lock(&self.inner.catalogue).snapshot(segment.view())
     }
 
     /// Asks the gauge functions for their values. One that takes a snapshot of this registry itself

@@ -2,7 +2,7 @@
 
 use super::{Description, RegisterError};
 use crate::bucket::Grid;
-use crate::directory::{self, Distribution, Kind, Source};
+use crate::directory::{self, Distribution, Kind, MAX_DIMENSIONS, Source};
 use crate::handles::Block;
 use crate::labels::{Dimension, Values, others};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
@@ -55,6 +55,12 @@ pub(super) fn take_cells(
     series: usize,
     dimensions: &[Dimension],
 ) -> Result<Placed, RegisterError> {
+    if description.label_names().count() > MAX_DIMENSIONS {
+        return Err(RegisterError::InvalidSetting {
+            name: description.name.clone(),
+            reason: format!("it has more than {MAX_DIMENSIONS} labels"),
+        });
+    }
     let segment = Segment::get_or_reserve()?;
     let full = |Full { what, setting, exhausted }| {
         RegisterError::full(&description.name, what, setting, &exhausted)

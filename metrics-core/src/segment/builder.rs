@@ -2,6 +2,7 @@ use super::{SEGMENT, Segment, SegmentError};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, WORD_BYTES};
 use crate::shard;
 use crate::sync::{Mutex, lock, process_wide};
+use std::path::PathBuf;
 
 process_wide! {
     /// Two first users race for this lock, not for the memory.
@@ -9,13 +10,14 @@ process_wide! {
 }
 
 /// Sizes of the process's segment. See [`Segment::builder`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "nothing is reserved before `install`"]
 pub struct SegmentBuilder {
     shards: usize,
     shard_bytes: usize,
     directory_bytes: usize,
     shared_bytes: usize,
+    path: Option<PathBuf>,
 }
 
 impl Default for SegmentBuilder {
@@ -25,6 +27,7 @@ impl Default for SegmentBuilder {
             shard_bytes: 256 << 20,
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
+            path: None,
         }
     }
 }
@@ -56,6 +59,37 @@ impl SegmentBuilder {
         self
     }
 
+    /// Puts the segment into a file, typically under `/dev/shm`, so that other processes can read it
+    /// with [`SegmentReader`](crate::SegmentReader) while this one runs, and after it ended. `{pid}`
+    /// in the path becomes the process's id.
+    ///
+    /// The file is there under its name once it is whole, for the user alone (mode 0600), and stays
+    /// when the process ends. What a process that is gone left there is replaced; a file that a
+    /// living process counts in, or that is no segment, is not.
+    ///
+    /// ```
+    /// use metrics_core::{Registry, Segment, SegmentReader, Counter, Description};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let path = std::env::temp_dir().join(format!("tickmetrics-doc-{}", std::process::id()));
+    /// # let path = path.to_str().unwrap();
+    /// // let path = "/dev/shm/gateway.metrics";
+    /// Segment::builder().path(path).install()?;
+    /// let orders: Counter = Registry::global().register(&Description::new("orders_total", "Orders."))?;
+    /// orders.add(3);
+    ///
+    /// // In another process, or in this one:
+    /// let mut reader = SegmentReader::open(path)?;
+    /// assert_eq!(reader.snapshot()?.counter("orders_total", &[]), Some(3));
+    /// # std::fs::remove_file(path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
     /// Reserves the segment.
     ///
     /// Where the system refuses the size (a limit on address space, strict overcommit), the parts
@@ -64,12 +98,19 @@ impl SegmentBuilder {
     /// # Errors
     /// [`SegmentError::InUse`] where a metric was registered or another builder installed before;
     /// [`SegmentError::OutOfRange`] for a size outside its range; [`SegmentError::Refused`] where
-    /// the system gives not even the smallest size.
+    /// the system gives not even the smallest size. For a file, [`SegmentError::Alive`] where a living
+    /// process counts in it, [`SegmentError::NotASegment`] where something else has that name, and
+    /// [`SegmentError::File`] where the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
-        install(self.layout()?)
+        let layout = self.layout()?;
+        install(|| match &self.path {
+            #[cfg(not(tickmetrics_loom))]
+            Some(path) => super::file::create(&super::file::expand(path), layout),
+            _ => reserve_shrinking(layout),
+        })
     }
 
-    fn layout(self) -> Result<Layout, SegmentError> {
+    fn layout(&self) -> Result<Layout, SegmentError> {
         let words = |name: &'static str, bytes: usize| {
             let allowed = 64 << 10..=32 << 30;
             if allowed.contains(&bytes) {
@@ -96,12 +137,14 @@ impl SegmentBuilder {
 }
 
 /// Makes the process's segment.
-pub(crate) fn install(layout: Layout) -> Result<(), SegmentError> {
+pub(crate) fn install(
+    make: impl FnOnce() -> Result<Segment, SegmentError>,
+) -> Result<(), SegmentError> {
     let _installing = lock(&INSTALL);
     if SEGMENT.get().is_some() {
         return Err(SegmentError::InUse);
     }
-    let segment = reserve_shrinking(layout)?;
+    let segment = make()?;
     // Before the segment is known: whoever finds it finds the shared cells.
     shard::share(&segment);
     SEGMENT.set(segment).map_err(|_| SegmentError::InUse)

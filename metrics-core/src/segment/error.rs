@@ -1,5 +1,6 @@
 use crate::layout::{Layout, WORD_BYTES};
 use std::fmt;
+use std::path::PathBuf;
 
 /// Why the process has no segment, or not the one asked for.
 #[derive(Debug)]
@@ -15,6 +16,27 @@ pub enum SegmentError {
         value: usize,
         /// What it takes.
         allowed: std::ops::RangeInclusive<usize>,
+    },
+    /// The file is another process's, which lives.
+    Alive {
+        /// The file.
+        path: PathBuf,
+        /// The process's id; 0 where another version of this library wrote the file.
+        pid: u32,
+    },
+    /// There is a file of that name which is no segment. It is left as it is.
+    NotASegment {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refuses something that the file needs.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        error: std::io::Error,
     },
     /// The system gives no address space, not even for the smallest size tried.
     Refused {
@@ -43,6 +65,30 @@ impl fmt::Display for SegmentError {
                 allowed.start(),
                 allowed.end()
             ),
+            Self::Alive { path, pid } => {
+                let path = path.display();
+                match pid {
+                    0 => write!(f, "a living process counts in {path}")?,
+                    pid => write!(f, "process {pid} counts in {path} and lives")?,
+                }
+                f.write_str(
+                    ": end it, or give each process a path of its own: \"{pid}\" in a path \
+                     becomes the process's id",
+                )
+            }
+            Self::NotASegment { path } => write!(
+                f,
+                "{} is no segment of tickmetrics and is not overwritten: remove it, or give \
+                 another path",
+                path.display()
+            ),
+            Self::File { path, doing, error } => {
+                write!(
+                    f,
+                    "the segment {} can't be made: could not {doing}: {error}",
+                    path.display()
+                )
+            }
             Self::Refused { layout: LayoutShown(layout), error } => write!(
                 f,
                 "the system refused {} shards of {} KiB of address space each ({error}): raise \
@@ -58,7 +104,7 @@ impl fmt::Display for SegmentError {
 impl std::error::Error for SegmentError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Refused { error, .. } => Some(error),
+            Self::Refused { error, .. } | Self::File { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -2,11 +2,15 @@
 
 mod builder;
 mod error;
+#[cfg(not(tickmetrics_loom))]
+mod file;
+mod view;
 
 pub use builder::SegmentBuilder;
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) use builder::install;
 pub use error::SegmentError;
+pub(crate) use view::View;
 
 use crate::layout::{self, HEAD_CELLS, LINE_WORDS, Layout, header};
 use crate::memory;
@@ -14,6 +18,8 @@ use crate::sync::{
     Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
 };
 use error::LayoutShown;
+use std::io;
+use std::time::SystemTime;
 
 /// Cells at the start of every shard, and of the shared part, that handles write to whose
 /// registration failed: enough for the smallest histogram.
@@ -28,8 +34,7 @@ pub(crate) const SINK_TABLE: u32 = 8;
 /// [`Segment::builder`] was given before, and stays until the process ends.
 #[derive(Debug)]
 pub struct Segment {
-    words: &'static [AtomicU64],
-    layout: Layout,
+    view: View<'static>,
     /// Held while cells are handed out and directory entries written.
     registration: Mutex<()>,
 }
@@ -72,19 +77,7 @@ impl Segment {
 
     /// How the process's segment is used, or `None` before its first use.
     pub fn stats() -> Option<SegmentStats> {
-        Self::current().map(Self::read_stats)
-    }
-
-    fn read_stats(&self) -> SegmentStats {
-        let read = |word: usize| self.words[word].load(Relaxed);
-        let attached = read(header::ATTACHED);
-        SegmentStats {
-            threads_attached: attached,
-            shards_free: (self.layout.shards as u64 - 1).saturating_sub(attached),
-            overflow_records: read(header::OVERFLOW_RECORDS),
-            saturated_labels: read(header::SATURATED_LABELS),
-            failed_registrations: read(header::FAILED_REGISTRATIONS),
-        }
+        Self::current().map(|segment| segment.view.stats())
     }
 
     /// The process's segment where there is one.
@@ -103,31 +96,25 @@ impl Segment {
         }
     }
 
+    /// A segment in memory of this process alone.
     pub(crate) fn reserve(layout: Layout) -> Result<Self, SegmentError> {
         let refused = |error| SegmentError::Refused { layout: LayoutShown(layout), error };
-        let words = layout
-            .words()
-            .ok_or_else(|| refused(std::io::Error::from(std::io::ErrorKind::OutOfMemory)))?;
-        let words = memory::reserve(words).map_err(refused)?;
-        let segment = Self { words, layout, registration: Mutex::new(()) };
-        for (word, value) in [
-            (header::VERSION, layout::VERSION),
-            (header::DIRECTORY_WORDS, layout.directory_words as u64),
-            (header::SHARED_WORDS, layout.shared_words as u64),
-            (header::SHARD_WORDS, layout.shard_words as u64),
-            (header::SHARDS, layout.shards as u64),
-            (header::CELLS_USED, SINK_CELLS as u64),
-            (header::SHARED_USED, SINK_CELLS as u64),
-            (header::SHARDS_SEEN, 1),
-        ] {
-            words[word].store(value, Relaxed);
-        }
-        if let Some(entry) = segment.shared().get(SINK_TABLE as usize) {
-            entry.store(u64::from(HEAD_CELLS), Relaxed);
-        }
-        // Release: whoever reads the magic with Acquire sees the header before it.
-        words[header::MAGIC].store(layout::MAGIC, Release);
-        Ok(segment)
+        let too_large = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let words = layout.words().ok_or_else(too_large).and_then(memory::reserve);
+        let words = words.map_err(refused)?;
+        set_up(words, layout);
+        let view = View::new(words, layout).ok_or_else(|| refused(too_large()))?;
+        Ok(Self::of(view))
+    }
+
+    /// The segment in words that are set up.
+    fn of(view: View<'static>) -> Self {
+        Self { view, registration: Mutex::new(()) }
+    }
+
+    /// The segment as a reader sees it.
+    pub(crate) fn view(&self) -> View<'static> {
+        self.view
     }
 
     /// The registration lock. Whoever holds it is the only one to change the header's counts of
@@ -139,64 +126,50 @@ impl Segment {
 
     /// Cells of the given shard.
     pub(crate) fn shard(&self, shard: usize) -> &'static [AtomicU64] {
-        let start = self.layout.shard(shard);
-        &self.words[start..start + self.layout.shard_words]
+        self.view.shard(shard)
     }
 
     /// Cells that all threads share: gauges, and the bits of declared series.
     pub(crate) fn shared(&self) -> &'static [AtomicU64] {
-        let start = self.layout.shared();
-        &self.words[start..start + self.layout.shared_words]
+        self.view.shared()
     }
 
-    /// The published part of the directory.
-    pub(crate) fn directory(&self) -> &'static [AtomicU64] {
-        let start = self.layout.directory();
-        // Acquire pairs with the Release in `Registration::append`: every word before the length
-        // that is read here was written before it.
-        let used = self.words[header::DIRECTORY_USED].load(Acquire);
-        let used = usize::try_from(used).unwrap_or(0).min(self.layout.directory_words);
-        &self.words[start..start + used]
+    fn words(&self) -> &'static [AtomicU64] {
+        self.view.words()
     }
 
-    /// Every shard that can hold anything but zeros: shard 0 and those that ever had an owner.
-    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = &'static [AtomicU64]> + '_ {
-        // Relaxed: a shard that is not seen yet is seen by the next snapshot. A reader that was
-        // told of a record by other means (a join, a channel) is ordered after the fetch_max that
-        // came before that record.
-        let seen = self.words[header::SHARDS_SEEN].load(Relaxed);
-        let seen = usize::try_from(seen).unwrap_or(0).min(self.layout.shards);
-        (0..seen).map(|shard| self.shard(shard))
+    fn layout(&self) -> Layout {
+        self.view.layout()
     }
 
     fn owner(&self, shard: usize) -> &'static AtomicU64 {
-        &self.words[header::OWNERS + shard]
+        &self.words()[header::OWNERS + shard]
     }
 
     /// Takes a free shard for a thread, or `None` where every shard has an owner.
     ///
     /// The lowest free one is taken, so that as few as possible are ever touched.
     pub(crate) fn claim(&self) -> Option<usize> {
-        let attached = &self.words[header::ATTACHED];
+        let attached = &self.words()[header::ATTACHED];
         // Relaxed: a hint that spares the overflow path a search. If it misses a release, the next
         // record of this thread looks again.
-        if attached.load(Relaxed) >= self.layout.shards as u64 - 1 {
+        if attached.load(Relaxed) >= self.layout().shards as u64 - 1 {
             return None;
         }
         // Acquire pairs with the Release in `release`: the cells are seen as the last owner left
         // them, so that going on from their values loses nothing.
-        let shard = (1..self.layout.shards).find(|&shard| {
+        let shard = (1..self.layout().shards).find(|&shard| {
             let owner = self.owner(shard);
             owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
         })?;
         attached.fetch_add(1, Relaxed);
-        self.words[header::SHARDS_SEEN].fetch_max(shard as u64 + 1, Relaxed);
+        self.words()[header::SHARDS_SEEN].fetch_max(shard as u64 + 1, Relaxed);
         Some(shard)
     }
 
     /// Gives a shard back. The caller must not write to it any more.
     pub(crate) fn release(&self, shard: usize) {
-        self.words[header::ATTACHED].fetch_sub(1, Relaxed);
+        self.words()[header::ATTACHED].fetch_sub(1, Relaxed);
         // Release: the next owner's Acquire sees every record made before this.
         self.owner(shard).store(0, Release);
     }
@@ -205,22 +178,72 @@ impl Segment {
     /// what the parent counted is the parent's.
     #[cfg(not(tickmetrics_loom))]
     pub(crate) fn start_over(&self) {
-        memory::forget(&self.words[self.layout.shard(0)..]);
-        for shard in 0..self.layout.shards {
+        memory::forget(&self.words()[self.layout().shard(0)..]);
+        self.words()[header::PID].store(u64::from(std::process::id()), Relaxed);
+        for shard in 0..self.layout().shards {
             self.owner(shard).store(0, Relaxed);
         }
-        self.words[header::ATTACHED].store(0, Relaxed);
+        self.words()[header::ATTACHED].store(0, Relaxed);
         let counts =
             [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
         for word in counts {
-            self.words[word].store(0, Relaxed);
+            self.words()[word].store(0, Relaxed);
+        }
+    }
+
+    /// Says how long a tick of the clock is, once that is known.
+    pub(crate) fn set_clock_scale(&self, scale: u64) {
+        if scale != 0 {
+            self.words()[header::CLOCK_SCALE].store(scale, Relaxed);
         }
     }
 
     /// Counts into a word of the header.
     pub(crate) fn count(&self, word: usize) {
-        self.words[word].fetch_add(1, Relaxed);
+        self.words()[word].fetch_add(1, Relaxed);
     }
+}
+
+/// What the models look at, as a reader sees it.
+#[cfg(all(test, tickmetrics_loom))]
+impl Segment {
+    pub(crate) fn directory(&self) -> &'static [AtomicU64] {
+        self.view.directory()
+    }
+
+    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = &'static [AtomicU64]> {
+        self.view.shards_seen()
+    }
+}
+
+/// Writes the header of a new segment, and what its sink needs.
+fn set_up(words: &[AtomicU64], layout: Layout) {
+    for (word, value) in [
+        (header::BYTE_ORDER, layout::BYTE_ORDER),
+        (header::VERSION, layout::VERSION),
+        (header::DIRECTORY_WORDS, layout.directory_words as u64),
+        (header::SHARED_WORDS, layout.shared_words as u64),
+        (header::SHARD_WORDS, layout.shard_words as u64),
+        (header::SHARDS, layout.shards as u64),
+        (header::PID, u64::from(std::process::id())),
+        (header::STARTED, nanos_since_epoch()),
+        (header::CELLS_USED, SINK_CELLS as u64),
+        (header::SHARED_USED, SINK_CELLS as u64),
+        (header::SHARDS_SEEN, 1),
+    ] {
+        words[word].store(value, Relaxed);
+    }
+    if SINK_CELLS > 0 {
+        words[layout.shared() + SINK_TABLE as usize].store(u64::from(HEAD_CELLS), Relaxed);
+    }
+    // Release: whoever reads the magic with Acquire sees the header before it.
+    words[header::MAGIC].store(layout::MAGIC, Release);
+}
+
+/// 0 for a clock that is set before 1970.
+fn nanos_since_epoch() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The registration lock, held.
@@ -244,17 +267,17 @@ pub(crate) struct Mark {
 impl Registration<'_> {
     /// Takes `count` cells that are the same in every shard, and answers the first.
     pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
-        self.take(header::CELLS_USED, count, self.segment.layout.shard_words)
+        self.take(header::CELLS_USED, count, self.segment.layout().shard_words)
     }
 
     /// Takes `count` shared cells, and answers the first.
     pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
-        self.take(header::SHARED_USED, count, self.segment.layout.shared_words)
+        self.take(header::SHARED_USED, count, self.segment.layout().shared_words)
     }
 
     fn take(&self, word: usize, count: usize, of: usize) -> Result<u32, Exhausted> {
         // Relaxed, here and below: these words change under the registration lock only.
-        let word = &self.segment.words[word];
+        let word = &self.segment.words()[word];
         let used = usize::try_from(word.load(Relaxed)).unwrap_or(of);
         // Blocks of a cache line and more start on one; smaller ones follow each other.
         let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
@@ -269,30 +292,30 @@ impl Registration<'_> {
 
     /// What is handed out by now.
     pub(crate) fn mark(&self) -> Mark {
-        let read = |word: usize| self.segment.words[word].load(Relaxed);
+        let read = |word: usize| self.segment.words()[word].load(Relaxed);
         Mark { cells: read(header::CELLS_USED), shared: read(header::SHARED_USED) }
     }
 
     /// Takes back what was handed out under this lock since `mark` and never written to.
     pub(crate) fn rewind(&self, mark: &Mark) {
-        self.segment.words[header::CELLS_USED].store(mark.cells, Relaxed);
-        self.segment.words[header::SHARED_USED].store(mark.shared, Relaxed);
+        self.segment.words()[header::CELLS_USED].store(mark.cells, Relaxed);
+        self.segment.words()[header::SHARED_USED].store(mark.shared, Relaxed);
     }
 
     /// Appends an entry to the directory, publishes it, and answers its position.
     pub(crate) fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
-        let of = self.segment.layout.directory_words;
-        let length = &self.segment.words[header::DIRECTORY_USED];
+        let of = self.segment.layout().directory_words;
+        let length = &self.segment.words()[header::DIRECTORY_USED];
         let used = usize::try_from(length.load(Relaxed)).unwrap_or(of);
         let left = of.saturating_sub(used);
         if entry.len() > left {
             return Err(Exhausted { asked: entry.len(), left });
         }
-        let start = self.segment.layout.directory() + used;
-        for (word, value) in self.segment.words[start..].iter().zip(entry) {
+        let start = self.segment.layout().directory() + used;
+        for (word, value) in self.segment.words()[start..].iter().zip(entry) {
             word.store(*value, Relaxed);
         }
-        // Release pairs with the Acquire in `Segment::directory`: a reader that sees the new
+        // Release pairs with the Acquire in `View::directory`: a reader that sees the new
         // length sees the words of the entry.
         length.store((used + entry.len()) as u64, Release);
         Ok(used as u64)

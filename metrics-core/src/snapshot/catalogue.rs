@@ -5,10 +5,10 @@ use super::merge::{self, Data};
 use super::shape::Shape;
 use super::values::{Indices, Values};
 use super::{MetricSnapshot, Snapshot};
-use crate::directory::{self, Entry, Source};
+use crate::directory::{self, Check, Damaged, Entry, Source};
 use crate::labels::Interner;
 use crate::scale::Scale;
-use crate::segment::Segment;
+use crate::segment::View;
 use crate::sync::Arc;
 use std::collections::HashMap;
 use std::mem;
@@ -19,6 +19,7 @@ pub(crate) struct Catalogue {
     registry: Option<u64>,
     /// The word of the directory to go on from.
     position: usize,
+    check: Check,
     /// The values of interned labels, by the number of their set; the first is `other`.
     sets: HashMap<u64, Arc<Values>>,
     /// Sorted by name, and metrics of one name in the order of their registration.
@@ -63,24 +64,25 @@ impl Catalogue {
     }
 
     pub(crate) fn of_all() -> Self {
-        Self { registry: None, position: 0, sets: HashMap::new(), metrics: Vec::new() }
+        let (check, sets, metrics) = (Check::default(), HashMap::new(), Vec::new());
+        Self { registry: None, position: 0, check, sets, metrics }
     }
 
     /// The values of all metrics now.
-    pub(crate) fn snapshot(&mut self, segment: &Segment) -> Snapshot {
-        self.read_on(segment);
+    pub(crate) fn snapshot(&mut self, view: View<'_>) -> Snapshot {
+        let _ = self.read_on(view);
         let sets = &self.sets;
-        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(segment, sets));
+        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, sets));
         Snapshot { metrics: metrics.collect() }
     }
 
     /// Calls `visit(metric, first, length)` for each run of series whose labels have values.
     pub(crate) fn for_each_run(
         &mut self,
-        segment: &Segment,
+        view: View<'_>,
         mut visit: impl FnMut(&directory::Metric, usize, usize),
     ) {
-        self.read_on(segment);
+        let _ = self.read_on(view);
         for Known { about, .. } in &self.metrics {
             let values = about.values(&self.sets);
             merge::runs(&about.dimensions, &values, &mut |first, length| {
@@ -89,11 +91,13 @@ impl Catalogue {
         }
     }
 
-    /// Reads the entries that came since the last time. What is damaged is not in this process's
-    /// power to write, so reading stops there.
-    fn read_on(&mut self, segment: &Segment) {
-        let directory = segment.directory();
-        while let Ok(Some((entry, next))) = directory::read(directory, self.position) {
+    /// Reads the entries that came since the last time, and stops where one is damaged. This
+    /// process writes none such; another's file may have them.
+    pub(crate) fn read_on(&mut self, view: View<'_>) -> Result<(), Damaged> {
+        let directory = view.directory();
+        while let Some((entry, next)) = directory::read(directory, self.position)? {
+            let at = self.position;
+            self.check.entry(&entry, view.layout()).ok_or(Damaged { at })?;
             self.position = next;
             match entry {
                 Entry::ValueSet { set, .. } => {
@@ -111,8 +115,10 @@ impl Catalogue {
                 }
             }
         }
+        Ok(())
     }
 
+    /// A metric takes the place of an earlier one that would have the same series.
     fn add(&mut self, metric: directory::Metric) {
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
@@ -137,7 +143,12 @@ impl Catalogue {
             dimension.below = below;
             below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
         }
-        let at = self.metrics.partition_point(|known| known.about.metric.name <= metric.name);
+        let start = self.metrics.partition_point(|known| known.about.metric.name < metric.name);
+        let mut at = self.metrics.partition_point(|known| known.about.metric.name <= metric.name);
+        if let Some(same) = (start..at).find(|&at| self.metrics[at].about.metric.is_same(&metric)) {
+            self.metrics.remove(same);
+            at -= 1;
+        }
         let scale = Scale::new(metric.scale);
         let about = Arc::new(About { metric, scale, shape, dimensions });
         let data = Arc::new(Data::none(about.metric.kind));
@@ -147,7 +158,7 @@ impl Catalogue {
 }
 
 impl Known {
-    fn snapshot(&mut self, segment: &Segment, sets: &HashMap<u64, Arc<Values>>) -> MetricSnapshot {
+    fn snapshot(&mut self, view: View<'_>, sets: &HashMap<u64, Arc<Values>>) -> MetricSnapshot {
         let Self { about, exposed, data, indices } = self;
         if Arc::get_mut(data).is_none() {
             *data = Arc::new(Data::none(about.metric.kind));
@@ -155,7 +166,7 @@ impl Known {
         let values = about.values(sets);
         indices.clear();
         if let Some(data) = Arc::get_mut(data) {
-            merge::metric(segment, about, &values, data, indices);
+            merge::metric(view, about, &values, data, indices);
         }
         if exposed.indices != *indices {
             *exposed = Arc::new(Exposed::new(about, mem::take(indices), values));

@@ -11,7 +11,7 @@ use super::shape::Shape;
 use crate::handles::STAND_IN;
 use crate::layout::{HEAD_CELLS, LINE_WORDS, head};
 use crate::memory;
-use crate::segment::Segment;
+use crate::segment::View;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ const AHEAD: usize = 2;
 
 /// Reads the series of one histogram in turn.
 pub(super) struct Reader<'a> {
-    segment: &'a Segment,
+    view: View<'a>,
     shape: &'a Arc<Shape>,
     /// The first head.
     heads: usize,
@@ -29,24 +29,24 @@ pub(super) struct Reader<'a> {
     /// How many of `into` are read.
     read: usize,
     /// The spans of those after them whose heads are read.
-    under_way: VecDeque<Vec<Span>>,
+    under_way: VecDeque<Vec<Span<'a>>>,
     /// Scratch space.
-    spare: Vec<Span>,
+    spare: Vec<Span<'a>>,
     sums: Vec<u64>,
     /// The sum of the cells before each line of a series' cells.
     before: Vec<u64>,
 }
 
 /// The part of one shard's cells of a series that has values.
-struct Span {
-    cells: &'static [AtomicU64],
+struct Span<'a> {
+    cells: &'a [AtomicU64],
     /// The index of the first one.
     first: u32,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
-        segment: &'a Segment,
+        view: View<'a>,
         about: &'a About,
         shape: &'a Arc<Shape>,
         into: &'a mut Vec<HistogramSnapshot>,
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         let heads = about.metric.first as usize;
         let (spare, sums, before) = (Vec::new(), Vec::new(), Vec::new());
         let under_way = VecDeque::new();
-        Self { segment, shape, heads, into, read: 0, under_way, spare, sums, before }
+        Self { view, shape, heads, into, read: 0, under_way, spare, sums, before }
     }
 
     /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
@@ -90,17 +90,18 @@ impl<'a> Reader<'a> {
         fence(Acquire);
     }
 
-    fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span>) {
+    fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span<'a>>) {
         let total = &mut self.into[at];
         (total.sum, total.min, total.max, total.negative) = (0, u64::MAX, 0, 0);
         let grid = self.shape.grid;
-        let entry = self.segment.shared().get(self.shape.table as usize + index);
+        let entry = self.view.shared().get(self.shape.table as usize + index);
         // Relaxed: a record that this snapshot must show came after its series had cells.
         let entry = entry.map_or(0, |entry| entry.load(Relaxed));
         let cells_at = usize::try_from(entry).unwrap_or(0);
+        let cells_end = cells_at.saturating_add(grid.cells() as usize);
         let head_at = self.heads + index * HEAD_CELLS as usize;
-        for shard in self.segment.shards_seen() {
-            let Some(cells) = shard.get(cells_at..cells_at + grid.cells() as usize) else {
+        for shard in self.view.shards_seen() {
+            let Some(cells) = shard.get(cells_at..cells_end) else {
                 continue;
             };
             let load = |cell: usize| shard[head_at + cell].load(Relaxed);
@@ -179,9 +180,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Span {
+impl<'a> Span<'a> {
     /// One cell of each cache line.
-    fn lines(&self) -> impl Iterator<Item = &'static AtomicU64> + use<> {
+    fn lines(&self) -> impl Iterator<Item = &'a AtomicU64> + use<'a> {
         self.cells.iter().step_by(LINE_WORDS)
     }
 }

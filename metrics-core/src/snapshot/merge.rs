@@ -12,8 +12,8 @@ use super::values::{Indices, Values};
 use crate::directory::{self, Kind};
 use crate::handles::decode_gauge;
 use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
-use crate::segment::Segment;
-use crate::sync::{Acquire, Arc, AtomicU64, Ordering, Relaxed};
+use crate::segment::View;
+use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 
 /// The values of a metric's exposed series.
 #[derive(Clone, Debug)]
@@ -64,18 +64,18 @@ pub(super) fn runs(dimensions: &[Dimension], values: &Labels, run: &mut dyn FnMu
 
 /// Reads the exposed series into `data`, whose memory is used again, and adds their indices.
 pub(super) fn metric(
-    segment: &Segment,
+    view: View<'_>,
     about: &About,
     values: &Labels,
     data: &mut Data,
     indices: &mut Indices,
 ) {
-    let series = Live::new(segment, about, values);
+    let series = Live::new(view, about, values);
     match data {
         Data::Counter(sums) => {
             series.zeros(sums);
-            for shard in segment.shards_seen() {
-                series.add_up(sums, shard, 1, 0, Relaxed);
+            for shard in view.shards_seen() {
+                series.add_up(sums, shard, 1, 0);
             }
             series.expose(sums, indices, |_, &sum| sum != 0);
         }
@@ -84,13 +84,14 @@ pub(super) fn metric(
             series.zeros(&mut downs);
             series.zeros(&mut ups);
             let stride = UP_DOWN_CELLS as usize;
-            // Acquire pairs with the Release in `add_release`: for every `sub` seen here, the `add`
-            // that came before it, on whichever thread, is seen below.
-            for shard in segment.shards_seen() {
-                series.add_up(&mut downs, shard, stride, 1, Acquire);
+            // Acquire, after all downs are read, pairs with the Release in `add_release`: for every
+            // `sub` seen before it, the `add` that came before, on whichever thread, is seen below.
+            for shard in view.shards_seen() {
+                series.add_up(&mut downs, shard, stride, 1);
             }
-            for shard in segment.shards_seen() {
-                series.add_up(&mut ups, shard, stride, 0, Relaxed);
+            fence(Acquire);
+            for shard in view.shards_seen() {
+                series.add_up(&mut ups, shard, stride, 0);
             }
             let net = |(up, down): (&u64, &u64)| up.wrapping_sub(*down).cast_signed();
             values.clear();
@@ -100,14 +101,14 @@ pub(super) fn metric(
         Data::Gauge(values) => {
             let mut cells = Vec::new();
             series.zeros(&mut cells);
-            series.add_up(&mut cells, segment.shared(), GAUGE_CELLS as usize, 0, Relaxed);
+            series.add_up(&mut cells, view.shared(), GAUGE_CELLS as usize, 0);
             values.clear();
             values.extend(cells.iter().map(|&cell| decode_gauge(cell).unwrap_or(0.0)));
             series.expose(values, indices, |at, _| cells[at] != 0);
         }
         Data::Histogram(histograms) => {
             let Some(shape) = &about.shape else { return histograms.clear() };
-            let mut reader = Reader::new(segment, about, shape, histograms);
+            let mut reader = Reader::new(view, about, shape, histograms);
             series.for_each(|index| {
                 if reader.read(index as usize, || series.is_shown(index)) {
                     indices.push(index..index + 1);
@@ -124,19 +125,19 @@ struct Live<'a> {
     values: &'a Labels,
     count: usize,
     /// The bits of declared series.
-    declared: &'static [AtomicU64],
+    declared: &'a [AtomicU64],
     /// Whether every series is exposed, touched or not.
     whole: bool,
 }
 
 impl<'a> Live<'a> {
-    fn new(segment: &Segment, about: &'a About, values: &'a Labels) -> Self {
+    fn new(view: View<'a>, about: &'a About, values: &'a Labels) -> Self {
         let mut count = 0;
         runs(&about.dimensions, values, &mut |_, length| count += length);
         let directory::Metric { declared, series, .. } = about.metric;
         let declared = declared as usize;
         let bits = declared..declared + (series as usize).div_ceil(64);
-        let declared = segment.shared().get(bits).unwrap_or_default();
+        let declared = view.shared().get(bits).unwrap_or_default();
         let whole = !about.dimensions.iter().any(Dimension::is_interned);
         Self { about, values, count, declared, whole }
     }
@@ -155,21 +156,14 @@ impl<'a> Live<'a> {
     }
 
     /// Adds one cell of each series to its sum.
-    fn add_up(
-        &self,
-        sums: &mut [u64],
-        cells: &[AtomicU64],
-        stride: usize,
-        offset: usize,
-        order: Ordering,
-    ) {
+    fn add_up(&self, sums: &mut [u64], cells: &[AtomicU64], stride: usize, offset: usize) {
         let start = self.about.metric.first as usize + offset;
         let cells = cells.get(start..).unwrap_or_default();
         let mut sums = sums.iter_mut();
         runs(&self.about.dimensions, self.values, &mut |first, length| {
             let run = cells.get(first * stride..).unwrap_or_default().iter().step_by(stride);
             for (sum, cell) in sums.by_ref().take(length).zip(run) {
-                *sum = sum.wrapping_add(cell.load(order));
+                *sum = sum.wrapping_add(cell.load(Relaxed));
             }
         });
     }

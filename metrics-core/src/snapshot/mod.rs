@@ -139,6 +139,24 @@ impl Snapshot {
         Snapshot { metrics: metrics.collect() }
     }
 
+    /// Leaves each name to the registry that had it first, and answers how many metrics of others
+    /// are left out: series of two registries under one name could be the same.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn keep_first_registries(&mut self) -> usize {
+        let all = self.metrics.len();
+        let mut last: Option<Arc<About>> = None;
+        self.metrics.retain(|MetricSnapshot { about, .. }| match &last {
+            Some(first) if first.metric.name == about.metric.name => {
+                first.metric.registry == about.metric.registry
+            }
+            _ => {
+                last = Some(Arc::clone(about));
+                true
+            }
+        });
+        all - self.metrics.len()
+    }
+
     /// The metrics of a name.
     fn named(&self, name: &str) -> &[MetricSnapshot] {
         let start = self.metrics.partition_point(|metric| *metric.about.metric.name < *name);

@@ -14,6 +14,10 @@
 //! A set is named by the position of its entry. Entries are never changed; the header's count of
 //! used words publishes them.
 
+mod check;
+
+pub(crate) use check::{Check, MAX_DIMENSIONS};
+
 use crate::segment::{Exhausted, Registration};
 use crate::sync::{AtomicU64, Relaxed};
 use std::fmt;
@@ -94,6 +98,19 @@ pub(crate) struct Metric {
     pub(crate) dimensions: Vec<(String, Source)>,
     /// For histograms.
     pub(crate) distribution: Option<Distribution>,
+}
+
+impl Metric {
+    /// Whether both are one metric: of one registry, with one name and the same labels.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        fn labels(metric: &Metric) -> impl Iterator<Item = &String> {
+            metric.dimensions.iter().map(|(name, _)| name)
+        }
+        self.registry == other.registry
+            && self.name == other.name
+            && self.constants == other.constants
+            && labels(self).eq(labels(other))
+    }
 }
 
 /// Where the values of a dimension are.

@@ -1,0 +1,115 @@
+//! Whether what the directory says can be true: its words may come from another process's file,
+//! which a crash or an attacker can have filled with anything.
+
+use super::{Distribution, Entry, Kind, Metric, Source};
+use crate::bucket::Grid;
+use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
+use crate::scale::Scale;
+use std::collections::HashMap;
+
+/// The most labels that a metric has. Readers go through them recursively.
+pub(crate) const MAX_DIMENSIONS: usize = 128;
+
+/// What was seen of the entries so far.
+///
+/// Cells are handed out in the order of the entries, so that the cells of two metrics never
+/// overlap. Hence all series together are not more than there are cells, and a reader's memory is
+/// bounded by the size of the segment.
+#[derive(Debug, Default)]
+pub(crate) struct Check {
+    /// The ends of the cells that are taken, of the shards and shared ones.
+    cells: u64,
+    shared: u64,
+    sets: HashMap<u64, Set>,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    values: u32,
+    /// Once a metric named it.
+    capacity: Option<u32>,
+}
+
+impl Check {
+    /// `None` where the entry can't be one that this library wrote after those before it.
+    pub(crate) fn entry(&mut self, entry: &Entry, layout: Layout) -> Option<()> {
+        match entry {
+            Entry::ValueSet { set } => {
+                self.sets.insert(*set, Set::default());
+                Some(())
+            }
+            Entry::Value { set, .. } => {
+                let set = self.sets.get_mut(set)?;
+                set.values += 1;
+                set.fits()
+            }
+            Entry::Metric(metric) => self.metric(metric, layout),
+        }
+    }
+
+    fn metric(&mut self, metric: &Metric, layout: Layout) -> Option<()> {
+        let labels = metric.constants.iter().map(|(name, _)| name);
+        let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
+        holds(is_name(&metric.name, true) && labels.clone().all(|name| is_name(name, false)))?;
+        holds(labels.count() <= MAX_DIMENSIONS && Scale::new(metric.scale).is_usable())?;
+        let mut product = 1_u32;
+        for (_, source) in &metric.dimensions {
+            let count = match source {
+                Source::Fixed(values) => u32::try_from(values.len()).ok()?,
+                Source::Set { set, capacity } => {
+                    let set = self.sets.get_mut(set)?;
+                    holds(*set.capacity.get_or_insert(*capacity) == *capacity)?;
+                    set.fits()?;
+                    capacity.checked_add(1)?
+                }
+            };
+            product = product.checked_mul(count)?;
+        }
+        holds(product == metric.series && product > 0)?;
+
+        let series = u64::from(metric.series);
+        let in_shards = |check: &mut Self, each: u32| {
+            take(&mut check.cells, metric.first, series * u64::from(each), layout.shard_words)
+        };
+        let shared = |check: &mut Self, first: u32, count: u64| {
+            take(&mut check.shared, first, count, layout.shared_words)
+        };
+        match metric.kind {
+            Kind::Counter => in_shards(self, 1)?,
+            Kind::UpDownCounter => in_shards(self, UP_DOWN_CELLS)?,
+            Kind::Histogram => in_shards(self, HEAD_CELLS)?,
+            Kind::Gauge => shared(self, metric.first, series * u64::from(GAUGE_CELLS))?,
+        }
+        if let Some(Distribution { table, max, sigfigs, edges }) = &metric.distribution {
+            Grid::new(*max, *sigfigs)?;
+            holds(edges.is_sorted_by(|a, b| a < b) && edges.last().is_none_or(|edge| edge <= max))?;
+            shared(self, *table, series)?;
+        }
+        shared(self, metric.declared, series.div_ceil(64))
+    }
+}
+
+impl Set {
+    fn fits(&self) -> Option<()> {
+        holds(self.capacity.is_none_or(|capacity| self.values <= capacity))
+    }
+}
+
+fn holds(condition: bool) -> Option<()> {
+    condition.then_some(())
+}
+
+/// Takes cells behind those that are taken, of as many as there are.
+fn take(taken: &mut u64, first: u32, count: u64, of: usize) -> Option<()> {
+    let first = u64::from(first);
+    let end = first.checked_add(count)?;
+    holds(first >= *taken && end <= of as u64)?;
+    *taken = end;
+    Some(())
+}
+
+/// Whether it can name a metric or a label: what the exposition formats write unescaped.
+fn is_name(name: &str, colon: bool) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || colon && c == ':';
+    name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit())
+}

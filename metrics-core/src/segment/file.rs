@@ -1,0 +1,179 @@
+//! A segment in a file: how it comes into being under its name, whole and at once, and who has it.
+//!
+//! The process that counts in a file holds a lock on it, of the kind that belongs to the open file
+//! and not to a process id (`F_OFD_SETLK`), and never gives it back: the system does when the
+//! process is gone, whatever ended it. A file whose lock can be had is one of the dead.
+//!
+//! ```text
+//! make a temporary file beside the path, lock it, write the header
+//! loop
+//!     link it to the path                        the path was free: done
+//!     open what is there                         gone meanwhile: again
+//!     a segment?                                 no: error, it stays
+//!     lock it                                    fails: its process lives, error
+//!     does the path still name it?               no, another process was faster: again
+//!     rename the temporary file over the path    done
+//! ```
+//!
+//! Of two processes that start at once, on a free path one links, and the other finds its locked
+//! file there; on a dead one's file one locks, and the other finds it locked until the path names
+//! the new file, which is locked too. Nothing at the path is ever half a header.
+
+use super::{Segment, SegmentError, View, set_up};
+use crate::layout::{self, Layout, WORD_BYTES, header};
+use crate::memory::{self, Mapping};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::Duration;
+
+/// The path that a setting names: `{pid}` in it is this process's id.
+pub(super) fn expand(path: &Path) -> PathBuf {
+    match path.to_str() {
+        Some(text) => text.replace("{pid}", &process::id().to_string()).into(),
+        None => path.to_owned(),
+    }
+}
+
+/// Makes a segment of this layout at `path`.
+pub(super) fn create(path: &Path, layout: Layout) -> Result<Segment, SegmentError> {
+    let failed = |doing: &'static str| {
+        move |error| SegmentError::File { path: path.to_owned(), doing, error }
+    };
+    let (temporary, file) = Temporary::new(path).map_err(failed("make a file beside it"))?;
+    let mapping = map(&file, layout).map_err(failed("map a file beside it"))?;
+    set_up(mapping.words(), layout);
+    let locked = memory::lock(&file).map_err(failed("lock a file beside it"))?;
+    debug_assert!(locked, "nobody else knows the file");
+    publish(path, &temporary)?;
+    drop(temporary);
+    // For the life of the process, so that the lock is.
+    std::mem::forget(file);
+    let view = View::new(mapping.leak(), layout);
+    view.map(Segment::of).ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))
+}
+
+fn map(file: &File, layout: Layout) -> io::Result<Mapping> {
+    let words = layout.words().ok_or(ErrorKind::OutOfMemory)?;
+    let bytes = (words * WORD_BYTES) as u64;
+    memory::check_file_size(bytes)?;
+    file.set_len(bytes)?;
+    Mapping::shared(file, words)
+}
+
+/// Gives the temporary file its name.
+fn publish(path: &Path, temporary: &Temporary) -> Result<(), SegmentError> {
+    let failed = |doing: &'static str| {
+        move |error| SegmentError::File { path: path.to_owned(), doing, error }
+    };
+    // How often a file that is locked, though its process is not there, is looked at again: the
+    // process that replaces it holds the lock for some microseconds.
+    let mut patience = 100;
+    loop {
+        match fs::hard_link(&temporary.path, path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed("make it")(error)),
+        }
+        // Without following links, or waiting for the other end of a pipe.
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path);
+        let there = match opened {
+            Ok(there) => there,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed("open what is there")(error)),
+        };
+        let Some(pid) = owner_of(&there).map_err(failed("read what is there"))? else {
+            return Err(SegmentError::NotASegment { path: path.to_owned() });
+        };
+        if !memory::lock(&there).map_err(failed("lock it"))? {
+            if patience == 0 || memory::process_exists(pid) {
+                return Err(SegmentError::Alive { path: path.to_owned(), pid });
+            }
+            patience -= 1;
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        }
+        if !names(path, &there).map_err(failed("look at it"))? {
+            continue;
+        }
+        return fs::rename(&temporary.path, path).map_err(failed("replace it"));
+    }
+}
+
+/// The process that a segment's file names, or `None` where it is none. Of another version all that
+/// is known is that it is one: the process is 0.
+fn owner_of(file: &File) -> io::Result<Option<u32>> {
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = [0; (header::PID + 1) * WORD_BYTES];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let words = bytes.as_chunks::<WORD_BYTES>().0;
+    let word = |at: usize| u64::from_ne_bytes(words[at]);
+    if word(header::MAGIC) != layout::MAGIC {
+        return Ok(None);
+    }
+    let known =
+        word(header::BYTE_ORDER) == layout::BYTE_ORDER && word(header::VERSION) == layout::VERSION;
+    Ok(Some(if known { u32::try_from(word(header::PID)).unwrap_or(0) } else { 0 }))
+}
+
+/// Whether the path is this file's.
+fn names(path: &Path, file: &File) -> io::Result<bool> {
+    let there = match fs::symlink_metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let file = file.metadata()?;
+    Ok((there.dev(), there.ino()) == (file.dev(), file.ino()))
+}
+
+/// A file beside the path, which is gone when this is dropped unless it was renamed.
+struct Temporary {
+    path: PathBuf,
+}
+
+impl Temporary {
+    fn new(beside: &Path) -> io::Result<(Self, File)> {
+        let Some(name) = beside.file_name() else {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "the path has no file name"));
+        };
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        for number in 0_u32.. {
+            let mut unique = hidden.clone();
+            unique.push(format!(".{}.{number}", process::id()));
+            let path = beside.with_file_name(unique);
+            match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)
+            {
+                Ok(file) => {
+                    let this = Self { path };
+                    // Whatever the umask says.
+                    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+                    return Ok((this, file));
+                }
+                // Left by a process of the same id that was killed here.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}

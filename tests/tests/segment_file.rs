@@ -1,0 +1,541 @@
+//! A segment in a file, read from outside: by a process that did not count, while the other one
+//! lives and after it was killed. The processes that count are this test program, run again.
+
+use metrics_core::prelude::*;
+use metrics_core::{Process, ReadError, Segment, SegmentReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+const ROLE: &str = "TICKMETRICS_TEST_ROLE";
+const FILE: &str = "TICKMETRICS_TEST_FILE";
+
+#[derive(Clone, Copy, Label)]
+enum Side {
+    Buy,
+    Sell,
+}
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 8)]
+struct Symbol(LabelId);
+
+#[derive(Metrics)]
+#[metrics(prefix = "gateway")]
+struct GatewayMetrics {
+    /// Orders.
+    orders: Counter<(Symbol, Side)>,
+    /// In flight.
+    in_flight: UpDownCounter,
+    /// A limit.
+    limit: Gauge,
+    /// Time to decode.
+    #[metric(unit = "seconds", sigfigs = 1, max = "1ms")]
+    decode: Histogram<Symbol>,
+}
+
+/// A folder of its own in shared memory, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new("/dev/shm").join(format!("tickmetrics-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("segment")
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// This program in another process, ended with the test.
+struct Other {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Other {
+    fn start(role: &str, file: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "in_another_process", "--nocapture"])
+            .env(ROLE, role)
+            .env(FILE, file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// What it says next.
+    fn says(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended without a word");
+            if let Some((_, said)) = line.trim_end().split_once("says: ") {
+                return said.to_owned();
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"on\n").unwrap();
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn say(what: &str) {
+    println!("\nsays: {what}");
+    std::io::stdout().flush().unwrap();
+}
+
+fn wait() {
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+/// What the other process does. On its own this test has nothing to do.
+#[test]
+fn in_another_process() {
+    let (Ok(role), Some(file)) = (std::env::var(ROLE), std::env::var_os(FILE)) else { return };
+    if role == "race" {
+        say("here");
+        wait();
+    }
+    let small = 64 << 10;
+    let builder = Segment::builder().shards(4).shard_bytes(small).directory_bytes(small);
+    if let Err(error) = builder.shared_bytes(small).path(file).install() {
+        say(&error.to_string());
+        return;
+    }
+    if role == "race" {
+        say("installed");
+        return wait();
+    }
+    let registry = Registry::new();
+    let metrics = GatewayMetrics::register(&registry).unwrap();
+    let other = Registry::new();
+    let same_name: Counter =
+        other.register(&Description::new("gateway_limit", "Not the gauge.")).unwrap();
+    same_name.inc();
+    record(&metrics);
+    say("ready");
+    wait();
+    std::thread::spawn(move || metrics.orders.with((Symbol::intern("MSFT"), Side::Buy)).add(5))
+        .join()
+        .unwrap();
+    say("more");
+    wait();
+}
+
+fn record(metrics: &GatewayMetrics) {
+    std::thread::scope(|scope| {
+        for thread in 1..=3 {
+            scope.spawn(move || {
+                for n in 0..1000 {
+                    metrics.orders.with((Symbol::intern("AAPL"), Side::Sell)).add(thread);
+                    metrics.decode.with(Symbol::intern("AAPL")).record(n);
+                    metrics.in_flight.add(2);
+                    metrics.in_flight.sub(1);
+                }
+            });
+        }
+    });
+    metrics.limit.set(2.5);
+    metrics.decode.with(Symbol::intern("MSFT")).record(2_000_000);
+}
+
+/// What `record` did, reckoned by hand.
+fn check(snapshot: &Snapshot, msft: Option<u64>) {
+    let orders = |symbol, side| {
+        snapshot.counter("gateway_orders_total", &[("symbol", symbol), ("side", side)])
+    };
+    assert_eq!(orders("AAPL", "sell"), Some(6000));
+    assert_eq!(orders("AAPL", "buy"), None, "not touched");
+    assert_eq!(orders("MSFT", "buy"), msft);
+    assert_eq!(snapshot.gauge("gateway_in_flight", &[]), Some(3000.0));
+    assert_eq!(snapshot.gauge("gateway_limit", &[]), Some(2.5));
+    let decode =
+        |symbol| snapshot.histogram("gateway_decode_seconds", &[("symbol", symbol)]).unwrap();
+    let aapl = decode("AAPL");
+    assert_eq!((aapl.count(), aapl.min(), aapl.max()), (3000, Some(0.0), Some(999e-9)));
+    assert_eq!(aapl.sum(), 3.0 * 999.0 * 500.0 / 1e9);
+    assert_eq!((decode("MSFT").count(), decode("MSFT").saturated()), (1, 1));
+}
+
+#[test]
+fn exact_values_while_it_lives_and_after_it_was_killed() {
+    let folder = Folder::new("exact");
+    let file = folder.file();
+    let before = std::time::SystemTime::now();
+    let mut other = Other::start("count", &file);
+    assert_eq!(other.says(), "ready");
+    assert_eq!(folder.names(), ["segment"], "nothing is left beside it");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+
+    let mut reader = SegmentReader::open(&file).unwrap();
+    let Process { pid, started, is_alive, .. } = reader.process().unwrap();
+    assert_eq!((pid, is_alive), (other.child.id(), true));
+    assert!(before <= started && started <= std::time::SystemTime::now());
+    let first = reader.snapshot().unwrap();
+    check(&first, None);
+    assert_eq!(reader.left_out(), 1, "the other registry's metric of the same name");
+    other.tell();
+    assert_eq!(other.says(), "more");
+    let second = reader.snapshot().unwrap();
+    check(&second, Some(5));
+    let since = second.since(&first);
+    let labels = [("symbol", "MSFT"), ("side", "buy")];
+    assert_eq!(since.counter("gateway_orders_total", &labels), Some(5));
+    assert_eq!(reader.stats().unwrap().failed_registrations, 0);
+
+    other.kill();
+    assert!(!reader.process().unwrap().is_alive);
+    check(&reader.snapshot().unwrap(), Some(5));
+    let mut later = SegmentReader::open(&file).unwrap();
+    check(&later.snapshot().unwrap(), Some(5));
+    assert_eq!(later.process().unwrap().pid, pid, "whose it was is known after its end");
+
+    // The next one replaces the file; who has the old one open goes on with that.
+    let mut next = Other::start("count", &file);
+    assert_eq!(next.says(), "ready");
+    check(&SegmentReader::open(&file).unwrap().snapshot().unwrap(), None);
+    check(&later.snapshot().unwrap(), Some(5));
+    assert!(!later.process().unwrap().is_alive);
+    assert_eq!(SegmentReader::open(&file).unwrap().process().unwrap().pid, next.child.id());
+    assert_eq!(folder.names(), ["segment"]);
+
+    // While that one lives, a third gets nothing.
+    let mut third = Other::start("count", &file);
+    let error = third.says();
+    assert!(error.contains(&format!("process {} counts in", next.child.id())), "{error}");
+    assert!(error.contains(file.to_str().unwrap()) && error.contains("{pid}"), "{error}");
+    check(&SegmentReader::open(&file).unwrap().snapshot().unwrap(), None);
+    assert_eq!(folder.names(), ["segment"]);
+}
+
+#[test]
+fn of_processes_that_start_at_once_one_wins() {
+    let folder = Folder::new("race");
+    for round in 0..8 {
+        // At first there is no file, then that of the last round's winner.
+        let mut others: Vec<_> = (0..4).map(|_| Other::start("race", &folder.file())).collect();
+        others.iter_mut().for_each(|other| assert_eq!(other.says(), "here"));
+        others.iter_mut().for_each(Other::tell);
+        let said: Vec<_> = others.iter_mut().map(Other::says).collect();
+        let winner: Vec<_> = said.iter().enumerate().filter(|said| said.1 == "installed").collect();
+        let [(winner, _)] = winner[..] else { panic!("round {round}: {said:?}") };
+        let pid = others[winner].child.id();
+        let lost = format!("process {pid} counts in");
+        assert_eq!(said.iter().filter(|said| said.contains(&lost)).count(), 3, "{said:?}");
+        let process = SegmentReader::open(folder.file()).unwrap().process().unwrap();
+        assert_eq!((process.pid, process.is_alive), (pid, true));
+        assert_eq!(folder.names(), ["segment"]);
+    }
+}
+
+#[test]
+fn what_is_no_segment_is_neither_overwritten_nor_read() {
+    let folder = Folder::new("foreign");
+    let file = folder.file();
+    let refused = |path: &Path| {
+        let said = Other::start("count", path).says();
+        assert!(said.contains(path.to_str().unwrap()), "{said}");
+        said
+    };
+    for content in ["", "short", &"a text that is longer than any header\n".repeat(100)] {
+        fs::write(&file, content).unwrap();
+        assert!(refused(&file).contains("no segment of tickmetrics and is not overwritten"));
+        assert_eq!(fs::read_to_string(&file).unwrap(), content);
+        let error = SegmentReader::open(&file).unwrap_err();
+        assert!(matches!(error, ReadError::NotASegment { .. }), "{error}");
+        assert!(error.to_string().contains(file.to_str().unwrap()));
+    }
+    let link = folder.0.join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    refused(&link);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    refused(&folder.0);
+    let missing = folder.0.join("missing").join("segment");
+    assert!(refused(&missing).contains("No such file or directory"));
+    let error = SegmentReader::open(&missing).unwrap_err();
+    assert!(error.to_string().contains(missing.to_str().unwrap()), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+    assert!(matches!(SegmentReader::open("/dev/null"), Err(ReadError::NotASegment { .. })));
+    let mut names = folder.names();
+    names.sort();
+    assert_eq!(names, ["link", "segment"]);
+}
+
+/// The file that a process left, and its bytes.
+fn left_behind(folder: &Folder) -> (PathBuf, Vec<u8>) {
+    let file = folder.file();
+    let mut other = Other::start("count", &file);
+    assert_eq!(other.says(), "ready");
+    other.kill();
+    let bytes = fs::read(&file).unwrap();
+    (file, bytes)
+}
+
+fn write_word(file: &Path, word: u64, value: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.write_all_at(&value.to_ne_bytes(), word * 8).unwrap();
+}
+
+fn word(bytes: &[u8], word: u64) -> u64 {
+    let at = usize::try_from(word * 8).unwrap();
+    u64::from_ne_bytes(bytes[at..at + 8].try_into().unwrap())
+}
+
+#[test]
+fn a_file_that_is_cut_short_is_an_error() {
+    let folder = Folder::new("short");
+    let (file, bytes) = left_behind(&folder);
+    let whole = bytes.len() as u64;
+    let cut = |to: u64| fs::File::options().write(true).open(&file).unwrap().set_len(to).unwrap();
+    // 64 KiB each: header, directory, shared cells, and the shards.
+    let edges = (0..whole / 65536).map(|part| part * 65536);
+    let around = edges.flat_map(|edge| [edge.saturating_sub(1), edge, edge + 1, edge + 4096]);
+    for length in around.chain([1, 7, 8, 9, 63, 64, 255, 256, 511, 512, 513]) {
+        cut(length);
+        match SegmentReader::open(&file) {
+            Err(ReadError::NotASegment { .. }) => assert!(length < 8, "{length}"),
+            Err(ReadError::Truncated { has, needs, .. }) => {
+                assert_eq!(has, length);
+                assert!(needs == whole || length < 4096, "{needs} of {whole}");
+            }
+            other => panic!("{length}: {other:?}"),
+        }
+        fs::write(&file, &bytes).unwrap();
+    }
+    // Cut while it is open, between two snapshots.
+    let mut reader = SegmentReader::open(&file).unwrap();
+    check(&reader.snapshot().unwrap(), None);
+    cut(whole - 1);
+    for error in
+        [reader.snapshot().unwrap_err(), reader.process().unwrap_err(), reader.stats().unwrap_err()]
+    {
+        assert!(matches!(error, ReadError::Truncated { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("{} bytes, and needs {whole}", whole - 1)));
+    }
+}
+
+/// The words of the header that every version has.
+const MAGIC: u64 = 0;
+const BYTE_ORDER: u64 = 1;
+const VERSION: u64 = 2;
+const DIRECTORY_USED: u64 = 8;
+
+#[test]
+fn other_versions_and_byte_orders_are_told_apart() {
+    let folder = Folder::new("version");
+    let (file, bytes) = left_behind(&folder);
+    assert_eq!(&bytes[..8], b"TICKMETR");
+    let version = word(&bytes, VERSION);
+    for (found, says) in [(version + 1, "a newer version"), (version - 1, "an older version")] {
+        write_word(&file, VERSION, found);
+        let error = SegmentReader::open(&file).unwrap_err();
+        assert!(
+            matches!(error, ReadError::Version { found: f, known, .. } if f == found && known == version)
+        );
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    write_word(&file, BYTE_ORDER, word(&bytes, BYTE_ORDER).swap_bytes());
+    let error = SegmentReader::open(&file).unwrap_err();
+    assert!(matches!(error, ReadError::ByteOrder { .. }), "{error}");
+    write_word(&file, MAGIC, 0);
+    let error = SegmentReader::open(&file).unwrap_err();
+    assert!(matches!(error, ReadError::NotASegment { .. }), "{error}");
+    // Another version's file is a segment, and its process is gone.
+    fs::write(&file, &bytes).unwrap();
+    write_word(&file, VERSION, version + 1);
+    assert_eq!(Other::start("count", &file).says(), "ready");
+}
+
+/// Reads all there is to read.
+fn exhaust(file: &Path) -> Result<(), ReadError> {
+    let mut reader = SegmentReader::open(file)?;
+    reader.process()?;
+    reader.stats()?;
+    let first = reader.snapshot()?;
+    let second = reader.snapshot()?;
+    for snapshot in [&first, &second, &second.since(&first)] {
+        let mut text = String::new();
+        exporter::encode::text(snapshot, &mut text);
+        for series in snapshot.families().flat_map(|family| family.series().collect::<Vec<_>>()) {
+            assert!(series.labels().count() < 100);
+            series.label_text();
+            if let metrics_core::Value::Histogram(histogram) = series.value() {
+                let _ = [0.0, 0.5, 0.99, 1.0].map(|q| histogram.quantile(q));
+                histogram.to_hdr();
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn no_word_of_a_file_can_lead_a_reader_astray() {
+    let folder = Folder::new("hostile");
+    let (file, bytes) = left_behind(&folder);
+    exhaust(&file).unwrap();
+    let directory = 65536 / 8;
+    let used = word(&bytes, DIRECTORY_USED);
+    assert!(used > 100);
+    // The header, the directory, and the shared cells with the histogram's table and the bits.
+    let words =
+        (0..32).chain(directory..directory + used).chain(2 * directory..2 * directory + 256);
+    let (mut errors, mut read) = (0, 0);
+    for at in words {
+        let was = word(&bytes, at);
+        let values = [
+            0,
+            1,
+            2,
+            was.wrapping_add(1),
+            was.wrapping_sub(1),
+            was << 32,
+            was | 1 << 32,
+            0x7fff_ffff,
+            u64::from(u32::MAX),
+            1 << 32,
+            1 << 47,
+            u64::MAX >> 1,
+            u64::MAX - 3,
+            u64::MAX,
+            f64::NAN.to_bits(),
+            5e-324_f64.to_bits(),
+        ];
+        for value in values.into_iter().filter(|&value| value != was) {
+            write_word(&file, at, value);
+            match exhaust(&file) {
+                Ok(()) => read += 1,
+                Err(_) => errors += 1,
+            }
+        }
+        write_word(&file, at, was);
+    }
+    assert!(errors > 1000 && read > 1000, "{errors} errors, {read} read");
+    // Cells can hold anything, too.
+    for shard in 0..5 {
+        let cells = (3 + shard) * directory;
+        for at in (cells..cells + 512).step_by(3) {
+            write_word(&file, at, at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        }
+    }
+    exhaust(&file).unwrap();
+    // Several words at a time, from a generator (Marsaglia's xorshift) that is the same each time.
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..2000 {
+        fs::write(&file, &bytes).unwrap();
+        for _ in 0..=random() % 4 {
+            let at = directory + random() % used;
+            let value = random() >> (random() % 64);
+            write_word(&file, at, value);
+        }
+        let _ = exhaust(&file);
+    }
+}
+
+#[test]
+fn a_directory_that_contradicts_itself_is_damaged() {
+    let folder = Folder::new("damaged");
+    let (file, bytes) = left_behind(&folder);
+    let directory = 65536 / 8;
+    let used = word(&bytes, DIRECTORY_USED);
+    // The entry of the first metric: kind 3 in the upper half of its first word, and after it the
+    // registry, the kind of metric, the first cell, the number of series, the declared bits, the
+    // scale.
+    let mut at = directory;
+    while word(&bytes, at) >> 32 != 3 {
+        at += word(&bytes, at) & 0xffff_ffff;
+    }
+    let damage = |word: u64, value: u64| {
+        fs::write(&file, &bytes).unwrap();
+        write_word(&file, word, value);
+        let error = SegmentReader::open(&file).unwrap().snapshot().unwrap_err();
+        assert!(
+            matches!(error, ReadError::Damaged { word: Some(word), .. } if word as u64 + directory >= at),
+            "{error}"
+        );
+    };
+    damage(at + 2, 9); // no kind of metric
+    damage(at + 3, 1 << 31); // cells behind the shard's end
+    damage(at + 4, 1 << 20); // more series than its labels have
+    damage(at + 5, 1 << 30); // bits behind the end of the shared cells
+    damage(at + 6, f64::NAN.to_bits()); // no scale
+    damage(at, word(&bytes, at) + 1); // longer than its fields
+    // A second entry for the same cells.
+    let length = word(&bytes, at) & 0xffff_ffff;
+    fs::write(&file, &bytes).unwrap();
+    for word_of_entry in 0..length {
+        write_word(&file, directory + used + word_of_entry, word(&bytes, at + word_of_entry));
+    }
+    write_word(&file, DIRECTORY_USED, used + length);
+    let error = SegmentReader::open(&file).unwrap().snapshot().unwrap_err();
+    let expected = usize::try_from(used).unwrap();
+    assert!(matches!(error, ReadError::Damaged { word: Some(w), .. } if w == expected), "{error}");
+    assert!(error.to_string().contains(&format!("damaged at word {used}")), "{error}");
+    // The directory is cut in the midst of an entry.
+    write_word(&file, DIRECTORY_USED, used - 1);
+    assert!(SegmentReader::open(&file).unwrap().snapshot().is_err());
+}
+
+#[test]
+fn a_later_entry_for_the_same_series_takes_the_place_of_the_earlier() {
+    let folder = Folder::new("later");
+    let (file, bytes) = left_behind(&folder);
+    let directory = 65536 / 8;
+    let used = word(&bytes, DIRECTORY_USED);
+    // The entry of the up-down counter again, for cells that nobody has: 0.
+    let mut at = directory;
+    while word(&bytes, at) >> 32 != 3 || word(&bytes, at + 2) != 2 {
+        at += word(&bytes, at) & 0xffff_ffff;
+    }
+    let length = word(&bytes, at) & 0xffff_ffff;
+    for n in 0..length {
+        let value = match n {
+            3 => 8000,
+            5 => 8100,
+            n => word(&bytes, at + n),
+        };
+        write_word(&file, directory + used + n, value);
+    }
+    let mut reader = SegmentReader::open(&file).unwrap();
+    assert_eq!(reader.snapshot().unwrap().gauge("gateway_in_flight", &[]), Some(3000.0));
+    write_word(&file, DIRECTORY_USED, used + length);
+    let snapshot = reader.snapshot().unwrap();
+    assert_eq!(snapshot.gauge("gateway_in_flight", &[]), Some(0.0));
+    assert_eq!(snapshot.family("gateway_in_flight").unwrap().series().count(), 1);
+}
