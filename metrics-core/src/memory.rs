@@ -5,20 +5,20 @@ use crate::sync::AtomicU64;
 use std::io;
 
 #[cfg(not(tickmetrics_loom))]
-pub(crate) use files::{Mapping, check_file_size, is_locked, lock, process_exists};
+pub(crate) use files::{
+    Mapping, allocate, check_file_size, close, detach, is_locked, is_privileged, lock,
+    process_exists,
+};
 
 /// Reserves `words` zeroed words. The system gives each page when it is first written.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
-    use memmap2::{Advice, MmapOptions};
     use std::mem::ManuallyDrop;
 
-    let map =
-        MmapOptions::new().len(size_of::<AtomicU64>() * words).no_reserve_swap().map_anon()?;
-    // Both are wishes. A kernel without them makes a core dump larger, or fills memory with huge
-    // pages of which a few cells are used.
-    let _ = map.advise(Advice::DontDump);
-    let _ = map.advise(Advice::NoHugePage);
+    let map = memmap2::MmapOptions::new()
+        .len(size_of::<AtomicU64>() * words)
+        .no_reserve_swap()
+        .map_anon()?;
     let map = ManuallyDrop::new(map);
     // SAFETY: the mapping is page-aligned, holds `words` words that are zero, a valid AtomicU64, and
     // is never dropped, so it is never unmapped. No other reference to it exists.
@@ -37,10 +37,48 @@ pub(crate) fn forget(words: &'static [AtomicU64]) {
     debug_assert_eq!(done, 0, "MADV_DONTNEED can't fail on a mapping that is not locked");
 }
 
+/// Gives the system one of its `MADV_` advices on words that begin on a page, none of which changes
+/// what is in them.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn advise(words: &[AtomicU64], advice: i32) -> io::Result<()> {
+    let start = words.as_ptr().cast_mut().cast();
+    // SAFETY: the words are mapped and stay so, and the advice changes none of them.
+    done(unsafe { libc::madvise(start, size_of_val(words), advice) })
+}
+
+/// Makes the pages of words present and writable, without a change to them. Linux 5.14.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn populate(words: &[AtomicU64]) -> io::Result<()> {
+    advise(words, libc::MADV_POPULATE_WRITE)
+}
+
+/// Keeps pages of words in memory from their first touch on. Linux 4.4.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn lock_on_fault(words: &[AtomicU64]) -> io::Result<()> {
+    let start = words.as_ptr().cast();
+    // SAFETY: the call changes nothing in the words.
+    done(unsafe { libc::mlock2(start, size_of_val(words), libc::MLOCK_ONFAULT) })
+}
+
+#[cfg(not(tickmetrics_loom))]
+fn done(answer: i32) -> io::Result<()> {
+    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 #[cfg(tickmetrics_loom)]
 #[expect(clippy::unnecessary_wraps, reason = "the system's can fail")]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(Vec::leak((0..words).map(|_| AtomicU64::new(0)).collect()))
+}
+
+#[cfg(tickmetrics_loom)]
+pub(crate) fn populate(_: &[AtomicU64]) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(tickmetrics_loom)]
+pub(crate) fn allocate(_: i32, _: u64, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Asks the processor to bring a cell into its second-level cache, as a hint: nothing is read yet.
@@ -64,7 +102,8 @@ mod files {
     use memmap2::{Advice, MmapOptions, MmapRaw};
     use std::fs::File;
     use std::io;
-    use std::os::fd::AsRawFd;
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::sync::atomic::Ordering;
 
     /// A file's words in memory, shared with whoever else maps it.
     #[derive(Debug)]
@@ -75,14 +114,13 @@ mod files {
     impl Mapping {
         /// To read and write.
         pub(crate) fn shared(file: &File, words: usize) -> io::Result<Self> {
-            let map = options(words).map_raw(file)?;
-            let _ = map.advise(Advice::DontDump);
-            Ok(Self { map })
+            Ok(Self { map: options(words).map_raw(file)? })
         }
 
         /// To read.
         pub(crate) fn read_only(file: &File, words: usize) -> io::Result<Self> {
             let map = options(words).map_raw_read_only(file)?;
+            // Else a core dump would hold all of another process's cells.
             let _ = map.advise(Advice::DontDump);
             Ok(Self { map })
         }
@@ -138,6 +176,64 @@ mod files {
             -1 => Err(io::Error::last_os_error()),
             _ => Ok(lock),
         }
+    }
+
+    /// Has the file system set memory aside for a part of a file, so that touching it can't fail.
+    pub(crate) fn allocate(file: RawFd, offset: u64, bytes: u64) -> io::Result<()> {
+        let too_large = |_| io::Error::from_raw_os_error(libc::EFBIG);
+        let offset = libc::off_t::try_from(offset).map_err(too_large)?;
+        let bytes = libc::off_t::try_from(bytes).map_err(too_large)?;
+        loop {
+            // SAFETY: the call reads and writes no memory of this process.
+            if bytes == 0 || unsafe { libc::fallocate(file, 0, offset, bytes) } == 0 {
+                return Ok(());
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Puts private memory in the place of shared words that begin on a page and end on one: the
+    /// first `keep` as they are, and zeros. Without a lock or an allocation, for a forked child.
+    pub(crate) fn detach(words: &'static [AtomicU64], keep: usize) -> io::Result<()> {
+        let (place, bytes) = (words.as_ptr().cast_mut().cast(), size_of_val(words));
+        let (prot, flags) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+        );
+        if keep == 0 {
+            // SAFETY: replaces a part of the segment's mapping, which is never unmapped, by memory of
+            // the same size and rights. Its words are atomics, so they may change.
+            let mapped = unsafe { libc::mmap(place, bytes, prot, flags | libc::MAP_FIXED, -1, 0) };
+            return if mapped == place { Ok(()) } else { Err(io::Error::last_os_error()) };
+        }
+        // SAFETY: new memory, wherever the system likes.
+        let copy = unsafe { libc::mmap(std::ptr::null_mut(), bytes, prot, flags, -1, 0) };
+        if copy == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        for (at, word) in words.iter().take(keep).enumerate() {
+            // SAFETY: `at` is less than the words of `copy`, which nobody else knows.
+            unsafe { copy.cast::<u64>().add(at).write(word.load(Ordering::Relaxed)) };
+        }
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        // SAFETY: as above: the copy takes the place of words of the same size and rights.
+        let mapped = unsafe { libc::mremap(copy, bytes, bytes, flags, place) };
+        if mapped == place { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Whether the process has rights that its user has not.
+    pub(crate) fn is_privileged() -> bool {
+        // SAFETY: reads what the kernel told the process at its start.
+        unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+    }
+
+    /// Closes a descriptor that nobody uses any more.
+    pub(crate) fn close(file: RawFd) {
+        // SAFETY: the caller has it for itself.
+        unsafe { libc::close(file) };
     }
 
     /// Whether there is a process with this id. 0 stands for one that is not known, and is there.

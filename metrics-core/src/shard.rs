@@ -198,8 +198,10 @@ fn record_unattached(what: impl Record) {
     }
 }
 
-/// Makes the shared cells of the process's segment known.
+/// Makes the shared cells of the process's segment known, and sees to its forked children.
 pub(crate) fn share(segment: &Segment) {
+    #[cfg(not(tickmetrics_loom))]
+    fork::prepare();
     // Release pairs with the Acquire in `shared`: the header is set up before.
     SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Release);
 }
@@ -217,17 +219,24 @@ pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
 
 /// Gives this thread a shard of its own, unless none is free or the thread is ending.
 pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
+    attach_by(segment, Segment::claim)
+}
+
+/// As `attach`, and waits for other threads that are at it.
+pub(crate) fn attach_waiting(segment: &'static Segment) -> Option<Owned> {
+    attach_by(segment, Segment::claim_waiting)
+}
+
+fn attach_by(segment: &'static Segment, claim: fn(&Segment) -> Option<usize>) -> Option<Owned> {
     if let Some(cells) = own() {
         return Some(cells);
     }
-    #[cfg(not(tickmetrics_loom))]
-    fork::prepare();
     // An error means that the thread-local is destroyed: the shard could not be given back.
     let shard = ATTACHMENT
         .try_with(|attachment| {
             // Setting up the thread-local may have recorded something itself.
             if attachment.shard.get().is_none() {
-                attachment.shard.set(segment.claim());
+                attachment.shard.set(claim(segment));
             }
             attachment.shard.get()
         })

@@ -31,7 +31,7 @@ use crate::sync::Relaxed;
 pub fn warm_up() {
     clock::calibrate();
     let Some(segment) = Segment::current() else { return };
-    let own = shard::attach(segment);
+    let own = shard::attach_waiting(segment);
     Catalogue::of_all().for_each_run(segment.view(), |metric, first, length| {
         for (at, cells) in parts(segment, metric, first, length) {
             for cell in pages(at, cells) {

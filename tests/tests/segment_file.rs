@@ -4,13 +4,9 @@
 use metrics_core::prelude::*;
 use metrics_core::{Process, ReadError, Segment, SegmentReader};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-
-const ROLE: &str = "TICKMETRICS_TEST_ROLE";
-const FILE: &str = "TICKMETRICS_TEST_FILE";
+use tests::processes::{Folder, Other, role, say, wait};
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -36,93 +32,10 @@ struct GatewayMetrics {
     decode: Histogram<Symbol>,
 }
 
-/// A folder of its own in shared memory, gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new("/dev/shm").join(format!("tickmetrics-{name}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("segment")
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// This program in another process, ended with the test.
-struct Other {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Other {
-    fn start(role: &str, file: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "in_another_process", "--nocapture"])
-            .env(ROLE, role)
-            .env(FILE, file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
-    }
-
-    /// What it says next.
-    fn says(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended without a word");
-            if let Some((_, said)) = line.trim_end().split_once("says: ") {
-                return said.to_owned();
-            }
-        }
-    }
-
-    fn tell(&mut self) {
-        self.child.stdin.as_mut().unwrap().write_all(b"on\n").unwrap();
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn say(what: &str) {
-    println!("\nsays: {what}");
-    std::io::stdout().flush().unwrap();
-}
-
-fn wait() {
-    std::io::stdin().read_line(&mut String::new()).unwrap();
-}
-
 /// What the other process does. On its own this test has nothing to do.
 #[test]
 fn in_another_process() {
-    let (Ok(role), Some(file)) = (std::env::var(ROLE), std::env::var_os(FILE)) else { return };
+    let Some((role, file)) = role() else { return };
     if role == "race" {
         say("here");
         wait();

@@ -67,6 +67,18 @@ pub enum RegisterError {
         /// The method of [`Segment::builder`](crate::Segment::builder) that raises it.
         setting: &'static str,
     },
+    /// The system has no memory for the cells: the file system that the segment's file is on is
+    /// full.
+    Refused {
+        /// The metric's name.
+        name: String,
+        /// What of: cells, shared cells or directory words.
+        what: &'static str,
+        /// How many were asked for.
+        asked: usize,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// There is no segment to count in.
     Segment(SegmentError),
 }
@@ -76,10 +88,13 @@ impl RegisterError {
         name: &str,
         what: &'static str,
         setting: &'static str,
-        exhausted: &Exhausted,
+        exhausted: Exhausted,
     ) -> Self {
-        let Exhausted { asked, left } = *exhausted;
-        Self::Full { name: name.into(), what, asked, left, setting }
+        let (name, Exhausted { asked, left, refused }) = (name.into(), exhausted);
+        match refused {
+            None => Self::Full { name, what, asked, left, setting },
+            Some(error) => Self::Refused { name, what, asked, error },
+        }
     }
 
     pub(super) fn clash(name: &str, with: &str, reason: impl Into<String>) -> Self {
@@ -119,6 +134,11 @@ impl fmt::Display for RegisterError {
                 "{name:?} needs {asked} {what}, and {left} are left: raise \
                  Segment::builder().{setting}(..), or lower the capacity of its labels"
             ),
+            Self::Refused { name, what, asked, error } => write!(
+                f,
+                "{name:?} needs {asked} {what}, and the file system of the segment's file has no \
+                 memory for them ({error}): make room there, or mount it larger"
+            ),
             Self::Segment(error) => write!(f, "there is no memory to count in: {error}"),
         }
     }
@@ -128,6 +148,7 @@ impl std::error::Error for RegisterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Segment(error) => Some(error),
+            Self::Refused { error, .. } => Some(error),
             _ => None,
         }
     }

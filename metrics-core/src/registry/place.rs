@@ -63,7 +63,7 @@ pub(super) fn take_cells(
     }
     let segment = Segment::get_or_reserve()?;
     let full = |Full { what, setting, exhausted }| {
-        RegisterError::full(&description.name, what, setting, &exhausted)
+        RegisterError::full(&description.name, what, setting, exhausted)
     };
     let mut sources = Vec::new();
     for dimension in dimensions {

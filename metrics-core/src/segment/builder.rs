@@ -1,5 +1,9 @@
 use super::{SEGMENT, Segment, SegmentError};
+#[cfg(not(tickmetrics_loom))]
+use super::{file, options::Options};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, WORD_BYTES};
+#[cfg(not(tickmetrics_loom))]
+use crate::memory;
 use crate::shard;
 use crate::sync::{Mutex, lock, process_wide};
 use std::path::PathBuf;
@@ -9,7 +13,11 @@ process_wide! {
     static INSTALL: Mutex<()> = Mutex::new(());
 }
 
-/// Sizes of the process's segment. See [`Segment::builder`].
+/// Names the file of a segment whose program names none.
+#[cfg(not(tickmetrics_loom))]
+const VARIABLE: &str = "TICKMETRICS_SEGMENT";
+
+/// Sizes and place of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "nothing is reserved before `install`"]
 pub struct SegmentBuilder {
@@ -18,6 +26,8 @@ pub struct SegmentBuilder {
     directory_bytes: usize,
     shared_bytes: usize,
     path: Option<PathBuf>,
+    #[cfg(not(tickmetrics_loom))]
+    options: Options,
 }
 
 impl Default for SegmentBuilder {
@@ -28,6 +38,8 @@ impl Default for SegmentBuilder {
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
             path: None,
+            #[cfg(not(tickmetrics_loom))]
+            options: Options::default(),
         }
     }
 }
@@ -90,7 +102,54 @@ impl SegmentBuilder {
         self
     }
 
+    /// Has the memory of every registered cell there before a record touches it, in the shard of
+    /// each thread from its attachment on: its first record, or [`warm_up`](crate::warm_up). Off by
+    /// default. Attaching and registering take the longer, and pages that are never written to take
+    /// memory, too. Needs Linux 5.14.
+    ///
+    /// It spares a fault at the first record of a series, not the attachment itself, which
+    /// `warm_up` does ahead of time.
+    #[cfg(not(tickmetrics_loom))]
+    pub fn prefault(mut self, prefault: bool) -> Self {
+        self.options.prefault = prefault;
+        self
+    }
+
+    /// Keeps the segment's pages in memory once they were touched (`mlock2` with `MLOCK_ONFAULT`).
+    /// Off by default. The whole of the address space counts against the limit on locked memory,
+    /// so that it takes a high limit, `CAP_IPC_LOCK`, or a small segment.
+    #[cfg(not(tickmetrics_loom))]
+    pub fn lock_memory(mut self, lock: bool) -> Self {
+        self.options.lock_memory = lock;
+        self
+    }
+
+    /// Lets the system use huge pages: fewer misses in the translation of addresses, and two
+    /// megabytes of memory for the first cell of each thread. Off by default. For a file, its
+    /// file system must allow it, too (tmpfs mounted with `huge=advise`).
+    #[cfg(not(tickmetrics_loom))]
+    pub fn huge_pages(mut self, huge: bool) -> Self {
+        self.options.huge_pages = huge;
+        self
+    }
+
+    /// Whether core dumps hold the segment; they don't by default, since it is large.
+    #[cfg(not(tickmetrics_loom))]
+    pub fn core_dump(mut self, dump: bool) -> Self {
+        self.options.core_dump = dump;
+        self
+    }
+
     /// Reserves the segment.
+    ///
+    /// Where no [`path`](Self::path) was given, and the environment variable `TICKMETRICS_SEGMENT`
+    /// has one, the segment is put there, so that who runs a program can have its file. If that
+    /// fails, standard error says why, once, and the segment is in no file. A segment that nobody
+    /// installed is made in the same way when the first metric is registered.
+    ///
+    /// An option that the system refuses ([`prefault`](Self::prefault),
+    /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)) is no error: standard
+    /// error says why and what it needs, and the segment is there without.
     ///
     /// Where the system refuses the size (a limit on address space, strict overcommit), the parts
     /// are halved until it agrees, down to 1 MiB each.
@@ -103,11 +162,29 @@ impl SegmentBuilder {
     /// [`SegmentError::File`] where the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
         let layout = self.layout()?;
-        install(|| match &self.path {
-            #[cfg(not(tickmetrics_loom))]
-            Some(path) => super::file::create(&super::file::expand(path), layout),
-            _ => reserve_shrinking(layout),
-        })
+        install(|| self.make(layout))
+    }
+
+    #[cfg(not(tickmetrics_loom))]
+    fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
+        let mut segment = match (&self.path, from_environment()) {
+            (Some(path), _) => file::create(&file::expand(path), layout)?,
+            (None, None) => reserve_shrinking(layout)?,
+            (None, Some(path)) => match file::create(&file::expand(&path), layout) {
+                Ok(segment) => segment,
+                Err(error) => {
+                    warn(&format!("{VARIABLE}: {error}; metrics are counted, and in no file"));
+                    reserve_shrinking(layout)?
+                }
+            },
+        };
+        segment.apply(self.options).iter().for_each(|warning| warn(warning));
+        Ok(segment)
+    }
+
+    #[cfg(tickmetrics_loom)]
+    fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
+        reserve_shrinking(layout)
     }
 
     fn layout(&self) -> Result<Layout, SegmentError> {
@@ -148,6 +225,22 @@ pub(crate) fn install(
     // Before the segment is known: whoever finds it finds the shared cells.
     shard::share(&segment);
     SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
+}
+
+/// The path that whoever runs the program asks for. A program with more rights than its user (set
+/// user id) is not told by its user where to write.
+#[cfg(not(tickmetrics_loom))]
+fn from_environment() -> Option<PathBuf> {
+    let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty())?;
+    (!memory::is_privileged()).then(|| path.into())
+}
+
+/// Says on standard error what went another way than asked for. The program goes on.
+#[cfg(not(tickmetrics_loom))]
+fn warn(what: &str) {
+    use std::io::Write;
+    // Not by a macro that panics where standard error is closed.
+    let _ = writeln!(std::io::stderr(), "tickmetrics: {what}");
 }
 
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...

@@ -19,11 +19,13 @@
 //! file there; on a dead one's file one locks, and the other finds it locked until the path names
 //! the new file, which is locked too. Nothing at the path is ever half a header.
 
+use super::backing::Backing;
 use super::{Segment, SegmentError, View, set_up};
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -44,15 +46,18 @@ pub(super) fn create(path: &Path, layout: Layout) -> Result<Segment, SegmentErro
     };
     let (temporary, file) = Temporary::new(path).map_err(failed("make a file beside it"))?;
     let mapping = map(&file, layout).map_err(failed("map a file beside it"))?;
+    let backing = Backing::new(Some(file.as_raw_fd()));
+    let begun = backing.begin(mapping.words(), layout);
+    begun.map_err(failed("have memory set aside for it"))?;
     set_up(mapping.words(), layout);
     let locked = memory::lock(&file).map_err(failed("lock a file beside it"))?;
     debug_assert!(locked, "nobody else knows the file");
     publish(path, &temporary)?;
-    drop(temporary);
-    // For the life of the process, so that the lock is.
-    std::mem::forget(file);
     let view = View::new(mapping.leak(), layout);
-    view.map(Segment::of).ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))
+    let view = view.ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))?;
+    // For the life of the process, so that the lock is held as long.
+    let _ = file.into_raw_fd();
+    Ok(Segment::of(view, backing))
 }
 
 fn map(file: &File, layout: Layout) -> io::Result<Mapping> {

@@ -1,9 +1,14 @@
 //! The process's one segment: its set-up, who owns which shard, and the cells handed out.
 
+mod backing;
 mod builder;
 mod error;
 #[cfg(not(tickmetrics_loom))]
 mod file;
+#[cfg(not(tickmetrics_loom))]
+mod fork;
+#[cfg(not(tickmetrics_loom))]
+mod options;
 mod view;
 
 pub use builder::SegmentBuilder;
@@ -15,10 +20,13 @@ pub(crate) use view::View;
 use crate::layout::{self, HEAD_CELLS, LINE_WORDS, Layout, header};
 use crate::memory;
 use crate::sync::{
-    Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
+    Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, PoisonError, Relaxed, Release, fence, lock,
+    process_wide,
 };
+use backing::Backing;
 use error::LayoutShown;
 use std::io;
+use std::sync::TryLockError;
 use std::time::SystemTime;
 
 /// Cells at the start of every shard, and of the shared part, that handles write to whose
@@ -35,8 +43,20 @@ pub(crate) const SINK_TABLE: u32 = 8;
 #[derive(Debug)]
 pub struct Segment {
     view: View<'static>,
+    backing: Backing,
+    #[cfg(not(tickmetrics_loom))]
+    options: options::Options,
+    handed_out: HandedOut,
     /// Held while cells are handed out and directory entries written.
     registration: Mutex<()>,
+}
+
+/// Counts of the header once more, in memory that a forked child has as it was when it was forked.
+/// Under the registration lock.
+#[derive(Debug)]
+struct HandedOut {
+    directory: std::sync::atomic::AtomicU64,
+    shared: std::sync::atomic::AtomicU64,
 }
 
 /// What the process's segment is used for at this moment.
@@ -104,12 +124,29 @@ impl Segment {
         let words = words.map_err(refused)?;
         set_up(words, layout);
         let view = View::new(words, layout).ok_or_else(|| refused(too_large()))?;
-        Ok(Self::of(view))
+        Ok(Self::of(view, Backing::new(None)))
     }
 
     /// The segment in words that are set up.
-    fn of(view: View<'static>) -> Self {
-        Self { view, registration: Mutex::new(()) }
+    fn of(view: View<'static>, backing: Backing) -> Self {
+        Self {
+            view,
+            backing,
+            #[cfg(not(tickmetrics_loom))]
+            options: options::Options::default(),
+            handed_out: HandedOut { directory: 0.into(), shared: (SINK_CELLS as u64).into() },
+            registration: Mutex::new(()),
+        }
+    }
+
+    /// Does what was asked for with the memory, before it is used, and answers what could not be
+    /// done.
+    #[cfg(not(tickmetrics_loom))]
+    fn apply(&mut self, mut options: options::Options) -> Vec<String> {
+        let warnings = options.apply(self.words());
+        self.backing.set_prefault(options.prefault);
+        self.options = options;
+        warnings
     }
 
     /// The segment as a reader sees it.
@@ -122,6 +159,16 @@ impl Segment {
     pub(crate) fn registration(&self) -> Registration<'_> {
         // A panic can't leave the counts half-changed: each is one store.
         Registration { segment: self, _guard: lock(&self.registration) }
+    }
+
+    /// As `registration`, or `None` where another thread has the lock.
+    fn try_registration(&self) -> Option<Registration<'_>> {
+        let guard = match self.registration.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Registration { segment: self, _guard: guard })
     }
 
     /// Cells of the given shard.
@@ -146,10 +193,20 @@ impl Segment {
         &self.words()[header::OWNERS + shard]
     }
 
-    /// Takes a free shard for a thread, or `None` where every shard has an owner.
+    /// Takes a free shard for a thread, or `None` where every shard has an owner, or where memory is
+    /// to be asked for first and another thread is at it, or the system has none.
     ///
     /// The lowest free one is taken, so that as few as possible are ever touched.
     pub(crate) fn claim(&self) -> Option<usize> {
+        self.claim_shard(false)
+    }
+
+    /// As `claim`, and waits for other threads that ask for memory.
+    pub(crate) fn claim_waiting(&self) -> Option<usize> {
+        self.claim_shard(true)
+    }
+
+    fn claim_shard(&self, wait: bool) -> Option<usize> {
         let attached = &self.words()[header::ATTACHED];
         // Relaxed: a hint that spares the overflow path a search. If it misses a release, the next
         // record of this thread looks again.
@@ -162,9 +219,29 @@ impl Segment {
             let owner = self.owner(shard);
             owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
         })?;
+        if self.backing.is_wanted() && !self.back(shard, wait) {
+            // Release, as in `release`: the next owner acquires what the last one left, through here.
+            self.owner(shard).store(0, Release);
+            return None;
+        }
         attached.fetch_add(1, Relaxed);
         self.words()[header::SHARDS_SEEN].fetch_max(shard as u64 + 1, Relaxed);
         Some(shard)
+    }
+
+    /// Has the system give the memory of a shard, before anyone else is told of it.
+    fn back(&self, shard: usize, wait: bool) -> bool {
+        let overflow_records = self.view.header(header::OVERFLOW_RECORDS);
+        if !wait && !self.backing.may_ask(overflow_records) {
+            return false;
+        }
+        let registration = if wait { Some(self.registration()) } else { self.try_registration() };
+        let Some(_registration) = registration else { return false };
+        let given = self.backing.shard(self.words(), self.layout(), shard).is_ok();
+        if !given {
+            self.backing.was_refused(overflow_records);
+        }
+        given
     }
 
     /// Gives a shard back. The caller must not write to it any more.
@@ -172,23 +249,6 @@ impl Segment {
         self.words()[header::ATTACHED].fetch_sub(1, Relaxed);
         // Release: the next owner's Acquire sees every record made before this.
         self.owner(shard).store(0, Release);
-    }
-
-    /// Begins anew in a forked child: no other thread came along, so no shard has an owner, and
-    /// what the parent counted is the parent's.
-    #[cfg(not(tickmetrics_loom))]
-    pub(crate) fn start_over(&self) {
-        memory::forget(&self.words()[self.layout().shard(0)..]);
-        self.words()[header::PID].store(u64::from(std::process::id()), Relaxed);
-        for shard in 0..self.layout().shards {
-            self.owner(shard).store(0, Relaxed);
-        }
-        self.words()[header::ATTACHED].store(0, Relaxed);
-        let counts =
-            [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
-        for word in counts {
-            self.words()[word].store(0, Relaxed);
-        }
     }
 
     /// Says how long a tick of the clock is, once that is known.
@@ -256,6 +316,8 @@ pub(crate) struct Registration<'a> {
 pub(crate) struct Exhausted {
     pub(crate) asked: usize,
     pub(crate) left: usize,
+    /// What the system said where it has no memory for it.
+    pub(crate) refused: Option<io::Error>,
 }
 
 /// How much was handed out at one moment.
@@ -267,26 +329,49 @@ pub(crate) struct Mark {
 impl Registration<'_> {
     /// Takes `count` cells that are the same in every shard, and answers the first.
     pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
-        self.take(header::CELLS_USED, count, self.segment.layout().shard_words)
+        let Segment { backing, view, .. } = self.segment;
+        let (words, layout) = (view.words(), view.layout());
+        let back = |end| backing.cells(words, layout, end);
+        self.take(header::CELLS_USED, count, layout.shard_words, back)
     }
 
     /// Takes `count` shared cells, and answers the first.
     pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
-        self.take(header::SHARED_USED, count, self.segment.layout().shared_words)
+        let Segment { backing, view, handed_out, .. } = self.segment;
+        let (words, layout) = (view.words(), view.layout());
+        let back = |end| backing.shared(words, layout, end);
+        let first = self.take(header::SHARED_USED, count, layout.shared_words, back)?;
+        handed_out.shared.store(view.header(header::SHARED_USED), Relaxed);
+        Ok(first)
     }
 
-    fn take(&self, word: usize, count: usize, of: usize) -> Result<u32, Exhausted> {
+    fn take(
+        &self,
+        word: usize,
+        count: usize,
+        of: usize,
+        back: impl FnOnce(usize) -> io::Result<()>,
+    ) -> Result<u32, Exhausted> {
         // Relaxed, here and below: these words change under the registration lock only.
         let word = &self.segment.words()[word];
         let used = usize::try_from(word.load(Relaxed)).unwrap_or(of);
         // Blocks of a cache line and more start on one; smaller ones follow each other.
         let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
+        let left = of.saturating_sub(first);
         match (u32::try_from(first), first.checked_add(count)) {
             (Ok(first), Some(end)) if end <= of => {
+                back(end).map_err(|error| Exhausted {
+                    asked: count,
+                    left,
+                    refused: Some(error),
+                })?;
                 word.store(end as u64, Relaxed);
+                // Release pairs with the Acquire in `fork`: whoever finds one of these cells in a
+                // histogram's table finds them handed out.
+                fence(Release);
                 Ok(first)
             }
-            _ => Err(Exhausted { asked: count, left: of.saturating_sub(first) }),
+            _ => Err(Exhausted { asked: count, left, refused: None }),
         }
     }
 
@@ -300,6 +385,7 @@ impl Registration<'_> {
     pub(crate) fn rewind(&self, mark: &Mark) {
         self.segment.words()[header::CELLS_USED].store(mark.cells, Relaxed);
         self.segment.words()[header::SHARED_USED].store(mark.shared, Relaxed);
+        self.segment.handed_out.shared.store(mark.shared, Relaxed);
     }
 
     /// Appends an entry to the directory, publishes it, and answers its position.
@@ -309,15 +395,23 @@ impl Registration<'_> {
         let used = usize::try_from(length.load(Relaxed)).unwrap_or(of);
         let left = of.saturating_sub(used);
         if entry.len() > left {
-            return Err(Exhausted { asked: entry.len(), left });
+            return Err(Exhausted { asked: entry.len(), left, refused: None });
         }
+        let end = used + entry.len();
+        let Segment { backing, view, handed_out, .. } = self.segment;
+        backing.directory(view.words(), view.layout(), end).map_err(|error| Exhausted {
+            asked: entry.len(),
+            left,
+            refused: Some(error),
+        })?;
         let start = self.segment.layout().directory() + used;
         for (word, value) in self.segment.words()[start..].iter().zip(entry) {
             word.store(*value, Relaxed);
         }
         // Release pairs with the Acquire in `View::directory`: a reader that sees the new
         // length sees the words of the entry.
-        length.store((used + entry.len()) as u64, Release);
+        length.store(end as u64, Release);
+        handed_out.directory.store(end as u64, Relaxed);
         Ok(used as u64)
     }
 }

@@ -1,0 +1,67 @@
+//! What becomes of the segment in a forked child: memory of its own, in which it counts from zero.
+//!
+//! The child of a process whose segment is a file has it no longer in a file. It must never write
+//! to its parent's, and must not hold its lock when the parent is gone. So before anything else runs
+//! in the child, private memory takes the shared memory's place, at the same addresses, and the
+//! file is closed.
+//!
+//! The parent goes on meanwhile. What the child takes over is what was handed out when it was
+//! forked, as its own memory tells it (`HandedOut`): the interned labels' numbers, which lie there,
+//! must agree with the directory. Of the shared cells a table may name cells that the parent handed
+//! out since; the count of cells handed out is read after them, so that the child hands out others.
+//! A gauge may be what the parent set it to in the moments after the fork.
+
+use super::Segment;
+use crate::layout::header;
+use crate::memory;
+use crate::sync::{Acquire, Relaxed, fence};
+use std::io;
+
+impl Segment {
+    /// Begins anew in a forked child: no other thread came along, so no shard has an owner, and
+    /// what the parent counted is the parent's. It takes no lock and allocates nothing, since the
+    /// parent's other threads may have been doing so.
+    pub(crate) fn start_over(&self) {
+        match self.backing.forget_file() {
+            None => memory::forget(&self.words()[self.layout().shard(0)..]),
+            Some(file) => {
+                memory::close(file);
+                if self.leave_file().is_err() {
+                    // Without address space for a copy. To count on would write to the parent's
+                    // file.
+                    std::process::abort();
+                }
+            }
+        }
+        self.backing.start_over();
+        let set = |word: usize, value: u64| self.words()[word].store(value, Relaxed);
+        (0..self.layout().shards).for_each(|shard| set(header::OWNERS + shard, 0));
+        set(header::PID, u64::from(std::process::id()));
+        set(header::ATTACHED, 0);
+        set(header::SHARDS_SEEN, 1);
+        let counts =
+            [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
+        counts.into_iter().for_each(|word| set(word, 0));
+    }
+
+    fn leave_file(&self) -> io::Result<()> {
+        let layout = self.layout();
+        let used = |count: u64, of: usize| usize::try_from(count).unwrap_or(of).min(of);
+        let directory = self.handed_out.directory.load(Relaxed);
+        let shared = self.handed_out.shared.load(Relaxed);
+        let parts = [layout.directory(), layout.shared(), layout.shard(0)];
+        let words = self.words();
+        memory::detach(&words[parts[2]..], 0)?;
+        memory::detach(&words[parts[0]..parts[1]], used(directory, layout.directory_words))?;
+        memory::detach(&words[parts[1]..parts[2]], used(shared, layout.shared_words))?;
+        // Acquire pairs with the Release in `Registration::take`: the count of cells that is read
+        // with the header is beyond every cell that was read in a table.
+        fence(Acquire);
+        memory::detach(&words[..parts[0]], header::OWNERS)?;
+        words[header::DIRECTORY_USED].store(directory, Relaxed);
+        words[header::SHARED_USED].store(shared, Relaxed);
+        // Wishes only.
+        let _ = self.options.advise(words);
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! This test program, run again in another process, to do what one process can do only once, or
+//! must not survive. A test named `in_another_process` does there what its [`role`] says.
+
+#![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+const ROLE: &str = "TICKMETRICS_TEST_ROLE";
+const FILE: &str = "TICKMETRICS_TEST_FILE";
+
+/// What this process is to do, and with which file; `None` in the first one.
+pub fn role() -> Option<(String, PathBuf)> {
+    Some((std::env::var(ROLE).ok()?, std::env::var_os(FILE)?.into()))
+}
+
+/// Runs this program again, by way of the programs and arguments before it.
+pub fn command(before: &[&str], role: &str, file: &Path) -> Command {
+    let this = std::env::current_exe().unwrap();
+    let mut command = match before {
+        [] => Command::new(this),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(this);
+            command
+        }
+    };
+    command.args(["--exact", "in_another_process", "--nocapture"]).env(ROLE, role).env(FILE, file);
+    command
+}
+
+/// What a process said on standard output and standard error, all of it once it ended well.
+pub fn output(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{}: {text}", output.status);
+    text
+}
+
+/// A folder of its own in shared memory, gone at the end.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = Path::new("/dev/shm").join(format!("tickmetrics-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.0.join("segment")
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// This program in another process, ended with the test.
+pub struct Other {
+    pub child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Other {
+    pub fn start(role: &str, file: &Path) -> Self {
+        Self::of(command(&[], role, file))
+    }
+
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// What it says next.
+    pub fn says(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended without a word");
+            if let Some((_, said)) = line.trim_end().split_once("says: ") {
+                return said.to_owned();
+            }
+        }
+    }
+
+    pub fn tell(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"on\n").unwrap();
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn say(what: &str) {
+    println!("\nsays: {what}");
+    std::io::stdout().flush().unwrap();
+}
+
+pub fn wait() {
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}

@@ -1,0 +1,290 @@
+//! What is asked of the system for a segment's memory: a full file system ends no process and loses
+//! no count, and each option does what it says or says why not.
+
+use metrics_core::prelude::*;
+use metrics_core::{RegisterError, Segment, SegmentReader};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tests::processes::{Folder, command, output, role};
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 4000)]
+struct Symbol(LabelId);
+
+#[derive(Metrics)]
+struct FullMetrics {
+    /// Records.
+    records: Counter,
+    /// Records.
+    by_symbol: Counter<Symbol>,
+    /// Time.
+    latency: Histogram<Symbol>,
+}
+
+/// What the other process does. On its own this test has nothing to do.
+#[test]
+fn in_another_process() {
+    let Some((role, file)) = role() else { return };
+    match role.as_str() {
+        "full" => on_a_full_file_system(&file),
+        "no room" => {
+            fill(&file);
+            let error = Segment::builder().path(&file).install().unwrap_err().to_string();
+            assert!(error.contains("have memory set aside for it: No space left"), "{error}");
+            assert!(Segment::stats().is_none());
+        }
+        "file size" => {
+            let limit = libc::rlimit { rlim_cur: 1 << 20, rlim_max: 1 << 20 };
+            // SAFETY: a valid limit, for this process alone.
+            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
+            let error = Segment::builder().path(&file).install().unwrap_err().to_string();
+            assert!(error.contains("File too large"), "{error}");
+        }
+        "environment" => {
+            let counter: Counter =
+                Registry::new().register(&Description::new("records_total", "Records.")).unwrap();
+            counter.inc();
+            println!("\ncounts");
+        }
+        "prefault" => first_touches(&file),
+        "options" => {
+            let builder = Segment::builder().shards(4).lock_memory(true).huge_pages(true);
+            builder.core_dump(true).prefault(true).install().unwrap();
+            println!("\n{}", flags_of_the_largest_mapping());
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Leaves no byte on the file system.
+fn fill(beside: &Path) {
+    let error = fs::write(beside.with_file_name("filler"), vec![1; 64 << 20]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENOSPC));
+}
+
+fn on_a_full_file_system(file: &Path) {
+    let builder = Segment::builder().shards(8).path(file);
+    builder.shard_bytes(4 << 20).directory_bytes(1 << 20).shared_bytes(1 << 20).install().unwrap();
+    let registry = Registry::new();
+    let metrics = FullMetrics::register(&registry).unwrap();
+    let record = |symbol: &str, n: u64| {
+        metrics.records.add(n);
+        metrics.by_symbol.with(Symbol::intern(symbol)).add(n);
+        metrics.latency.with(Symbol::intern(symbol)).record_n(5, n);
+    };
+    record("AAPL", 10);
+    let stats = || Segment::stats().unwrap();
+    assert_eq!((stats().threads_attached, stats().overflow_records), (1, 0));
+    fill(file);
+
+    // A thread without a shard: never lost, counted, and all in the overflow shard.
+    let on_a_thread = |n: u64| {
+        std::thread::scope(|scope| {
+            let records = || (0..n).for_each(|_| metrics.records.inc());
+            let attached = scope.spawn(move || {
+                records();
+                stats().threads_attached
+            });
+            attached.join().unwrap()
+        })
+    };
+    assert_eq!(on_a_thread(100), 1, "no shard was to be had");
+    assert_eq!(stats().overflow_records, 100);
+
+    // A metric: an error that says what is wrong.
+    let description = Description::new("large", "Large.").sigfigs(3);
+    let error = registry.register::<Histogram>(&description).unwrap_err();
+    assert!(
+        matches!(&error, RegisterError::Refused { what: "cells", error, .. }
+            if error.raw_os_error() == Some(libc::ENOSPC)),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("make room there"), "{error}");
+
+    // Series and values: `other` stands in, counted.
+    let before = stats().saturated_labels;
+    (0..4000).for_each(|n| record(&format!("a symbol with a long name {n}"), 1));
+    assert!(stats().saturated_labels > before);
+    let mut reader = SegmentReader::open(file).unwrap();
+    let check = |reader: &mut SegmentReader, records: u64| {
+        for snapshot in [registry.snapshot(), reader.snapshot().unwrap()] {
+            assert_eq!(snapshot.counter("records_total", &[]), Some(records));
+            let orders = snapshot.family("by_symbol_total").unwrap();
+            let sum = orders.series().map(|series| match series.value() {
+                metrics_core::Value::Counter(n) => n,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(sum.sum::<u64>(), 4010);
+            let latency = snapshot.family("latency").unwrap();
+            let count = latency.series().map(|series| match series.value() {
+                metrics_core::Value::Histogram(histogram) => histogram.count(),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(count.sum::<u64>(), 4010);
+            let other = snapshot.histogram("latency", &[("symbol", "other")]).unwrap();
+            assert!(other.count() > 3900, "{}", other.count());
+        }
+    };
+    check(&mut reader, 4110);
+
+    // Once there is room, the next metric finds it, and a thread after some thousand records.
+    fs::remove_file(file.with_file_name("filler")).unwrap();
+    registry.register::<Histogram>(&description).unwrap().record(1);
+    assert_eq!(on_a_thread(10_000), 2, "it has a shard at last");
+    let overflow = stats().overflow_records;
+    assert!((101..10_100).contains(&overflow), "{overflow}");
+    check(&mut reader, 14_110);
+    assert_eq!(on_a_thread(1), 2);
+    assert_eq!(stats().overflow_records, overflow, "at once, from now on");
+}
+
+/// The program and arguments that run another with a file system of its own, of four megabytes.
+fn with_a_small_file_system(folder: &str) -> Vec<String> {
+    let script = r#"mount -t tmpfs -o size=4m none "$0" && exec "$@""#;
+    ["unshare", "-rm", "sh", "-c", script, folder].map(String::from).to_vec()
+}
+
+fn can_mount() -> bool {
+    let able = Command::new("unshare")
+        .args(["-rm", "sh", "-c", "mount -t tmpfs none /tmp"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !able {
+        eprintln!("skipped: this user may not mount a file system (unshare -rm)");
+    }
+    able
+}
+
+#[test]
+fn a_full_file_system_ends_nothing_and_loses_nothing() {
+    if !can_mount() {
+        return;
+    }
+    for role in ["full", "no room"] {
+        let folder = Folder::new(&role.replace(' ', "-"));
+        let before = with_a_small_file_system(folder.0.to_str().unwrap());
+        let before: Vec<_> = before.iter().map(String::as_str).collect();
+        output(command(&before, role, &folder.file()));
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error() {
+    let folder = Folder::new("file-size");
+    output(command(&[], "file size", &folder.file()));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn whoever_runs_a_program_can_name_its_file() {
+    let folder = Folder::new("environment");
+    let run = |path: &Path| {
+        let mut command = command(&[], "environment", path);
+        command.env("TICKMETRICS_SEGMENT", path);
+        let said = output(command);
+        assert!(said.contains("\ncounts"), "{said}");
+        said
+    };
+    let said = run(&folder.0.join("by-{pid}"));
+    assert!(!said.contains("tickmetrics:"), "{said}");
+    let [name] = &folder.names()[..] else { panic!("{:?}", folder.names()) };
+    let mut reader = SegmentReader::open(folder.0.join(name)).unwrap();
+    assert_eq!(*name, format!("by-{}", reader.process().unwrap().pid));
+    assert_eq!(reader.snapshot().unwrap().counter("records_total", &[]), Some(1));
+
+    // Where it can't be, the program goes on, and says so once.
+    let missing = folder.0.join("missing/file");
+    let said = run(&missing);
+    assert_eq!(said.matches("tickmetrics: TICKMETRICS_SEGMENT: ").count(), 1, "{said}");
+    assert!(said.contains(missing.to_str().unwrap()) && said.contains("in no file"), "{said}");
+    assert!(!run(Path::new("")).contains("tickmetrics:"), "empty is as good as not set");
+}
+
+/// Page faults of the calling thread that needed no disk.
+fn page_faults() -> i64 {
+    // SAFETY: an all-zero rusage is valid, and the call only writes to it.
+    unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        assert_eq!(libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage), 0);
+        usage.ru_minflt
+    }
+}
+
+fn first_touches(file: &Path) {
+    let mut builder = Segment::builder().prefault(true);
+    if !file.ends_with("no-file") {
+        builder = builder.path(file);
+    }
+    builder.install().unwrap();
+    let registry = Registry::new();
+    let metrics = FullMetrics::register(&registry).unwrap();
+    let symbols: Vec<_> = (0..50).map(|n| Symbol::intern(&format!("S{n}"))).collect();
+    let all: Vec<_> = symbols.iter().map(|&symbol| metrics.latency.with(symbol)).collect();
+    let record = || {
+        for (&symbol, latency) in symbols.iter().zip(&all) {
+            metrics.by_symbol.with(symbol).inc();
+            (0..40).for_each(|shift| latency.record(1 << shift));
+        }
+    };
+    metrics.records.inc();
+    // The code itself, before it is counted.
+    record();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            metrics.records.inc();
+            let attached = page_faults();
+            record();
+            assert_eq!(page_faults() - attached, 0, "registered before the thread came");
+            let late: Histogram =
+                registry.register(&Description::new("late", "Late.").sigfigs(3)).unwrap();
+            let registered = page_faults();
+            (0..40).for_each(|shift| late.record(1 << shift));
+            assert_eq!(page_faults() - registered, 0, "registered after");
+        });
+    });
+    println!("\nall there");
+}
+
+#[test]
+fn what_is_prefaulted_is_there() {
+    let folder = Folder::new("prefault");
+    for file in [folder.file(), folder.0.join("no-file")] {
+        let said = output(command(&[], "prefault", &file));
+        assert!(said.contains("\nall there") && !said.contains("tickmetrics:"), "{said}");
+    }
+}
+
+fn flags_of_the_largest_mapping() -> String {
+    let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let (mut size, mut largest) = (0, (0, String::new()));
+    for line in smaps.lines() {
+        match line.split(':').next() {
+            Some("Size") => size = line.split_whitespace().nth(1).unwrap().parse().unwrap(),
+            Some("VmFlags") if size > largest.0 => largest = (size, line.to_owned()),
+            _ => {}
+        }
+    }
+    largest.1
+}
+
+#[test]
+fn an_option_does_what_it_says_or_says_why_not() {
+    let check = |said: &str, locked: bool| {
+        let flags: Vec<_> =
+            said.lines().find(|line| line.starts_with("VmFlags")).unwrap().split(' ').collect();
+        assert!(!flags.contains(&"dd"), "dumped: {flags:?}");
+        assert!(flags.contains(&"hg") || said.contains("tickmetrics: huge_pages: "), "{said}");
+        assert_eq!(flags.contains(&"lo"), locked, "{flags:?}");
+        let warned = said.contains("tickmetrics: lock_memory: ") && said.contains("ulimit -l");
+        assert_eq!(warned, !locked, "{said}");
+    };
+    // Whether this user may lock as much is not for the test to say: one of both holds.
+    let said = output(command(&[], "options", Path::new("none")));
+    check(&said, !said.contains("lock_memory"));
+    // In a user namespace of its own it has no right to more than the limit.
+    let limited = ["unshare", "-r", "sh", "-c", r#"ulimit -l 64 && exec "$0" "$@""#];
+    if can_mount() {
+        check(&output(command(&limited, "options", Path::new("none"))), false);
+    }
+}
