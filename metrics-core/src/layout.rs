@@ -6,6 +6,12 @@
 //!                     only        declared bits
 //! ```
 //!
+//! The header says what it is (magic, byte order, version), the sizes of the parts, which process
+//! counts here since when, and how much of each part is handed out.
+//!
+//! A segment in a file is the same from the file's first byte on, and as long as the whole. Of its
+//! pages the file system has those that were handed out (`segment::backing`).
+//!
 //! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
 //! number is the same in each shard.
 

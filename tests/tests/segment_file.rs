@@ -452,3 +452,38 @@ fn a_later_entry_for_the_same_series_takes_the_place_of_the_earlier() {
     assert_eq!(snapshot.gauge("gateway_in_flight", &[]), Some(0.0));
     assert_eq!(snapshot.family("gateway_in_flight").unwrap().series().count(), 1);
 }
+
+#[test]
+fn a_file_that_changes_while_it_is_read_can_do_no_harm() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let folder = Folder::new("changing");
+    let (file, bytes) = left_behind(&folder);
+    let used = word(&bytes, DIRECTORY_USED);
+    let part = 65536 / 8;
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let open = fs::File::options().write(true).open(&file).unwrap();
+            let mut state = 0x2545_f491_4f6c_dd1d_u64;
+            while !done.load(Ordering::Relaxed) {
+                // Multiply by an odd number and add: takes every state once (Knuth, vol. 2, 3.2.1).
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let at = match state >> 62 {
+                    0 => part + (state >> 33) % used,
+                    1 => 2 * part + (state >> 33) % 512,
+                    _ => 3 * part + (state >> 33) % (5 * part),
+                };
+                let value = if state >> 61 & 1 == 0 { state >> (state >> 40 & 63) } else { 0 };
+                // The right word is back at once, so that a reader gets far.
+                open.write_all_at(&value.to_ne_bytes(), at * 8).unwrap();
+                open.write_all_at(&word(&bytes, at).to_ne_bytes(), at * 8).unwrap();
+            }
+        });
+        let read = (0..500).filter(|_| exhaust(&file).is_ok()).count();
+        done.store(true, Ordering::Relaxed);
+        assert!(read > 0, "it was never read to the end");
+    });
+    fs::write(&file, &bytes).unwrap();
+    exhaust(&file).unwrap();
+}

@@ -9,20 +9,19 @@ mod file;
 mod fork;
 #[cfg(not(tickmetrics_loom))]
 mod options;
+mod registration;
 mod view;
 
 pub use builder::SegmentBuilder;
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) use builder::install;
 pub use error::SegmentError;
+pub(crate) use registration::{Exhausted, Registration};
 pub(crate) use view::View;
 
-use crate::layout::{self, HEAD_CELLS, LINE_WORDS, Layout, header};
+use crate::layout::{self, HEAD_CELLS, Layout, header};
 use crate::memory;
-use crate::sync::{
-    Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, PoisonError, Relaxed, Release, fence, lock,
-    process_wide,
-};
+use crate::sync::{Acquire, AtomicU64, Mutex, OnceLock, Relaxed, Release, lock, process_wide};
 use backing::Backing;
 use error::LayoutShown;
 use std::io;
@@ -304,114 +303,4 @@ fn set_up(words: &[AtomicU64], layout: Layout) {
 fn nanos_since_epoch() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The registration lock, held.
-pub(crate) struct Registration<'a> {
-    segment: &'a Segment,
-    _guard: MutexGuard<'a, ()>,
-}
-
-/// What was asked for did not fit.
-pub(crate) struct Exhausted {
-    pub(crate) asked: usize,
-    pub(crate) left: usize,
-    /// What the system said where it has no memory for it.
-    pub(crate) refused: Option<io::Error>,
-}
-
-/// How much was handed out at one moment.
-pub(crate) struct Mark {
-    cells: u64,
-    shared: u64,
-}
-
-impl Registration<'_> {
-    /// Takes `count` cells that are the same in every shard, and answers the first.
-    pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
-        let Segment { backing, view, .. } = self.segment;
-        let (words, layout) = (view.words(), view.layout());
-        let back = |end| backing.cells(words, layout, end);
-        self.take(header::CELLS_USED, count, layout.shard_words, back)
-    }
-
-    /// Takes `count` shared cells, and answers the first.
-    pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
-        let Segment { backing, view, handed_out, .. } = self.segment;
-        let (words, layout) = (view.words(), view.layout());
-        let back = |end| backing.shared(words, layout, end);
-        let first = self.take(header::SHARED_USED, count, layout.shared_words, back)?;
-        handed_out.shared.store(view.header(header::SHARED_USED), Relaxed);
-        Ok(first)
-    }
-
-    fn take(
-        &self,
-        word: usize,
-        count: usize,
-        of: usize,
-        back: impl FnOnce(usize) -> io::Result<()>,
-    ) -> Result<u32, Exhausted> {
-        // Relaxed, here and below: these words change under the registration lock only.
-        let word = &self.segment.words()[word];
-        let used = usize::try_from(word.load(Relaxed)).unwrap_or(of);
-        // Blocks of a cache line and more start on one; smaller ones follow each other.
-        let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
-        let left = of.saturating_sub(first);
-        match (u32::try_from(first), first.checked_add(count)) {
-            (Ok(first), Some(end)) if end <= of => {
-                back(end).map_err(|error| Exhausted {
-                    asked: count,
-                    left,
-                    refused: Some(error),
-                })?;
-                word.store(end as u64, Relaxed);
-                // Release pairs with the Acquire in `fork`: whoever finds one of these cells in a
-                // histogram's table finds them handed out.
-                fence(Release);
-                Ok(first)
-            }
-            _ => Err(Exhausted { asked: count, left, refused: None }),
-        }
-    }
-
-    /// What is handed out by now.
-    pub(crate) fn mark(&self) -> Mark {
-        let read = |word: usize| self.segment.words()[word].load(Relaxed);
-        Mark { cells: read(header::CELLS_USED), shared: read(header::SHARED_USED) }
-    }
-
-    /// Takes back what was handed out under this lock since `mark` and never written to.
-    pub(crate) fn rewind(&self, mark: &Mark) {
-        self.segment.words()[header::CELLS_USED].store(mark.cells, Relaxed);
-        self.segment.words()[header::SHARED_USED].store(mark.shared, Relaxed);
-        self.segment.handed_out.shared.store(mark.shared, Relaxed);
-    }
-
-    /// Appends an entry to the directory, publishes it, and answers its position.
-    pub(crate) fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
-        let of = self.segment.layout().directory_words;
-        let length = &self.segment.words()[header::DIRECTORY_USED];
-        let used = usize::try_from(length.load(Relaxed)).unwrap_or(of);
-        let left = of.saturating_sub(used);
-        if entry.len() > left {
-            return Err(Exhausted { asked: entry.len(), left, refused: None });
-        }
-        let end = used + entry.len();
-        let Segment { backing, view, handed_out, .. } = self.segment;
-        backing.directory(view.words(), view.layout(), end).map_err(|error| Exhausted {
-            asked: entry.len(),
-            left,
-            refused: Some(error),
-        })?;
-        let start = self.segment.layout().directory() + used;
-        for (word, value) in self.segment.words()[start..].iter().zip(entry) {
-            word.store(*value, Relaxed);
-        }
-        // Release pairs with the Acquire in `View::directory`: a reader that sees the new
-        // length sees the words of the entry.
-        length.store(end as u64, Release);
-        handed_out.directory.store(end as u64, Relaxed);
-        Ok(used as u64)
-    }
 }
