@@ -28,6 +28,7 @@ fn in_another_process() {
     let Some((role, file)) = role() else { return };
     match role.as_str() {
         "full" => on_a_full_file_system(&file),
+        "race" => attach_while_registering(&file),
         "no room" => {
             fill(&file);
             let error = Segment::builder().path(&file).install().unwrap_err().to_string();
@@ -139,6 +140,58 @@ fn on_a_full_file_system(file: &Path) {
     assert_eq!(stats().overflow_records, overflow, "at once, from now on");
 }
 
+/// Threads come while metrics are registered. Whichever was first, the memory of each metric is
+/// there for each thread: on a full file system they write to all of it.
+fn attach_while_registering(file: &Path) {
+    const THREADS: u64 = 6;
+    const METRICS: u64 = 40;
+    Segment::builder().shards(8).path(file).install().unwrap();
+    let registry = Registry::new();
+    let attached: Counter = registry.register(&Description::new("a_total", "A.")).unwrap();
+    let all = std::sync::RwLock::new(Vec::<Histogram>::new());
+    let (begin, filled) = (std::sync::Barrier::new(8), std::sync::Barrier::new(8));
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (all, begin, filled) = (&all, &begin, &filled);
+            scope.spawn(move || {
+                begin.wait();
+                // Some at once, some later; a few records go to the overflow shard meanwhile.
+                (0..thread * 50).for_each(|_| std::thread::yield_now());
+                attached.add(1);
+                if thread % 2 == 0 {
+                    metrics_core::warm_up();
+                }
+                attached.add(1);
+                filled.wait();
+                filled.wait();
+                for histogram in all.read().unwrap().iter() {
+                    (0..20).for_each(|shift| histogram.record(1 << shift));
+                }
+            });
+        }
+        scope.spawn(|| {
+            begin.wait();
+            for n in 0..METRICS {
+                let description = Description::new(format!("h{n}"), "H.").sigfigs(1).max(1 << 20);
+                all.write().unwrap().push(registry.register(&description).unwrap());
+            }
+            filled.wait();
+            filled.wait();
+        });
+        begin.wait();
+        filled.wait();
+        fill(file);
+        filled.wait();
+    });
+    let mut reader = SegmentReader::open(file).unwrap();
+    let snapshot = reader.snapshot().unwrap();
+    for n in 0..METRICS {
+        let histogram = snapshot.histogram(&format!("h{n}"), &[]).unwrap();
+        assert_eq!(histogram.count(), THREADS * 20);
+    }
+    assert_eq!(snapshot.counter("a_total", &[]), Some(THREADS * 2));
+}
+
 /// The program and arguments that run another with a file system of its own, of four megabytes.
 fn with_a_small_file_system(folder: &str) -> Vec<String> {
     let script = r#"mount -t tmpfs -o size=4m none "$0" && exec "$@""#;
@@ -161,7 +214,7 @@ fn a_full_file_system_ends_nothing_and_loses_nothing() {
     if !can_mount() {
         return;
     }
-    for role in ["full", "no room"] {
+    for role in ["full", "no room", "race", "race", "race"] {
         let folder = Folder::new(&role.replace(' ', "-"));
         let before = with_a_small_file_system(folder.0.to_str().unwrap());
         let before: Vec<_> = before.iter().map(String::as_str).collect();
