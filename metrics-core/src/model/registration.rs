@@ -14,8 +14,7 @@ fn the_segment_is_made_once_and_found_whole() {
         // The statics are there from the start.
         assert_eq!((sink_table(), Segment::stats()), (None, None));
         let layout = Layout { shared_words: SINK_TABLE as usize + 1, ..layout(1, 8) };
-        let make =
-            move || spawn(move || segment::install(|| crate::Segment::reserve(layout)).err());
+        let make = move || spawn(move || segment::install(|| Segment::reserve(layout)).err());
         let user = spawn(move || {
             if let Some(first_cell) = sink_table() {
                 assert_eq!(first_cell, u64::from(HEAD_CELLS));

@@ -292,7 +292,7 @@ fn set_up(words: &[AtomicU64], layout: Layout) {
     ] {
         words[word].store(value, Relaxed);
     }
-    if SINK_CELLS > 0 {
+    if layout.shared_words > SINK_TABLE as usize {
         words[layout.shared() + SINK_TABLE as usize].store(u64::from(HEAD_CELLS), Relaxed);
     }
     // Release: whoever reads the magic with Acquire sees the header before it.
