@@ -250,17 +250,38 @@ fn attach_by(segment: &'static Segment, claim: fn(&Segment) -> Option<usize>) ->
 #[cfg(not(tickmetrics_loom))]
 mod fork {
     use super::{ATTACHMENT, Segment, ptr, slot};
+    use crate::segment::Registration;
     use crate::sync::Once;
+    use std::cell::RefCell;
+
+    thread_local! {
+        /// The registration lock, while this thread forks.
+        static HELD: RefCell<Option<Registration<'static>>> = const { RefCell::new(None) };
+    }
 
     /// Sees to it that a forked child begins without a shard.
     pub(super) fn prepare() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // SAFETY: `in_child` has the type asked for and lives for ever. It only stores to
-            // atomics and thread-locals without lazy set-up and makes one system call, all of
-            // which may be done in the child of a process with threads.
-            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+            // SAFETY: the functions have the types asked for and live for ever. The one that runs in
+            // the child only stores to atomics and thread-locals that are set up or need no set-up,
+            // unlocks a lock that its thread has, and makes system calls, all of which may be done
+            // in the child of a process with threads.
+            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
         });
+    }
+
+    /// The lock is taken, so that no other thread has it when the process is copied: nobody would
+    /// ever give it back in the child. And what is handed out is counted in all places alike.
+    unsafe extern "C" fn before() {
+        if let Some(segment) = Segment::current() {
+            // In a thread that is ending the lock is not taken: it could not be given back.
+            let _ = HELD.try_with(|held| held.replace(Some(segment.registration())));
+        }
+    }
+
+    unsafe extern "C" fn in_parent() {
+        let _ = HELD.try_with(RefCell::take);
     }
 
     unsafe extern "C" fn in_child() {
@@ -272,5 +293,6 @@ mod fork {
         if let Some(segment) = Segment::current() {
             segment.start_over();
         }
+        let _ = HELD.try_with(RefCell::take);
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tests::processes::{Folder, Other, role, say};
 
 #[derive(Clone, Copy, Label)]
@@ -45,6 +46,9 @@ fn read(snapshot: &Snapshot, symbol: &str) -> (u64, Option<u64>, Option<u64>) {
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };
+    if role == "busy" {
+        return fork_while_others_register(&file);
+    }
     // As an operator asks for it, half of the time: the program names no file.
     if role == "named" {
         Segment::builder().shards(8).path(&file).install().unwrap();
@@ -153,4 +157,59 @@ fn a_child_counts_outside_the_file_and_lets_go_of_it() {
         assert_eq!(read(&reader.snapshot().unwrap(), "P7"), (1100, Some(20), Some(20)));
         drop(stdin);
     }
+}
+
+/// While other threads attach and register, children are forked that do both, too.
+fn fork_while_others_register(file: &Path) {
+    Segment::builder().shards(8).path(file).install().unwrap();
+    let registry = Registry::new();
+    let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks.")).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let busy = Registry::new();
+            for n in 0.. {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let description = Description::new(format!("busy_{}_total", n % 2000), "Busy.");
+                let counter = busy.register::<Counter>(&description).unwrap();
+                // A thread of its own: its first record asks for memory.
+                std::thread::spawn(move || counter.inc()).join().unwrap();
+            }
+        });
+        for n in 0..100 {
+            ticks.inc();
+            // SAFETY: the child uses no lock that another thread can have: its registry is its own.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0);
+            if pid == 0 {
+                // SAFETY: ends the child if it waits for a lock that nobody gives back.
+                unsafe { libc::alarm(20) };
+                let counted = catch_unwind(|| {
+                    let own = Registry::new();
+                    let description = Description::new("own_total", "Own.");
+                    let counter = own.register::<Counter>(&description).unwrap();
+                    metrics_core::warm_up();
+                    counter.add(n);
+                    own.snapshot().counter("own_total", &[]) == Some(n)
+                });
+                // SAFETY: ends the child without running what belongs to the parent.
+                unsafe { libc::_exit(i32::from(!matches!(counted, Ok(true)))) };
+            }
+            let mut status = 0;
+            // SAFETY: waits for the child made above.
+            assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+            assert_eq!(status, 0, "child {n}");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(registry.snapshot().counter("ticks_total", &[]), Some(100));
+    say("done");
+}
+
+#[test]
+fn a_child_can_register_whatever_other_threads_did() {
+    let folder = Folder::new("busy");
+    assert_eq!(Other::start("busy", &folder.file()).says(), "done");
 }

@@ -20,6 +20,7 @@ pub(crate) use check::{Check, MAX_DIMENSIONS};
 
 use crate::segment::{Exhausted, Registration};
 use crate::sync::{AtomicU64, Relaxed};
+use std::cmp::Ordering;
 use std::fmt;
 
 const VALUE_SET: u64 = 1;
@@ -101,15 +102,17 @@ pub(crate) struct Metric {
 }
 
 impl Metric {
-    /// Whether both are one metric: of one registry, with one name and the same labels.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Compares what tells metrics apart: registry, name and labels.
+    pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
         fn labels(metric: &Metric) -> impl Iterator<Item = &String> {
             metric.dimensions.iter().map(|(name, _)| name)
         }
-        self.registry == other.registry
-            && self.name == other.name
-            && self.constants == other.constants
-            && labels(self).eq(labels(other))
+        let of_names = (&self.name, self.registry, &self.constants).cmp(&(
+            &other.name,
+            other.registry,
+            &other.constants,
+        ));
+        of_names.then_with(|| labels(self).cmp(labels(other)))
     }
 }
 

@@ -20,7 +20,7 @@ use std::io;
 impl Segment {
     /// Begins anew in a forked child: no other thread came along, so no shard has an owner, and
     /// what the parent counted is the parent's. It takes no lock and allocates nothing, since the
-    /// parent's other threads may have been doing so.
+    /// parent's other threads may have been doing so. The registration lock is held around the fork.
     pub(crate) fn start_over(&self) {
         match self.backing.forget_file() {
             None => memory::forget(&self.words()[self.layout().shard(0)..]),

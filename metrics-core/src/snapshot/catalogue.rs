@@ -10,7 +10,7 @@ use crate::labels::Interner;
 use crate::scale::Scale;
 use crate::segment::View;
 use crate::sync::Arc;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 
 /// The metrics of one registry, as far as the directory was read.
@@ -94,6 +94,15 @@ impl Catalogue {
     /// Reads the entries that came since the last time, and stops where one is damaged. This
     /// process writes none such; another's file may have them.
     pub(crate) fn read_on(&mut self, view: View<'_>) -> Result<(), Damaged> {
+        let known = self.metrics.len();
+        let read = self.read_entries(view);
+        if self.metrics.len() > known {
+            self.put_in_order();
+        }
+        read
+    }
+
+    fn read_entries(&mut self, view: View<'_>) -> Result<(), Damaged> {
         let directory = view.directory();
         while let Some((entry, next)) = directory::read(directory, self.position)? {
             let at = self.position;
@@ -118,7 +127,19 @@ impl Catalogue {
         Ok(())
     }
 
-    /// A metric takes the place of an earlier one that would have the same series.
+    /// Sorts, and drops each metric that a later one with the same series takes the place of.
+    fn put_in_order(&mut self) {
+        let metric = |known: &Known| Arc::clone(&known.about);
+        let mut same: Vec<_> = self.metrics.iter().map(metric).collect();
+        // Stable: of those that are the same, the last one is the latest.
+        same.sort_by(|a, b| a.metric.cmp_identity(&b.metric));
+        let replaced =
+            same.windows(2).filter(|two| two[0].metric.cmp_identity(&two[1].metric).is_eq());
+        let replaced: HashSet<_> = replaced.map(|two| Arc::as_ptr(&two[0])).collect();
+        self.metrics.retain(|known| !replaced.contains(&Arc::as_ptr(&known.about)));
+        self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
+    }
+
     fn add(&mut self, metric: directory::Metric) {
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
@@ -143,17 +164,11 @@ impl Catalogue {
             dimension.below = below;
             below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
         }
-        let start = self.metrics.partition_point(|known| known.about.metric.name < metric.name);
-        let mut at = self.metrics.partition_point(|known| known.about.metric.name <= metric.name);
-        if let Some(same) = (start..at).find(|&at| self.metrics[at].about.metric.is_same(&metric)) {
-            self.metrics.remove(same);
-            at -= 1;
-        }
         let scale = Scale::new(metric.scale);
         let about = Arc::new(About { metric, scale, shape, dimensions });
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
-        self.metrics.insert(at, Known { about, exposed, data, indices });
+        self.metrics.push(Known { about, exposed, data, indices });
     }
 }
 
