@@ -41,7 +41,8 @@ fn in_another_process() {
         wait();
     }
     let small = 64 << 10;
-    let builder = Segment::builder().shards(4).shard_bytes(small).directory_bytes(small);
+    let directory = if role == "large" { 16 << 20 } else { small };
+    let builder = Segment::builder().shards(4).shard_bytes(small).directory_bytes(directory);
     if let Err(error) = builder.shared_bytes(small).path(file).install() {
         say(&error.to_string());
         return;
@@ -49,6 +50,9 @@ fn in_another_process() {
     if role == "race" {
         say("installed");
         return wait();
+    }
+    if role == "large" {
+        return large();
     }
     let registry = Registry::new();
     let metrics = GatewayMetrics::register(&registry).unwrap();
@@ -486,4 +490,33 @@ fn a_file_that_changes_while_it_is_read_can_do_no_harm() {
     });
     fs::write(&file, &bytes).unwrap();
     exhaust(&file).unwrap();
+}
+
+#[test]
+fn labels_that_would_fill_the_memory_are_not_read() {
+    let folder = Folder::new("labels");
+    let file = folder.file();
+    let mut other = Other::start("large", &file);
+    assert_eq!(other.says(), "ready");
+    other.kill();
+    let mut reader = SegmentReader::open(&file).unwrap();
+    let error = reader.snapshot().unwrap_err();
+    // 150 metrics, each with all values.
+    let expected = 150 * 8 * (1 << 20);
+    assert!(matches!(error, ReadError::TooLarge { bytes, .. } if bytes == expected), "{error}");
+    assert!(error.to_string().contains(&expected.to_string()));
+}
+
+/// Long values, and many metrics that have them: not many bytes in the file.
+fn large() {
+    let registry = Registry::new();
+    for n in 0..150 {
+        let description = Description::new(format!("n{n}_total"), "Orders.");
+        registry.register::<Counter<Symbol>>(&description).unwrap();
+    }
+    for n in 0..8 {
+        Symbol::intern(&n.to_string().repeat(1 << 20));
+    }
+    say("ready");
+    wait();
 }

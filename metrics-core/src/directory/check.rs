@@ -21,11 +21,16 @@ pub(crate) struct Check {
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
+    /// Bytes of the values of all labels, for each metric that has them.
+    label_bytes: u64,
 }
 
 #[derive(Debug, Default)]
 struct Set {
     values: u32,
+    /// Their bytes, and how many labels have them.
+    bytes: u64,
+    labels: u64,
     /// Once a metric named it.
     capacity: Option<u32>,
 }
@@ -38,13 +43,24 @@ impl Check {
                 self.sets.insert(*set, Set::default());
                 Some(())
             }
-            Entry::Value { set, .. } => {
+            Entry::Value { set, text } => {
                 let set = self.sets.get_mut(set)?;
+                let bytes = text.len() as u64;
                 set.values += 1;
+                set.bytes += bytes;
+                self.label_bytes = self.label_bytes.saturating_add(bytes * set.labels);
                 set.fits()
             }
             Entry::Metric(metric) => self.metric(metric, layout),
         }
+    }
+
+    /// How many bytes the values of all labels have, for each metric that has them: what a snapshot
+    /// keeps ready as text. One value can be many metrics', so that the size of the segment does not
+    /// bound it.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn label_bytes(&self) -> u64 {
+        self.label_bytes
     }
 
     fn metric(&mut self, metric: &Metric, layout: Layout) -> Option<()> {
@@ -54,15 +70,20 @@ impl Check {
         holds(labels.count() <= MAX_DIMENSIONS && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;
         for (_, source) in &metric.dimensions {
-            let count = match source {
-                Source::Fixed(values) => u32::try_from(values.len()).ok()?,
+            let (count, bytes) = match source {
+                Source::Fixed(values) => {
+                    let bytes = values.iter().map(|value| value.len() as u64).sum();
+                    (u32::try_from(values.len()).ok()?, bytes)
+                }
                 Source::Set { set, capacity } => {
                     let set = self.sets.get_mut(set)?;
                     holds(*set.capacity.get_or_insert(*capacity) == *capacity)?;
                     set.fits()?;
-                    capacity.checked_add(1)?
+                    set.labels += 1;
+                    (capacity.checked_add(1)?, set.bytes)
                 }
             };
+            self.label_bytes = self.label_bytes.saturating_add(bytes);
             product = product.checked_mul(count)?;
         }
         holds(product == metric.series && product > 0)?;

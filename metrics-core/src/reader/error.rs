@@ -43,6 +43,13 @@ pub enum ReadError {
         /// The bytes that it needs.
         needs: u64,
     },
+    /// Its labels would take more memory than any program's do.
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes.
+        bytes: u64,
+    },
     /// It says what can't be.
     Damaged {
         /// The file.
@@ -61,6 +68,7 @@ pub(super) enum Why {
     Version { found: u64 },
     ByteOrder,
     Truncated { has: u64, needs: u64 },
+    TooLarge { bytes: u64 },
     Header,
     Directory(Damaged),
 }
@@ -74,6 +82,7 @@ impl Why {
             Self::Version { found } => ReadError::Version { path, found, known: layout::VERSION },
             Self::ByteOrder => ReadError::ByteOrder { path },
             Self::Truncated { has, needs } => ReadError::Truncated { path, has, needs },
+            Self::TooLarge { bytes } => ReadError::TooLarge { path, bytes },
             Self::Header => ReadError::Damaged { path, word: None },
             Self::Directory(Damaged { at }) => ReadError::Damaged { path, word: Some(at) },
         }
@@ -113,6 +122,9 @@ impl fmt::Display for ReadError {
             ),
             Self::Truncated { path, has, needs } => {
                 write!(f, "{} is cut short: it has {has} bytes, and needs {needs}", path.display())
+            }
+            Self::TooLarge { path, bytes } => {
+                write!(f, "{} is not read: its labels would take {bytes} bytes", path.display())
             }
             Self::Damaged { path, word: None } => {
                 write!(f, "the header of {} is damaged: its sizes can't be", path.display())

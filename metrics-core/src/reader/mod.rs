@@ -16,6 +16,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+/// The most bytes of label values, counted for each metric that has them, that a snapshot is made
+/// of: a process with more could not be scraped either.
+const MAX_LABEL_BYTES: u64 = 1 << 30;
+
 /// Reads the segment that a process counts in, or counted in while it lived, from its file (see
 /// [`SegmentBuilder::path`](crate::SegmentBuilder::path)).
 ///
@@ -102,7 +106,7 @@ impl SegmentReader {
     /// [`ReadError::Truncated`] where the file was cut short since it was opened;
     /// [`ReadError::Damaged`] where its directory says what can't be. Then nothing is read: cells
     /// without a word on what they count are worth nothing, and those before the damage may be
-    /// told of wrongly, too.
+    /// told of wrongly, too. [`ReadError::TooLarge`] where the labels would fill the memory.
     pub fn snapshot(&mut self) -> Result<Snapshot, ReadError> {
         self.read().map_err(|why| why.at(&self.path))
     }
@@ -111,6 +115,10 @@ impl SegmentReader {
         check_length(&self.file, self.layout)?;
         let view = View::new(self.mapping.words(), self.layout).ok_or(Why::Header)?;
         self.catalogue.read_on(view)?;
+        let bytes = self.catalogue.label_bytes();
+        if bytes > MAX_LABEL_BYTES {
+            return Err(Why::TooLarge { bytes });
+        }
         let mut snapshot = self.catalogue.snapshot(view);
         self.left_out = snapshot.keep_first_registries();
         Ok(snapshot)

@@ -102,6 +102,12 @@ impl Catalogue {
         read
     }
 
+    /// See [`Check::label_bytes`].
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn label_bytes(&self) -> u64 {
+        self.check.label_bytes()
+    }
+
     fn read_entries(&mut self, view: View<'_>) -> Result<(), Damaged> {
         let directory = view.directory();
         while let Some((entry, next)) = directory::read(directory, self.position)? {
