@@ -87,7 +87,19 @@ impl ExporterBuilder {
     /// # Errors
     /// Every variant of [`StartError`]; nothing was started then.
     pub fn start(self) -> Result<Exporter, StartError> {
-        let Self { mut registries, address, core, thread_name } = self;
+        let mut registries = self.registries.clone();
+        if registries.is_empty() {
+            registries.push(Registry::global().clone());
+        }
+        self.start_with(|| Scraper::new(registries).map_err(StartError::Register))
+    }
+
+    /// Starts with what is scraped, made once the address is known to be free.
+    pub(crate) fn start_with(
+        self,
+        scraper: impl FnOnce() -> Result<Scraper, StartError>,
+    ) -> Result<Exporter, StartError> {
+        let Self { address, core, thread_name, .. } = self;
         let invalid =
             |reason| Err(StartError::InvalidThreadName { name: thread_name.clone(), reason });
         if thread_name.len() > Self::MAX_THREAD_NAME {
@@ -96,12 +108,8 @@ impl ExporterBuilder {
         if thread_name.contains('\0') {
             return invalid("it has a NUL; leave it out");
         }
-        if registries.is_empty() {
-            registries.push(Registry::global().clone());
-        }
         let listener = bind(address)?;
-        let scraper = Scraper::new(registries).map_err(StartError::Register)?;
-        server::start(listener, scraper, thread_name, core)
+        server::start(listener, scraper()?, thread_name, core)
     }
 }
 

@@ -5,12 +5,13 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`encode`] | a snapshot as bytes: text format 0.0.4 |
+//! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, JSON (feature `json`) |
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
 //! | `scrape` | all registries, encoded into a buffer that is used again |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: connections, and an end that does not wait for clients |
+//! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
 //! ```
@@ -31,6 +32,8 @@ mod about;
 mod builder;
 pub mod encode;
 mod error;
+#[cfg(feature = "cli")]
+mod merge;
 mod names;
 mod respond;
 mod scrape;
@@ -39,3 +42,23 @@ mod server;
 pub use builder::ExporterBuilder;
 pub use error::StartError;
 pub use server::Exporter;
+
+/// What the program `tickmetrics` needs. Not part of the interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod __cli {
+    pub use crate::merge::{LeftOut, merge};
+    use crate::scrape::Scraper;
+    use crate::{Exporter, StartError};
+
+    /// Serves what `write` appends, in text format 0.0.4.
+    ///
+    /// # Errors
+    /// As [`ExporterBuilder::start`](crate::ExporterBuilder::start).
+    pub fn serve(
+        address: &str,
+        write: impl FnMut(&mut String) + Send + 'static,
+    ) -> Result<Exporter, StartError> {
+        Exporter::builder().listen(address).start_with(|| Ok(Scraper::of(write)))
+    }
+}

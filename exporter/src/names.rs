@@ -43,7 +43,7 @@ impl Names {
 
 /// All names that the series of a family can have, so that a counter `wait_count` and a histogram
 /// `wait` never meet.
-fn series_names(name: &str, kind: Kind) -> Vec<String> {
+pub(crate) fn series_names(name: &str, kind: Kind) -> Vec<String> {
     let suffixes: &[&str] = match kind {
         Kind::Histogram => {
             &["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"]

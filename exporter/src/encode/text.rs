@@ -1,7 +1,7 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use super::number::{push_f64, push_i64, push_u64};
-use metrics_core::{Family, HistogramSnapshot, Series, Snapshot, Value};
+use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -43,36 +43,118 @@ pub fn text(snapshot: &Snapshot, out: &mut String) {
 
 /// Appends one family, and answers how many series it has.
 pub(crate) fn family(family: Family<'_>, out: &mut String) -> usize {
-    let name = family.name();
-    push_head(out, name, "", family.kind().exposed(), |out| push_help(out, family.help()));
-    let mut series = 0;
-    let mut unmeasured = Unmeasured::default();
-    for one in family.series() {
-        series += 1;
-        match one.value() {
-            Value::Counter(value) => line(out, one, name, "", |out| push_u64(out, value)),
-            Value::UpDown(value) => line(out, one, name, "", |out| push_i64(out, value)),
-            Value::Quantity(value) | Value::Gauge(value) => {
-                line(out, one, name, "", |out| push_f64(out, value));
-            }
-            Value::Histogram(value) => {
-                unmeasured.saturated |= value.saturated() > 0;
-                unmeasured.negative |= value.negative() > 0;
-                histogram(out, one, name, value);
-            }
-            // Kinds that this format has no words for yet.
-            _ => series -= 1,
-        }
-    }
-    series + unmeasured.push(out, family)
+    parts(&[Part { labels: "", family }], out)
 }
 
-fn histogram(out: &mut String, series: Series<'_>, name: &str, histogram: &HistogramSnapshot) {
+/// A family of one of several processes.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    /// Labels before those of its series, as they are written; may be empty.
+    pub(crate) labels: &'a str,
+    pub(crate) family: Family<'a>,
+}
+
+/// Appends families of one name as one, with what the first one says of itself; at least one.
+/// Answers how many series there are.
+pub(crate) fn parts(parts: &[Part<'_>], out: &mut String) -> usize {
+    write(&Text, parts, out)
+}
+
+/// What the text formats write differently.
+pub(super) trait Format {
+    /// What a counter of this name is called.
+    fn counter<'a>(&self, name: &'a str) -> Names<'a>;
+
+    /// Appends the line that tells the unit, if there is to be one.
+    fn push_unit(&self, out: &mut String, family: &str, unit: &str);
+
+    /// Whether double quotes are escaped in help texts, as backslashes and line feeds are.
+    const QUOTES: bool;
+}
+
+/// How a family is exposed.
+pub(super) struct Names<'a> {
+    pub(super) family: &'a str,
+    pub(super) kind: &'static str,
+    /// What the names of its samples have behind the family's.
+    pub(super) suffix: &'static str,
+}
+
+struct Text;
+
+impl Format for Text {
+    const QUOTES: bool = false;
+
+    fn counter<'a>(&self, name: &'a str) -> Names<'a> {
+        Names { family: name, kind: "counter", suffix: "" }
+    }
+
+    fn push_unit(&self, _: &mut String, _: &str, _: &str) {}
+}
+
+/// What [`parts`] does, in a format.
+pub(super) fn write<F: Format>(format: &F, parts: &[Part<'_>], out: &mut String) -> usize {
+    let Some(Part { family: first, .. }) = parts.first() else { return 0 };
+    let names = match first.kind() {
+        Kind::Counter => format.counter(first.name()),
+        kind => Names { family: first.name(), kind: kind.exposed(), suffix: "" },
+    };
+    push_head(format, out, &names, first.unit(), &[first.help()]);
+    let Names { family: name, suffix, .. } = names;
+    let mut series = 0;
+    let mut unmeasured = Unmeasured::default();
+    for &part in parts {
+        for one in part.family.series() {
+            series += 1;
+            let one = Labelled { before: part.labels, series: one };
+            match one.series.value() {
+                Value::Counter(value) => line(out, one, name, suffix, |out| push_u64(out, value)),
+                Value::UpDown(value) => line(out, one, name, suffix, |out| push_i64(out, value)),
+                Value::Quantity(value) | Value::Gauge(value) => {
+                    line(out, one, name, suffix, |out| push_f64(out, value));
+                }
+                Value::Histogram(value) => {
+                    unmeasured.saturated |= value.saturated() > 0;
+                    unmeasured.negative |= value.negative() > 0;
+                    histogram(out, one, name, value);
+                }
+                // Kinds that this format has no words for yet.
+                _ => series -= 1,
+            }
+        }
+    }
+    series + unmeasured.push(format, out, parts)
+}
+
+/// A series and the labels before its own.
+#[derive(Clone, Copy)]
+struct Labelled<'a> {
+    before: &'a str,
+    series: Series<'a>,
+}
+
+impl Labelled<'_> {
+    #[inline]
+    fn push_text(&self, out: &mut String) {
+        if self.before.is_empty() {
+            return self.series.push_label_text(out);
+        }
+        out.push_str(self.before);
+        out.push(',');
+        let own = out.len();
+        self.series.push_label_text(out);
+        if out.len() == own {
+            out.pop();
+        }
+    }
+}
+
+fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &HistogramSnapshot) {
     let start = out.len();
     out.push_str(name);
     out.push_str("_bucket{");
     let labels = out.len();
-    series.push_label_text(out);
+    series.push_text(out);
     let labels = labels..out.len();
     out.push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
     // All buckets begin alike: the first writes the text that the others copy, and with it the
@@ -122,66 +204,76 @@ struct Unmeasured {
 
 impl Unmeasured {
     /// Appends them, and answers how many series there are.
-    fn push(&self, out: &mut String, family: Family<'_>) -> usize {
+    fn push<F: Format>(&self, format: &F, out: &mut String, parts: &[Part<'_>]) -> usize {
         let mut series = 0;
         if self.saturated {
             let what = "above its maximum, counted in its last bucket.";
-            series +=
-                unmeasured(out, family, "_saturated_total", what, HistogramSnapshot::saturated);
+            let count = HistogramSnapshot::saturated;
+            series += unmeasured(format, out, parts, "_saturated_total", what, count);
         }
         if self.negative {
             let what = "below zero, counted nowhere else.";
-            series += unmeasured(out, family, "_negative_total", what, HistogramSnapshot::negative);
+            let count = HistogramSnapshot::negative;
+            series += unmeasured(format, out, parts, "_negative_total", what, count);
         }
         series
     }
 }
 
-fn unmeasured(
+fn unmeasured<F: Format>(
+    format: &F,
     out: &mut String,
-    family: Family<'_>,
+    parts: &[Part<'_>],
     suffix: &str,
     what: &str,
     count: impl Fn(&HistogramSnapshot) -> u64,
 ) -> usize {
-    let name = family.name();
-    push_head(out, name, suffix, "counter", |out| {
-        for part in ["Values of ", name, " ", what] {
-            out.push_str(part);
-        }
-    });
+    let name = parts.first().map_or("", |part| part.family.name());
+    let counter = format!("{name}{suffix}");
+    let names = format.counter(&counter);
+    push_head(format, out, &names, "", &["Values of ", name, " ", what]);
     let mut series = 0;
-    for one in family.series() {
-        if let Value::Histogram(value) = one.value()
-            && count(value) > 0
-        {
-            series += 1;
-            line(out, one, name, suffix, |out| push_u64(out, count(value)));
+    for part in parts {
+        for one in part.family.series() {
+            if let Value::Histogram(value) = one.value()
+                && count(value) > 0
+            {
+                series += 1;
+                let one = Labelled { before: part.labels, series: one };
+                line(out, one, names.family, names.suffix, |out| push_u64(out, count(value)));
+            }
         }
     }
     series
 }
 
-fn push_head(out: &mut String, name: &str, suffix: &str, kind: &str, help: impl Fn(&mut String)) {
+fn push_head<F: Format>(
+    format: &F,
+    out: &mut String,
+    names: &Names<'_>,
+    unit: &str,
+    help: &[&str],
+) {
     out.push_str("# HELP ");
-    out.push_str(name);
-    out.push_str(suffix);
+    out.push_str(names.family);
     out.push(' ');
-    help(out);
+    for part in help {
+        push_help(out, part, F::QUOTES);
+    }
     out.push_str("\n# TYPE ");
-    out.push_str(name);
-    out.push_str(suffix);
+    out.push_str(names.family);
     out.push(' ');
-    out.push_str(kind);
+    out.push_str(names.kind);
     out.push('\n');
+    format.push_unit(out, names.family, unit);
 }
 
-/// Backslash and line feed are escaped; double quotes are not, unlike in labels.
-fn push_help(out: &mut String, help: &str) {
+fn push_help(out: &mut String, help: &str, quotes: bool) {
     for c in help.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
+            '"' if quotes => out.push_str("\\\""),
             c => out.push(c),
         }
     }
@@ -190,7 +282,7 @@ fn push_help(out: &mut String, help: &str) {
 #[inline]
 fn line(
     out: &mut String,
-    series: Series<'_>,
+    series: Labelled<'_>,
     name: &str,
     suffix: &str,
     value: impl Fn(&mut String),
@@ -199,7 +291,7 @@ fn line(
     out.push_str(suffix);
     out.push('{');
     let labels = out.len();
-    series.push_label_text(out);
+    series.push_text(out);
     if out.len() == labels {
         out.pop();
         out.push(' ');

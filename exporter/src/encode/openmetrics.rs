@@ -1,0 +1,67 @@
+//! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+
+use super::text::{Format, Names, Part, write};
+use metrics_core::Snapshot;
+
+/// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
+/// snapshot is one exposition.
+///
+/// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
+/// the name ends in it. A counter's family is called what the counter is, without `_total`. Where
+/// that name, or the one for its creation time, is another family's, `OpenMetrics` can't tell them
+/// apart: such a counter keeps its whole name, and its type is `unknown`.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// let wait: Counter = registry
+///     .register(&Description::new("wait_seconds_total", "Time waited.").unit("seconds"))?;
+/// wait.add(1_500_000_000); // nanoseconds
+///
+/// let mut out = String::new();
+/// exporter::encode::openmetrics(&registry.snapshot(), &mut out);
+/// let lines = [
+///     "# HELP wait_seconds Time waited.",
+///     "# TYPE wait_seconds counter",
+///     "# UNIT wait_seconds seconds",
+///     "wait_seconds_total 1.5",
+///     "# EOF",
+/// ];
+/// assert!(out.lines().eq(lines));
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
+    let format = OpenMetrics { snapshot };
+    for family in snapshot.families() {
+        write(&format, &[Part { labels: "", family }], out);
+    }
+    out.push_str("# EOF\n");
+}
+
+struct OpenMetrics<'a> {
+    snapshot: &'a Snapshot,
+}
+
+impl Format for OpenMetrics<'_> {
+    const QUOTES: bool = true;
+
+    fn counter<'a>(&self, name: &'a str) -> Names<'a> {
+        let family = name.strip_suffix("_total").unwrap_or(name);
+        let taken = |suffix: &str| self.snapshot.family(&format!("{family}{suffix}")).is_some();
+        let other = if family == name { "_total" } else { "" };
+        if taken(other) || taken("_created") {
+            return Names { family: name, kind: "unknown", suffix: "" };
+        }
+        Names { family, kind: "counter", suffix: "_total" }
+    }
+
+    fn push_unit(&self, out: &mut String, family: &str, unit: &str) {
+        let before = family.strip_suffix(unit).filter(|_| !unit.is_empty());
+        if before.is_some_and(|before| before.ends_with('_')) {
+            for part in ["# UNIT ", family, " ", unit, "\n"] {
+                out.push_str(part);
+            }
+        }
+    }
+}
