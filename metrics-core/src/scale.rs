@@ -25,6 +25,11 @@ impl Scale {
         self.per_unit.is_normal()
     }
 
+    /// Recorded units to an exported one.
+    pub(crate) fn per_unit(self) -> f64 {
+        self.per_unit
+    }
+
     /// Whether both units are the same.
     pub(crate) fn is_one(self) -> bool {
         self.per_unit == 1.0

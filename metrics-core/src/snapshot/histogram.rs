@@ -147,6 +147,12 @@ impl HistogramSnapshot {
         cells.map(move |(index, count)| (grid.lowest(index), grid.highest(index), count))
     }
 
+    /// How many recorded units make an exported one: 10^9 where nanoseconds become seconds. For
+    /// what is in recorded units: [`cells`](Self::cells) and [`to_hdr`](Self::to_hdr).
+    pub fn recorded_per_unit(&self) -> f64 {
+        self.shape.scale.per_unit()
+    }
+
     /// How many values were above the declared maximum.
     pub fn saturated(&self) -> u64 {
         let at = self.shape.grid.saturated().checked_sub(self.first);
