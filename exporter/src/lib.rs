@@ -47,7 +47,7 @@ pub use server::Exporter;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
-    pub use crate::merge::{LeftOut, merge};
+    pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
     use crate::{Exporter, StartError};
 

@@ -30,23 +30,22 @@ pub fn merge(
     mut left_out: impl FnMut(usize, &str, LeftOut),
 ) -> usize {
     let labels: Vec<String> =
-        processes.iter().map(|(value, _)| format!("{label}=\"{}\"", escape(value))).collect();
+        processes.iter().map(|(value, _)| process_label(label, value)).collect();
     let mut families: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
     // The family that each name belongs to.
     let mut names: HashMap<String, &str> = HashMap::new();
     for (at, (_, snapshot)) in processes.iter().enumerate() {
         for family in snapshot.families() {
-            match admit(family, label, &families, &names) {
-                Some(reason) => left_out(at, family.name(), reason),
-                None => {
-                    let parts = families.entry(family.name()).or_insert_with(|| {
-                        let exposed = series_names(family.name(), family.kind());
-                        names.extend(exposed.into_iter().map(|name| (name, family.name())));
-                        Vec::new()
-                    });
-                    parts.push(Part { labels: &labels[at], family });
-                }
+            if let Some(reason) = admit(family, label, &families, &names) {
+                left_out(at, family.name(), reason);
+                continue;
             }
+            let parts = families.entry(family.name()).or_insert_with(|| {
+                let exposed = series_names(family.name(), family.kind());
+                names.extend(exposed.into_iter().map(|name| (name, family.name())));
+                Vec::new()
+            });
+            parts.push(Part { labels: &labels[at], family });
         }
     }
     families.values().map(|parts| encode::parts(parts, out)).sum()
@@ -73,9 +72,10 @@ fn admit(
     is_taken.then_some(LeftOut::LabelTaken)
 }
 
-/// As the text formats write a label's value.
-fn escape(value: &str) -> String {
-    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
+/// A label as the text formats write it.
+pub fn process_label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    format!("{name}=\"{value}\"")
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Scraper {
 }
 
 struct Registries {
-    registries: Vec<Registry>,
+    all: Vec<Registry>,
     about: About,
     names: Names,
 }
@@ -48,14 +48,14 @@ impl Registries {
         for family in about.registry.snapshot().families() {
             names.admit(registries.len(), family);
         }
-        Ok(Self { registries, about, names })
+        Ok(Self { all: registries, about, names })
     }
 
     fn write(&mut self, text: &mut String) {
         let timer = self.about.metrics.exporter_scrape_duration.start();
         self.about.metrics.exporter_scrapes.inc();
         let mut series = 0;
-        for (at, registry) in self.registries.iter().enumerate() {
+        for (at, registry) in self.all.iter().enumerate() {
             for family in registry.snapshot().families() {
                 if self.names.admit(at, family) {
                     series += encode::family(family, text);

@@ -95,8 +95,7 @@ struct Distribution<'a> {
     min: Option<Number>,
     max: Option<Number>,
     mean: Option<Number>,
-    #[serde(serialize_with = "quantiles")]
-    quantiles: &'a HistogramSnapshot,
+    quantiles: Quantiles<'a>,
     buckets: Vec<Bucket>,
     saturated: u64,
     negative: u64,
@@ -109,6 +108,8 @@ struct Bucket {
 }
 
 struct Number(f64);
+
+struct Quantiles<'a>(&'a HistogramSnapshot);
 
 const QUANTILES: [(&str, f64); 5] =
     [("0.5", 0.5), ("0.9", 0.9), ("0.99", 0.99), ("0.999", 0.999), ("0.9999", 0.9999)];
@@ -157,7 +158,7 @@ impl<'a> From<&'a HistogramSnapshot> for Distribution<'a> {
             min: histogram.min().map(Number),
             max: histogram.max().map(Number),
             mean: histogram.mean().map(Number),
-            quantiles: histogram,
+            quantiles: Quantiles(histogram),
             buckets: finite.chain([last]).collect(),
             saturated: histogram.saturated(),
             negative: histogram.negative(),
@@ -180,6 +181,8 @@ fn labels<S: Serializer>(series: &Series<'_>, to: S) -> Result<S::Ok, S::Error> 
     to.collect_map(series.labels())
 }
 
-fn quantiles<S: Serializer>(histogram: &&HistogramSnapshot, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(QUANTILES.map(|(name, q)| (name, histogram.quantile(q).map(Number))))
+impl Serialize for Quantiles<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(QUANTILES.map(|(name, q)| (name, self.0.quantile(q).map(Number))))
+    }
 }

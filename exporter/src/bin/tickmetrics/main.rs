@@ -1,1 +1,55 @@
-fn main() {}
+//! `tickmetrics` reads the metrics of other processes from outside.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `args` | the command line |
+//! | `failure` | what went wrong, in one line |
+//! | `segment` | a segment's file, followed while processes come and go |
+//! | `number` | numbers for people and for scripts |
+//! | `dump`, `serve`, `hist`, `top` | the commands |
+//! | `watch` | the files that `serve` reads: patterns and directories |
+//! | `scrape_url`, `exposition`, `quantile` | for `top` of any exporter: HTTP, the text format, classic buckets |
+
+mod args;
+mod dump;
+mod exposition;
+mod failure;
+mod hist;
+mod number;
+mod quantile;
+mod scrape_url;
+mod segment;
+mod serve;
+mod stop;
+mod top;
+mod watch;
+
+use args::{Args, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Dump(args) => dump::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Top(args) => top::run(&args),
+        Command::Hist(args) => hist::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Where standard error is closed, the exit code has to tell.
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("tickmetrics: {failure}\n"),
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What all commands return.
+type Result<T, E = Failure> = std::result::Result<T, E>;

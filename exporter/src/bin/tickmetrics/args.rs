@@ -1,0 +1,234 @@
+//! The command line.
+
+#![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Reads the metrics of other processes from outside.
+///
+/// A process that keeps its metrics in a file, usually in /dev/shm, needs no thread and no port for
+/// them: this program reads the file while the process writes, and after it has died.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tickmetrics",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  tickmetrics dump /dev/shm/feed.metrics
+  tickmetrics serve '/dev/shm/*.metrics' --listen 127.0.0.1:9187
+  tickmetrics top /dev/shm/feed.metrics
+  tickmetrics top http://127.0.0.1:9464
+  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Dump(Dump),
+    Serve(Serve),
+    Top(Top),
+    Hist(Hist),
+}
+
+/// Print all metrics of a process once, whether it lives or not.
+///
+/// Which of the two is told on standard error, so that the output is what was asked for and
+/// nothing else; in JSON it is the field process.alive.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics dump /dev/shm/feed.metrics | promtool check metrics
+  tickmetrics dump /dev/shm/feed.metrics --format json | jq '.metrics[].name'")]
+pub(crate) struct Dump {
+    /// The file that the process writes
+    pub(crate) path: PathBuf,
+    /// The format of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Prometheus' text format 0.0.4
+    Text,
+    /// OpenMetrics 1.0.0
+    Openmetrics,
+    /// One JSON document, with quantiles
+    Json,
+}
+
+/// Serve the metrics of any number of processes to Prometheus.
+///
+/// A label tells the processes apart: the stem of the file's name (feed of /dev/shm/feed.metrics),
+/// or the whole path where a file before it has that stem. Families of one name are one, with the
+/// help text of the first process; a family that has another type there is left out, counted in
+/// tickmetrics_serve_left_out_families and told on standard error.
+///
+/// Files are looked for at each scrape: those that come are added, and what a dead process counted
+/// stays until its file is removed. tickmetrics_serve_alive says for each whether its process lives.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics serve /dev/shm                           all segments in a directory
+  tickmetrics serve '/dev/shm/*.metrics'           quoted, so that files that come are seen
+  tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187")]
+pub(crate) struct Serve {
+    /// Files, patterns with * ? [], or directories, where all segments in them are meant
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Where to listen; port 0 is one that the system chooses
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9187")]
+    pub(crate) listen: String,
+    /// The label that tells processes apart
+    #[arg(long, value_name = "NAME", default_value = "process", value_parser = label_name)]
+    pub(crate) label: String,
+}
+
+/// Watch a process or any Prometheus exporter in the terminal.
+///
+/// Counters show their rate, gauges their value, histograms their percentiles over the last
+/// interval. The trend is that of the rate, of the value, and of the 99th percentile.
+/// From a URL, which is scraped in text format, percentiles are interpolated within the buckets as
+/// Prometheus' histogram_quantile does.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Keys:
+  q quit   / filter   s sort by the next column   r reverse   i interval or all time
+  p pause  ↑ ↓ PgUp PgDn Home End choose the series that is shown in full
+
+Examples:
+  tickmetrics top /dev/shm/feed.metrics --interval 500ms
+  tickmetrics top http://127.0.0.1:9464/metrics
+  tickmetrics top --once /dev/shm/feed.metrics | grep latency")]
+pub(crate) struct Top {
+    /// The file that the process writes, or the http:// address of an exporter
+    #[arg(value_name = "PATH|URL")]
+    pub(crate) target: String,
+    /// The time between two readings, as 500ms, 2s or 1m
+    #[arg(long, value_parser = duration, default_value = "1s")]
+    pub(crate) interval: Duration,
+    /// Print one interval as plain text, with exact figures in the exported units, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Percentiles of all values since the start, not of the last interval
+    #[arg(long)]
+    pub(crate) all_time: bool,
+    /// Only series whose name or labels contain this
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) filter: String,
+    /// What to sort by
+    #[arg(long, value_enum, default_value_t = Sort::Name)]
+    pub(crate) sort: Sort,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    Name,
+    Value,
+    Rate,
+    P50,
+    P99,
+    P999,
+}
+
+/// Show the percentile distribution of one histogram.
+///
+/// Without --svg and --hlog it is printed, in the form of HdrHistogram's own tools. Values are in
+/// the exported unit, those in the log in the recorded one.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds
+  tickmetrics hist /dev/shm/feed.metrics slippage_bps --labels symbol=AAPL,side=buy
+  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg --hlog latency.hlog")]
+pub(crate) struct Hist {
+    /// The file that the process writes
+    pub(crate) path: PathBuf,
+    /// The histogram's name
+    pub(crate) name: String,
+    /// Labels of the series; as many as it takes to mean one
+    #[arg(long, value_name = "K=V", value_delimiter = ',', value_parser = label)]
+    pub(crate) labels: Vec<(String, String)>,
+    /// Percentiles shown for each halving of the rest
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) ticks: u32,
+    /// Write a plot of value by percentile
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write an interval log that HdrHistogram's tools read: one interval, from the process's start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hlog: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: give a number and ms, s or m, as 500ms");
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" => number * 60.0,
+        _ => return Err(wrong()),
+    };
+    // Less would measure the reading itself; more is a mistake, and no overflow.
+    if !(0.01..=86_400.0).contains(&seconds) {
+        return Err(format!("{text} is not between 10ms and a day"));
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| {
+        format!("{text:?} is no label: give its name and its value, as symbol=AAPL")
+    })?;
+    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    Ok((name.into(), value.into()))
+}
+
+fn label_name(text: &str) -> Result<String, String> {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let valid = text.starts_with(first)
+        && text.chars().all(|c| first(c) || c.is_ascii_digit())
+        && !text.starts_with("__")
+        && text != "le";
+    valid.then(|| text.into()).ok_or_else(|| {
+        "a label's name has ASCII letters, digits and '_', starts with a letter or one '_', and is \
+         not le"
+            .into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Args, duration, label};
+    use clap::CommandFactory;
+    use std::time::Duration;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
+        for wrong in ["", "5", "ms", "1h", "0s", "-1s", "1e300s", "1µs", "2d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        assert_eq!(label("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(label("a=\"b\""), Ok(("a".into(), "b".into())));
+        assert!(label("a").is_err());
+    }
+}

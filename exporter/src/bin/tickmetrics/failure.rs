@@ -1,0 +1,39 @@
+//! What went wrong, in one line.
+
+use std::fmt;
+use std::io;
+
+/// Why a command ends.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The output could not be written.
+    Output(io::Error),
+    /// What to tell the user: what is wrong, and what to do.
+    Told(String),
+}
+
+impl Failure {
+    pub(crate) fn told(text: impl Into<String>) -> Self {
+        Self::Told(text.into())
+    }
+
+    /// Whether the reader of the output has gone, as `head` does.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output(error) => write!(f, "can't write the output: {error}"),
+            Self::Told(text) => f.write_str(text),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Which series a name and labels mean.
+
+use super::Chosen;
+use crate::Result;
+use crate::failure::Failure;
+use metrics_core::{Kind, Series, Snapshot, Value};
+
+/// How many series or names a message lists.
+const LISTED: usize = 10;
+
+/// How alike two names must be for one to be meant by the other, from 0 to 1.
+const ALIKE: f64 = 0.8;
+
+/// The one histogram of a name that has these labels, and maybe others.
+pub(super) fn choose<'a>(
+    snapshot: &'a Snapshot,
+    name: &str,
+    labels: &[(String, String)],
+) -> Result<Chosen<'a>> {
+    let Some(family) = snapshot.family(name) else {
+        return Err(Failure::told(no_such_name(snapshot, name)));
+    };
+    if family.kind() != Kind::Histogram {
+        let kind = family.kind();
+        return Err(Failure::told(format!("{name} is a {kind}, not a histogram: see dump or top")));
+    }
+    let has = |series: &Series<'_>| {
+        let has = |(name, value): &(String, String)| {
+            series.labels().any(|(its_name, its_value)| its_name == name && its_value == value)
+        };
+        labels.iter().all(has)
+    };
+    let found: Vec<_> = family.series().filter(has).collect();
+    let one = match &found[..] {
+        [one] => one,
+        [] => {
+            let all: Vec<_> = family.series().collect();
+            let what = if labels.is_empty() {
+                return Err(Failure::told(format!("{name} has no series yet")));
+            } else {
+                "no series with these labels"
+            };
+            return Err(Failure::told(format!("{name} has {what}; there are {}", list(&all))));
+        }
+        several => {
+            let (count, list) = (several.len(), list(several));
+            return Err(Failure::told(format!(
+                "{name} has {count} series: choose one with --labels, of {list}"
+            )));
+        }
+    };
+    let Value::Histogram(histogram) = one.value() else {
+        return Err(Failure::told(format!("{name} is no histogram")));
+    };
+    let text = one.label_text();
+    let title = if text.is_empty() { name.to_owned() } else { format!("{name}{{{text}}}") };
+    let (help, unit, hdr) = (family.help(), family.unit(), histogram.to_hdr());
+    Ok(Chosen { title, help, unit, histogram, hdr })
+}
+
+/// With what may have been meant: names like it, else all histograms.
+fn no_such_name(snapshot: &Snapshot, name: &str) -> String {
+    let histograms = snapshot.families().filter(|family| family.kind() == Kind::Histogram);
+    let names: Vec<&str> = histograms.map(|family| family.name()).collect();
+    if names.is_empty() {
+        return format!("there is no {name}, nor any other histogram");
+    }
+    let likeness = |other: &str| {
+        if other.contains(name) || name.contains(other) {
+            return 1.0;
+        }
+        strsim::jaro_winkler(name, other)
+    };
+    let mut alike: Vec<_> =
+        names.iter().map(|other| (likeness(other), *other)).filter(|it| it.0 >= ALIKE).collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let alike: Vec<&str> = alike.into_iter().map(|(_, name)| name).collect();
+    if alike.is_empty() {
+        return format!("there is no {name}; there are {}", some(&names));
+    }
+    format!("there is no {name}: do you mean {}?", some(&alike[..alike.len().min(3)]))
+}
+
+fn list(series: &[Series<'_>]) -> String {
+    let texts: Vec<String> = series
+        .iter()
+        .map(|series| {
+            let labels: Vec<_> = series.labels().map(|(a, b)| format!("{a}={b}")).collect();
+            labels.join(",")
+        })
+        .collect();
+    some(&texts)
+}
+
+fn some<T: AsRef<str>>(all: &[T]) -> String {
+    let shown: Vec<&str> = all.iter().take(LISTED).map(AsRef::as_ref).collect();
+    let more = all.len() - shown.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(" "))
+}

@@ -1,0 +1,44 @@
+//! An interval log, which `HdrHistogram`'s own tools read: V2 histograms, compressed.
+
+use super::Chosen;
+use crate::Result;
+use crate::failure::Failure;
+use crate::segment::Process;
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// One interval, from the start of the process until now, or until a dead one's file was written
+/// last. Values are in recorded units; the column of the largest value is in the exported one.
+pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result<Vec<u8>> {
+    let failed = |error: &dyn std::fmt::Debug| {
+        Failure::told(format!("the interval log can't be written: {error:?}"))
+    };
+    let end = if process.alive {
+        SystemTime::now()
+    } else {
+        let written = std::fs::metadata(path).and_then(|about| about.modified());
+        written.unwrap_or_else(|_| SystemTime::now())
+    };
+    let length = end.duration_since(process.start).unwrap_or_default();
+    let unit = if chosen.unit.is_empty() { "recorded units" } else { chosen.unit };
+    // A comment is a line.
+    let title = chosen.title.replace(['\n', '\r'], " ");
+    let title = format!("[{title}, largest value in {unit}]");
+    let mut log = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let mut writer = IntervalLogWriterBuilder::new()
+        .add_comment(concat!("[Written by tickmetrics ", env!("CARGO_PKG_VERSION"), "]"))
+        .add_comment(&title)
+        .with_start_time(process.start)
+        .with_base_time(process.start)
+        .with_max_value_divisor(chosen.histogram.recorded_per_unit())
+        .begin_log_with(&mut log, &mut serializer)
+        .map_err(|error| failed(&error))?;
+    writer
+        .write_histogram(&chosen.hdr, Duration::ZERO, length, None)
+        .map_err(|error| failed(&error))?;
+    drop(writer);
+    Ok(log)
+}

@@ -1,0 +1,67 @@
+//! `hist`: one histogram in full.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `choose` | which series is meant |
+//! | `table` | percentiles as text |
+//! | `svg` | the plot |
+//! | `hlog` | the interval log |
+
+mod choose;
+mod hlog;
+mod svg;
+mod table;
+
+use crate::Result;
+use crate::args::Hist;
+use crate::failure::Failure;
+use crate::segment::Segment;
+use metrics_core::HistogramSnapshot;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// A histogram and what is said of it.
+struct Chosen<'a> {
+    /// The name, and the labels in braces if there are any.
+    title: String,
+    help: &'a str,
+    /// Empty where it has none.
+    unit: &'a str,
+    histogram: &'a HistogramSnapshot,
+    /// `HdrHistogram`'s, in recorded units.
+    hdr: hdrhistogram::Histogram<u64>,
+}
+
+impl Chosen<'_> {
+    /// A recorded value in the exported unit. Highest values of a cell may be above every value in
+    /// it; none is told that is.
+    fn export(&self, recorded: u64) -> f64 {
+        let exported = recorded as f64 / self.histogram.recorded_per_unit();
+        self.histogram.max().map_or(exported, |max| exported.min(max))
+    }
+}
+
+pub(crate) fn run(args: &Hist) -> Result<()> {
+    let mut segment = Segment::open(&args.path)?;
+    let process = segment.process()?;
+    let snapshot = segment.snapshot()?;
+    let chosen = choose::choose(&snapshot, &args.name, &args.labels)?;
+    if let Some(path) = &args.svg {
+        write(path, svg::plot(&chosen)?.as_bytes())?;
+    }
+    if let Some(path) = &args.hlog {
+        write(path, &hlog::log(&chosen, &process, segment.path())?)?;
+    }
+    if args.svg.is_none() && args.hlog.is_none() {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(table::table(&chosen, args.ticks).as_bytes())?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes)
+        .map_err(|error| Failure::told(format!("can't write {}: {error}", path.display())))
+}

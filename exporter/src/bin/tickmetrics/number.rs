@@ -1,0 +1,83 @@
+//! Numbers for people, and for scripts.
+
+/// The shortest text that reads back the same, whole numbers without a point.
+pub(crate) fn exact(number: f64) -> String {
+    // Up to here every digit is one that the number has.
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        format!("{}", number + 0.0)
+    } else if number.is_infinite() {
+        String::from(if number > 0.0 { "+Inf" } else { "-Inf" })
+    } else {
+        format!("{number:?}")
+    }
+}
+
+/// Three digits and what they count, in at most 7 columns for what a metric usually holds: times
+/// from nanoseconds to seconds, other quantities with a prefix of a thousand.
+pub(crate) fn short(number: f64, unit: &str) -> String {
+    let (steps, small): (&[(f64, &str)], _) = match unit {
+        "seconds" => (&[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")], 1e-9),
+        _ => (&[(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")], 1.0),
+    };
+    let size = number.abs();
+    if size == 0.0 || !size.is_finite() || size >= 1e18 {
+        return exact(number);
+    }
+    // What rounds to a thousand of one step is one of the next.
+    let fits = |&&(step, _): &&(f64, &str)| size >= step * 0.9995;
+    let &(step, suffix) = steps.iter().find(fits).unwrap_or(&(small, steps[steps.len() - 1].1));
+    let scaled = number / step;
+    let decimals = match scaled.abs() {
+        size if size >= 99.95 => 0,
+        size if size >= 9.995 => 1,
+        size if size >= 0.01 => 2,
+        _ => return format!("{number:.1e}"),
+    };
+    let mut text = format!("{scaled:.decimals$}");
+    if text.contains('.') && suffix.is_empty() {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    text + suffix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{exact, short};
+
+    #[test]
+    fn for_scripts() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (3.0, "3"),
+            (1.5e-6, "1.5e-6"),
+            (0.25, "0.25"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NAN, "NaN"),
+            (1e300, "1e300"),
+        ] {
+            assert_eq!(exact(number), text);
+        }
+    }
+
+    #[test]
+    fn for_people() {
+        for (number, unit, text) in [
+            (1.503e-6, "seconds", "1.50µs"),
+            (0.000_999_9, "seconds", "1.00ms"),
+            (2e-9, "seconds", "2.00ns"),
+            (90.0, "seconds", "90.0s"),
+            (0.0, "seconds", "0"),
+            (12_345.0, "", "12.3k"),
+            (999.96, "", "1.00k"),
+            (7.0, "", "7"),
+            (-12.34, "bps", "-12.3"),
+            (0.05, "", "0.05"),
+            (1.234e-7, "", "1.2e-7"),
+            (8e9, "bytes", "8.00G"),
+            (f64::NAN, "seconds", "NaN"),
+        ] {
+            assert_eq!(short(number, unit), text, "{number} {unit}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A segment's file, read while its process writes and after it has died.
+
+use crate::Result;
+use crate::failure::Failure;
+use metrics_core::{ReadError, SegmentReader, Snapshot};
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The process that writes, or wrote, a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) start: SystemTime,
+    pub(crate) alive: bool,
+}
+
+/// An open segment.
+pub(crate) struct Segment {
+    path: PathBuf,
+    file: Option<FileId>,
+    reader: SegmentReader,
+}
+
+/// Device and inode: another file under the same name is another process's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl Segment {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        // Before it is opened: what is replaced in between is found out at the next look.
+        let file = file_id(path);
+        let reader = SegmentReader::open(path).map_err(told)?;
+        Ok(Self { path: path.into(), file, reader })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn snapshot(&mut self) -> Result<Snapshot> {
+        self.reader.snapshot().map_err(told)
+    }
+
+    pub(crate) fn process(&self) -> Result<Process> {
+        let process = self.reader.process().map_err(told)?;
+        Ok(Process { pid: process.pid, start: process.started, alive: process.is_alive })
+    }
+
+    /// Whether the file that was opened is still there under its name.
+    pub(crate) fn is_current(&self) -> bool {
+        self.file.is_some() && file_id(&self.path) == self.file
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, start, alive } = self;
+        let state = if *alive { "lives" } else { "is dead" };
+        write!(f, "process {pid} {state}")?;
+        match SystemTime::now().duration_since(*start) {
+            Ok(since) => write!(f, ", started {} ago", Ago(since.as_secs())),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Seconds in the two largest units that they fill.
+pub(crate) struct Ago(pub(crate) u64);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            seconds @ 0..60 => write!(f, "{seconds}s"),
+            seconds @ 60..3_600 => write!(f, "{}m{}s", seconds / 60, seconds % 60),
+            seconds @ 3_600..86_400 => {
+                write!(f, "{}h{}m", seconds / 3_600, seconds % 3_600 / 60)
+            }
+            seconds => write!(f, "{}d{}h", seconds / 86_400, seconds % 86_400 / 3_600),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn told(error: ReadError) -> Failure {
+    Failure::told(error.to_string())
+}
+
+fn file_id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|about| FileId(about.dev(), about.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ago;
+
+    #[test]
+    fn times_since() {
+        for (seconds, text) in [(7, "7s"), (187, "3m7s"), (7_260, "2h1m"), (180_000, "2d2h")] {
+            assert_eq!(Ago(seconds).to_string(), text);
+        }
+    }
+}

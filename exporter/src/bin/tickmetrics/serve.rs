@@ -1,0 +1,168 @@
+//! `serve`: any number of processes, one response.
+
+use crate::Result;
+use crate::args::Serve;
+use crate::failure::Failure;
+use crate::segment::Process;
+use crate::stop::Stop;
+use crate::watch::{Change, Watch};
+use exporter::__cli::{LeftOut, merge, process_label, serve};
+use exporter::StartError;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub(crate) fn run(args: &Serve) -> Result<()> {
+    let stop = Stop::install()?;
+    let mut served = Served::new(args)?;
+    // What is wrong with the files is told at once, not at the first scrape.
+    served.look();
+    if served.watch.is_empty() {
+        tell(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
+    }
+    let exporter =
+        serve(&args.listen, move |out| served.write(out)).map_err(|error| failure(&error))?;
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "http://{}/metrics", exporter.local_addr())?;
+    stdout.flush()?;
+    stop.wait_for_it();
+    exporter.shutdown();
+    Ok(())
+}
+
+/// The library's words are about its builder; these are about the command line.
+fn failure(error: &StartError) -> Failure {
+    Failure::told(match error {
+        StartError::InvalidAddress { address, error } => {
+            format!("{address:?} is no address to listen on ({error}): give --listen HOST:PORT")
+        }
+        StartError::Bind { address, error } => format!(
+            "can't listen on {address} ({error}): give another --listen HOST:PORT, where port 0 is \
+             one that the system chooses"
+        ),
+        other => other.to_string(),
+    })
+}
+
+struct Served {
+    watch: Watch,
+    label: String,
+    /// What was told of families that are left out, by process.
+    told: HashSet<(String, String, LeftOut)>,
+}
+
+/// What is told of a process beside its metrics.
+struct Row {
+    name: String,
+    alive: bool,
+    start: SystemTime,
+}
+
+impl Served {
+    fn new(args: &Serve) -> Result<Self> {
+        let watch = Watch::new(&args.paths)?;
+        Ok(Self { watch, label: args.label.clone(), told: HashSet::new() })
+    }
+
+    /// Looks for files that came and went, and tells which.
+    fn look(&mut self) {
+        let changes = self.watch.refresh();
+        self.tell(changes);
+    }
+
+    fn tell(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Came { path, name } => {
+                    let label = process_label(&self.label, &name);
+                    tell(format_args!("{} came, served with {label}", path.display()));
+                }
+                Change::Went { path, name } => {
+                    // Another process may have the name later.
+                    self.told.retain(|(process, ..)| *process != name);
+                    tell(format_args!("{} went", path.display()));
+                }
+                Change::Unreadable { reason } => tell(format_args!("{reason}")),
+            }
+        }
+    }
+
+    /// One scrape.
+    fn write(&mut self, out: &mut String) {
+        self.look();
+        let (mut rows, mut snapshots) = (Vec::new(), Vec::new());
+        let changes = self.watch.read(|name, Process { alive, start, .. }, snapshot| {
+            rows.push(Row { name: name.into(), alive, start });
+            snapshots.push(snapshot);
+        });
+        self.tell(changes);
+        let names = rows.iter().map(|row| &*row.name);
+        let processes: Vec<_> = names.zip(&snapshots).collect();
+        let mut left_out = 0;
+        merge(&self.label, &processes, out, |at, family, reason| {
+            left_out += 1;
+            let process = processes[at].0;
+            if self.told.insert((process.into(), family.into(), reason)) {
+                tell(format_args!("{family} of {process} is left out: {}", why(reason)));
+            }
+        });
+        self.write_about(&rows, left_out, out);
+    }
+
+    fn write_about(&self, rows: &[Row], left_out: usize, out: &mut String) {
+        let of_all = [
+            ("segments", "Segments that are served.", rows.len()),
+            (
+                "unreadable_segments",
+                "Files that should be served and are not.",
+                self.watch.unreadable(),
+            ),
+            ("left_out_families", "Families that would clash with another process's.", left_out),
+        ];
+        for (name, help, value) in of_all {
+            head(out, name, help);
+            let _ = writeln!(out, "tickmetrics_serve_{name} {value}");
+        }
+        self.of_each(rows, out, "alive", "Whether the process lives.", |row| {
+            f64::from(u8::from(row.alive))
+        });
+        let help = "When the process started, since 1970.";
+        self.of_each(rows, out, "start_time_seconds", help, |row| {
+            row.start.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+        });
+    }
+
+    fn of_each(
+        &self,
+        rows: &[Row],
+        out: &mut String,
+        name: &str,
+        help: &str,
+        value: impl Fn(&Row) -> f64,
+    ) {
+        head(out, name, help);
+        for row in rows {
+            let labels = process_label(&self.label, &row.name);
+            let _ = writeln!(out, "tickmetrics_serve_{name}{{{labels}}} {}", value(row));
+        }
+    }
+}
+
+fn head(out: &mut String, name: &str, help: &str) {
+    let _ = writeln!(out, "# HELP tickmetrics_serve_{name} {help}");
+    let _ = writeln!(out, "# TYPE tickmetrics_serve_{name} gauge");
+}
+
+fn why(reason: LeftOut) -> &'static str {
+    match reason {
+        LeftOut::OtherType => "another process has that name with another type",
+        LeftOut::NameTaken => "a family of another name is exposed under one of its names",
+        LeftOut::LabelTaken => "it has that label itself; choose another with --label",
+    }
+}
+
+/// On standard error; where that is closed, the metrics tell how many.
+fn tell(what: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "tickmetrics: {what}");
+}

@@ -1,0 +1,247 @@
+//! What is on the screen and why: sorting, filter, the chosen series, trends.
+
+use super::model::{Frame, Row, rows};
+use crate::Result;
+use crate::args::{Sort, Top};
+use clap::ValueEnum;
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+
+/// How many values of a trend are kept: more than a wide terminal shows.
+const TREND: usize = 64;
+
+/// The state of the screen.
+#[expect(clippy::struct_excessive_bools, reason = "switches, each for itself")]
+pub(crate) struct App {
+    pub(crate) target: String,
+    pub(crate) state: String,
+    /// Why the last reading failed.
+    pub(crate) error: Option<String>,
+    /// All lines, sorted and filtered.
+    pub(crate) rows: Vec<Row>,
+    pub(crate) series: usize,
+    pub(crate) interval: std::time::Duration,
+    pub(crate) sort: Sort,
+    pub(crate) reversed: bool,
+    pub(crate) filter: String,
+    /// Whether keys go to the filter.
+    pub(crate) typing: bool,
+    pub(crate) of_all_time: bool,
+    pub(crate) paused: bool,
+    /// Positions among the rows: the chosen one, and the first on the screen.
+    pub(crate) chosen: usize,
+    pub(crate) first: usize,
+    /// How many rows the screen showed last.
+    pub(crate) page: usize,
+    last: Option<Frame>,
+    unsorted: Vec<Row>,
+    trends: HashMap<String, VecDeque<Option<f64>>>,
+}
+
+impl App {
+    pub(crate) fn new(args: &Top) -> Self {
+        Self {
+            target: String::new(),
+            state: String::new(),
+            error: None,
+            rows: Vec::new(),
+            series: 0,
+            interval: args.interval,
+            sort: args.sort,
+            reversed: false,
+            filter: args.filter.clone(),
+            typing: false,
+            of_all_time: args.all_time,
+            paused: false,
+            chosen: 0,
+            first: 0,
+            page: 1,
+            last: None,
+            unsorted: Vec::new(),
+            trends: HashMap::new(),
+        }
+    }
+
+    /// Takes a reading over. Where it failed, the last one stays.
+    pub(crate) fn take(&mut self, frame: Result<Frame>) {
+        if self.paused {
+            return;
+        }
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(failure) => {
+                self.error = Some(failure.to_string());
+                return;
+            }
+        };
+        self.error = None;
+        self.unsorted = rows(self.last.as_ref(), &frame);
+        let mut trends = HashMap::with_capacity(self.unsorted.len());
+        for row in &self.unsorted {
+            let mut trend = self.trends.remove(&row.title).unwrap_or_default();
+            if trend.len() == TREND {
+                trend.pop_front();
+            }
+            trend.push_back(row.trend());
+            trends.insert(row.title.clone(), trend);
+        }
+        self.trends = trends;
+        self.target.clone_from(&frame.target);
+        self.state.clone_from(&frame.state);
+        self.series = frame.series.len();
+        self.last = Some(frame);
+        self.arrange();
+    }
+
+    /// Filters and sorts anew. The chosen series stays chosen if it is still there.
+    pub(crate) fn arrange(&mut self) {
+        let chosen = self.rows.get(self.chosen).map(|row| row.title.clone());
+        self.rows.clone_from(&self.unsorted);
+        arrange(&mut self.rows, &self.filter, self.sort, self.reversed, self.of_all_time);
+        let at = chosen.and_then(|title| self.rows.iter().position(|row| row.title == title));
+        self.choose(at.unwrap_or(self.chosen));
+    }
+
+    /// Chooses a line, the last one where there are fewer.
+    pub(crate) fn choose(&mut self, at: usize) {
+        self.chosen = at.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Moves the window so that the chosen line is in it.
+    pub(crate) fn scroll(&mut self, page: usize) {
+        self.page = page.max(1);
+        let earliest = (self.chosen + 1).saturating_sub(self.page);
+        let latest = self.rows.len().saturating_sub(self.page);
+        self.first = self.first.clamp(earliest, self.chosen.max(earliest)).min(latest);
+    }
+
+    pub(crate) fn next_sort(&mut self) {
+        let all = Sort::value_variants();
+        let at = all.iter().position(|&sort| sort == self.sort).unwrap_or(0);
+        self.sort = all[(at + 1) % all.len()];
+        self.arrange();
+    }
+
+    /// The last values of a line's trend, oldest first; none where nothing happened.
+    pub(crate) fn trend(&self, row: &Row) -> impl Iterator<Item = Option<f64>> {
+        self.trends.get(&row.title).into_iter().flatten().copied()
+    }
+}
+
+/// Names rise, what is measured falls, so that what matters is on top.
+pub(crate) fn arrange(
+    rows: &mut Vec<Row>,
+    filter: &str,
+    sort: Sort,
+    reversed: bool,
+    of_all_time: bool,
+) {
+    if !filter.is_empty() {
+        let filter = filter.to_lowercase();
+        rows.retain(|row| row.title.to_lowercase().contains(&filter));
+    }
+    let percentile = |row: &Row, at: usize| row.summary(of_all_time)?.percentiles[at];
+    let measure = |row: &Row| match sort {
+        Sort::Name => None,
+        Sort::Value => Some(row.value),
+        Sort::Rate => row.rate,
+        Sort::P50 => percentile(row, 0),
+        Sort::P99 => percentile(row, 1),
+        Sort::P999 => percentile(row, 2),
+    };
+    rows.sort_by(|a, b| {
+        let order = match (measure(a), measure(b)) {
+            (Some(a), Some(b)) => b.total_cmp(&a),
+            // What has no such measure is last either way.
+            (Some(_), None) => return Ordering::Less,
+            (None, Some(_)) => return Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        let order = order.then_with(|| a.title.cmp(&b.title));
+        if reversed { order.reverse() } else { order }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{App, arrange};
+    use crate::args::{Args, Command, Sort, Top};
+    use crate::top::model::tests::frame;
+    use crate::top::model::{Reading, Row, rows};
+    use clap::Parser;
+    use std::time::{Duration, Instant};
+
+    fn args() -> Top {
+        match Args::parse_from(["tickmetrics", "top", "x"]).command {
+            Command::Top(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn titles(rows: &[Row]) -> Vec<&str> {
+        rows.iter().map(|row| row.title.as_str()).collect()
+    }
+
+    #[test]
+    fn sorted_and_filtered() {
+        let start = Instant::now();
+        let of = |a, b| {
+            [
+                ("b{x=\"Y\"}", Reading::Counter(b)),
+                ("a", Reading::Counter(a)),
+                ("gauge", Reading::Gauge(5.0)),
+            ]
+        };
+        let before = frame(start, &of(0.0, 0.0));
+        let now = frame(start + Duration::from_secs(1), &of(1.0, 9.0));
+        let arranged = |filter, sort, reversed| {
+            let mut rows = rows(Some(&before), &now);
+            arrange(&mut rows, filter, sort, reversed, false);
+            titles(&rows).join(" ")
+        };
+        assert_eq!(arranged("", Sort::Name, false), "a b{x=\"Y\"} gauge");
+        assert_eq!(arranged("", Sort::Name, true), "gauge b{x=\"Y\"} a");
+        assert_eq!(arranged("", Sort::Value, false), "b{x=\"Y\"} gauge a");
+        assert_eq!(arranged("", Sort::Rate, false), "b{x=\"Y\"} a gauge");
+        assert_eq!(arranged("", Sort::Rate, true), "a b{x=\"Y\"} gauge");
+        assert_eq!(arranged("y", Sort::Name, false), "b{x=\"Y\"}");
+    }
+
+    #[test]
+    fn the_chosen_series_stays_chosen_and_visible() {
+        let mut app = App::new(&args());
+        let named: Vec<String> = (10..60).map(|at| format!("s{at}")).collect();
+        let series: Vec<_> =
+            named.iter().map(|name| (name.as_str(), Reading::Gauge(1.0))).collect();
+        app.take(Ok(frame(Instant::now(), &series)));
+        app.choose(usize::MAX);
+        app.scroll(20);
+        assert_eq!((app.chosen, app.first), (49, 30));
+        app.choose(12);
+        app.scroll(20);
+        assert_eq!((app.chosen, app.first), (12, 12));
+        app.take(Ok(frame(Instant::now(), &series[12..])));
+        app.scroll(20);
+        assert_eq!(app.rows[app.chosen].title, "s22");
+        app.take(Ok(frame(Instant::now(), &series[..3])));
+        app.scroll(20);
+        assert_eq!((app.rows.len(), app.first), (3, 0));
+        assert!(app.chosen < 3);
+        app.filter = "nothing".into();
+        app.arrange();
+        app.scroll(20);
+        assert_eq!((app.chosen, app.first), (0, 0));
+    }
+
+    #[test]
+    fn trends_are_kept_by_series() {
+        let mut app = App::new(&args());
+        let start = Instant::now();
+        for (second, total) in [(0, 0.0), (1, 10.0), (2, 30.0)] {
+            let at = start + Duration::from_secs(second);
+            app.take(Ok(frame(at, &[("a", Reading::Counter(total))])));
+        }
+        let trend: Vec<_> = app.trend(&app.rows[0]).collect();
+        assert_eq!(trend, [None, Some(10.0), Some(20.0)]);
+    }
+}

@@ -1,0 +1,191 @@
+//! What is shown of two readings, whether they came from a segment or over HTTP.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// One reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) at: Instant,
+    /// Of what: a path or a URL.
+    pub(crate) target: String,
+    /// Whether its process lives, where that can be told.
+    pub(crate) state: String,
+    pub(crate) series: Vec<Series>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    /// The name, and the labels in braces if there are any: no two are the same.
+    pub(crate) title: String,
+    /// Empty where it has none.
+    pub(crate) unit: String,
+    pub(crate) help: String,
+    pub(crate) reading: Reading,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Reading {
+    Counter(f64),
+    Gauge(f64),
+    /// Since the start, and since the reading before.
+    Histogram {
+        all: Summary,
+        interval: Option<Summary>,
+    },
+}
+
+/// A distribution, in the exported unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) count: f64,
+    pub(crate) sum: f64,
+    pub(crate) min: Option<f64>,
+    pub(crate) max: Option<f64>,
+    /// The percentiles [`PERCENTILES`].
+    pub(crate) percentiles: [Option<f64>; 3],
+}
+
+/// Which percentiles are shown.
+pub(crate) const PERCENTILES: [f64; 3] = [0.5, 0.99, 0.999];
+
+/// A line of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) title: String,
+    pub(crate) unit: String,
+    pub(crate) help: String,
+    pub(crate) kind: Kind,
+    /// The total, the value, or how many values there are.
+    pub(crate) value: f64,
+    /// A second, of what only grows.
+    pub(crate) rate: Option<f64>,
+    pub(crate) all: Option<Summary>,
+    pub(crate) interval: Option<Summary>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+impl Series {
+    /// A title of a name and the text of its labels. What would move a terminal's cursor is
+    /// replaced: labels are other programs' words.
+    pub(crate) fn title(name: &str, labels: &str) -> String {
+        let title = if labels.is_empty() { name.to_owned() } else { format!("{name}{{{labels}}}") };
+        title.replace(char::is_control, "\u{fffd}")
+    }
+}
+
+/// The lines of a reading, with rates since the one before it.
+pub(crate) fn rows(before: Option<&Frame>, now: &Frame) -> Vec<Row> {
+    let seconds = before.map(|before| (now.at - before.at).as_secs_f64()).filter(|&it| it > 0.0);
+    let before: HashMap<&str, f64> = before
+        .iter()
+        .flat_map(|frame| &frame.series)
+        .filter_map(|series| Some((series.title.as_str(), series.reading.total()?)))
+        .collect();
+    let rows = now.series.iter().map(|series| {
+        let rate = series.reading.total().zip(seconds).and_then(|(total, seconds)| {
+            let before = *before.get(series.title.as_str())?;
+            // What fell began anew at zero, as Prometheus' `rate` takes it.
+            let grown = if total < before { total } else { total - before };
+            Some(grown / seconds)
+        });
+        let (kind, value, all, interval) = match series.reading {
+            Reading::Counter(value) => (Kind::Counter, value, None, None),
+            Reading::Gauge(value) => (Kind::Gauge, value, None, None),
+            Reading::Histogram { all, interval } => {
+                (Kind::Histogram, all.count, Some(all), interval)
+            }
+        };
+        let (title, unit, help) = (series.title.clone(), series.unit.clone(), series.help.clone());
+        Row { title, unit, help, kind, value, rate, all, interval }
+    });
+    rows.collect()
+}
+
+impl Reading {
+    /// What only grows.
+    fn total(&self) -> Option<f64> {
+        match self {
+            Self::Counter(total) => Some(*total),
+            Self::Gauge(_) => None,
+            Self::Histogram { all, .. } => Some(all.count),
+        }
+    }
+}
+
+impl Row {
+    /// The distribution that is shown.
+    pub(crate) fn summary(&self, of_all_time: bool) -> Option<&Summary> {
+        if of_all_time { self.all.as_ref() } else { self.interval.as_ref() }
+    }
+
+    /// The unit of its value: a histogram's is a count.
+    pub(crate) fn value_unit(&self) -> &str {
+        if self.kind == Kind::Histogram { "" } else { &self.unit }
+    }
+
+    /// What its trend is of; none where nothing happened.
+    pub(crate) fn trend(&self) -> Option<f64> {
+        match self.kind {
+            Kind::Counter => self.rate,
+            Kind::Gauge => Some(self.value),
+            Kind::Histogram => self.interval.and_then(|it| it.percentiles[1]),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Frame, Reading, Series, Summary, rows};
+    use std::time::{Duration, Instant};
+
+    pub(crate) fn frame(at: Instant, series: &[(&str, Reading)]) -> Frame {
+        let series = series.iter().map(|(title, reading)| Series {
+            title: (*title).into(),
+            unit: String::new(),
+            help: String::new(),
+            reading: reading.clone(),
+        });
+        Frame { at, target: String::new(), state: String::new(), series: series.collect() }
+    }
+
+    #[test]
+    fn rates_are_a_second() {
+        let start = Instant::now();
+        let histogram = |count| Reading::Histogram {
+            all: Summary { count, ..Summary::default() },
+            interval: None,
+        };
+        let before = [
+            ("grew", Reading::Counter(10.0)),
+            ("anew", Reading::Counter(10.0)),
+            ("gauge", Reading::Gauge(1.0)),
+            ("histogram", histogram(4.0)),
+        ];
+        let now = [
+            ("grew", Reading::Counter(15.0)),
+            ("anew", Reading::Counter(3.0)),
+            ("gauge", Reading::Gauge(9.0)),
+            ("histogram", histogram(5.0)),
+            ("new", Reading::Counter(7.0)),
+        ];
+        let before = frame(start, &before);
+        let now = frame(start + Duration::from_millis(500), &now);
+        let rates: Vec<_> = rows(Some(&before), &now).iter().map(|row| row.rate).collect();
+        assert_eq!(rates, [Some(10.0), Some(6.0), None, Some(2.0), None]);
+        assert!(rows(None, &now).iter().all(|row| row.rate.is_none()));
+        assert!(rows(Some(&now), &now).iter().all(|row| row.rate.is_none()));
+    }
+
+    #[test]
+    fn titles_move_no_cursor() {
+        assert_eq!(Series::title("a", "b=\"\u{1b}[2J\""), "a{b=\"\u{fffd}[2J\"}");
+        assert_eq!(Series::title("a", ""), "a");
+    }
+}

@@ -1,0 +1,62 @@
+//! One interval as plain text: exact figures, columns apart by spaces, the series last.
+
+use super::app::arrange;
+use super::model::{Frame, Row, rows};
+use super::source::Source;
+use crate::Result;
+use crate::args::Top;
+use crate::number::exact;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::thread;
+
+const HEAD: [&str; 8] = ["VALUE", "RATE/S", "P50", "P99", "P99.9", "MAX", "UNIT", "SERIES"];
+
+/// Reads again after the interval, and prints.
+pub(super) fn run(args: &Top, source: &mut Source, first: &Frame) -> Result<()> {
+    thread::sleep(args.interval);
+    let second = source.frame()?;
+    let text = text(args, first, &second);
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+fn text(args: &Top, first: &Frame, second: &Frame) -> String {
+    let mut rows = rows(Some(first), second);
+    arrange(&mut rows, &args.filter, args.sort, false, args.all_time);
+    let cells: Vec<_> = [HEAD.map(String::from)]
+        .into_iter()
+        .chain(rows.iter().map(|row| cells(row, args.all_time)))
+        .collect();
+    let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..HEAD.len() - 1).map(width).collect();
+    let mut text = format!("# {}  {}\n", second.target, second.state);
+    for row in &cells {
+        let Some((series, numbers)) = row.split_last() else { continue };
+        for (cell, width) in numbers.iter().zip(&widths) {
+            let _ = write!(text, "{cell:>width$}  ");
+        }
+        text.push_str(series);
+        text.push('\n');
+    }
+    text
+}
+
+fn cells(row: &Row, of_all_time: bool) -> [String; 8] {
+    let or_dash = |number: Option<f64>| number.map_or_else(|| "-".into(), exact);
+    let summary = row.summary(of_all_time);
+    let [p50, p99, p999] = summary.map(|it| it.percentiles).unwrap_or_default();
+    let unit = if row.unit.is_empty() { "-" } else { &row.unit };
+    [
+        exact(row.value),
+        or_dash(row.rate),
+        or_dash(p50),
+        or_dash(p99),
+        or_dash(p999),
+        or_dash(summary.and_then(|it| it.max)),
+        unit.into(),
+        row.title.clone(),
+    ]
+}

@@ -1,0 +1,227 @@
+//! Readings of a segment or a URL.
+
+use super::model::{Frame, PERCENTILES, Reading, Series, Summary};
+use crate::Result;
+use crate::exposition::{self, Classic, Value as Scraped};
+use crate::failure::Failure;
+use crate::quantile::quantile;
+use crate::scrape_url::Client;
+use crate::segment::{Ago, Process, Segment};
+use metrics_core::{HistogramSnapshot, Snapshot, Value};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+/// Where readings come from.
+pub(crate) enum Source {
+    Segment(Box<OfSegment>),
+    Url(Box<OfUrl>),
+}
+
+pub(crate) struct OfSegment {
+    path: PathBuf,
+    segment: Segment,
+    before: Option<Snapshot>,
+}
+
+pub(crate) struct OfUrl {
+    client: Client,
+    /// The histograms of the reading before, by title.
+    before: HashMap<String, Classic>,
+}
+
+impl Source {
+    /// Of a path, or of a URL.
+    pub(crate) fn open(target: &str) -> Result<Self> {
+        if target.contains("://") {
+            let client = Client::new(target)?;
+            return Ok(Self::Url(Box::new(OfUrl { client, before: HashMap::new() })));
+        }
+        let path = PathBuf::from(target);
+        let segment = Segment::open(&path)?;
+        Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })))
+    }
+
+    /// What there is now.
+    pub(crate) fn frame(&mut self) -> Result<Frame> {
+        match self {
+            Self::Segment(source) => source.frame(),
+            Self::Url(source) => source.frame(),
+        }
+    }
+}
+
+impl OfSegment {
+    fn frame(&mut self) -> Result<Frame> {
+        // A process that was started anew writes another file. Where that can't be read yet, and
+        // where the file is gone, the old one goes on to be shown.
+        if !self.segment.is_current()
+            && let Ok(segment) = Segment::open(&self.path)
+        {
+            (self.segment, self.before) = (segment, None);
+        }
+        let process = self.segment.process()?;
+        let snapshot = self.segment.snapshot()?;
+        let at = Instant::now();
+        let interval = self.before.as_ref().map(|before| snapshot.since(before));
+        let series = series_of(&snapshot, interval.as_ref());
+        self.before = Some(snapshot);
+        let target = Series::title(&self.path.to_string_lossy(), "");
+        Ok(Frame { at, target, state: state(process), series })
+    }
+}
+
+/// In few words.
+fn state(process: Process) -> String {
+    let Process { pid, start, alive } = process;
+    if !alive {
+        return format!("pid {pid} DEAD");
+    }
+    let since = SystemTime::now().duration_since(start).unwrap_or_default();
+    format!("pid {pid} alive {}", Ago(since.as_secs()))
+}
+
+/// The series of a snapshot, with what came since the one before.
+pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec<Series> {
+    let mut series = Vec::new();
+    for family in snapshot.families() {
+        // The difference has the same families, with the same series in the same order.
+        let mut differences = interval
+            .and_then(|interval| interval.family(family.name()))
+            .map(|family| family.series());
+        for one in family.series() {
+            let difference = differences.as_mut().and_then(Iterator::next).map(|it| it.value());
+            let reading = match one.value() {
+                Value::Counter(value) => Reading::Counter(value as f64),
+                Value::Quantity(value) => Reading::Counter(value),
+                Value::UpDown(value) => Reading::Gauge(value as f64),
+                Value::Gauge(value) => Reading::Gauge(value),
+                Value::Histogram(all) => Reading::Histogram {
+                    all: all.into(),
+                    interval: match difference {
+                        Some(Value::Histogram(interval)) => Some(interval.into()),
+                        _ => None,
+                    },
+                },
+                _ => continue,
+            };
+            series.push(Series {
+                title: Series::title(family.name(), one.label_text()),
+                unit: family.unit().into(),
+                help: family.help().into(),
+                reading,
+            });
+        }
+    }
+    series
+}
+
+impl From<&HistogramSnapshot> for Summary {
+    fn from(histogram: &HistogramSnapshot) -> Self {
+        Self {
+            count: histogram.count() as f64,
+            sum: histogram.sum(),
+            min: histogram.min(),
+            max: histogram.max(),
+            percentiles: PERCENTILES.map(|q| histogram.quantile(q)),
+        }
+    }
+}
+
+impl OfUrl {
+    fn frame(&mut self) -> Result<Frame> {
+        let text = self.client.get()?;
+        let at = Instant::now();
+        let url = self.client.url();
+        let scraped = exposition::parse(&text).map_err(|error| {
+            Failure::told(format!("{url} does not answer with metrics: {error}"))
+        })?;
+        let before = std::mem::take(&mut self.before);
+        let series = scraped.into_iter().map(|one| {
+            let title = Series::title(&one.name, &one.labels);
+            let reading = match one.value {
+                Scraped::Counter(value) => Reading::Counter(value),
+                Scraped::Gauge(value) => Reading::Gauge(value),
+                Scraped::Histogram(now) => {
+                    let interval = before.get(&title).map(|then| match now.since(then) {
+                        Some(interval) => Summary::from(&interval),
+                        None => Summary::from(&now),
+                    });
+                    let all = Summary::from(&now);
+                    self.before.insert(title.clone(), now);
+                    Reading::Histogram { all, interval }
+                }
+            };
+            Series { title, unit: unit(&one.name), help: one.help, reading }
+        });
+        let series = series.collect();
+        Ok(Frame { at, target: url.to_string(), state: String::new(), series })
+    }
+}
+
+impl From<&Classic> for Summary {
+    fn from(histogram: &Classic) -> Self {
+        let Classic { buckets, sum, count } = histogram;
+        let percentiles = PERCENTILES.map(|q| quantile(q, buckets));
+        Self { count: *count, sum: *sum, min: None, max: None, percentiles }
+    }
+}
+
+/// The unit that a name tells; the text format has no line for it.
+fn unit(name: &str) -> String {
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    let name = name.strip_suffix("_sum").unwrap_or(name);
+    let units = ["seconds", "bytes", "ratio"];
+    let has = |unit: &&&str| name.strip_suffix(**unit).is_some_and(|rest| rest.ends_with('_'));
+    units.iter().find(has).map_or_else(String::new, |unit| (*unit).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{series_of, unit};
+    use crate::top::model::{Frame, Reading, rows};
+    use metrics_core::{Counter, Description, Histogram, Registry};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn percentiles_are_of_the_interval() {
+        let registry = Registry::new();
+        let wait: Histogram =
+            registry.register(&Description::new("wait", "Waited.").sigfigs(3)).unwrap();
+        let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks.")).unwrap();
+        wait.record(1_000_000);
+        ticks.add(7);
+        let (start, first) = (Instant::now(), registry.snapshot());
+        (1..=100).for_each(|value| wait.record(value));
+        ticks.add(5);
+        let second = registry.snapshot();
+        let frame = |at, series| Frame { at, target: String::new(), state: String::new(), series };
+        let before = frame(start, series_of(&first, None));
+        let at = start + Duration::from_secs(2);
+        let now = frame(at, series_of(&second, Some(&second.since(&first))));
+        let rows = rows(Some(&before), &now);
+        let [ticks, wait] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!((ticks.value, ticks.rate), (12.0, Some(2.5)));
+        assert_eq!((wait.value, wait.rate), (101.0, Some(50.0)));
+        let interval = wait.interval.unwrap();
+        assert_eq!(interval.percentiles, [Some(50.0), Some(99.0), Some(100.0)]);
+        assert_eq!((interval.count, interval.sum), (100.0, 5050.0));
+        assert_eq!(wait.all.unwrap().max, Some(1_000_000.0));
+        assert!(matches!(before.series[1].reading, Reading::Histogram { interval: None, .. }));
+    }
+
+    #[test]
+    fn units_of_names() {
+        for (name, expected) in [
+            ("wait_seconds", "seconds"),
+            ("wait_seconds_total", "seconds"),
+            ("go_gc_seconds_sum", "seconds"),
+            ("memory_bytes", "bytes"),
+            ("seconds", ""),
+            ("milliseconds", ""),
+            ("up", ""),
+        ] {
+            assert_eq!(unit(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The screen: a head, the table, the chosen series in full, the keys.
+
+use super::app::App;
+use super::keys;
+use super::model::{Kind, Row};
+use crate::args::Sort;
+use crate::number::short;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style, Stylize};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Cell, Paragraph, Row as Line2, Table, TableState};
+
+/// Columns of numbers, wide enough for what [`short`] answers, and of the trend where there is room
+/// for no more.
+const NUMBER: u16 = 7;
+const MIN_TREND: u16 = 10;
+const MAX_TREND: u16 = 40;
+
+/// Lines of the chosen series in full.
+const DETAIL: u16 = 4;
+
+pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
+    let [head, table, detail, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(2),
+        Constraint::Length(DETAIL),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
+    frame.render_widget(self::head(app, head.width.into()), head);
+    draw_table(frame, app, table);
+    frame.render_widget(self::detail(app), detail);
+    frame.render_widget(self::foot(app), foot);
+}
+
+/// What is watched, as far as there is room beside how it does and how much is shown.
+fn head(app: &App, width: usize) -> Line<'static> {
+    let state = if app.state.is_empty() { String::new() } else { format!("  {}", app.state) };
+    let series = if app.rows.len() < app.series {
+        format!("  {} of {} series", app.rows.len(), app.series)
+    } else {
+        format!("  {} series", app.series)
+    };
+    let every = format!(" every {:?}", app.interval);
+    let paused = if app.paused { "  PAUSED" } else { "" };
+    let others = [&state, &series, &every, paused].map(|text| text.chars().count());
+    let room = width.saturating_sub(1 + others.iter().sum::<usize>()).max(1);
+    Line::from(vec![
+        " ".into(),
+        Span::from(shortened(&app.target, room)).bold(),
+        state.into(),
+        series.dim(),
+        every.dim(),
+        paused.yellow().bold(),
+    ])
+}
+
+fn draw_table(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
+    // One line is the table's head.
+    let page = usize::from(area.height.saturating_sub(1));
+    app.scroll(page);
+    let columns = 5 * (NUMBER + 1);
+    let free = area.width.saturating_sub(columns + 1);
+    let trend = (free / 3).clamp(MIN_TREND, MAX_TREND);
+    let title = usize::from(free.saturating_sub(trend)).max(1);
+    let shown = app.rows.iter().skip(app.first).take(page);
+    let rows = shown.map(|row| {
+        let numbers = numbers(row, app.of_all_time);
+        let cells = [Cell::from(shortened(&row.title, title)).style(colour(row.kind))]
+            .into_iter()
+            .chain(numbers.map(|text| Cell::from(Text::from(text).right_aligned())))
+            .chain([Cell::from(sparkline(app.trend(row), trend.into()).cyan())]);
+        Line2::new(cells)
+    });
+    let widths = [Constraint::Length(u16::try_from(title).unwrap_or(u16::MAX))]
+        .into_iter()
+        .chain([Constraint::Length(NUMBER); 5])
+        .chain([Constraint::Length(trend)]);
+    let table = Table::new(rows, widths)
+        .header(Line2::new(heads(app)).style(Modifier::BOLD | Modifier::UNDERLINED))
+        .row_highlight_style(Modifier::REVERSED);
+    let chosen = (!app.rows.is_empty()).then(|| app.chosen - app.first);
+    frame.render_stateful_widget(table, area, &mut TableState::new().with_selected(chosen));
+}
+
+fn heads(app: &App) -> Vec<Text<'static>> {
+    let arrow = if (app.sort == Sort::Name) == app.reversed { "▼" } else { "▲" };
+    let columns = [
+        ("SERIES", Some(Sort::Name)),
+        ("VALUE", Some(Sort::Value)),
+        ("RATE/S", Some(Sort::Rate)),
+        ("P50", Some(Sort::P50)),
+        ("P99", Some(Sort::P99)),
+        ("P99.9", Some(Sort::P999)),
+        ("TREND", None),
+    ];
+    let columns = columns.map(|(name, sort)| {
+        let name = if sort == Some(app.sort) { format!("{name}{arrow}") } else { name.into() };
+        let is_number = !matches!(sort, None | Some(Sort::Name));
+        if is_number { Text::from(name).right_aligned() } else { Text::from(name) }
+    });
+    columns.into()
+}
+
+fn numbers(row: &Row, of_all_time: bool) -> [String; 5] {
+    let percentiles = row.summary(of_all_time).map(|it| it.percentiles);
+    let in_unit =
+        |number: Option<f64>| number.map_or_else(|| "-".into(), |it| short(it, &row.unit));
+    let [p50, p99, p999] = match row.kind {
+        Kind::Histogram => percentiles.unwrap_or_default().map(in_unit),
+        _ => Default::default(),
+    };
+    let rate = match row.kind {
+        Kind::Gauge => String::new(),
+        _ => row.rate.map_or_else(|| "-".into(), |rate| short(rate, "")),
+    };
+    [short(row.value, row.value_unit()), rate, p50, p99, p999]
+}
+
+fn colour(kind: Kind) -> Style {
+    match kind {
+        Kind::Counter => Style::new(),
+        Kind::Gauge => Style::new().fg(Color::Green),
+        Kind::Histogram => Style::new().fg(Color::Yellow),
+    }
+}
+
+/// The begin and the end of a text that is too long: series of one name differ at the end.
+fn shortened(text: &str, width: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= width {
+        return text.into();
+    }
+    let begin = (width - 1) / 2;
+    let end = chars.len() - (width - 1 - begin);
+    chars[..begin].iter().chain(&['…']).chain(&chars[end..]).collect()
+}
+
+/// The last values as bars from the least to the largest; where that is no range, from 0.
+fn sparkline(values: impl Iterator<Item = Option<f64>>, width: usize) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let values: Vec<Option<f64>> = values.map(|it| it.filter(|value| value.is_finite())).collect();
+    let values = &values[values.len().saturating_sub(width)..];
+    let known = || values.iter().flatten().copied();
+    let most = known().fold(0.0, f64::max);
+    let least = known().fold(0.0, f64::min);
+    let bar = |value: &Option<f64>| {
+        let Some(value) = value else { return ' ' };
+        let part = if most > least { (value - least) / (most - least) } else { 0.0 };
+        // From 0 to 7; a cast takes what is out of range to the nearest.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
+        let at = (part * 7.0).round() as usize;
+        BARS[at.min(BARS.len() - 1)]
+    };
+    let blanks = std::iter::repeat_n(' ', width - values.len());
+    blanks.chain(values.iter().map(bar)).collect()
+}
+
+fn detail(app: &App) -> Paragraph<'static> {
+    let Some(row) = app.rows.get(app.chosen) else {
+        return Paragraph::new(if app.filter.is_empty() { "" } else { " nothing matches" });
+    };
+    let unit = if row.unit.is_empty() { String::new() } else { format!(" [{}]", row.unit) };
+    let help = row.help.replace(char::is_control, " ");
+    let mut lines = vec![
+        Line::from(format!("─{}", "─".repeat(400))).dim(),
+        Line::from(vec![" ".into(), Span::from(row.title.clone()).bold(), unit.into()]),
+        Line::from(format!(" {help}")),
+    ];
+    if let Some(all) = row.summary(app.of_all_time) {
+        let of = |number: Option<f64>| number.map_or_else(|| "-".into(), |it| short(it, &row.unit));
+        let mean = (all.count > 0.0).then(|| all.sum / all.count);
+        let when = if app.of_all_time { "since the start" } else { "in the last interval" };
+        lines.push(Line::from(format!(
+            " {} values {when}: min {}  mean {}  max {}",
+            short(all.count, ""),
+            of(all.min),
+            of(mean),
+            of(all.max)
+        )));
+    }
+    Paragraph::new(lines)
+}
+
+fn foot(app: &App) -> Line<'static> {
+    if app.typing {
+        let shown = format!(" filter: {}█", app.filter);
+        return Line::from(vec![shown.bold(), "   Enter keep  Esc clear".dim()]);
+    }
+    if let Some(error) = &app.error {
+        return Line::from(format!(" {error}")).red();
+    }
+    let filter = if app.filter.is_empty() { String::new() } else { format!("  /{}", app.filter) };
+    Line::from(vec![keys::HELP.dim(), filter.yellow()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shortened, sparkline};
+
+    #[test]
+    fn long_titles_lose_their_middle() {
+        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
+        assert_eq!(shortened("abcdefghijk", 7), "abc…ijk");
+        assert_eq!(shortened("ab", 1), "…");
+    }
+
+    #[test]
+    fn bars() {
+        let bars = |values: &[f64]| sparkline(values.iter().map(|&it| Some(it)), 5);
+        assert_eq!(bars(&[0.0, 7.0]), "   ▁█");
+        assert_eq!(bars(&[9.0, 1.0, 2.0, 3.0, 4.0, 7.0]), "▂▃▄▅█");
+        assert_eq!(bars(&[-7.0, 0.0]), "   ▁█");
+        assert_eq!(bars(&[0.0; 2]), "   ▁▁");
+        assert_eq!(sparkline([None, Some(f64::NAN), Some(1.0)].into_iter(), 3), "  █");
+    }
+}
