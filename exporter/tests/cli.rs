@@ -1,1 +1,12 @@
+//! The program `tickmetrics`, run as a user runs it, on segments of real processes.
 
+#[path = "cli/dump.rs"]
+mod dump;
+#[path = "cli/hist.rs"]
+mod hist;
+#[path = "cli/serve.rs"]
+mod serve;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/top.rs"]
+mod top;

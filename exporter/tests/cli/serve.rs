@@ -1,0 +1,175 @@
+//! Two processes behind one port, one killed, one file removed, one added.
+
+use crate::support::{
+    CHECK_TEXT, Folder, PROMETHEUS_CLIENT, Writer, failure, promtool, python, text, tickmetrics,
+};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, Stdio};
+
+/// The program, serving.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) url: String,
+    errors: BufReader<ChildStderr>,
+}
+
+impl Serving {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = tickmetrics()
+            .arg("serve")
+            .args(arguments)
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        Self { child, url: url.trim_end().into(), errors }
+    }
+
+    fn scrape(&self) -> String {
+        let address = self.url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        check(body);
+        body.into()
+    }
+
+    /// Ends it as a service manager does, and answers with what it said.
+    fn end(mut self) -> String {
+        // SAFETY: plain system call; the child is not waited for yet, so the number is its own.
+        unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGTERM) };
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        let mut said = String::new();
+        self.errors.read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Both parsers take it, which means that no family is there twice.
+fn check(body: &str) {
+    promtool(body);
+    let (module, install) = PROMETHEUS_CLIENT;
+    python(module, install, &[CHECK_TEXT], body);
+}
+
+fn has(body: &str, line: &str) -> bool {
+    body.lines().any(|it| it == line)
+}
+
+#[test]
+fn processes_come_die_and_go() {
+    let folder = Folder::new("serve");
+    let (feed, risk) = (folder.file("feed.metrics"), folder.file("risk.metrics"));
+    let mut feed_writer = Writer::start("gateway", &feed);
+    let mut risk_writer = Writer::start("other", &risk);
+    fs::write(folder.file("readme"), "no segment").unwrap();
+    let serving = Serving::start(&[text(folder.path())]);
+
+    let body = serving.scrape();
+    for line in [
+        "# HELP orders_total Orders, \"all\" of them.",
+        "orders_total{process=\"feed\",side=\"buy\"} 3",
+        "orders_total{process=\"risk\",side=\"sell\"} 4",
+        "limit{process=\"feed\"} 99.5",
+        "decode_seconds_count{process=\"feed\",symbol=\"AAPL\"} 1000",
+        "tickmetrics_serve_segments 2",
+        "tickmetrics_serve_unreadable_segments 0",
+        "tickmetrics_serve_left_out_families 1",
+        "tickmetrics_serve_alive{process=\"feed\"} 1",
+    ] {
+        assert!(has(&body, line), "{line} is not in\n{body}");
+    }
+    assert!(!body.contains("limit{process=\"risk\"}"));
+
+    // What a killed process counted stays.
+    feed_writer.count();
+    feed_writer.kill();
+    risk_writer.count();
+    let body = serving.scrape();
+    for line in [
+        "orders_total{process=\"feed\",side=\"buy\"} 13",
+        "orders_total{process=\"risk\",side=\"sell\"} 5",
+        "tickmetrics_serve_alive{process=\"feed\"} 0",
+        "tickmetrics_serve_alive{process=\"risk\"} 1",
+    ] {
+        assert!(has(&body, line), "{line} is not in\n{body}");
+    }
+
+    // Without its file it is gone, and what clashed with it is there.
+    fs::remove_file(&feed).unwrap();
+    let body = serving.scrape();
+    assert!(!body.contains("process=\"feed\""), "{body}");
+    assert!(has(&body, "limit{process=\"risk\"} 1"), "{body}");
+    assert!(has(&body, "tickmetrics_serve_left_out_families 0"), "{body}");
+
+    // Another one comes, under a new name, and one takes over the name of a dead one.
+    let _third = Writer::start("gateway", &folder.file("third.metrics"));
+    risk_writer.kill();
+    let mut again = Writer::start("other", &risk);
+    again.count();
+    again.count();
+    let body = serving.scrape();
+    assert!(has(&body, "orders_total{process=\"third\",side=\"buy\"} 3"), "{body}");
+    assert!(has(&body, "orders_total{process=\"risk\",side=\"sell\"} 6"), "{body}");
+
+    let said = serving.end();
+    for what in ["limit of risk is left out", "feed.metrics went", "third.metrics came"] {
+        assert!(said.contains(what), "{what} is not in\n{said}");
+    }
+    assert!(!said.contains("readme"), "{said}");
+}
+
+#[test]
+fn one_stem_in_two_folders_is_two_processes() {
+    let folder = Folder::new("serve-stems");
+    let (first, second) = (folder.file("1"), folder.file("2"));
+    fs::create_dir(&first).unwrap();
+    fs::create_dir(&second).unwrap();
+    let (first, second) = (first.join("feed.metrics"), second.join("feed.metrics"));
+    let _first = Writer::start("gateway", &first);
+    let _second = Writer::start("gateway", &second);
+    let bad = folder.file("bad.metrics");
+    fs::write(&bad, "no segment").unwrap();
+    let pattern = format!("{}/*/*.metrics", folder.path().display());
+    let serving = Serving::start(&[&pattern, text(&bad), "--label", "service"]);
+    let body = serving.scrape();
+    assert!(has(&body, "in_flight{service=\"feed\"} 2"), "{body}");
+    assert!(has(&body, &format!("in_flight{{service=\"{}\"}} 2", second.display())), "{body}");
+    assert!(has(&body, "tickmetrics_serve_unreadable_segments 1"), "{body}");
+    serving.scrape();
+    // Told once, not at each scrape.
+    assert_eq!(serving.end().matches("is no segment").count(), 1);
+}
+
+#[test]
+fn what_can_not_be_served_is_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = Folder::new("serve-errors");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &file);
+    let said = |arguments: &[&str]| {
+        let output = tickmetrics().arg("serve").args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(said(&[text(&file), "--listen", &address]).contains("--listen"));
+    assert!(said(&[text(&file), "--listen", "nowhere"]).contains("no address"));
+    assert!(failure(&["serve", "/dev/shm/[", "--listen", "127.0.0.1:0"]).contains("no pattern"));
+}

@@ -1,0 +1,250 @@
+//! Processes that count in a segment, and runs of the program on it.
+
+use metrics_core::Segment;
+use metrics_core::prelude::*;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+const FILE: &str = "TICKMETRICS_TEST_FILE";
+const ROLE: &str = "TICKMETRICS_TEST_ROLE";
+
+#[derive(Clone, Copy, Label)]
+enum Side {
+    Buy,
+    Sell,
+}
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 8)]
+struct Symbol(LabelId);
+
+#[derive(Metrics)]
+struct GatewayMetrics {
+    /// Orders, "all" of them.
+    orders: Counter<Side>,
+    /// Time spent waiting.
+    #[metric(unit = "seconds")]
+    waited: Counter,
+    /// Requests that the venue allows.
+    limit: Gauge,
+    /// Orders in flight.
+    in_flight: UpDownCounter,
+    /// Time to decode.
+    #[metric(unit = "seconds", sigfigs = 3, max = "10s", buckets = ["100us", "500us", "1ms"])]
+    decode: Histogram<Symbol>,
+}
+
+/// Like it, with a metric of the same name that is something else.
+#[derive(Metrics)]
+struct OtherMetrics {
+    /// Orders, told in other words.
+    orders: Counter<Side>,
+    /// Something else.
+    #[metric(name = "limit")]
+    limit: Counter,
+}
+
+/// What a process counts before its test begins: 3 orders to buy, 1.5 s of waiting, a limit of
+/// 99.5, 2 in flight, and decode times of 1 to 1,000 µs for AAPL and of 7 µs for MSFT.
+#[test]
+fn in_another_process() {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    Segment::builder().shard_bytes(8 << 20).path(file).install().unwrap();
+    if std::env::var(ROLE).unwrap() == "other" {
+        let metrics = OtherMetrics::global();
+        metrics.orders.with(Side::Sell).add(4);
+        metrics.limit.add(1);
+        obey(|| metrics.orders.with(Side::Sell).inc());
+        return;
+    }
+    let metrics = GatewayMetrics::global();
+    metrics.orders.with(Side::Buy).add(3);
+    metrics.waited.add(1_500_000_000);
+    metrics.limit.set(99.5);
+    metrics.in_flight.add(2);
+    let decode = metrics.decode.with(Symbol::intern("AAPL"));
+    (1..=1_000).for_each(|micros| decode.record(micros * 1_000));
+    metrics.decode.with(Symbol::intern("MSFT")).record(7_000);
+    obey(|| {
+        metrics.orders.with(Side::Buy).add(10);
+        (1..=100).for_each(|micros| decode.record(micros * 1_000));
+    });
+}
+
+/// Counts more for each line of standard input.
+fn obey(more: impl Fn()) {
+    println!("\nready");
+    for _ in std::io::stdin().lines() {
+        more();
+        println!("\ncounted");
+    }
+}
+
+/// A folder of its own in shared memory, gone at the end.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("tickmetrics-cli-{name}-{}", std::process::id());
+        let path = Path::new("/dev/shm").join(name);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A process that counts, killed with the test.
+pub(crate) struct Writer {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Writer {
+    pub(crate) fn start(role: &str, file: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "support::in_another_process", "--nocapture"])
+            .env(FILE, file)
+            .env(ROLE, role)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut writer = Self { child, lines };
+        writer.wait_for("ready");
+        writer
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Counts more.
+    pub(crate) fn count(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        self.wait_for("counted");
+    }
+
+    /// As the kernel does to a process that takes too much memory.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn wait_for(&mut self, word: &str) {
+        let mut line = String::new();
+        while line.trim_end() != word {
+            line.clear();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before {word}");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn tickmetrics() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tickmetrics"))
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    tickmetrics().args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// What it prints where it succeeds.
+pub(crate) fn output(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one line on standard error of a run that fails, and prints nothing else.
+pub(crate) fn failure(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{arguments:?} succeeded");
+    assert!(output.stdout.is_empty(), "{:?}", output.stdout);
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    errors
+}
+
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Feeds a text to a Python script; `None`, loudly, where the module that it needs is not there.
+pub(crate) fn python(module: &str, install: &str, script: &[&str], input: &str) -> Option<Vec<u8>> {
+    let installed = feed("python3", &["-c", &format!("import {module}")], "");
+    if !installed.is_some_and(|output| output.status.success()) {
+        skip(&format!("{module} is not installed (pip install {install})"));
+        return None;
+    }
+    let output = feed("python3", script, input).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}\n{input:.4000}");
+    Some(output.stdout)
+}
+
+/// Prometheus' own check of the text format, where it is installed.
+pub(crate) fn promtool(text: &str) {
+    match feed("promtool", &["check", "metrics"], text) {
+        None => skip("promtool is not installed (apt-get install prometheus)"),
+        // 3: it would name something otherwise.
+        Some(output) => {
+            assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}\n{text:.4000}");
+        }
+    }
+}
+
+fn feed(program: &str, arguments: &[&str], input: &str) -> Option<Output> {
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("{program}: {error}"),
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // It may answer before it has read all.
+        scope.spawn(move || {
+            let _ = stdin.write_all(input.as_bytes());
+        });
+        Some(child.wait_with_output().unwrap())
+    })
+}
+
+/// Not with `eprintln!`, which the harness keeps from sight where a test passes.
+fn skip(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+/// The script that reads text format 0.0.4 for other tests, too.
+pub(crate) const CHECK_TEXT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tests/parsers/check.py");
+pub(crate) const PROMETHEUS_CLIENT: (&str, &str) =
+    ("prometheus_client", "prometheus-client==0.26.0");
