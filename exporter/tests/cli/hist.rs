@@ -95,7 +95,8 @@ fn the_log_is_read_by_hdr_histograms_tools() {
         })
         .collect();
     let [interval] = &intervals[..] else { panic!("{intervals:?}") };
-    assert_eq!(interval.max(), 0.001);
+    // In milliseconds.
+    assert_eq!(interval.max(), 1.0);
     let encoded = base64(interval.encoded_histogram());
     let read: Histogram<u64> = Deserializer::new().deserialize(&mut &encoded[..]).unwrap();
     assert_eq!(read, truth);

@@ -76,7 +76,7 @@ pub(crate) enum Format {
 #[command(after_help = "\
 Examples:
   tickmetrics serve /dev/shm                           all segments in a directory
-  tickmetrics serve '/dev/shm/*.metrics'           quoted, so that files that come are seen
+  tickmetrics serve '/dev/shm/*.metrics'               quoted, so that files that come are seen
   tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187")]
 pub(crate) struct Serve {
     /// Files, patterns with * ? [], or directories, where all segments in them are meant

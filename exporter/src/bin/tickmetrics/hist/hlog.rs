@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// One interval, from the start of the process until now, or until a dead one's file was written
-/// last. Values are in recorded units; the column of the largest value is in the exported one.
+/// last. Values are in recorded units; the column of the largest value, which has three decimals,
+/// is in the exported one, or in milliseconds where that is seconds, as `HdrHistogram`'s own logs.
 pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result<Vec<u8>> {
     let failed = |error: &dyn std::fmt::Debug| {
         Failure::told(format!("the interval log can't be written: {error:?}"))
@@ -22,7 +23,12 @@ pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result
         written.unwrap_or_else(|_| SystemTime::now())
     };
     let length = end.duration_since(process.start).unwrap_or_default();
-    let unit = if chosen.unit.is_empty() { "recorded units" } else { chosen.unit };
+    let per_unit = chosen.histogram.recorded_per_unit();
+    let (unit, divisor) = match chosen.unit {
+        "seconds" => ("milliseconds", per_unit / 1e3),
+        "" => ("recorded units", 1.0),
+        unit => (unit, per_unit),
+    };
     // A comment is a line.
     let title = chosen.title.replace(['\n', '\r'], " ");
     let title = format!("[{title}, largest value in {unit}]");
@@ -33,7 +39,7 @@ pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result
         .add_comment(&title)
         .with_start_time(process.start)
         .with_base_time(process.start)
-        .with_max_value_divisor(chosen.histogram.recorded_per_unit())
+        .with_max_value_divisor(divisor)
         .begin_log_with(&mut log, &mut serializer)
         .map_err(|error| failed(&error))?;
     writer

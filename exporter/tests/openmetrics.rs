@@ -1,0 +1,163 @@
+//! OpenMetrics read by Prometheus' own Python parser, which knows nothing of this library.
+
+use metrics_core::prelude::*;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/openmetrics.py");
+
+/// As hostile as a label or a help text can be.
+const HOSTILE: [&str; 9] = [
+    "\"",
+    "\\",
+    "\\\\n",
+    "line\nfeed",
+    "ends with a backslash\\",
+    "} 5\nforged_total 7",
+    "a=\"b\",c=\"d\" # {e=\"f\"} 1",
+    "# EOF",
+    "ünï→😀",
+];
+
+/// Families and samples as the parser reads them; `None`, loudly, where it is not installed.
+fn read(registry: &Registry) -> Option<Value> {
+    let mut text = String::new();
+    exporter::encode::openmetrics(&registry.snapshot(), &mut text);
+    assert!(text.ends_with("# EOF\n"));
+    let installed = Command::new("python3").args(["-c", "import prometheus_client"]).output();
+    if !installed.is_ok_and(|output| output.status.success()) {
+        // Not with `eprintln!`, which the harness keeps from sight where a test passes.
+        let what = "prometheus_client is not installed (pip install prometheus-client==0.26.0)";
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+        return None;
+    }
+    let mut child = Command::new("python3")
+        .arg(SCRIPT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The script reads all before it answers.
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}\n{text}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+fn register<M: metrics_core::Metric>(registry: &Registry, description: &Description) -> M {
+    registry.register(description).unwrap()
+}
+
+#[test]
+fn hostile_labels_and_help() {
+    let registry = Registry::new();
+    let help = HOSTILE.join(" ");
+    for (value, text) in (1_u32..).zip(HOSTILE) {
+        let description = Description::new("odd", &*help).constant("it", text);
+        register::<Gauge>(&registry, &description).set(value.into());
+    }
+    let Some(read) = read(&registry) else { return };
+    assert_eq!(read["families"], json!({"odd": ["gauge", help, ""]}));
+    let samples = read["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), HOSTILE.len());
+    for (value, text) in (1..).zip(HOSTILE) {
+        let expected = json!(["odd", {"it": text}, format!("{value}.0")]);
+        assert!(samples.contains(&expected), "{expected} is not in {samples:?}");
+    }
+}
+
+#[test]
+fn names_and_units() {
+    let registry = Registry::new();
+    let named = |name: &str, unit: &str| Description::new(name, "Help.").unit(unit);
+    register::<Counter>(&registry, &named("plain_total", "")).add(1);
+    register::<Counter>(&registry, &named("without_end", "")).add(2);
+    register::<Counter>(&registry, &named("paid_euros_total", "euros")).add(3);
+    register::<Gauge>(&registry, &named("size", "bytes")).set(4.0);
+    // OpenMetrics would call the first of each pair what the second is called.
+    register::<Counter>(&registry, &named("queue_total", "")).add(5);
+    register::<Gauge>(&registry, &named("queue", "")).set(6.0);
+    register::<Counter>(&registry, &named("job_total", "")).add(7);
+    register::<Gauge>(&registry, &named("job_created", "")).set(8.0);
+    let Some(read) = read(&registry) else { return };
+    let families = json!({
+        "plain": ["counter", "Help.", ""],
+        "without_end": ["counter", "Help.", ""],
+        "paid_euros": ["counter", "Help.", "euros"],
+        "size": ["gauge", "Help.", ""],
+        "queue_total": ["unknown", "Help.", ""],
+        "queue": ["gauge", "Help.", ""],
+        "job_total": ["unknown", "Help.", ""],
+        "job_created": ["gauge", "Help.", ""],
+    });
+    assert_eq!(read["families"], families);
+    let samples = read["samples"].as_array().unwrap();
+    for (name, value) in [
+        ("plain_total", "1.0"),
+        ("without_end_total", "2.0"),
+        ("paid_euros_total", "3.0"),
+        ("size", "4.0"),
+        ("queue_total", "5.0"),
+        ("queue", "6.0"),
+        ("job_total", "7.0"),
+        ("job_created", "8.0"),
+    ] {
+        assert!(samples.contains(&json!([name, {}, value])), "{name} is not in {samples:?}");
+    }
+    assert_eq!(samples.len(), 8);
+}
+
+#[test]
+fn histograms_with_values_outside_their_range() {
+    let registry = Registry::new();
+    let description = Description::new("slippage", "Slippage.").max(1_000).buckets([1, 10]);
+    let slippage: Histogram = register(&registry, &description.scale(0.5));
+    for value in [0, 7, 900, 5_000] {
+        slippage.record(value);
+    }
+    slippage.record_signed(-3);
+    let Some(read) = read(&registry) else { return };
+    let families = json!({
+        "slippage": ["histogram", "Slippage.", ""],
+        "slippage_saturated":
+            ["counter", "Values of slippage above its maximum, counted in its last bucket.", ""],
+        "slippage_negative":
+            ["counter", "Values of slippage below zero, counted nowhere else.", ""],
+    });
+    assert_eq!(read["families"], families);
+    let samples = json!([
+        ["slippage_bucket", {"le": "0.5"}, "1.0"],
+        ["slippage_bucket", {"le": "5.0"}, "2.0"],
+        ["slippage_bucket", {"le": "+Inf"}, "4.0"],
+        ["slippage_sum", {}, "2953.5"],
+        ["slippage_count", {}, "4.0"],
+        ["slippage_saturated_total", {}, "1.0"],
+        ["slippage_negative_total", {}, "1.0"],
+    ]);
+    assert_eq!(read["samples"], samples);
+}
+
+#[test]
+fn an_empty_registry_is_its_end() {
+    let Some(read) = read(&Registry::new()) else { return };
+    assert_eq!(read, json!({"families": {}, "samples": []}));
+}
+
+#[test]
+fn extreme_numbers() {
+    let registry = Registry::new();
+    let numbers = [1.0 / 3.0, 1e300, f64::MAX, 5e-324, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+    for (at, number) in numbers.iter().enumerate() {
+        let description = Description::new("number", "Numbers.").constant("at", at.to_string());
+        register::<Gauge>(&registry, &description).set(*number);
+    }
+    let Some(read) = read(&registry) else { return };
+    for (at, number) in numbers.iter().enumerate() {
+        let text = read["samples"][at][2].as_str().unwrap();
+        let found: f64 = text.parse().unwrap();
+        assert!(found == *number || found.is_nan() && number.is_nan(), "{number} is {text}");
+    }
+}
