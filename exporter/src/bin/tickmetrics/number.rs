@@ -12,20 +12,28 @@ pub(crate) fn exact(number: f64) -> String {
     }
 }
 
+const TIMES: [(f64, &str); 4] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
+const OTHERS: [(f64, &str); 6] =
+    [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")];
+
 /// Three digits and what they count, in at most 7 columns for what a metric usually holds: times
 /// from nanoseconds to seconds, other quantities with a prefix of a thousand.
 pub(crate) fn short(number: f64, unit: &str) -> String {
-    let (steps, small): (&[(f64, &str)], _) = match unit {
-        "seconds" => (&[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")], 1e-9),
-        _ => (&[(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")], 1.0),
-    };
     let size = number.abs();
     if size == 0.0 || !size.is_finite() || size >= 1e18 {
         return exact(number);
     }
+    let (steps, number): (&[(f64, &str)], f64) = match unit {
+        "seconds" => (&TIMES, number),
+        "milliseconds" => (&TIMES, number / 1e3),
+        "microseconds" => (&TIMES, number / 1e6),
+        "nanoseconds" => (&TIMES, number / 1e9),
+        _ => (&OTHERS, number),
+    };
+    let size = number.abs();
     // What rounds to a thousand of one step is one of the next.
     let fits = |&&(step, _): &&(f64, &str)| size >= step * 0.9995;
-    let &(step, suffix) = steps.iter().find(fits).unwrap_or(&(small, steps[steps.len() - 1].1));
+    let &(step, suffix) = steps.iter().find(fits).unwrap_or(&steps[steps.len() - 1]);
     let scaled = number / step;
     let decimals = match scaled.abs() {
         size if size >= 99.95 => 0,
@@ -67,6 +75,7 @@ mod tests {
             (0.000_999_9, "seconds", "1.00ms"),
             (2e-9, "seconds", "2.00ns"),
             (90.0, "seconds", "90.0s"),
+            (0.5, "milliseconds", "500µs"),
             (0.0, "seconds", "0"),
             (12_345.0, "", "12.3k"),
             (999.96, "", "1.00k"),

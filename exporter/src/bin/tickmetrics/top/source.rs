@@ -171,7 +171,7 @@ impl From<&Classic> for Summary {
 fn unit(name: &str) -> String {
     let name = name.strip_suffix("_total").unwrap_or(name);
     let name = name.strip_suffix("_sum").unwrap_or(name);
-    let units = ["seconds", "bytes", "ratio"];
+    let units = ["seconds", "milliseconds", "microseconds", "nanoseconds", "bytes", "ratio"];
     let has = |unit: &&&str| name.strip_suffix(**unit).is_some_and(|rest| rest.ends_with('_'));
     units.iter().find(has).map_or_else(String::new, |unit| (*unit).into())
 }
@@ -218,7 +218,7 @@ mod tests {
             ("go_gc_seconds_sum", "seconds"),
             ("memory_bytes", "bytes"),
             ("seconds", ""),
-            ("milliseconds", ""),
+            ("wait_milliseconds", "milliseconds"),
             ("up", ""),
         ] {
             assert_eq!(unit(name), expected, "{name}");

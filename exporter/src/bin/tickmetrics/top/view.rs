@@ -62,15 +62,15 @@ fn draw_table(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     app.scroll(page);
     let columns = 5 * (NUMBER + 1);
     let free = area.width.saturating_sub(columns + 1);
-    let trend = (free / 3).clamp(MIN_TREND, MAX_TREND);
+    let trend = (free / 4).clamp(MIN_TREND, MAX_TREND);
     let title = usize::from(free.saturating_sub(trend)).max(1);
     let shown = app.rows.iter().skip(app.first).take(page);
     let rows = shown.map(|row| {
         let numbers = numbers(row, app.of_all_time);
-        let cells = [Cell::from(shortened(&row.title, title)).style(colour(row.kind))]
+        let cells = [Cell::from(fitted(&row.title, title)).style(colour(row.kind))]
             .into_iter()
             .chain(numbers.map(|text| Cell::from(Text::from(text).right_aligned())))
-            .chain([Cell::from(sparkline(app.trend(row), trend.into()).cyan())]);
+            .chain([Cell::from(sparkline(app.trend(row), row.kind, trend.into()).cyan())]);
         Line2::new(cells)
     });
     let widths = [Constraint::Length(u16::try_from(title).unwrap_or(u16::MAX))]
@@ -126,25 +126,61 @@ fn colour(kind: Kind) -> Style {
     }
 }
 
-/// The begin and the end of a text that is too long: series of one name differ at the end.
+/// A title in so many columns. Where it is too long, labels go first: `name{value,value}`. What is
+/// still too long loses its middle, the values last: series of one name differ there.
+fn fitted(title: &str, width: usize) -> String {
+    if title.chars().count() <= width {
+        return title.into();
+    }
+    let Some((name, labels)) = title.split_once('{') else { return shortened(title, width) };
+    let values = format!("{{{}}}", values(labels).join(","));
+    let room = width.saturating_sub(values.chars().count());
+    // Less of a name tells nothing.
+    let least = (width / 3).min(name.chars().count());
+    if room >= least {
+        return shortened(name, room) + &values;
+    }
+    shortened(name, least) + &shortened(&values, width - least)
+}
+
+/// What stands between quotes, escapes and all.
+fn values(labels: &str) -> Vec<&str> {
+    let mut values = Vec::new();
+    let (mut start, mut escaped) = (None, false);
+    for (at, c) in labels.char_indices() {
+        match (c, start) {
+            ('"', Some(first)) if !escaped => {
+                values.push(&labels[first..at]);
+                start = None;
+            }
+            ('"', None) => start = Some(at + 1),
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    values
+}
+
+/// The begin and the end of a text that is too long.
 fn shortened(text: &str, width: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= width {
         return text.into();
     }
-    let begin = (width - 1) / 2;
-    let end = chars.len() - (width - 1 - begin);
+    let rest = width.saturating_sub(1);
+    let (begin, end) = (rest.div_ceil(2), chars.len() - rest / 2);
     chars[..begin].iter().chain(&['…']).chain(&chars[end..]).collect()
 }
 
-/// The last values as bars from the least to the largest; where that is no range, from 0.
-fn sparkline(values: impl Iterator<Item = Option<f64>>, width: usize) -> String {
+/// The last values as bars: of gauges from the least to the largest, of what is measured from 0.
+fn sparkline(values: impl Iterator<Item = Option<f64>>, kind: Kind, width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<Option<f64>> = values.map(|it| it.filter(|value| value.is_finite())).collect();
     let values = &values[values.len().saturating_sub(width)..];
     let known = || values.iter().flatten().copied();
-    let most = known().fold(0.0, f64::max);
-    let least = known().fold(0.0, f64::min);
+    let zero = if kind == Kind::Gauge { known().next().unwrap_or(0.0) } else { 0.0 };
+    let most = known().fold(zero, f64::max);
+    let least = known().fold(zero, f64::min);
     let bar = |value: &Option<f64>| {
         let Some(value) = value else { return ' ' };
         let part = if most > least { (value - least) / (most - least) } else { 0.0 };
@@ -197,22 +233,40 @@ fn foot(app: &App) -> Line<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{shortened, sparkline};
+    use super::{fitted, shortened, sparkline};
+    use crate::top::model::Kind;
 
     #[test]
     fn long_titles_lose_their_middle() {
         assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
         assert_eq!(shortened("abcdefghijk", 7), "abc…ijk");
+        assert_eq!(shortened("abcdefghijk", 6), "abc…jk");
         assert_eq!(shortened("ab", 1), "…");
     }
 
     #[test]
+    fn long_titles_keep_the_values_of_labels() {
+        let title = r#"execution_calls_total{endpoint="can\"cel",status="200"}"#;
+        assert_eq!(fitted(title, 80), title);
+        assert_eq!(fitted(title, 40), r#"execution_calls_total{can\"cel,200}"#);
+        assert_eq!(fitted(title, 28), r#"executi…_total{can\"cel,200}"#);
+        assert_eq!(fitted(title, 18), r#"exe…al{can\"…,200}"#);
+        for width in 3..60 {
+            assert!(fitted(title, width).chars().count() <= width, "{width}");
+        }
+        assert_eq!(fitted("broken{", 4), "br…{");
+    }
+
+    #[test]
     fn bars() {
-        let bars = |values: &[f64]| sparkline(values.iter().map(|&it| Some(it)), 5);
-        assert_eq!(bars(&[0.0, 7.0]), "   ▁█");
-        assert_eq!(bars(&[9.0, 1.0, 2.0, 3.0, 4.0, 7.0]), "▂▃▄▅█");
-        assert_eq!(bars(&[-7.0, 0.0]), "   ▁█");
-        assert_eq!(bars(&[0.0; 2]), "   ▁▁");
-        assert_eq!(sparkline([None, Some(f64::NAN), Some(1.0)].into_iter(), 3), "  █");
+        let bars = |kind, values: &[f64]| sparkline(values.iter().map(|&it| Some(it)), kind, 5);
+        assert_eq!(bars(Kind::Counter, &[0.0, 7.0]), "   ▁█");
+        assert_eq!(bars(Kind::Counter, &[9.0, 1.0, 2.0, 3.0, 4.0, 7.0]), "▂▃▄▅█");
+        assert_eq!(bars(Kind::Counter, &[0.0; 2]), "   ▁▁");
+        assert_eq!(bars(Kind::Gauge, &[-7.0, 0.0]), "   ▁█");
+        assert_eq!(bars(Kind::Gauge, &[100.0, 101.0]), "   ▁█");
+        assert_eq!(bars(Kind::Gauge, &[5.0; 2]), "   ▁▁");
+        let values = [None, Some(f64::NAN), Some(1.0)].into_iter();
+        assert_eq!(sparkline(values, Kind::Histogram, 3), "  █");
     }
 }
