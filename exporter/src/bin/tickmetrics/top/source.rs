@@ -171,9 +171,19 @@ impl From<&Classic> for Summary {
 fn unit(name: &str) -> String {
     let name = name.strip_suffix("_total").unwrap_or(name);
     let name = name.strip_suffix("_sum").unwrap_or(name);
-    let units = ["seconds", "milliseconds", "microseconds", "nanoseconds", "bytes", "ratio"];
-    let has = |unit: &&&str| name.strip_suffix(**unit).is_some_and(|rest| rest.ends_with('_'));
-    units.iter().find(has).map_or_else(String::new, |unit| (*unit).into())
+    let units = [
+        ("_seconds", "seconds"),
+        ("_milliseconds", "milliseconds"),
+        ("_ms", "milliseconds"),
+        ("_microseconds", "microseconds"),
+        ("_us", "microseconds"),
+        ("_nanoseconds", "nanoseconds"),
+        ("_ns", "nanoseconds"),
+        ("_bytes", "bytes"),
+        ("_ratio", "ratio"),
+    ];
+    let unit = units.iter().find(|(suffix, _)| name.ends_with(suffix));
+    unit.map_or_else(String::new, |(_, unit)| (*unit).into())
 }
 
 #[cfg(test)]
@@ -216,6 +226,7 @@ mod tests {
             ("wait_seconds", "seconds"),
             ("wait_seconds_total", "seconds"),
             ("go_gc_seconds_sum", "seconds"),
+            ("latency_ms", "milliseconds"),
             ("memory_bytes", "bytes"),
             ("seconds", ""),
             ("wait_milliseconds", "milliseconds"),

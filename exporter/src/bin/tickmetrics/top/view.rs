@@ -254,7 +254,7 @@ mod tests {
         for width in 3..60 {
             assert!(fitted(title, width).chars().count() <= width, "{width}");
         }
-        assert_eq!(fitted("broken{", 4), "br…{");
+        assert_eq!(fitted("broken{", 4), "b…{}");
     }
 
     #[test]
