@@ -51,6 +51,16 @@ fn register<M: metrics_core::Metric>(registry: &Registry, description: &Descript
     registry.register(description).unwrap()
 }
 
+/// The parser takes quotes in help texts as they are, too; the format wants them escaped.
+#[test]
+fn help_is_escaped_as_the_format_says() {
+    let registry = Registry::new();
+    register::<Gauge>(&registry, &Description::new("odd", "a \"b\" \\ c\nd"));
+    let mut text = String::new();
+    exporter::encode::openmetrics(&registry.snapshot(), &mut text);
+    assert_eq!(text.lines().next(), Some(r#"# HELP odd a \"b\" \\ c\nd"#));
+}
+
 #[test]
 fn hostile_labels_and_help() {
     let registry = Registry::new();

@@ -54,19 +54,17 @@ fn once_filters_and_sorts() {
     let folder = Folder::new("top-filter");
     let file = folder.file("feed.metrics");
     let _writer = Writer::start("gateway", &file);
-    let printed = output(&[
-        "top",
-        text(&file),
-        "--once",
-        "--interval",
-        "10ms",
-        "--filter",
-        "DECODE",
-        "--sort",
-        "value",
-    ]);
-    let series: Vec<_> = printed.lines().skip(2).map(|it| it.rsplit(' ').next().unwrap()).collect();
-    assert_eq!(series, ["decode_seconds{symbol=\"AAPL\"}", "decode_seconds{symbol=\"MSFT\"}"]);
+    let rows = |more: &[&str]| {
+        let all = ["top", text(&file), "--once", "--interval", "10ms"];
+        let printed = output(&[&all, more].concat());
+        let last = |line: &str| line.rsplit(' ').next().unwrap().to_owned();
+        printed.lines().skip(2).map(last).collect::<Vec<_>>()
+    };
+    let decode = ["decode_seconds{symbol=\"AAPL\"}", "decode_seconds{symbol=\"MSFT\"}"];
+    assert_eq!(rows(&["--filter", "DECODE"]), decode);
+    let by_value = rows(&["--sort", "value"]);
+    assert_eq!(by_value[..3], [decode[0], "limit", "orders_total{side=\"buy\"}"]);
+    assert_eq!(by_value.last().unwrap(), "orders_total{side=\"sell\"}");
 }
 
 #[test]
@@ -195,7 +193,14 @@ impl Terminal {
                 }
                 rest
             });
-            let status = self.child.wait().unwrap();
+            let start = Instant::now();
+            let status = loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    break status;
+                }
+                assert!(start.elapsed() < Duration::from_mins(1), "it does not end");
+                thread::sleep(Duration::from_millis(10));
+            };
             let after = settings(&self.slave);
             for (before, after) in [
                 (self.before.c_iflag, after.c_iflag),

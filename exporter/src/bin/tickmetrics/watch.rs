@@ -98,10 +98,9 @@ impl Watch {
             }
         }
         found.extend(named.iter().cloned());
-        let gone = |path: &PathBuf, watched: &Watched| {
-            !found.contains(path) || !watched.segment.is_current()
-        };
-        for (path, it) in self.open.extract_if(.., |path, watched| gone(path, watched)) {
+        // A file that was replaced is another process's.
+        let gone = |_: &PathBuf, watched: &mut Watched| !watched.segment.is_current();
+        for (path, it) in self.open.extract_if(.., gone) {
             changes.push(Change::Went { path, name: it.name });
         }
         self.unreadable.retain(|path, _| found.contains(path));
