@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::num::NonZero;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -127,6 +127,12 @@ impl Terminal {
         let (master, slave) =
             unsafe { (OwnedFd::from_raw_fd(master), OwnedFd::from_raw_fd(slave)) };
         let (master, slave) = (File::from(master), File::from(slave));
+        // A program that had the other side of its own terminal would never see it go.
+        for file in [&master, &slave] {
+            // SAFETY: plain system call on an open file.
+            let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+            assert_eq!(done, 0);
+        }
         let before = settings(&slave);
         let stdio = || Stdio::from(slave.try_clone().unwrap());
         let mut command = tickmetrics();
@@ -180,6 +186,17 @@ impl Terminal {
         self.written.extend(bytes);
     }
 
+    fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < Duration::from_mins(1), "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Waits for its end: the terminal must be what it was.
     fn ended_well(mut self) {
         let status = {
@@ -193,14 +210,7 @@ impl Terminal {
                 }
                 rest
             });
-            let start = Instant::now();
-            let status = loop {
-                if let Some(status) = self.child.try_wait().unwrap() {
-                    break status;
-                }
-                assert!(start.elapsed() < Duration::from_mins(1), "it does not end");
-                thread::sleep(Duration::from_millis(10));
-            };
+            let status = self.wait();
             let after = settings(&self.slave);
             for (before, after) in [
                 (self.before.c_iflag, after.c_iflag),
@@ -296,4 +306,16 @@ fn signals_end_it_as_well() {
     terminal.wait_for(|screen| screen.contains("q quit"));
     terminal.press("\x03");
     terminal.ended_well();
+}
+
+/// As when a connection breaks. What it answers, nobody sees.
+#[test]
+fn without_its_terminal_it_ends() {
+    let folder = Folder::new("top-hangup");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &file);
+    let mut terminal = Terminal::start(&[text(&file)]);
+    terminal.wait_for(|screen| screen.contains("q quit"));
+    terminal.master = File::open("/dev/null").unwrap();
+    terminal.wait();
 }
