@@ -106,7 +106,7 @@ pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec
                 _ => continue,
             };
             series.push(Series {
-                title: Series::title(family.name(), one.label_text()),
+                title: Series::title(family.name(), &one.label_text()),
                 unit: family.unit().into(),
                 help: family.help().into(),
                 reading,
