@@ -1,5 +1,6 @@
 //! The values of labels, and which series are exposed under them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Strings, one after the other in one piece of memory.
@@ -65,13 +66,13 @@ impl Values {
     }
 
     pub(super) fn push(&mut self, value: &str) {
-        let plain = !value.contains(['\\', '"', '\n']);
-        if self.escaped.is_none() && !plain {
+        let text = escape(value);
+        if self.escaped.is_none() && matches!(text, Cow::Owned(_)) {
             self.escaped = Some(self.raw.clone());
         }
         self.raw.push(value);
         if let Some(escaped) = &mut self.escaped {
-            escaped.push(&escape(value));
+            escaped.push(&text);
         }
     }
 
@@ -100,17 +101,24 @@ impl<'a> FromIterator<&'a str> for Values {
 
 /// Backslash, double quote and line feed are escaped: the text format's rule
 /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>), and `OpenMetrics`' too.
-pub(super) fn escape(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for c in value.chars() {
-        match c {
-            '\\' => escaped.push_str("\\\\"),
-            '"' => escaped.push_str("\\\""),
-            '\n' => escaped.push_str("\\n"),
-            c => escaped.push(c),
-        }
+pub(super) fn escape(value: &str) -> Cow<'_, str> {
+    const SPECIAL: [char; 3] = ['\\', '"', '\n'];
+    if !value.contains(SPECIAL) {
+        return value.into();
     }
-    escaped
+    let mut escaped = String::with_capacity(value.len() + 8);
+    let mut rest = value;
+    while let Some((plain, after)) = rest.find(SPECIAL).map(|at| rest.split_at(at)) {
+        escaped.push_str(plain);
+        escaped.push_str(match after.as_bytes()[0] {
+            b'\\' => "\\\\",
+            b'"' => "\\\"",
+            _ => "\\n",
+        });
+        rest = &after[1..];
+    }
+    escaped.push_str(rest);
+    escaped.into()
 }
 
 impl Indices {
