@@ -1,6 +1,7 @@
 //! What must come out, as ratios within the run. Nothing fails where a goal is missed: a figure
 //! depends on the machine.
 
+use crate::groups::segment::{ANONYMOUS, FILE};
 use crate::groups::{FETCH_ADD, NOTHING, OUR_CLOCK, OURS, RAW};
 use crate::stats::median;
 use crate::table::{Report, shown};
@@ -194,6 +195,18 @@ fn within(report: &Report) -> Vec<Goal> {
             64.0,
             "bytes a series",
             value(("memory", OURS, 0)),
+        ),
+        goal(
+            "`inc` into a segment in a file",
+            1.1,
+            "× into anonymous memory",
+            ratio(("segment", FILE, 0), ("segment", ANONYMOUS, 0)),
+        ),
+        goal(
+            "`record` into a segment in a file",
+            1.1,
+            "× into anonymous memory",
+            ratio(("segment", FILE, 2), ("segment", ANONYMOUS, 2)),
         ),
         goal(
             "threads, as many as cores, on one counter",

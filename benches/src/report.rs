@@ -159,9 +159,11 @@ fn measured_elsewhere(options: &Options) -> Result<Report, String> {
     Report::from_json(&json).ok_or_else(|| format!("{question}: not a report"))
 }
 
-/// Starts this program again with a question, and gives what it prints.
-pub(crate) fn ask(question: &str) -> Result<String, String> {
-    ask_with(question, [])
+/// Starts this program again with a question, and gives the numbers that it answers.
+pub(crate) fn ask_numbers(question: &str) -> Result<Vec<f64>, String> {
+    let text = ask_with(question, [])?;
+    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|it| it.parse().ok()).collect();
+    numbers.filter(|all| !all.is_empty()).ok_or_else(|| format!("{question}: {text}"))
 }
 
 fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Result<String, String> {
@@ -181,7 +183,8 @@ fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Resu
 /// A sentence, where it is not one of the program's questions, or as [`overhead`].
 pub fn child(question: &str, options: &Options) -> Result<String, String> {
     // Room for 10,000 histogram series and 256 threads.
-    let segment = metrics_core::Segment::builder().shards(300).shard_bytes(1 << 30);
+    let large = || metrics_core::Segment::builder().shards(300).shard_bytes(1 << 30);
+    let segment = groups::segment::builder(question).unwrap_or_else(large);
     segment.install().map_err(|error| error.to_string())?;
     let Some(measure) = question.strip_prefix("measure ") else { return groups::answer(question) };
     if let Some(recording) = &options.replay {

@@ -5,7 +5,7 @@
 use super::OURS;
 use super::scrape::counters::Library;
 use super::scrape::{Scrape, counters, histograms, symbols};
-use crate::report::ask;
+use crate::report::ask_numbers;
 use crate::run::{self, Effort};
 use crate::stats::median;
 use crate::table::{Report, Table};
@@ -27,7 +27,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     let mut table = Table::new("memory", "Resident bytes of a series", NOTE, &columns);
     for (at, metrics) in metrics().iter().enumerate() {
         let bytes = |kind, exists: bool| {
-            if exists { child(&format!("memory {at} {kind}")) } else { Ok(vec![f64::NAN; 2]) }
+            if exists { ask_numbers(&format!("memory {at} {kind}")) } else { Ok(vec![f64::NAN; 2]) }
         };
         let (counter, histogram) = (bytes(0, metrics.counter.is_some())?, bytes(1, true)?);
         table.row(&metrics.name, [counter[0], histogram[0], counter[1], histogram[1]]);
@@ -45,7 +45,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     );
     let mut rows = SHARDS.map(|shards| (shards, Vec::new()));
     for series in series {
-        let nanos = child(&format!("snapshot {series}"))?;
+        let nanos = ask_numbers(&format!("snapshot {series}"))?;
         rows.iter_mut().zip(nanos).for_each(|((_, row), nanos)| row.push(nanos));
     }
     for (shards, row) in rows {
@@ -53,13 +53,6 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     }
     report.push(table);
     Ok(())
-}
-
-/// The numbers that a child answers.
-fn child(question: &str) -> Result<Vec<f64>, String> {
-    let text = ask(question)?;
-    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|it| it.parse().ok()).collect();
-    numbers.filter(|all| !all.is_empty()).ok_or_else(|| format!("{question}: {text}"))
 }
 
 /// What makes so many series, and how many to ask for.
@@ -113,7 +106,7 @@ fn metriken_histograms(series: usize) -> Scrape {
     Scrape::new(record, |_| ())
 }
 
-/// Answers a question that [`child`] asks.
+/// Answers a question of this group.
 ///
 /// # Errors
 /// A sentence, where it is none.

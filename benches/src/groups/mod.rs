@@ -7,12 +7,12 @@ mod memory;
 mod peers;
 mod scaling;
 mod scrape;
+pub(crate) mod segment;
 mod side;
 mod tails;
 mod tick;
 mod timing;
 
-pub(crate) use memory::answer;
 pub(crate) use peers::Metrics;
 use side::Side;
 pub(crate) use tick::{NOTHING, OUR_CLOCK, replay};
@@ -25,6 +25,17 @@ use std::sync::OnceLock;
 pub(crate) const OURS: &str = "tickmetrics";
 pub(crate) const RAW: &str = "raw design";
 pub(crate) const FETCH_ADD: &str = "one shared fetch_add";
+
+/// Answers a question that a process of its own is asked.
+///
+/// # Errors
+/// A sentence, where it is none.
+pub(crate) fn answer(question: &str) -> Result<String, String> {
+    match question.strip_prefix("segment ") {
+        Some(kind) => segment::answer(kind.ends_with('1')),
+        None => memory::answer(question),
+    }
+}
 
 type Measure = fn(Effort, &mut Report) -> Result<(), String>;
 
@@ -39,6 +50,7 @@ pub(crate) const ALL: &[(&str, Measure)] = &[
     ("tails", tails::measure),
     ("scaling", scaling::measure),
     ("memory", memory::measure),
+    ("segment", segment::measure),
 ];
 
 /// The operations that `cargo bench` measures too, by criterion's method.
