@@ -1,7 +1,9 @@
 //! Tests only: see `tests/`. The README's code blocks are compiled and run from here.
 
 pub mod operations;
+pub mod polling;
 pub mod processes;
+pub mod words;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

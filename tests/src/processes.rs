@@ -39,6 +39,14 @@ pub fn output(mut command: Command) -> String {
     text
 }
 
+/// Runs all tests of this program again, but for the one that asks for it, with the metrics of the
+/// whole process in the folder's file.
+pub fn again_in_a_file(but_for: &str, folder: &Folder) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--skip", but_for]).env("TICKMETRICS_SEGMENT", folder.file());
+    output(command);
+}
+
 /// A folder of its own in shared memory, gone at the end.
 pub struct Folder(pub PathBuf);
 
@@ -95,6 +103,14 @@ impl Other {
 
     pub fn tell(&mut self) {
         self.child.stdin.as_mut().unwrap().write_all(b"on\n").unwrap();
+    }
+
+    /// Sends a signal: `libc::SIGSTOP`, `libc::SIGCONT`.
+    pub fn signal(&self, signal: i32) {
+        let pid = self.child.id().try_into().unwrap();
+        // SAFETY: a call without effect on this process. The child was not waited for, so that no
+        // other process has its id.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
     pub fn kill(&mut self) {

@@ -1,12 +1,13 @@
 //! Sums are exact to the last increment, whatever the threads do.
 
-use metrics_core::Segment;
 use metrics_core::prelude::*;
+use metrics_core::{Segment, SegmentReader};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use tests::processes::{Folder, again_in_a_file};
 
 fn counter(registry: &Registry, name: &str) -> Counter {
     registry.register(&Description::new(name, "A test's counter.")).unwrap()
@@ -32,13 +33,26 @@ fn run_and_end(threads: usize, run: impl Fn(u64) + Sync) {
     });
 }
 
+/// Of a hundred threads each.
+const ROUNDS: u64 = 100;
+
+fn check_lives(snapshot: &Snapshot) {
+    // Each round has 1 + 2 + ... + 100.
+    assert_eq!(snapshot.counter("lives_total", &[]), Some(ROUNDS * 5050));
+    let values = snapshot.histogram("values_of_lives", &[]).unwrap();
+    assert_eq!(values.count(), ROUNDS * 5050);
+    assert_eq!(values.sum(), (ROUNDS * (0..100_u64).map(|n| n * (n + 1) / 2).sum::<u64>()) as f64);
+    assert_eq!((values.min(), values.max()), (Some(0.0), Some(99.0)));
+}
+
 #[test]
-fn two_thousand_short_threads_lose_nothing() {
+fn ten_thousand_short_threads_lose_nothing() {
     let _alone = alone();
     let registry = Registry::new();
     let lives = counter(&registry, "lives_total");
-    let values: Histogram = registry.register(&Description::new("values", "Values.")).unwrap();
-    for _ in 0..25 {
+    let description = Description::new("values_of_lives", "Values.");
+    let values: Histogram = registry.register(&description).unwrap();
+    for _ in 0..ROUNDS {
         run_and_end(100, |number| {
             for value in 0..=number {
                 lives.inc();
@@ -46,13 +60,7 @@ fn two_thousand_short_threads_lose_nothing() {
             }
         });
     }
-    // 25 rounds of 1 + 2 + ... + 100.
-    assert_eq!(read(&registry, "lives_total"), 25 * 5050);
-    let snapshot = registry.snapshot();
-    let values = snapshot.histogram("values", &[]).unwrap();
-    assert_eq!(values.count(), 25 * 5050);
-    assert_eq!(values.sum(), 25.0 * (0..100_u64).map(|n| n * (n + 1) / 2).sum::<u64>() as f64);
-    assert_eq!((values.min(), values.max()), (Some(0.0), Some(99.0)));
+    check_lives(&registry.snapshot());
     assert_eq!(Segment::stats().unwrap().threads_attached, 0, "all shards were given back");
 }
 
@@ -98,8 +106,13 @@ fn each_live_thread_has_a_shard_of_its_own() {
     let registry = Registry::new();
     let adds = counter(&registry, "adds_total");
     let barrier = Barrier::new(THREADS);
+    let in_a_file = std::env::var_os("TICKMETRICS_SEGMENT").is_some();
     run_and_end(THREADS, |_| {
         adds.inc();
+        if in_a_file {
+            // There the first record does not wait while another thread asks for memory; this does.
+            metrics_core::warm_up();
+        }
         barrier.wait();
         let attached = Segment::stats().unwrap().threads_attached;
         barrier.wait();
@@ -178,6 +191,17 @@ fn snapshots_while_writers_run_are_monotone_and_consistent() {
     });
     assert_eq!(read(&registry, "adds_total"), 2 * EACH);
     assert_eq!(registry.snapshot().histogram("values", &[]).unwrap().count(), 2 * EACH);
+}
+
+#[test]
+fn the_same_in_a_file() {
+    let folder = Folder::new("exactness");
+    again_in_a_file("the_same_in_a_file", &folder);
+    let mut reader = SegmentReader::open(folder.file()).unwrap();
+    let snapshot = reader.snapshot().unwrap();
+    check_lives(&snapshot);
+    assert_eq!(snapshot.counter("exits_total", &[]), Some(300));
+    assert_eq!(reader.stats().unwrap().threads_attached, 0);
 }
 
 #[test]

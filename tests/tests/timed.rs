@@ -7,9 +7,10 @@ use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::num::ParseIntError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
+use tests::polling::{pending_once, poll};
 
 const MODULE: &str = module_path!();
 
@@ -50,10 +51,6 @@ fn whole(histogram: &HistogramSnapshot) -> (u64, f64) {
     (histogram.count(), (histogram.sum() * 1e9).round())
 }
 
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
 /// Polls a future until it is ready.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -66,19 +63,6 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 fn panics<R>(call: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(call)).is_err()
-}
-
-/// Ready at the second poll.
-async fn pending_once() {
-    let mut polled = false;
-    std::future::poll_fn(|_| {
-        if polled {
-            return Poll::Ready(());
-        }
-        polled = true;
-        Poll::Pending
-    })
-    .await;
 }
 
 const MICROSECOND: Duration = Duration::from_micros(1);
