@@ -15,6 +15,8 @@ use tests::processes::{Folder, Other, command, output, role, say, wait};
 
 const FILE_OF_SEGMENT: &str = "TICKMETRICS_SEGMENT";
 const CHILDREN: u64 = 20;
+/// What the threads of the parent call their own; the last is that of the one that forks.
+const NAMES: [&str; 4] = ["S0", "S1", "S2", "forks"];
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 8)]
@@ -73,7 +75,8 @@ fn in_another_process() {
 fn forks(file: &Path) {
     let registry = Registry::new();
     let metrics = ForkMetrics::register(&registry).unwrap();
-    let symbols = ["S0", "S1", "S2", "child"].map(Symbol::intern);
+    let symbols = NAMES.map(Symbol::intern);
+    let child = Symbol::intern("child");
     let (done, begun) = (AtomicBool::new(false), Barrier::new(4));
     let counts = thread::scope(|scope| {
         let threads = [0, 1, 2].map(|thread| {
@@ -90,24 +93,29 @@ fn forks(file: &Path) {
             })
         });
         begun.wait();
-        let children: Vec<_> =
-            (0..CHILDREN).map(|n| fork(|| in_child(&registry, &metrics, symbols[3], n))).collect();
+        let children: Vec<_> = (0..CHILDREN)
+            .map(|n| {
+                record(&metrics, symbols[3], n);
+                fork(|| in_child(&registry, &metrics, child, n))
+            })
+            .collect();
         // At the same time, programs that the children become, once they have counted as children.
         let named = if file.exists() { Some(file) } else { None };
-        let taken = start(&metrics, symbols[3], named);
+        let taken = start(&metrics, child, named);
         let own = file.with_file_name("of-{pid}");
-        start(&metrics, symbols[3], named.map(|_| &*own));
+        start(&metrics, child, named.map(|_| &*own));
         if let Some(file) = named {
             let lost = format!("process {} counts in", std::process::id());
             assert!(taken.contains(&lost) && taken.contains(file.to_str().unwrap()), "{taken}");
         }
         children.into_iter().for_each(ends_well);
         done.store(true, Relaxed);
-        threads.map(|thread| thread.join().unwrap())
+        let [a, b, c] = threads.map(|thread| thread.join().unwrap());
+        [a, b, c, CHILDREN]
     });
-    let of_symbols: Vec<_> = ["S0", "S1", "S2"].into_iter().zip(counts).collect();
-    check(&registry.snapshot(), &of_symbols);
-    say(&counts.map(|count| count.to_string()).join(" "));
+    let said = counts.map(|count| count.to_string()).join(" ");
+    check(&registry.snapshot(), &by_name(&said));
+    say(&said);
     wait();
 }
 
@@ -178,9 +186,10 @@ fn is_started() {
     check(&registry.snapshot(), &[("program", 777)]);
 }
 
-fn counts(said: &str) -> Vec<(&'static str, u64)> {
+/// Of each name, how often `record` was called.
+fn by_name(said: &str) -> Vec<(&'static str, u64)> {
     let counts = said.split(' ').map(|count| count.parse().unwrap());
-    ["S0", "S1", "S2"].into_iter().zip(counts).collect()
+    NAMES.into_iter().zip(counts).collect()
 }
 
 #[test]
@@ -188,7 +197,7 @@ fn in_memory_nothing_is_doubled_and_nothing_lost() {
     let folder = Folder::new("forks-in-memory");
     let mut command: Command = command(&[], "forks", &folder.file());
     command.env_remove(FILE_OF_SEGMENT);
-    let counts = counts(&Other::of(command).says());
+    let counts = by_name(&Other::of(command).says());
     assert!(counts.iter().all(|(_, count)| *count > 1), "{counts:?}");
     assert!(folder.names().is_empty());
 }
@@ -199,7 +208,7 @@ fn in_a_file_nothing_is_doubled_and_nothing_lost() {
     let mut command: Command = command(&[], "forks", &folder.file());
     command.env(FILE_OF_SEGMENT, folder.file());
     let mut other = Other::of(command);
-    let counts = counts(&other.says());
+    let counts = by_name(&other.says());
     let mut reader = SegmentReader::open(folder.file()).unwrap();
     assert!(reader.process().unwrap().is_alive);
     check(&reader.snapshot().unwrap(), &counts);
