@@ -72,6 +72,15 @@ fn in_another_process() {
     }
 }
 
+/// Tells the threads to end when it is dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 fn forks(file: &Path) {
     let registry = Registry::new();
     let metrics = ForkMetrics::register(&registry).unwrap();
@@ -92,6 +101,8 @@ fn forks(file: &Path) {
                 n
             })
         });
+        // Also where a check below fails: else the threads would go on, and nobody would hear of it.
+        let ends = Ends(&done);
         begun.wait();
         let children: Vec<_> = (0..CHILDREN)
             .map(|n| {
@@ -109,7 +120,7 @@ fn forks(file: &Path) {
             assert!(taken.contains(&lost) && taken.contains(file.to_str().unwrap()), "{taken}");
         }
         children.into_iter().for_each(ends_well);
-        done.store(true, Relaxed);
+        drop(ends);
         let [a, b, c] = threads.map(|thread| thread.join().unwrap());
         [a, b, c, CHILDREN]
     });
