@@ -38,6 +38,9 @@ const SHARDS: usize = 24;
 /// behind would be over it, and so would half a million threads that each leave a word.
 const SLACK_KIB: u64 = 1024;
 
+/// Begins what the other process says where something is wrong.
+const WRONG: &str = "wrong: ";
+
 enum Args {
     Soak {
         minutes: f64,
@@ -70,7 +73,7 @@ fn arguments() -> Result<Args, lexopt::Error> {
 fn main() -> ExitCode {
     let done = match arguments() {
         Ok(Args::Soak { minutes }) => soak(Duration::from_secs_f64(minutes * 60.0)),
-        Ok(Args::Read { path }) => read(&path),
+        Ok(Args::Read { path }) => read(&path).inspect_err(|error| say(&format!("{WRONG}{error}"))),
         Err(error) => Err(format!("{error}\nusage: soak [--minutes N]")),
     };
     match done {
@@ -100,8 +103,7 @@ fn soak(length: Duration) -> Result<(), String> {
         let next = begun + span * (u32::try_from(spans.len()).unwrap_or(u32::MAX) + 1);
         std::thread::sleep(next.min(begun + length).saturating_duration_since(Instant::now()));
         outside.tell();
-        let said = outside.says();
-        let there = Figures::parse(&said).ok_or(said)?;
+        let there = Figures::parse(&next_line(&mut outside)?).ok_or("figures are missing")?;
         let here = inside.figures()?;
         println!("{}", row(begun.elapsed(), here, there));
         spans.push([here, there]);
@@ -109,19 +111,33 @@ fn soak(length: Duration) -> Result<(), String> {
     let tally = work.end();
     inside.end()?;
     drop(outside.child.stdin.take());
-    let from_outside: Vec<String> =
-        std::iter::from_fn(|| Some(outside.says())).take_while(|line| line != "end").collect();
+    let mut from_outside = String::new();
+    loop {
+        match next_line(&mut outside)?.as_str() {
+            "end" => break,
+            line => from_outside.extend([line, "\n"]),
+        }
+    }
     let status = outside.child.wait().map_err(|error| error.to_string())?;
     if !status.success() {
         return Err(format!("the other process ended with {status}"));
     }
     let last = scraper::text(&Registry::global().snapshot());
-    for (who, text) in [("inside", last), ("outside", from_outside.join("\n"))] {
+    for (who, text) in [("inside", last), ("outside", from_outside)] {
         check_sums(&tally, &text).map_err(|error| format!("{who}: {error}"))?;
     }
     check_memory(&spans)?;
     println!("{}", summary(&tally, spans.last(), begun.elapsed()));
     Ok(())
+}
+
+/// What the other process says next, or what went wrong there.
+fn next_line(outside: &mut Other) -> Result<String, String> {
+    let line = outside.says();
+    match line.strip_prefix(WRONG) {
+        Some(error) => Err(format!("outside: {error}")),
+        None => Ok(line),
+    }
 }
 
 /// The other process: scrapes the file, says its figures when told to, and all series at the end.
