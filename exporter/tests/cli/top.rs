@@ -50,6 +50,16 @@ fn once_prints_exact_figures() {
 }
 
 #[test]
+fn of_a_dead_process_all_is_shown() {
+    let folder = Folder::new("top-dead");
+    let file = folder.file("feed.metrics");
+    drop(Writer::start("gateway", &file));
+    let printed = output(&["top", text(&file), "--once", "--interval", "10ms"]);
+    assert!(printed.contains(" DEAD"), "{printed}");
+    assert_eq!(table(&printed)["decode_seconds{symbol=\"MSFT\"}"][2], "7e-6");
+}
+
+#[test]
 fn once_filters_and_sorts() {
     let folder = Folder::new("top-filter");
     let file = folder.file("feed.metrics");

@@ -29,7 +29,8 @@ const PATIENCE: u64 = 4096;
 const NONE: RawFd = -1;
 
 // Relaxed throughout: all but `retry_at` and `file` change under the registration lock only, and
-// those two say nothing about other memory.
+// those two say nothing about other memory. `shards` is read without the lock, too: what it says of is
+// the system's memory, which was given before it was stored.
 #[derive(Debug)]
 pub(super) struct Backing {
     /// The descriptor that has the lock, or `NONE`.
@@ -112,6 +113,11 @@ impl Backing {
                 .map(|shard| layout.shard(shard))
                 .try_for_each(|start| self.ask(words, start + from, start + to))
         })
+    }
+
+    /// Whether a shard is in use.
+    pub(super) fn has(&self, shard: usize) -> bool {
+        shard < self.shards.load(Relaxed)
     }
 
     /// Sees to the cells handed out of a shard that comes into use, and of those before it.

@@ -230,6 +230,10 @@ impl Segment {
 
     /// Has the system give the memory of a shard, before anyone else is told of it.
     fn back(&self, shard: usize, wait: bool) -> bool {
+        // One that was in use before: registrations see to its memory ever since.
+        if self.backing.has(shard) {
+            return true;
+        }
         let overflow_records = self.view.header(header::OVERFLOW_RECORDS);
         if !wait && !self.backing.may_ask(overflow_records) {
             return false;

@@ -96,7 +96,7 @@ pub(crate) struct Serve {
 /// interval. The trend is that of the rate, of the value, and of the 99th percentile.
 /// From a URL, which is scraped in text format, percentiles are interpolated within the buckets as
 /// Prometheus' histogram_quantile does.
-#[derive(Debug, ClapArgs)]
+#[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "\
 Keys:
   q quit   / filter   s sort by the next column   r reverse   i interval or all time
@@ -116,7 +116,7 @@ pub(crate) struct Top {
     /// Print one interval as plain text, with exact figures in the exported units, and end
     #[arg(long)]
     pub(crate) once: bool,
-    /// Percentiles of all values since the start, not of the last interval
+    /// Percentiles of all values since the start, not of the last interval; so for a dead process
     #[arg(long)]
     pub(crate) all_time: bool,
     /// Only series whose name or labels contain this

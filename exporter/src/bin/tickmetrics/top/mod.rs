@@ -37,6 +37,8 @@ pub(crate) fn run(args: &Top) -> Result<()> {
     let mut source = Source::open(&args.target)?;
     // What can't be read at all is told on the ordinary screen.
     let first = source.frame()?;
+    // A dead process has no last interval.
+    let args = &Top { all_time: args.all_time || first.is_over, ..args.clone() };
     if args.once {
         return once::run(args, &mut source, &first);
     }

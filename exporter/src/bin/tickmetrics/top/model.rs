@@ -11,6 +11,8 @@ pub(crate) struct Frame {
     pub(crate) target: String,
     /// Whether its process lives, where that can be told.
     pub(crate) state: String,
+    /// Whether its process is known to be dead: nothing will come any more.
+    pub(crate) is_over: bool,
     pub(crate) series: Vec<Series>,
 }
 
@@ -152,7 +154,13 @@ pub(crate) mod tests {
             help: String::new(),
             reading: reading.clone(),
         });
-        Frame { at, target: String::new(), state: String::new(), series: series.collect() }
+        Frame {
+            at,
+            target: String::new(),
+            state: String::new(),
+            is_over: false,
+            series: series.collect(),
+        }
     }
 
     #[test]

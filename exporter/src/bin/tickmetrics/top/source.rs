@@ -67,7 +67,7 @@ impl OfSegment {
         let series = series_of(&snapshot, interval.as_ref());
         self.before = Some(snapshot);
         let target = Series::title(&self.path.to_string_lossy(), "");
-        Ok(Frame { at, target, state: state(process), series })
+        Ok(Frame { at, target, state: state(process), is_over: !process.alive, series })
     }
 }
 
@@ -155,7 +155,7 @@ impl OfUrl {
             Series { title, unit: unit(&one.name), help: one.help, reading }
         });
         let series = series.collect();
-        Ok(Frame { at, target: url.to_string(), state: String::new(), series })
+        Ok(Frame { at, target: url.to_string(), state: String::new(), is_over: false, series })
     }
 }
 
@@ -205,7 +205,13 @@ mod tests {
         (1..=100).for_each(|value| wait.record(value));
         ticks.add(5);
         let second = registry.snapshot();
-        let frame = |at, series| Frame { at, target: String::new(), state: String::new(), series };
+        let frame = |at, series| Frame {
+            at,
+            target: String::new(),
+            state: String::new(),
+            is_over: false,
+            series,
+        };
         let before = frame(start, series_of(&first, None));
         let at = start + Duration::from_secs(2);
         let now = frame(at, series_of(&second, Some(&second.since(&first))));
