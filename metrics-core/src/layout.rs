@@ -15,6 +15,8 @@
 //! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
 //! number is the same in each shard.
 
+use std::ops::RangeInclusive;
+
 /// Parts start at multiples of this: the largest page that Linux has without being asked for huge
 /// ones (64 KiB, on Arm). The model checker's memory has no pages, and is dear.
 pub(crate) const ALIGN_BYTES: usize = if cfg!(tickmetrics_loom) { WORD_BYTES } else { 64 << 10 };
@@ -103,6 +105,11 @@ pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of what this module and the directory's entries say.
 pub(crate) const VERSION: u64 = 2;
+
+/// The bytes that a part can be made with: directory, shared cells, each shard.
+pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;
+/// The shards that threads can have; shard 0 is one more.
+pub(crate) const THREAD_SHARDS: RangeInclusive<usize> = 1..=1 << 16;
 
 /// The sizes that a segment is made with, and the positions that follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,16 +21,18 @@ pub(crate) struct Check {
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
-    /// Bytes of the values of all labels, for each metric that has them.
+    /// Bytes of the texts of all labels: see [`Check::label_bytes`].
     label_bytes: u64,
 }
 
 #[derive(Debug, Default)]
 struct Set {
     values: u32,
-    /// Their bytes, and how many labels have them.
+    /// Their bytes.
     bytes: u64,
+    /// How many labels have them, and the bytes of what each of those writes before a value.
     labels: u64,
+    before: u64,
     /// Once a metric named it.
     capacity: Option<u32>,
 }
@@ -48,16 +50,18 @@ impl Check {
                 let bytes = text.len() as u64;
                 set.values += 1;
                 set.bytes += bytes;
-                self.label_bytes = self.label_bytes.saturating_add(bytes * set.labels);
+                let texts = bytes.saturating_mul(set.labels).saturating_add(set.before);
+                self.label_bytes = self.label_bytes.saturating_add(texts);
                 set.fits()
             }
             Entry::Metric(metric) => self.metric(metric, layout),
         }
     }
 
-    /// How many bytes the values of all labels have, for each metric that has them: what a snapshot
-    /// keeps ready as text. One value can be many metrics', so that the size of the segment does not
-    /// bound it.
+    /// How many bytes the texts of all labels have, for each metric that has them: what a snapshot
+    /// keeps ready, each value behind the label's name, the first label's behind the constant ones.
+    /// One value can be many metrics', and one name is each value's, so that the size of the segment
+    /// does not bound it.
     #[cfg(not(tickmetrics_loom))]
     pub(crate) fn label_bytes(&self) -> u64 {
         self.label_bytes
@@ -67,23 +71,30 @@ impl Check {
         let labels = metric.constants.iter().map(|(name, _)| name);
         let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
         holds(is_name(&metric.name, true) && labels.clone().all(|name| is_name(name, false)))?;
-        holds(labels.count() <= MAX_DIMENSIONS && Scale::new(metric.scale).is_usable())?;
+        holds(labels.count() <= MAX_DIMENSIONS)?;
+        holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;
-        for (_, source) in &metric.dimensions {
-            let (count, bytes) = match source {
+        let constants = metric.constants.iter().map(|(name, value)| name.len() + value.len());
+        let mut before = constants.sum::<usize>() as u64;
+        for (name, source) in &metric.dimensions {
+            before += name.len() as u64;
+            let (count, values, bytes) = match source {
                 Source::Fixed(values) => {
                     let bytes = values.iter().map(|value| value.len() as u64).sum();
-                    (u32::try_from(values.len()).ok()?, bytes)
+                    (u32::try_from(values.len()).ok()?, values.len() as u64, bytes)
                 }
                 Source::Set { set, capacity } => {
                     let set = self.sets.get_mut(set)?;
                     holds(*set.capacity.get_or_insert(*capacity) == *capacity)?;
                     set.fits()?;
                     set.labels += 1;
-                    (capacity.checked_add(1)?, set.bytes)
+                    set.before = set.before.saturating_add(before);
+                    (capacity.checked_add(1)?, u64::from(set.values) + 1, set.bytes)
                 }
             };
-            self.label_bytes = self.label_bytes.saturating_add(bytes);
+            let texts = bytes.saturating_add(values.saturating_mul(before));
+            self.label_bytes = self.label_bytes.saturating_add(texts);
+            before = 0;
             product = product.checked_mul(count)?;
         }
         holds(product == metric.series && product > 0)?;

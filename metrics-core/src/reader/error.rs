@@ -1,5 +1,6 @@
 use crate::directory::Damaged;
 use crate::layout;
+use crate::snapshot::Excess;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -43,11 +44,11 @@ pub enum ReadError {
         /// The bytes that it needs.
         needs: u64,
     },
-    /// Its labels would take more memory than any program's do.
+    /// Its labels and buckets would take memory out of proportion to it, as no program's do.
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// How many bytes.
+        /// How many bytes, at the least.
         bytes: u64,
     },
     /// It says what can't be.
@@ -95,6 +96,15 @@ impl From<io::Error> for Why {
     }
 }
 
+impl From<Excess> for Why {
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Cells(damaged) => Self::Directory(damaged),
+            Excess::Bytes(bytes) => Self::TooLarge { bytes },
+        }
+    }
+}
+
 impl From<Damaged> for Why {
     fn from(damaged: Damaged) -> Self {
         Self::Directory(damaged)
@@ -124,7 +134,11 @@ impl fmt::Display for ReadError {
                 write!(f, "{} is cut short: it has {has} bytes, and needs {needs}", path.display())
             }
             Self::TooLarge { path, bytes } => {
-                write!(f, "{} is not read: its labels would take {bytes} bytes", path.display())
+                write!(
+                    f,
+                    "{} is not read: its labels and buckets would take {bytes} bytes or more",
+                    path.display()
+                )
             }
             Self::Damaged { path, word: None } => {
                 write!(f, "the header of {} is damaged: its sizes can't be", path.display())

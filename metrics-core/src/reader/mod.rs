@@ -4,10 +4,10 @@ mod error;
 
 pub use error::ReadError;
 
-use crate::layout::{self, Layout, WORD_BYTES, header};
+use crate::layout::{self, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
 use crate::segment::{SegmentStats, View};
-use crate::snapshot::{Catalogue, Snapshot};
+use crate::snapshot::{Budget, Catalogue, Snapshot};
 use error::Why;
 use std::fmt;
 use std::fs::File;
@@ -15,10 +15,6 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-
-/// The most bytes of label values, counted for each metric that has them, that a snapshot is made
-/// of: a process with more could not be scraped either.
-const MAX_LABEL_BYTES: u64 = 1 << 30;
 
 /// Reads the segment that a process counts in, or counted in while it lived, from its file (see
 /// [`SegmentBuilder::path`](crate::SegmentBuilder::path)).
@@ -106,7 +102,8 @@ impl SegmentReader {
     /// [`ReadError::Truncated`] where the file was cut short since it was opened;
     /// [`ReadError::Damaged`] where its directory says what can't be. Then nothing is read: cells
     /// without a word on what they count are worth nothing, and those before the damage may be
-    /// told of wrongly, too. [`ReadError::TooLarge`] where the labels would fill the memory.
+    /// told of wrongly, too. [`ReadError::TooLarge`] where labels or buckets would take memory out
+    /// of proportion to the file.
     pub fn snapshot(&mut self) -> Result<Snapshot, ReadError> {
         self.read().map_err(|why| why.at(&self.path))
     }
@@ -114,12 +111,7 @@ impl SegmentReader {
     fn read(&mut self) -> Result<Snapshot, Why> {
         check_length(&self.file, self.layout)?;
         let view = View::new(self.mapping.words(), self.layout).ok_or(Why::Header)?;
-        self.catalogue.read_on(view)?;
-        let bytes = self.catalogue.label_bytes();
-        if bytes > MAX_LABEL_BYTES {
-            return Err(Why::TooLarge { bytes });
-        }
-        let mut snapshot = self.catalogue.snapshot(view);
+        let mut snapshot = snapshot(&mut self.catalogue, view)?;
         self.left_out = snapshot.keep_first_registries();
         Ok(snapshot)
     }
@@ -169,6 +161,17 @@ impl fmt::Debug for SegmentReader {
     }
 }
 
+/// A snapshot of what is not trusted.
+fn snapshot(catalogue: &mut Catalogue, view: View<'_>) -> Result<Snapshot, Why> {
+    catalogue.read_on(view)?;
+    let mut budget = Budget::of(view.layout());
+    budget.take_bytes(catalogue.label_bytes());
+    budget.check()?;
+    let snapshot = catalogue.snapshot_within(view, &mut budget);
+    budget.check()?;
+    Ok(snapshot)
+}
+
 /// An error where the file is shorter than its segment.
 fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
     let has = file.metadata()?.len();
@@ -195,7 +198,11 @@ fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
         Err(error) => return Err(error.into()),
     }
     let words = head.as_chunks::<WORD_BYTES>().0;
-    let word = |at: usize| u64::from_ne_bytes(words[at]);
+    layout_of(|at| u64::from_ne_bytes(words[at]))
+}
+
+/// The sizes that the words of a header say.
+fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, Why> {
     if word(header::MAGIC) != layout::MAGIC {
         return Err(Why::NotASegment);
     }
@@ -206,16 +213,21 @@ fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
         layout::VERSION => {}
         found => return Err(Why::Version { found }),
     }
-    // Sizes that are told apart from nonsense, so that their sum can't overflow.
-    let size = |at: usize| match usize::try_from(word(at)) {
-        Ok(size) if (1..=1 << 48).contains(&size) => Ok(size),
+    // What a segment can be made with: a file with holes can have any size.
+    let size = |at: usize| usize::try_from(word(at)).map_err(|_| Why::Header);
+    let part = |at: usize| match size(at)? {
+        words if PART_BYTES.contains(&words.saturating_mul(WORD_BYTES)) => Ok(words),
         _ => Err(Why::Header),
     };
+    let shards = size(header::SHARDS)?;
+    if !THREAD_SHARDS.contains(&shards.saturating_sub(1)) {
+        return Err(Why::Header);
+    }
     let layout = Layout {
-        shards: size(header::SHARDS)?,
-        shard_words: size(header::SHARD_WORDS)?,
-        directory_words: size(header::DIRECTORY_WORDS)?,
-        shared_words: size(header::SHARED_WORDS)?,
+        shards,
+        shard_words: part(header::SHARD_WORDS)?,
+        directory_words: part(header::DIRECTORY_WORDS)?,
+        shared_words: part(header::SHARED_WORDS)?,
     };
     layout.words().ok_or(Why::Header)?;
     Ok(layout)

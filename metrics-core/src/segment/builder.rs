@@ -1,7 +1,7 @@
 use super::{SEGMENT, Segment, SegmentError};
 #[cfg(not(tickmetrics_loom))]
 use super::{file, options::Options};
-use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, WORD_BYTES};
+use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES};
 #[cfg(not(tickmetrics_loom))]
 use crate::memory;
 use crate::shard;
@@ -189,14 +189,14 @@ impl SegmentBuilder {
 
     fn layout(&self) -> Result<Layout, SegmentError> {
         let words = |name: &'static str, bytes: usize| {
-            let allowed = 64 << 10..=32 << 30;
+            let allowed = PART_BYTES;
             if allowed.contains(&bytes) {
                 Ok(bytes.next_multiple_of(ALIGN_BYTES) / WORD_BYTES)
             } else {
                 Err(SegmentError::OutOfRange { setting: name, value: bytes, allowed })
             }
         };
-        let allowed = 1..=1 << 16;
+        let allowed = THREAD_SHARDS;
         if !allowed.contains(&self.shards) {
             return Err(SegmentError::OutOfRange {
                 setting: "shards",

@@ -1,5 +1,6 @@
 //! What a reader knows of a registry's metrics: the directory, read once and kept.
 
+use super::budget::Budget;
 use super::exposed::Exposed;
 use super::merge::{self, Data};
 use super::shape::Shape;
@@ -40,6 +41,8 @@ struct Known {
 /// What never changes of a metric.
 #[derive(Debug)]
 pub(super) struct About {
+    /// The word of the directory where its entry begins.
+    pub(super) entry: usize,
     pub(super) metric: directory::Metric,
     pub(super) scale: Scale,
     /// For histograms.
@@ -71,8 +74,14 @@ impl Catalogue {
     /// The values of all metrics now.
     pub(crate) fn snapshot(&mut self, view: View<'_>) -> Snapshot {
         let _ = self.read_on(view);
+        self.snapshot_within(view, &mut Budget::unlimited())
+    }
+
+    /// The values now of all metrics as far as the directory was read. What the budget is not
+    /// enough for is left out.
+    pub(crate) fn snapshot_within(&mut self, view: View<'_>, budget: &mut Budget) -> Snapshot {
         let sets = &self.sets;
-        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, sets));
+        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, sets, budget));
         Snapshot { metrics: metrics.collect() }
     }
 
@@ -125,7 +134,7 @@ impl Catalogue {
                 }
                 Entry::Metric(metric) => {
                     if self.registry.is_none_or(|registry| registry == metric.registry) {
-                        self.add(metric);
+                        self.add(at, metric);
                     }
                 }
             }
@@ -146,7 +155,7 @@ impl Catalogue {
         self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
     }
 
-    fn add(&mut self, metric: directory::Metric) {
+    fn add(&mut self, entry: usize, metric: directory::Metric) {
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
             Source::Fixed(values) => Dimension {
@@ -171,7 +180,7 @@ impl Catalogue {
             below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
         }
         let scale = Scale::new(metric.scale);
-        let about = Arc::new(About { metric, scale, shape, dimensions });
+        let about = Arc::new(About { entry, metric, scale, shape, dimensions });
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
         self.metrics.push(Known { about, exposed, data, indices });
@@ -179,7 +188,12 @@ impl Catalogue {
 }
 
 impl Known {
-    fn snapshot(&mut self, view: View<'_>, sets: &HashMap<u64, Arc<Values>>) -> MetricSnapshot {
+    fn snapshot(
+        &mut self,
+        view: View<'_>,
+        sets: &HashMap<u64, Arc<Values>>,
+        budget: &mut Budget,
+    ) -> MetricSnapshot {
         let Self { about, exposed, data, indices } = self;
         if Arc::get_mut(data).is_none() {
             *data = Arc::new(Data::none(about.metric.kind));
@@ -187,7 +201,7 @@ impl Known {
         let values = about.values(sets);
         indices.clear();
         if let Some(data) = Arc::get_mut(data) {
-            merge::metric(view, about, &values, data, indices);
+            merge::metric(view, about, &values, data, indices, budget);
         }
         if exposed.indices != *indices {
             *exposed = Arc::new(Exposed::new(about, mem::take(indices), values));

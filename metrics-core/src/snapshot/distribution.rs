@@ -5,6 +5,7 @@
 //! wanted, too. So a series' cells are asked for when its head is read, and read when they are
 //! likely there: two series later.
 
+use super::budget::Budget;
 use super::catalogue::About;
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
@@ -22,9 +23,9 @@ const AHEAD: usize = 2;
 /// Reads the series of one histogram in turn.
 pub(super) struct Reader<'a> {
     view: View<'a>,
+    about: &'a About,
     shape: &'a Arc<Shape>,
-    /// The first head.
-    heads: usize,
+    budget: &'a mut Budget,
     into: &'a mut Vec<HistogramSnapshot>,
     /// How many of `into` are read.
     read: usize,
@@ -50,11 +51,11 @@ impl<'a> Reader<'a> {
         about: &'a About,
         shape: &'a Arc<Shape>,
         into: &'a mut Vec<HistogramSnapshot>,
+        budget: &'a mut Budget,
     ) -> Self {
-        let heads = about.metric.first as usize;
         let (spare, sums, before) = (Vec::new(), Vec::new(), Vec::new());
         let under_way = VecDeque::new();
-        Self { view, shape, heads, into, read: 0, under_way, spare, sums, before }
+        Self { view, about, shape, budget, into, read: 0, under_way, spare, sums, before }
     }
 
     /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
@@ -65,7 +66,8 @@ impl<'a> Reader<'a> {
         }
         let mut spans = std::mem::take(&mut self.spare);
         self.read_heads(index, at, &mut spans);
-        if spans.is_empty() && self.into[at].negative == 0 && !shown() {
+        let is_exposed = !spans.is_empty() || self.into[at].negative != 0 || shown();
+        if !is_exposed || !self.budget.take_bytes(self.into[at].below.bytes()) {
             self.spare = spans;
             return false;
         }
@@ -98,15 +100,17 @@ impl<'a> Reader<'a> {
         // Relaxed: a record that this snapshot must show came after its series had cells.
         let entry = entry.map_or(0, |entry| entry.load(Relaxed));
         let cells_at = usize::try_from(entry).unwrap_or(0);
-        let cells_end = cells_at.saturating_add(grid.cells() as usize);
-        let head_at = self.heads + index * HEAD_CELLS as usize;
+        let cells = cells_at..cells_at.saturating_add(grid.cells() as usize);
+        let has_cells =
+            (1..STAND_IN).contains(&entry) && self.budget.take_cells(&cells, self.about.entry);
+        let head_at = self.about.metric.first as usize + index * HEAD_CELLS as usize;
         for shard in self.view.shards_seen() {
-            let Some(cells) = shard.get(cells_at..cells_end) else {
+            let Some(cells) = shard.get(cells.clone()) else {
                 continue;
             };
             let load = |cell: usize| shard[head_at + cell].load(Relaxed);
             total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
-            if entry == 0 || entry >= STAND_IN {
+            if !has_cells {
                 continue;
             }
             // A writer stores minimum and maximum before it counts. If the counts of values outside

@@ -53,6 +53,11 @@ impl Below {
         Self { first: [0; Self::FIRST], others: vec![0; edges.saturating_sub(Self::FIRST)] }
     }
 
+    /// What it takes apart from itself.
+    pub(super) fn bytes(&self) -> u64 {
+        size_of_val(&self.others[..]) as u64
+    }
+
     fn iter(&self) -> impl Iterator<Item = &u64> {
         self.first.iter().chain(&self.others)
     }

@@ -5,6 +5,7 @@
 //! snapshot reads the same or a larger one. The cells of one snapshot are read while writers go
 //! on; they are not of one instant.
 
+use super::budget::Budget;
 use super::catalogue::{About, Dimension};
 use super::distribution::Reader;
 use super::histogram::HistogramSnapshot;
@@ -69,6 +70,7 @@ pub(super) fn metric(
     values: &Labels,
     data: &mut Data,
     indices: &mut Indices,
+    budget: &mut Budget,
 ) {
     let series = Live::new(view, about, values);
     match data {
@@ -108,7 +110,7 @@ pub(super) fn metric(
         }
         Data::Histogram(histograms) => {
             let Some(shape) = &about.shape else { return histograms.clear() };
-            let mut reader = Reader::new(view, about, shape, histograms);
+            let mut reader = Reader::new(view, about, shape, histograms, budget);
             series.for_each(|index| {
                 if reader.read(index as usize, || series.is_shown(index)) {
                     indices.push(index..index + 1);

@@ -1,5 +1,6 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
+mod budget;
 mod catalogue;
 mod cells;
 mod distribution;
@@ -9,6 +10,8 @@ mod merge;
 mod shape;
 mod values;
 
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use budget::{Budget, Excess};
 pub(crate) use catalogue::Catalogue;
 pub use histogram::{Bucket, HistogramSnapshot};
 
