@@ -73,6 +73,8 @@ pub use directory::Kind;
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use metrics_macros::{Label, Labels, Metrics, timed};
+#[cfg(fuzzing)]
+pub use reader::read_words;
 #[cfg(not(tickmetrics_loom))]
 pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};

@@ -172,6 +172,19 @@ fn snapshot(catalogue: &mut Catalogue, view: View<'_>) -> Result<Snapshot, Why> 
     Ok(snapshot)
 }
 
+/// Reads words as if they were a file's, without the system calls that a file takes. For the
+/// fuzzer, with at least as many words as a header has.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn read_words(words: &[crate::sync::AtomicU64]) -> Result<Snapshot, ReadError> {
+    let read = || {
+        let layout = layout_of(|at| words[at].load(crate::sync::Relaxed))?;
+        let view = View::new(words, layout).ok_or(Why::Header)?;
+        snapshot(&mut Catalogue::of_all(), view)
+    };
+    read().map_err(|why| why.at(""))
+}
+
 /// An error where the file is shorter than its segment.
 fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
     let has = file.metadata()?.len();

@@ -1,0 +1,79 @@
+//! Changes a small real segment as the input says, and reads it.
+
+#![no_main]
+
+use fuzz::base;
+use fuzz::changes::{Changes, Step};
+use fuzz::cost::{BYTES_PER_BYTE, Counting, Meter};
+use fuzz::file::SegmentFile;
+use fuzz::walk;
+use libfuzzer_sys::fuzz_target;
+use metrics_core::{ReadError, SegmentReader, Snapshot};
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// With a sanitizer, and every branch counted.
+const LONGEST: Duration = Duration::from_millis(400);
+
+/// In an input's first byte: whether all of a snapshot is looked at, or it is only taken.
+const WALK: u8 = 1;
+
+struct State {
+    file: SegmentFile,
+    text: String,
+}
+
+static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| {
+    let words = base::words(base::Size::All).expect("the base segment can be made");
+    let file = SegmentFile::new(&words).expect("its file can be made");
+    Mutex::new(State { file, text: String::new() })
+});
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&how, input)) = input.split_first() else { return };
+    let State { file, text } = &mut *STATE.lock().expect("a panic ends the process");
+    let mut changes = Changes::new(input, file);
+    let mut step = changes.apply(file);
+    let meter = Meter::start();
+    if let Ok(mut reader) = SegmentReader::open(file.path()) {
+        if how & WALK != 0 {
+            let _ = (reader.process(), reader.stats());
+        }
+        let mut earlier: Option<Snapshot> = None;
+        while let Some(snapshot) = take(&mut reader, file.bytes()) {
+            if how & WALK != 0 {
+                walk::snapshot(&snapshot, false, text);
+            }
+            if let Some(earlier) = earlier.replace(snapshot.clone()) {
+                walk::snapshot(&snapshot.since(&earlier), true, text);
+            }
+            if step == Step::End {
+                break;
+            }
+            step = changes.apply(file);
+        }
+    }
+    assert!(meter.time() < LONGEST, "it took {:?}", meter.time());
+    file.restore();
+});
+
+/// A snapshot, if the file has one, and what that took.
+fn take(reader: &mut SegmentReader, now: u64) -> Option<Snapshot> {
+    let (meter, bytes) = (Meter::start(), base::WORDS * 8);
+    let taken = reader.snapshot();
+    let peak = meter.peak();
+    assert!(peak <= BYTES_PER_BYTE * bytes, "{peak} bytes for {bytes} of the file");
+    match taken {
+        Ok(snapshot) => Some(snapshot),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            if let ReadError::Truncated { has, needs, .. } = error {
+                assert!(has == now && needs > has);
+            }
+            None
+        }
+    }
+}
