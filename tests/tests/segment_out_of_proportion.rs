@@ -158,12 +158,12 @@ fn what_grows_with_a_product_is_too_large() {
 
 #[test]
 fn sizes_that_no_segment_is_made_with_are_damaged() {
-    let (directory, shared, shard, shards) = (3, 4, 5, 6);
+    let (directory, shared, a_shard, shards) = (3, 4, 5, 6);
     assert_eq!(BASE[shards], 2);
     for (at, sizes) in [
         (directory, [0, 1, PART as u64 - 1, (1 << 32) + 1]),
         (shared, [0, 1, PART as u64 - 1, 1 << 48]),
-        (shard, [0, 1, PART as u64 - 1, u64::MAX]),
+        (a_shard, [0, 1, PART as u64 - 1, u64::MAX]),
         (shards, [0, 1, (1 << 16) + 2, u64::MAX]),
     ] {
         for size in sizes {
