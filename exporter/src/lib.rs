@@ -9,6 +9,7 @@
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
 //! | `scrape` | all registries, encoded into a buffer that is used again |
+//! | `negotiate` | which format a client is answered in |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: connections, and an end that does not wait for clients |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
@@ -35,12 +36,15 @@ mod error;
 #[cfg(feature = "cli")]
 mod merge;
 mod names;
+mod negotiate;
 mod respond;
 mod scrape;
 mod server;
 
 pub use builder::ExporterBuilder;
+pub use encode::render;
 pub use error::StartError;
+pub use negotiate::{Format, negotiate};
 pub use server::Exporter;
 
 /// What the program `tickmetrics` needs. Not part of the interface.
@@ -51,7 +55,7 @@ pub mod __cli {
     use crate::scrape::Scraper;
     use crate::{Exporter, StartError};
 
-    /// Serves what `write` appends, in text format 0.0.4.
+    /// Serves what `write` appends, in text format 0.0.4 whatever is asked for.
     ///
     /// # Errors
     /// As [`ExporterBuilder::start`](crate::ExporterBuilder::start).

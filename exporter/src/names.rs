@@ -1,4 +1,4 @@
-use metrics_core::{Family, Kind};
+use metrics_core::{Family, Kind, Snapshot};
 use std::collections::{HashMap, HashSet};
 
 /// Who exposes which name, where several registries share one response.
@@ -35,6 +35,11 @@ impl Names {
         admitted
     }
 
+    /// Whether a name is any registry's.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.exposed.contains(name)
+    }
+
     /// How many families are left out.
     pub(crate) fn left_out(&self) -> usize {
         self.left_out
@@ -44,14 +49,22 @@ impl Names {
 /// All names that the series of a family can have, so that a counter `wait_count` and a histogram
 /// `wait` never meet.
 pub(crate) fn series_names(name: &str, kind: Kind) -> Vec<String> {
-    let suffixes: &[&str] = match kind {
-        Kind::Histogram => {
-            &["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"]
-        }
-        _ => &[""],
-    };
+    let suffixes: &[&str] = if kind == Kind::Histogram { &OF_HISTOGRAM } else { &[""] };
     suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
 }
+
+/// Whether a name is among the [`series_names`] of a snapshot's families.
+pub(crate) fn exposes(snapshot: &Snapshot, name: &str) -> bool {
+    let of_histogram = |suffix: &&str| {
+        let family = name.strip_suffix(suffix).and_then(|name| snapshot.family(name));
+        family.is_some_and(|family| family.kind() == Kind::Histogram)
+    };
+    snapshot.family(name).is_some() || OF_HISTOGRAM.iter().any(of_histogram)
+}
+
+/// What the names of a histogram's series have behind the family's.
+const OF_HISTOGRAM: [&str; 6] =
+    ["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,12 @@
 //! What is answered to a request.
 
+use crate::negotiate::negotiate;
 use crate::scrape::Scraper;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, Request, Response, StatusCode};
 
-/// <https://prometheus.io/docs/instrumenting/exposition_formats/#basic-info>
-const TEXT_0_0_4: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -36,12 +35,22 @@ pub(crate) fn respond<B>(request: &Request<B>, scraper: &mut Scraper) -> Respons
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let (content_type, body) = match request.uri().path() {
-        "/metrics" => (TEXT_0_0_4, scraper.scrape()),
-        "/health" => (PLAIN, "OK".into()),
-        _ => (HTML, INDEX.into()),
-    };
-    response(StatusCode::OK, content_type, body)
+    match request.uri().path() {
+        "/metrics" => metrics(request.headers(), scraper),
+        "/health" => response(StatusCode::OK, PLAIN, "OK".into()),
+        _ => response(StatusCode::OK, HTML, INDEX.into()),
+    }
+}
+
+fn metrics(headers: &HeaderMap, scraper: &mut Scraper) -> Response<Full<Bytes>> {
+    // A header that is there several times is one list (RFC 9110, 5.3). What is not ASCII in it
+    // names nothing that is known here.
+    let accept: Vec<_> =
+        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let (format, body) = scraper.scrape(negotiate(Some(&accept.join(","))));
+    let mut response = response(StatusCode::OK, format.content_type(), body);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 fn response(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {

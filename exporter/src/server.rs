@@ -39,7 +39,7 @@ const MAX_CONNECTIONS: usize = 32;
 ///
 /// | path | answer |
 /// |---|---|
-/// | `/metrics` | all registries and the exporter's metrics about itself, in text format 0.0.4 |
+/// | `/metrics` | all registries and the exporter's metrics about itself, in the [format](crate::Format) that the client asks for |
 /// | `/health` | `OK` |
 /// | `/` | links to both |
 ///

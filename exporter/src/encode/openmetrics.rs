@@ -1,6 +1,7 @@
 //! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
-use super::text::{Format, Names, Part, write};
+use super::text::{Format, Names, write};
+use crate::names::exposes;
 use metrics_core::Snapshot;
 
 /// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
@@ -32,15 +33,19 @@ use metrics_core::Snapshot;
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
-    let format = OpenMetrics { snapshot };
+    let format = OpenMetrics { is_exposed: &|name| exposes(snapshot, name) };
     for family in snapshot.families() {
-        write(&format, &[Part { labels: "", family }], out);
+        write(&format, &[family.into()], out);
     }
-    out.push_str("# EOF\n");
+    out.push_str(END);
 }
 
-struct OpenMetrics<'a> {
-    snapshot: &'a Snapshot,
+/// What follows the last family.
+pub(super) const END: &str = "# EOF\n";
+
+pub(crate) struct OpenMetrics<'a> {
+    /// Whether the exposition has series of a name.
+    pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
 }
 
 impl Format for OpenMetrics<'_> {
@@ -48,7 +53,7 @@ impl Format for OpenMetrics<'_> {
 
     fn counter<'a>(&self, name: &'a str) -> Names<'a> {
         let family = name.strip_suffix("_total").unwrap_or(name);
-        let taken = |suffix: &str| self.snapshot.family(&format!("{family}{suffix}")).is_some();
+        let taken = |suffix: &str| (self.is_exposed)(&format!("{family}{suffix}"));
         let other = if family == name { "_total" } else { "" };
         if taken(other) || taken("_created") {
             return Names { family: name, kind: "unknown", suffix: "" };

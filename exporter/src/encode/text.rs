@@ -1,7 +1,8 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
+use super::Part;
 use super::number::{push_f64, push_i64, push_u64};
-use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
+use metrics_core::{HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -37,21 +38,8 @@ use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 /// ```
 pub fn text(snapshot: &Snapshot, out: &mut String) {
     for family in snapshot.families() {
-        self::family(family, out);
+        parts(&[family.into()], out);
     }
-}
-
-/// Appends one family, and answers how many series it has.
-pub(crate) fn family(family: Family<'_>, out: &mut String) -> usize {
-    parts(&[Part { labels: "", family }], out)
-}
-
-/// A family of one of several processes.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
-    /// Labels before those of its series, as they are written; may be empty.
-    pub(crate) labels: &'a str,
-    pub(crate) family: Family<'a>,
 }
 
 /// Appends families of one name as one, with what the first one says of itself; at least one.

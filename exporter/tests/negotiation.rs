@@ -1,0 +1,107 @@
+//! The format of an answer, over a real socket and without one.
+
+use exporter::{Exporter, Format};
+use metrics_core::prelude::*;
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+struct Answer {
+    /// Names in lower case.
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// Asks for `/metrics` with these headers, each with its line end.
+fn get(exporter: &Exporter, headers: &str) -> Answer {
+    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    assert_eq!(lines.next(), Some("HTTP/1.1 200 OK"));
+    let headers = lines.map(|line| line.split_once(": ").unwrap());
+    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    Answer { headers, body: answer.split_off(end + 4) }
+}
+
+fn start(registries: &[&Registry]) -> Exporter {
+    let builder = Exporter::builder().listen("127.0.0.1:0");
+    registries.iter().fold(builder, |builder, registry| builder.registry(registry)).start().unwrap()
+}
+
+fn register<M: metrics_core::Metric>(registry: &Registry, name: &str) -> M {
+    registry.register(&Description::new(name, "Help.")).unwrap()
+}
+
+#[test]
+fn clients_get_what_they_ask_for() {
+    let registry = Registry::new();
+    register::<Counter>(&registry, "ticks_total").add(3);
+    let exporter = start(&[&registry]);
+    let text = "# HELP ticks_total Help.\n# TYPE ticks_total counter\nticks_total 3\n";
+    let openmetrics = "# HELP ticks Help.\n# TYPE ticks counter\nticks_total 3\n";
+    for (accept, format, start) in [
+        ("", Format::Text, text),
+        ("Accept: */*\r\n", Format::Text, text),
+        ("Accept: application/openmetrics-text\r\n", Format::OpenMetrics, openmetrics),
+        // One list in two lines, of which one is not even ASCII.
+        (
+            "Accept: text/plain;q=0.1\r\nAccept: \u{fc}\r\nACCEPT: application/openmetrics-text\r\n",
+            Format::OpenMetrics,
+            openmetrics,
+        ),
+    ] {
+        let Answer { headers, body } = get(&exporter, accept);
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(headers["content-type"], format.content_type(), "{accept}");
+        assert_eq!(headers["vary"], "accept");
+        assert!(body.starts_with(start), "{accept}: {body}");
+        let end = body.find("# EOF\n").map(|at| body.len() - at);
+        assert_eq!(end, (format == Format::OpenMetrics).then_some(6), "{accept}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_rendered_as_it_is_asked_for() {
+    let registry = Registry::new();
+    register::<Counter>(&registry, "ticks_total").add(3);
+    let snapshot = registry.snapshot();
+    let mut text = String::new();
+    exporter::encode::text(&snapshot, &mut text);
+    assert_eq!(exporter::render(&snapshot, None), (Format::Text.content_type(), text.into()));
+    let mut text = String::new();
+    exporter::encode::openmetrics(&snapshot, &mut text);
+    let rendered = exporter::render(&snapshot, Some("application/openmetrics-text"));
+    assert_eq!(rendered, (Format::OpenMetrics.content_type(), text.into()));
+}
+
+/// OpenMetrics calls a counter's family what another family, or a part of one, is called: here in
+/// another registry, before and after it.
+#[test]
+fn names_are_told_apart_across_registries() {
+    let (first, second) = (Registry::new(), Registry::new());
+    register::<Counter>(&first, "queue_total").add(5);
+    register::<Gauge>(&first, "job").set(1.0);
+    register::<Counter>(&first, "wait_count_total").add(3);
+    register::<Gauge>(&second, "queue").set(6.0);
+    register::<Counter>(&second, "job_total").add(7);
+    register::<Histogram>(&second, "wait");
+    let exporter = start(&[&first, &second]);
+    let body = get(&exporter, "Accept: application/openmetrics-text\r\n").body;
+    let body = String::from_utf8(body).unwrap();
+    for line in [
+        "# TYPE queue_total unknown\nqueue_total 5\n",
+        "# TYPE queue gauge\nqueue 6\n",
+        "# TYPE job gauge\njob 1\n",
+        "# TYPE job_total unknown\njob_total 7\n",
+        "# TYPE wait_count_total unknown\nwait_count_total 3\n",
+        "# TYPE wait histogram\nwait_bucket{",
+        "# TYPE tickmetrics_exporter_scrapes counter\ntickmetrics_exporter_scrapes_total 1\n",
+    ] {
+        assert!(body.contains(line), "{line} is not in {body}");
+    }
+}
