@@ -154,7 +154,7 @@ fn hostile_labels_and_help() {
             .unwrap();
         wait.record(500);
         wait.record(1_000_000);
-        for (le, count) in [("1e-6", 1.0), ("+Inf", 2.0)] {
+        for (le, count) in [("1e-06", 1.0), ("+Inf", 2.0)] {
             truth.sample("wait_seconds_bucket", &[("it", text), ("le", le)], count);
         }
         truth.sample("wait_seconds_sum", &[("it", text)], 1_000_500.0 / 1e9);

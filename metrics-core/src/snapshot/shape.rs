@@ -19,8 +19,8 @@ pub(super) struct Edge {
     pub(super) cell: u32,
     /// In the exported unit.
     pub(super) upper: f64,
-    /// As text: the shortest that reads back the same, with a decimal point or an exponent, as
-    /// OpenMetrics and Prometheus 3 write it.
+    /// As text: what Prometheus itself makes of it where it is told as a number, so that a series
+    /// is the same one in every format.
     pub(super) le: String,
 }
 
@@ -32,8 +32,72 @@ impl Shape {
         let scale = Scale::new(metric.scale);
         let edge = |&recorded: &u64| {
             let upper = scale.export(recorded);
-            Edge { cell: grid.index(recorded), upper, le: format!("{upper:?}") }
+            Edge { cell: grid.index(recorded), upper, le: canonical(upper) }
         };
         Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), table: *table })
+    }
+}
+
+/// `OpenMetrics`' canonical form of a number
+/// (<https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers>): the
+/// shortest that reads back the same, with an exponent of two digits below 10^-4 and from 10^6 on,
+/// and else with a decimal point.
+fn canonical(number: f64) -> String {
+    let scientific = format!("{number:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    match exponent.parse().unwrap_or(0) {
+        -4..6 => {
+            let plain = number.to_string();
+            if plain.contains('.') { plain } else { plain + ".0" }
+        }
+        exponent if exponent < 0 => format!("{digits}e-{:02}", -exponent),
+        exponent => format!("{digits}e+{exponent:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    /// The powers of ten from the specification's list, and numbers between.
+    #[test]
+    fn numbers_are_written_as_openmetrics_does() {
+        for text in [
+            "1e-10",
+            "1e-09",
+            "1e-05",
+            "0.0001",
+            "0.001",
+            "0.1",
+            "1.0",
+            "10.0",
+            "100000.0",
+            "1e+06",
+            "1e+10",
+            "1e-07",
+            "2.5e-07",
+            "0.00025",
+            "2.5",
+            "123456.5",
+            "1.234567e+06",
+            "0.5",
+            "123456.789",
+            "1.5e+100",
+            "1e-300",
+            "0.0",
+            "99999.0",
+        ] {
+            assert_eq!(canonical(text.parse().unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn every_magnitude_reads_back_the_same() {
+        for exponent in -300..300 {
+            for digits in ["1", "2.5", "1.0000000000000002", "9.999999999999998"] {
+                let number: f64 = format!("{digits}e{exponent}").parse().unwrap();
+                assert_eq!(canonical(number).parse::<f64>().unwrap().to_bits(), number.to_bits());
+            }
+        }
     }
 }
