@@ -5,7 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, JSON (feature `json`) |
+//! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
 //! | `scrape` | all registries, encoded into a buffer that is used again |

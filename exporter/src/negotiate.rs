@@ -8,6 +8,8 @@ pub enum Format {
     Text,
     /// The `OpenMetrics` text format 1.0.0: [`encode::openmetrics`](crate::encode::openmetrics).
     OpenMetrics,
+    /// Prometheus' protobuf, length-delimited: [`encode::protobuf`](crate::encode::protobuf).
+    Protobuf,
 }
 
 impl Format {
@@ -18,6 +20,11 @@ impl Format {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             // https://prometheus.io/docs/specs/om/open_metrics_spec/#overall-structure
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            // https://prometheus.io/docs/instrumenting/content_negotiation/
+            Self::Protobuf => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
+                 encoding=delimited"
+            }
         }
     }
 }
@@ -68,6 +75,9 @@ struct Range {
     quality: f32,
 }
 
+/// The only message that protobuf is asked for.
+const METRIC_FAMILY: &str = "io.prometheus.client.MetricFamily";
+
 enum Accepts {
     Any,
     Only(Format),
@@ -78,22 +88,26 @@ impl Range {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = split(text, b';').map(str::trim);
         let media_type = parts.next()?.to_ascii_lowercase();
-        let (mut version, mut quality) = (None, 1.0);
+        let (mut version, mut proto, mut encoding, mut quality) = (None, None, None, 1.0);
         for parameter in parts.filter(|part| !part.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             let value = unquoted(value.trim());
             match &*name.trim_end().to_ascii_lowercase() {
                 "q" => quality = value.parse().ok().filter(|q| (0.0..=1.0).contains(q))?,
                 "version" => version = Some(value),
+                "proto" => proto = Some(value),
+                "encoding" => encoding = Some(value),
                 _ => {}
             }
         }
+        let is_family = (proto, encoding) == (Some(METRIC_FAMILY), Some("delimited"));
         let accepts = match (&*media_type, version) {
             ("*/*" | "text/*", _) => Accepts::Any,
             ("text/plain", None | Some("0.0.4")) => Accepts::Only(Format::Text),
             ("application/openmetrics-text", None | Some("1.0.0")) => {
                 Accepts::Only(Format::OpenMetrics)
             }
+            ("application/vnd.google.protobuf", _) if is_family => Accepts::Only(Format::Protobuf),
             _ => return None,
         };
         Some(Self { accepts, quality })
@@ -120,7 +134,7 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::Format::{self, OpenMetrics, Text};
+    use super::Format::{self, OpenMetrics, Protobuf, Text};
     use super::negotiate;
     use proptest::prelude::*;
 
@@ -146,7 +160,7 @@ mod tests {
                  encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,\
                  application/openmetrics-text;version=0.0.1;q=0.75,\
                  text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-                OpenMetrics,
+                Protobuf,
             ),
             (
                 "application/openmetrics-text;version=1.0.0;q=0.5,\
@@ -159,7 +173,7 @@ mod tests {
                  encoding=delimited;q=0.5,application/openmetrics-text;version=1.0.0;q=0.4,\
                  application/openmetrics-text;version=0.0.1;q=0.3,\
                  text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-                OpenMetrics,
+                Protobuf,
             ),
             (
                 "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
@@ -175,7 +189,7 @@ mod tests {
                  application/openmetrics-text;version=0.0.1;q=0.4,\
                  text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
                  text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-                OpenMetrics,
+                Protobuf,
             ),
         ]);
     }
@@ -246,6 +260,11 @@ mod tests {
             "application openmetrics-text",
             "openmetrics",
             "application/*",
+            "application/vnd.google.protobuf",
+            "application/vnd.google.protobuf;encoding=delimited",
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily",
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+            "application/vnd.google.protobuf;proto=other;encoding=delimited",
             "text/plain;version=1.0.0;escaping=allow-utf-8",
             ";q=1",
             "\"",

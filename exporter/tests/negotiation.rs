@@ -66,6 +66,23 @@ fn clients_get_what_they_ask_for() {
 }
 
 #[test]
+fn protobuf_for_who_asks_for_it() {
+    let registry = Registry::new();
+    register::<Counter>(&registry, "ticks_total").add(3);
+    let exporter = start(&[&registry]);
+    let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                  encoding=delimited;q=0.5,application/openmetrics-text;q=0.4";
+    let Answer { headers, body } = get(&exporter, &format!("Accept: {accept}\r\n"));
+    assert_eq!(headers["content-type"], Format::Protobuf.content_type());
+    let mut ticks = Vec::new();
+    exporter::encode::protobuf(&registry.snapshot(), &mut ticks);
+    // What follows is the exporter's own.
+    assert!(body.starts_with(&ticks) && body.len() > ticks.len());
+    let rendered = exporter::render(&registry.snapshot(), Some(accept));
+    assert_eq!(rendered, (Format::Protobuf.content_type(), ticks));
+}
+
+#[test]
 fn a_snapshot_is_rendered_as_it_is_asked_for() {
     let registry = Registry::new();
     register::<Counter>(&registry, "ticks_total").add(3);

@@ -4,11 +4,15 @@
 mod json;
 mod number;
 mod openmetrics;
+mod protobuf;
 mod text;
+mod unmeasured;
+mod wire;
 
 #[cfg(feature = "json")]
 pub use json::{Process, json};
 pub use openmetrics::openmetrics;
+pub use protobuf::protobuf;
 #[cfg(feature = "cli")]
 pub(crate) use text::parts;
 pub use text::text;
@@ -59,6 +63,7 @@ impl<'a> From<Family<'a>> for Part<'a> {
 pub(crate) enum Exposition<'a> {
     Text(String),
     OpenMetrics(String, OpenMetrics<'a>),
+    Protobuf(Vec<u8>),
 }
 
 impl<'a> Exposition<'a> {
@@ -70,11 +75,12 @@ impl<'a> Exposition<'a> {
         is_exposed: &'a dyn Fn(&str) -> bool,
     ) -> Self {
         memory.clear();
-        // Nothing is UTF-8.
-        let text = String::from_utf8(memory).unwrap_or_default();
+        // Empty memory is text, too.
+        let text = |memory| String::from_utf8(memory).unwrap_or_default();
         match format {
-            Format::Text => Self::Text(text),
-            Format::OpenMetrics => Self::OpenMetrics(text, OpenMetrics { is_exposed }),
+            Format::Text => Self::Text(text(memory)),
+            Format::OpenMetrics => Self::OpenMetrics(text(memory), OpenMetrics { is_exposed }),
+            Format::Protobuf => Self::Protobuf(memory),
         }
     }
 
@@ -84,6 +90,7 @@ impl<'a> Exposition<'a> {
         match self {
             Self::Text(out) => text::parts(&parts, out),
             Self::OpenMetrics(out, format) => text::write(format, &parts, out),
+            Self::Protobuf(out) => protobuf::push_family(family, out),
         }
     }
 
@@ -95,6 +102,7 @@ impl<'a> Exposition<'a> {
                 text.push_str(openmetrics::END);
                 text.into_bytes()
             }
+            Self::Protobuf(bytes) => bytes,
         }
     }
 }

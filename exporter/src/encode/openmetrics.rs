@@ -43,6 +43,12 @@ pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
 /// What follows the last family.
 pub(super) const END: &str = "# EOF\n";
 
+/// Whether a family may say that it has this unit. None is the empty one.
+pub(super) fn ends_in_unit(family: &str, unit: &str) -> bool {
+    let before = family.strip_suffix(unit).filter(|_| !unit.is_empty());
+    before.is_some_and(|before| before.ends_with('_'))
+}
+
 pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
     pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
@@ -62,8 +68,7 @@ impl Format for OpenMetrics<'_> {
     }
 
     fn push_unit(&self, out: &mut String, family: &str, unit: &str) {
-        let before = family.strip_suffix(unit).filter(|_| !unit.is_empty());
-        if before.is_some_and(|before| before.ends_with('_')) {
+        if ends_in_unit(family, unit) {
             for part in ["# UNIT ", family, " ", unit, "\n"] {
                 out.push_str(part);
             }

@@ -2,6 +2,7 @@
 
 use super::Part;
 use super::number::{push_f64, push_i64, push_u64};
+use super::unmeasured::{Seen, Unmeasured};
 use metrics_core::{HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
@@ -90,7 +91,7 @@ pub(super) fn write<F: Format>(format: &F, parts: &[Part<'_>], out: &mut String)
     push_head(format, out, &names, first.unit(), &[first.help()]);
     let Names { family: name, suffix, .. } = names;
     let mut series = 0;
-    let mut unmeasured = Unmeasured::default();
+    let mut seen = Seen::default();
     for &part in parts {
         for one in part.family.series() {
             series += 1;
@@ -102,8 +103,7 @@ pub(super) fn write<F: Format>(format: &F, parts: &[Part<'_>], out: &mut String)
                     line(out, one, name, suffix, |out| push_f64(out, value));
                 }
                 Value::Histogram(value) => {
-                    unmeasured.saturated |= value.saturated() > 0;
-                    unmeasured.negative |= value.negative() > 0;
+                    seen.look(value);
                     histogram(out, one, name, value);
                 }
                 // Kinds that this format has no words for yet.
@@ -111,7 +111,7 @@ pub(super) fn write<F: Format>(format: &F, parts: &[Part<'_>], out: &mut String)
             }
         }
     }
-    series + unmeasured.push(format, out, parts)
+    series + seen.counters().map(|one| unmeasured(format, out, parts, one)).sum::<usize>()
 }
 
 /// A series and the labels before its own.
@@ -183,38 +183,12 @@ fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &His
     out.push('\n');
 }
 
-/// Which of the counters of values that were not measured have anything to tell.
-#[derive(Default)]
-struct Unmeasured {
-    saturated: bool,
-    negative: bool,
-}
-
-impl Unmeasured {
-    /// Appends them, and answers how many series there are.
-    fn push<F: Format>(&self, format: &F, out: &mut String, parts: &[Part<'_>]) -> usize {
-        let mut series = 0;
-        if self.saturated {
-            let what = "above its maximum, counted in its last bucket.";
-            let count = HistogramSnapshot::saturated;
-            series += unmeasured(format, out, parts, "_saturated_total", what, count);
-        }
-        if self.negative {
-            let what = "below zero, counted nowhere else.";
-            let count = HistogramSnapshot::negative;
-            series += unmeasured(format, out, parts, "_negative_total", what, count);
-        }
-        series
-    }
-}
-
+/// Appends one of the counters of what was not measured, and answers how many series it has.
 fn unmeasured<F: Format>(
     format: &F,
     out: &mut String,
     parts: &[Part<'_>],
-    suffix: &str,
-    what: &str,
-    count: impl Fn(&HistogramSnapshot) -> u64,
+    Unmeasured { suffix, what, count }: &Unmeasured,
 ) -> usize {
     let name = parts.first().map_or("", |part| part.family.name());
     let counter = format!("{name}{suffix}");

@@ -1,0 +1,174 @@
+//! Prometheus' protobuf: length-delimited `io.prometheus.client.MetricFamily`
+//! (<https://github.com/prometheus/client_model/blob/v0.6.2/io/prometheus/client/metrics.proto>).
+//!
+//! Fields are written where they belong; there are no messages in memory.
+
+use super::openmetrics::ends_in_unit;
+use super::unmeasured::{Seen, Unmeasured};
+use super::wire::{Message, push_double, push_number, push_pair, push_text, push_uint};
+use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
+
+/// The fields' numbers.
+mod family {
+    pub(super) const NAME: u8 = 1;
+    pub(super) const HELP: u8 = 2;
+    pub(super) const TYPE: u8 = 3;
+    pub(super) const METRIC: u8 = 4;
+    pub(super) const UNIT: u8 = 5;
+}
+mod metric {
+    pub(super) const LABEL: u8 = 1;
+    pub(super) const GAUGE: u8 = 2;
+    pub(super) const COUNTER: u8 = 3;
+    pub(super) const HISTOGRAM: u8 = 7;
+}
+mod histogram {
+    pub(super) const SAMPLE_COUNT: u8 = 1;
+    pub(super) const SAMPLE_SUM: u8 = 2;
+    pub(super) const BUCKET: u8 = 3;
+}
+mod bucket {
+    pub(super) const CUMULATIVE_COUNT: u8 = 1;
+    pub(super) const UPPER_BOUND: u8 = 2;
+}
+
+/// `MetricType`.
+const COUNTER: u64 = 0;
+const GAUGE: u64 = 1;
+const HISTOGRAM: u64 = 4;
+
+/// Appends a snapshot as Prometheus' protobuf: messages `io.prometheus.client.MetricFamily`, each
+/// after its length as a varint.
+///
+/// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
+/// in it. Families without series are left out. All numbers but the counts of buckets are `double`:
+/// a counter above 2^53 is rounded, as Prometheus does when it reads text.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.add(2);
+///
+/// let mut out = Vec::new();
+/// exporter::encode::protobuf(&registry.snapshot(), &mut out);
+/// // Its length, and then field 1, a text of 11 bytes: the name.
+/// assert_eq!(usize::from(out[0]), out.len() - 1);
+/// assert_eq!(out[1..14], *b"\x0a\x0bticks_total");
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
+    for family in snapshot.families() {
+        push_family(family, out);
+    }
+}
+
+/// Appends a family, and answers how many series it has.
+pub(super) fn push_family(family: Family<'_>, out: &mut Vec<u8>) -> usize {
+    let kind = match family.kind() {
+        Kind::Counter => COUNTER,
+        Kind::UpDownCounter | Kind::Gauge => GAUGE,
+        Kind::Histogram => HISTOGRAM,
+    };
+    let mut seen = Seen::default();
+    let (name, unit) = (family.name(), family.unit());
+    // Prometheus 3 refuses a unit that the name does not end in.
+    let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
+    let unit = if ends_in_unit(stem, unit) { unit } else { "" };
+    let head = Head { name: &[name], help: &[family.help()], kind, unit };
+    let mut series = message(out, head, family, |out, one| {
+        match one.value() {
+            Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
+            Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
+            Value::UpDown(value) => push_one(out, one, metric::GAUGE, value as f64),
+            Value::Gauge(value) => push_one(out, one, metric::GAUGE, value),
+            Value::Histogram(value) => {
+                seen.look(value);
+                push_histogram(out, one, value);
+            }
+            _ => return false,
+        }
+        true
+    });
+    for Unmeasured { suffix, what, count } in seen.counters() {
+        let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
+        let head = Head { name: &name, help: &help, kind: COUNTER, unit: "" };
+        series += message(out, head, family, |out, one| match one.value() {
+            Value::Histogram(value) if count(value) > 0 => {
+                push_one(out, one, metric::COUNTER, count(value) as f64);
+                true
+            }
+            _ => false,
+        });
+    }
+    series
+}
+
+/// What a family says of itself. Texts are in pieces.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    name: &'a [&'a str],
+    help: &'a [&'a str],
+    kind: u64,
+    /// Empty where it has none.
+    unit: &'a str,
+}
+
+/// Appends a family of those series that `push` appends a metric for, and answers how many.
+fn message(
+    out: &mut Vec<u8>,
+    head: Head<'_>,
+    family: Family<'_>,
+    mut push: impl FnMut(&mut Vec<u8>, Series<'_>) -> bool,
+) -> usize {
+    let start = out.len();
+    let each = if head.kind == HISTOGRAM { GUESS_HISTOGRAM } else { GUESS_ONE };
+    let message = Message::delimited(out, family.series().count() * each);
+    for (field, text) in [(family::NAME, head.name), (family::HELP, head.help)] {
+        push_text(out, field, text);
+    }
+    push_uint(out, family::TYPE, head.kind);
+    let series = family.series().filter(|&one| push(out, one)).count();
+    if series == 0 {
+        out.truncate(start);
+        return 0;
+    }
+    if !head.unit.is_empty() {
+        push_text(out, family::UNIT, &[head.unit]);
+    }
+    message.end(out);
+    series
+}
+
+/// Bytes of a metric, by which the room for a length is guessed.
+const GUESS_ONE: usize = 60;
+const GUESS_HISTOGRAM: usize = 300;
+
+fn push_labels(out: &mut Vec<u8>, series: Series<'_>) {
+    series.labels().for_each(|(name, value)| push_pair(out, metric::LABEL, name, value));
+}
+
+/// A metric with one number.
+#[inline]
+fn push_one(out: &mut Vec<u8>, series: Series<'_>, field: u8, value: f64) {
+    let message = Message::field(out, family::METRIC, GUESS_ONE);
+    push_labels(out, series);
+    push_number(out, field, value);
+    message.end(out);
+}
+
+fn push_histogram(out: &mut Vec<u8>, series: Series<'_>, histogram: &HistogramSnapshot) {
+    let metric = Message::field(out, family::METRIC, GUESS_HISTOGRAM);
+    push_labels(out, series);
+    let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
+    push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
+    push_double(out, histogram::SAMPLE_SUM, histogram.sum());
+    for one in histogram.buckets() {
+        let bucket = Message::field(out, histogram::BUCKET, 0);
+        push_uint(out, bucket::CUMULATIVE_COUNT, one.count);
+        push_double(out, bucket::UPPER_BOUND, one.upper);
+        bucket.end(out);
+    }
+    message.end(out);
+    metric.end(out);
+}

@@ -1,0 +1,158 @@
+//! The pieces of protobuf's wire format
+//! (<https://protobuf.dev/programming-guides/encoding/>), written one after the other.
+//!
+//! Field numbers are 1 to 15, so that a tag is one byte.
+
+/// How the value of a field is told apart from the next field.
+const VARINT: u8 = 0;
+const I64: u8 = 1;
+const LEN: u8 = 2;
+
+const fn tag(field: u8, wire_type: u8) -> u8 {
+    field << 3 | wire_type
+}
+
+/// How many bytes a number takes as a varint.
+const fn varint_len(number: u64) -> usize {
+    ((number | 1).ilog2() / 7 + 1) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+#[inline]
+pub(super) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+pub(super) fn push_uint(out: &mut Vec<u8>, field: u8, number: u64) {
+    out.push(tag(field, VARINT));
+    push_varint(out, number);
+}
+
+#[inline]
+pub(super) fn push_double(out: &mut Vec<u8>, field: u8, number: f64) {
+    out.push(tag(field, I64));
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+/// A text in pieces.
+#[inline]
+pub(super) fn push_text(out: &mut Vec<u8>, field: u8, pieces: &[&str]) {
+    out.push(tag(field, LEN));
+    push_varint(out, pieces.iter().map(|piece| piece.len() as u64).sum());
+    pieces.iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+}
+
+/// A message of two texts, fields 1 and 2.
+#[inline]
+pub(super) fn push_pair(out: &mut Vec<u8>, field: u8, first: &str, second: &str) {
+    let length = |text: &str| 1 + varint_len(text.len() as u64) + text.len();
+    out.push(tag(field, LEN));
+    push_varint(out, (length(first) + length(second)) as u64);
+    push_text(out, 1, &[first]);
+    push_text(out, 2, &[second]);
+}
+
+/// A message of a `double`, field 1.
+#[inline]
+pub(super) fn push_number(out: &mut Vec<u8>, field: u8, number: f64) {
+    let mut message = [tag(field, LEN), 9, tag(1, I64), 0, 0, 0, 0, 0, 0, 0, 0];
+    message[3..].copy_from_slice(&number.to_le_bytes());
+    out.extend_from_slice(&message);
+}
+
+/// A message whose length is not known before it is written. It is put in front then, where there
+/// is room if the guess was good; else the message moves.
+#[must_use = "without its length a message can't be read"]
+pub(super) struct Message {
+    /// Where it begins, behind the room for its length.
+    start: usize,
+    room: usize,
+}
+
+impl Message {
+    /// Begins one of about `guess` bytes as a field.
+    #[inline]
+    pub(super) fn field(out: &mut Vec<u8>, field: u8, guess: usize) -> Self {
+        out.push(tag(field, LEN));
+        Self::delimited(out, guess)
+    }
+
+    /// Begins one of about `guess` bytes that is no field of another.
+    #[inline]
+    pub(super) fn delimited(out: &mut Vec<u8>, guess: usize) -> Self {
+        let room = varint_len(guess as u64);
+        out.extend_from_slice(&[0; 10][..room]);
+        Self { start: out.len(), room }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+    #[inline]
+    pub(super) fn end(self, out: &mut Vec<u8>) {
+        let length = out.len() - self.start;
+        let room = varint_len(length as u64);
+        if room != self.room {
+            self.make_room(out, room);
+        }
+        let mut rest = length;
+        for byte in &mut out[self.start - self.room..][..room] {
+            *byte = rest as u8 | 0x80;
+            rest >>= 7;
+        }
+        out[self.start - self.room + room - 1] &= 0x7f;
+    }
+
+    #[cold]
+    fn make_room(&self, out: &mut Vec<u8>, room: usize) {
+        let front = self.start - self.room;
+        out.splice(front..self.start, std::iter::repeat_n(0, room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Message, push_varint, varint_len};
+
+    fn varint(number: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        push_varint(&mut out, number);
+        out
+    }
+
+    /// The examples of protobuf's documentation, and the edges.
+    #[test]
+    fn varints() {
+        assert_eq!(varint(1), [0x01]);
+        assert_eq!(varint(150), [0x96, 0x01]);
+        assert_eq!(varint(0), [0]);
+        assert_eq!(varint(u64::MAX), [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]);
+        for bits in 0..64 {
+            for number in [1_u64 << bits, (1 << bits) - 1] {
+                assert_eq!(varint(number).len(), varint_len(number), "{number}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_length_is_right_whatever_was_guessed() {
+        for length in [0, 1, 127, 128, 129, 16_383, 16_384, 70_000] {
+            for guess in [0, 127, 128, 20_000, 3_000_000] {
+                let mut out = vec![9];
+                let outer = Message::field(&mut out, 4, guess);
+                let message = Message::delimited(&mut out, guess);
+                out.extend(std::iter::repeat_n(7, length));
+                message.end(&mut out);
+                outer.end(&mut out);
+                let mut inner = varint(length as u64);
+                inner.extend(std::iter::repeat_n(7, length));
+                let mut expected = vec![9, 4 << 3 | 2];
+                expected.extend(varint(inner.len() as u64));
+                expected.extend(inner);
+                assert!(out == expected, "{length} bytes, guessed {guess}");
+            }
+        }
+    }
+}
