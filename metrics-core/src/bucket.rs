@@ -67,6 +67,13 @@ impl Grid {
         (self.half_bits - 1) / 3
     }
 
+    /// The schemas of native histograms that the grid can be exposed with: from Prometheus' smallest,
+    /// a bucket for 16 doublings, to that whose buckets have eight cells on
+    /// average.
+    pub(crate) fn native_schemas(&self) -> std::ops::RangeInclusive<i8> {
+        -4..=self.half_bits.cast_signed() - 3
+    }
+
     /// What [`Grid::of`] makes the same grid from: fewer registers than the grid itself.
     #[inline]
     pub(crate) fn bounds(&self) -> (u64, u8) {

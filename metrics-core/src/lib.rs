@@ -79,7 +79,9 @@ pub use reader::read_words;
 pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
-pub use snapshot::{Bucket, Family, HistogramSnapshot, Series, Snapshot, Value};
+pub use snapshot::{
+    Bucket, Family, HistogramSnapshot, NativeBucket, NativeBuckets, Series, Snapshot, Value,
+};
 pub use timed::Outcome;
 pub use warm_up::warm_up;
 

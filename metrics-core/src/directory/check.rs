@@ -112,8 +112,9 @@ impl Check {
             Kind::Histogram => in_shards(self, HEAD_CELLS)?,
             Kind::Gauge => shared(self, metric.first, series * u64::from(GAUGE_CELLS))?,
         }
-        if let Some(Distribution { table, max, sigfigs, edges }) = &metric.distribution {
-            Grid::new(*max, *sigfigs)?;
+        if let Some(Distribution { table, max, sigfigs, native, edges }) = &metric.distribution {
+            let schemas = Grid::new(*max, *sigfigs)?.native_schemas();
+            holds(native.is_none_or(|schema| schemas.contains(&schema)))?;
             holds(edges.is_sorted_by(|a, b| a < b) && edges.last().is_none_or(|edge| edge <= max))?;
             shared(self, *table, series)?;
         }

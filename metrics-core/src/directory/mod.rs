@@ -7,7 +7,8 @@
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
 //! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
-//! histogram  | table | maximum | digits | count edge... |           histograms only
+//! histogram  | table | maximum | digits | native | count edge... |  histograms only; native is 0, or
+//!            |                                          the schema and NATIVE
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
 //! ```
 //!
@@ -28,6 +29,9 @@ const VALUE: u64 = 2;
 const METRIC: u64 = 3;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
+
+/// Makes any schema more than 0.
+const NATIVE: i64 = 1 << 8;
 
 /// What kind of metric it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +137,8 @@ pub(crate) struct Distribution {
     pub(crate) table: u32,
     pub(crate) max: u64,
     pub(crate) sigfigs: u8,
+    /// The schema of its native buckets, if it has any.
+    pub(crate) native: Option<i8>,
     /// Upper edges of the exposed buckets, in recorded units.
     pub(crate) edges: Vec<u64>,
 }
@@ -182,7 +188,9 @@ pub(crate) fn append_metric(to: &Registration<'_>, metric: &Metric) -> Result<u6
     }
     if let Some(distribution) = &metric.distribution {
         words.extend([u64::from(distribution.table), distribution.max]);
-        words.extend([u64::from(distribution.sigfigs), distribution.edges.len() as u64]);
+        let native = distribution.native.map_or(0, |schema| NATIVE + i64::from(schema));
+        words.extend([u64::from(distribution.sigfigs), native.cast_unsigned()]);
+        words.push(distribution.edges.len() as u64);
         words.extend(&distribution.edges);
     }
     to.append(&entry(METRIC, words))
@@ -313,6 +321,10 @@ impl Cursor<'_> {
             table: self.small()?,
             max: self.word()?,
             sigfigs: self.small()?,
+            native: match self.small()? {
+                0 => None,
+                schema => Some(i8::try_from(i64::checked_sub(schema, NATIVE)?).ok()?),
+            },
             edges: self.list(Self::word)?,
         })
     }

@@ -86,6 +86,16 @@ fn settings(metric: &Description) -> Result<(), String> {
     if max < Grid::MIN_MAX {
         return Err(format!("its maximum is {max}, and must be {} or more", Grid::MIN_MAX));
     }
+    if let (Some(schema), Some(grid)) = (metric.native, Grid::new(max, sigfigs)) {
+        let schemas = grid.native_schemas();
+        if !schemas.contains(&schema) {
+            let (first, last) = (schemas.start(), schemas.end());
+            return Err(format!(
+                "its native schema is {schema}, and with {sigfigs} significant digits {first} to \
+                 {last} are possible"
+            ));
+        }
+    }
     let edges = metric.edges.as_deref().unwrap_or_default();
     if let Some((a, b)) = edges.iter().zip(edges.get(1..).unwrap_or_default()).find(|(a, b)| a >= b)
     {

@@ -29,6 +29,7 @@ pub struct Description {
     pub(crate) sigfigs: u8,
     pub(crate) max: u64,
     pub(crate) edges: Option<Vec<u64>>,
+    pub(crate) native: Option<i8>,
     /// Whether unit and kind are still to be put behind the name.
     pub(crate) unfinished: bool,
     /// Whether metrics of this name may have different labels. A clash otherwise, since it is
@@ -55,6 +56,7 @@ impl Description {
             sigfigs: Self::DEFAULT_SIGFIGS,
             max: Self::DEFAULT_MAX,
             edges: None,
+            native: None,
             unfinished: false,
             mixed: false,
         }
@@ -99,6 +101,39 @@ impl Description {
     #[must_use]
     pub fn buckets(mut self, edges: impl IntoIterator<Item = u64>) -> Self {
         self.edges = Some(edges.into_iter().collect());
+        self
+    }
+
+    /// Gives a histogram native (exponential) buckets too, for Prometheus to take through protobuf:
+    /// `2^schema` of them to each doubling of the exported value, where 3 is a good start (9 % from
+    /// one to the next) and each one more halves their width. From -4 to 1, 4 or 7 for 1, 2 or 3
+    /// significant digits, so that a bucket has eight cells on average.
+    ///
+    /// A cell is counted whole, in the bucket of its smallest value. So a value can be counted in
+    /// the bucket before its own, where an edge falls into its cell; with the largest schema a cell
+    /// is less than a fifth of a bucket. Values above the maximum are counted as the one that follows it, and only 0 is in the
+    /// zero bucket.
+    ///
+    /// Without it, there are none: a Prometheus that takes native buckets drops the others
+    /// (`scrape_classic_histograms` tells it not to), and with them what queries for `_bucket` find.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let wait: Histogram = registry.register(&Description::new("wait", "Waited.").native(0))?;
+    /// [0, 1, 5, 6].into_iter().for_each(|value| wait.record(value));
+    /// let snapshot = registry.snapshot();
+    /// let native = snapshot.histogram("wait", &[]).unwrap().native().unwrap();
+    /// assert_eq!(native.zeros(), 1);
+    /// // Bucket i is up to 2^i: 1 is in that of 2^0, 5 and 6 in that of 2^3.
+    /// let buckets = native.buckets().map(|bucket| (bucket.index, bucket.count));
+    /// assert!(buckets.eq([(0, 1), (3, 2)]));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn native(mut self, schema: i8) -> Self {
+        self.native = Some(schema);
         self
     }
 

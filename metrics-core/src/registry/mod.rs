@@ -307,9 +307,9 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         return differ("scale", &there.scale_factor(), &asked.scale_factor());
     }
     if asked.kind == Some(Kind::Histogram) {
-        let grid = |of: &Description| (of.sigfigs, of.max, of.edges());
+        let grid = |of: &Description| (of.sigfigs, of.max, of.native, of.edges());
         if grid(there) != grid(asked) {
-            return differ("(digits, maximum, buckets)", &grid(there), &grid(asked));
+            return differ("(digits, maximum, native schema, buckets)", &grid(there), &grid(asked));
         }
     }
     Ok(())

@@ -161,6 +161,7 @@ fn entry(
             table: placed.table,
             max: description.max,
             sigfigs: description.sigfigs,
+            native: description.native,
             edges: description.edges(),
         }),
     }

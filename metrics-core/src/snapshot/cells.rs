@@ -3,6 +3,7 @@
 //! the memory bus.
 
 use crate::layout::LINE_WORDS;
+use std::ops::Range;
 
 /// Counts of cells that follow each other.
 #[derive(Clone)]
@@ -61,6 +62,17 @@ impl Cells {
         each_width!(self, counts => {
             let line = counts.get(at / LINE_WORDS * LINE_WORDS..at).unwrap_or_default();
             line.iter().fold(0, |sum, &count| sum.wrapping_add(count.into()))
+        })
+    }
+
+    /// The sum of the counts in a range of positions, of which any may be outside.
+    #[inline]
+    #[expect(clippy::useless_conversion, reason = "of one of the widths")]
+    pub(super) fn sum(&self, range: Range<usize>) -> u64 {
+        let end = range.end.min(self.len());
+        each_width!(self, counts => {
+            let counts = counts.get(range.start..end).unwrap_or_default();
+            counts.iter().fold(0, |sum, &count| sum.wrapping_add(count.into()))
         })
     }
 

@@ -1,4 +1,5 @@
 use super::cells::Cells;
+use super::native::NativeBuckets;
 use super::shape::Shape;
 use crate::sync::Arc;
 use std::fmt;
@@ -142,6 +143,11 @@ impl HistogramSnapshot {
     pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
         let buckets = self.shape.edges.iter().zip(self.below.iter());
         buckets.map(|(edge, &count)| Bucket { upper: edge.upper, le: &edge.le, count })
+    }
+
+    /// The native buckets; `None` where none were [declared](crate::Description::native).
+    pub fn native(&self) -> Option<NativeBuckets<'_>> {
+        self.shape.native.as_ref().map(|native| NativeBuckets::new(native, self))
     }
 
     /// The cells with any value: smallest and largest value of each, in recorded units, and how

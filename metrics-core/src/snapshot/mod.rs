@@ -7,6 +7,7 @@ mod distribution;
 mod exposed;
 mod histogram;
 mod merge;
+mod native;
 mod shape;
 mod values;
 
@@ -14,6 +15,7 @@ mod values;
 pub(crate) use budget::{Budget, Excess};
 pub(crate) use catalogue::Catalogue;
 pub use histogram::{Bucket, HistogramSnapshot};
+pub use native::{NativeBucket, NativeBuckets};
 
 use crate::directory::Kind;
 use crate::sync::Arc;

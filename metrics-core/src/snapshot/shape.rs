@@ -1,3 +1,4 @@
+use super::native::Native;
 use crate::bucket::Grid;
 use crate::directory::{self, Distribution};
 use crate::scale::Scale;
@@ -8,6 +9,7 @@ pub(super) struct Shape {
     pub(super) grid: Grid,
     pub(super) scale: Scale,
     pub(super) edges: Vec<Edge>,
+    pub(super) native: Option<Native>,
     /// The shared cells with the first cell of each series, or 0.
     pub(super) table: u32,
 }
@@ -27,14 +29,15 @@ pub(super) struct Edge {
 impl Shape {
     /// `None` where the entry can't be of a histogram.
     pub(super) fn new(metric: &directory::Metric) -> Option<Self> {
-        let Distribution { table, max, sigfigs, edges } = metric.distribution.as_ref()?;
+        let Distribution { table, max, sigfigs, native, edges } = metric.distribution.as_ref()?;
         let grid = Grid::new(*max, *sigfigs)?;
         let scale = Scale::new(metric.scale);
         let edge = |&recorded: &u64| {
             let upper = scale.export(recorded);
             Edge { cell: grid.index(recorded), upper, le: canonical(upper) }
         };
-        Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), table: *table })
+        let native = native.map(|schema| Native::new(schema, grid, scale));
+        Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), native, table: *table })
     }
 }
 
