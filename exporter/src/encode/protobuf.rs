@@ -5,8 +5,10 @@
 
 use super::openmetrics::ends_in_unit;
 use super::unmeasured::{Seen, Unmeasured};
-use super::wire::{Message, push_double, push_number, push_pair, push_text, push_uint};
-use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
+use super::wire::{
+    Message, push_double, push_number, push_pair, push_sint, push_text, push_uint, push_zigzag,
+};
+use metrics_core::{Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value};
 
 /// The fields' numbers.
 mod family {
@@ -26,10 +28,19 @@ mod histogram {
     pub(super) const SAMPLE_COUNT: u8 = 1;
     pub(super) const SAMPLE_SUM: u8 = 2;
     pub(super) const BUCKET: u8 = 3;
+    pub(super) const SCHEMA: u8 = 5;
+    pub(super) const ZERO_THRESHOLD: u8 = 6;
+    pub(super) const ZERO_COUNT: u8 = 7;
+    pub(super) const POSITIVE_SPAN: u8 = 12;
+    pub(super) const POSITIVE_DELTA: u8 = 13;
 }
 mod bucket {
     pub(super) const CUMULATIVE_COUNT: u8 = 1;
     pub(super) const UPPER_BOUND: u8 = 2;
+}
+mod span {
+    pub(super) const OFFSET: u8 = 1;
+    pub(super) const LENGTH: u8 = 2;
 }
 
 /// `MetricType`.
@@ -41,7 +52,9 @@ const HISTOGRAM: u64 = 4;
 /// after its length as a varint.
 ///
 /// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
-/// in it. Families without series are left out. All numbers but the counts of buckets are `double`:
+/// in it. Histograms have their [native](metrics_core::Description::native) buckets too, if any were
+/// declared: Prometheus takes these, where it is told to take any, and else the others. Families
+/// without series are left out. All numbers but the counts of buckets are `double`:
 /// a counter above 2^53 is rounded, as Prometheus does when it reads text.
 ///
 /// ```
@@ -169,6 +182,56 @@ fn push_histogram(out: &mut Vec<u8>, series: Series<'_>, histogram: &HistogramSn
         push_double(out, bucket::UPPER_BOUND, one.upper);
         bucket.end(out);
     }
+    if let Some(native) = histogram.native() {
+        push_native(out, native);
+    }
     message.end(out);
     metric.end(out);
+}
+
+/// Up to which number it counts as zero. Nothing that is recorded lies between 0 and this, which is
+/// what Prometheus' library for Go has as its default: the buckets of both add up as they are. That
+/// it is not 0 tells Prometheus that a histogram without values has native buckets.
+const ZERO_THRESHOLD: f64 = f64::from_bits((1023 - 128) << 52);
+
+/// How many empty buckets are written as such, rather than as the gap between two spans, which takes
+/// more: the number that Prometheus' library for Go has.
+const EMPTY: i32 = 2;
+
+fn push_native(out: &mut Vec<u8>, native: NativeBuckets<'_>) {
+    push_sint(out, histogram::SCHEMA, native.schema().into());
+    push_double(out, histogram::ZERO_THRESHOLD, ZERO_THRESHOLD);
+    push_uint(out, histogram::ZERO_COUNT, native.zeros());
+    // Offset and length of runs of buckets; the offset is from the end of the one before.
+    let mut spans: Vec<(i32, u32)> = Vec::new();
+    let (mut next, mut before) = (0, 0_i64);
+    let start = out.len();
+    let deltas = Message::field(out, histogram::POSITIVE_DELTA, GUESS_HISTOGRAM);
+    for bucket in native.buckets() {
+        let gap = bucket.index - next;
+        match spans.last_mut() {
+            Some((_, length)) if gap <= EMPTY => {
+                for _ in 0..gap {
+                    push_zigzag(out, -std::mem::take(&mut before));
+                    *length += 1;
+                }
+                *length += 1;
+            }
+            _ => spans.push((gap, 1)),
+        }
+        // No count has 2^63 values.
+        let count = bucket.count.cast_signed();
+        push_zigzag(out, count.wrapping_sub(before));
+        (next, before) = (bucket.index + 1, count);
+    }
+    if spans.is_empty() {
+        return out.truncate(start);
+    }
+    deltas.end(out);
+    for (offset, length) in spans {
+        let message = Message::field(out, histogram::POSITIVE_SPAN, 0);
+        push_sint(out, span::OFFSET, offset.into());
+        push_uint(out, span::LENGTH, length.into());
+        message.end(out);
+    }
 }

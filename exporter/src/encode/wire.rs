@@ -32,6 +32,17 @@ pub(super) fn push_uint(out: &mut Vec<u8>, field: u8, number: u64) {
     push_varint(out, number);
 }
 
+/// A number whose sign stands in its lowest bit, so that small ones are short either way.
+#[inline]
+pub(super) fn push_zigzag(out: &mut Vec<u8>, number: i64) {
+    push_varint(out, ((number << 1) ^ (number >> 63)).cast_unsigned());
+}
+
+pub(super) fn push_sint(out: &mut Vec<u8>, field: u8, number: i64) {
+    out.push(tag(field, VARINT));
+    push_zigzag(out, number);
+}
+
 #[inline]
 pub(super) fn push_double(out: &mut Vec<u8>, field: u8, number: f64) {
     out.push(tag(field, I64));

@@ -95,8 +95,8 @@ pub(crate) struct MetricFamily {
     pub(crate) unit: Option<String>,
 }
 
-/// All families. prost writes fields in the order of their numbers and lengths in the shortest way;
-/// that it writes the same bytes again shows that nothing is there but what it read.
+/// All families. prost writes lengths in the shortest way; that it writes as many bytes again shows
+/// that nothing is there but what it read.
 pub(crate) fn decode(mut bytes: &[u8]) -> Vec<MetricFamily> {
     let all = bytes;
     let (mut families, mut again) = (Vec::new(), Vec::new());
@@ -105,6 +105,6 @@ pub(crate) fn decode(mut bytes: &[u8]) -> Vec<MetricFamily> {
         family.encode_length_delimited(&mut again).unwrap();
         families.push(family);
     }
-    assert!(again == all, "prost writes it otherwise: {families:?}");
+    assert!(again.len() == all.len(), "prost writes it otherwise: {families:?}");
     families
 }

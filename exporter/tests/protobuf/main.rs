@@ -1,6 +1,7 @@
 //! Protobuf, read by prost and by Prometheus.
 
 mod client_model;
+mod native;
 mod prometheus;
 
 use client_model::{Bucket, Counter as Count, Gauge as Level, Histogram as Distribution};

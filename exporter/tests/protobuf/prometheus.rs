@@ -205,6 +205,46 @@ fn prometheus_has_all(name: &str, format: Format, arguments: &[&str]) {
     assert_eq!(told.try_recv(), Ok(format.content_type()));
 }
 
+/// Its buckets are Prometheus' own, and what is in them is counted here.
+#[test]
+fn prometheus_has_native_histograms() {
+    let registry = Registry::new();
+    let wait = Description::new("wait_seconds", "Waited.").unit("seconds").native(3);
+    let wait: Histogram<bool> = registry.register(&wait).unwrap();
+    // Each in a cell of its own; powers of two of seconds are the last ones of their buckets.
+    let nanos = [0, 0, 1, 1, 2, 3, 7, 100, 101, 255, 250_000_000, 500_000_000, 1_000_000_000];
+    nanos.into_iter().for_each(|nanos| wait.with(true).record(nanos));
+    let (target, told) = serve(registry);
+    let arguments = ["--enable-feature=native-histograms"];
+    let Some(prometheus) = Prometheus::start("native", target, &arguments) else { return };
+    let series = prometheus.series();
+    assert_eq!(told.try_recv(), Ok(Format::Protobuf.content_type()));
+    let of = |flag: &str| {
+        let one = series.iter().find(|one| {
+            one["metric"]["__name__"] == "wait_seconds" && one["metric"]["flag"] == flag
+        });
+        one.unwrap_or_else(|| panic!("{flag} is not in {series:?}"))["histogram"][1].clone()
+    };
+    assert_eq!((&of("false")["count"], &of("false")["buckets"]), (&"0".into(), &Value::Null));
+    let histogram = of("true");
+    let number = |of: &Value| of.as_str().unwrap().parse::<f64>().unwrap();
+    assert_eq!(number(&histogram["count"]), nanos.len() as f64);
+    assert_eq!(number(&histogram["sum"]), nanos.iter().sum::<u64>() as f64 / 1e9);
+    let mut seen = 0;
+    for bucket in histogram["buckets"].as_array().unwrap() {
+        // 3 has both edges in it, 0 the upper one.
+        let (closed, low, high) = (&bucket[0], number(&bucket[1]), number(&bucket[2]));
+        let values = nanos.iter().map(|&nanos| nanos as f64 / 1e9);
+        let inside = values
+            .filter(|&value| value <= high && (value > low || *closed == 3 && value == low))
+            .count();
+        assert_eq!(number(&bucket[3]), inside as f64, "{bucket}");
+        assert!(high < 0.0 || low <= 0.0 || high / low < 1.0906, "{bucket}");
+        seen += inside;
+    }
+    assert_eq!(seen, nanos.len(), "{histogram}");
+}
+
 #[test]
 fn prometheus_reads_protobuf() {
     let arguments = ["--enable-feature=native-histograms"];
