@@ -115,6 +115,7 @@ pub(crate) fn start(
     scraper: Scraper,
     name: String,
     core: Option<usize>,
+    compress: bool,
 ) -> Result<Exporter, StartError> {
     let address = listener.local_addr().map_err(StartError::Thread)?;
     let (stop, stopped) = oneshot::channel();
@@ -128,7 +129,7 @@ pub(crate) fn start(
         match prepared {
             Ok((runtime, listener)) => {
                 if ready.send(Ok(())).is_ok() {
-                    runtime.block_on(serve(listener, scraper, stopped));
+                    runtime.block_on(serve(listener, scraper, compress, stopped));
                 }
             }
             Err(error) => {
@@ -168,9 +169,14 @@ fn pin(core: usize) -> Result<(), StartError> {
     Err(StartError::Pin { core, allowed: allowed.iter().map(|core| core.id).collect() })
 }
 
-async fn serve(listener: TcpListener, scraper: Scraper, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    listener: TcpListener,
+    scraper: Scraper,
+    compress: bool,
+    stopped: oneshot::Receiver<()>,
+) {
     let graceful = Arc::new(GracefulShutdown::new());
-    let accepting = tokio::spawn(accept(listener, scraper, Arc::clone(&graceful)));
+    let accepting = tokio::spawn(accept(listener, scraper, compress, Arc::clone(&graceful)));
     // Stopped by a closed channel: nothing is ever sent.
     let _ = stopped.await;
     accepting.abort();
@@ -181,7 +187,12 @@ async fn serve(listener: TcpListener, scraper: Scraper, stopped: oneshot::Receiv
     }
 }
 
-async fn accept(listener: TcpListener, scraper: Scraper, graceful: Arc<GracefulShutdown>) {
+async fn accept(
+    listener: TcpListener,
+    scraper: Scraper,
+    compress: bool,
+    graceful: Arc<GracefulShutdown>,
+) {
     let scraper = Arc::new(Mutex::new(scraper));
     let mut connections: VecDeque<AbortHandle> = VecDeque::new();
     loop {
@@ -194,7 +205,7 @@ async fn accept(listener: TcpListener, scraper: Scraper, graceful: Arc<GracefulS
             // All connections are on this thread, so that this never waits. A scrape that panicked
             // left nothing half done that the next one reads.
             let mut scraper = scraper.lock().unwrap_or_else(PoisonError::into_inner);
-            ready(Ok::<_, Infallible>(respond(&request, &mut scraper)))
+            ready(Ok::<_, Infallible>(respond(&request, &mut scraper, compress)))
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         connections.retain(|connection| !connection.is_finished());

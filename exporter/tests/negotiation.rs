@@ -5,6 +5,7 @@ use metrics_core::prelude::*;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 struct Answer {
     /// Names in lower case.
@@ -58,7 +59,7 @@ fn clients_get_what_they_ask_for() {
         let Answer { headers, body } = get(&exporter, accept);
         let body = String::from_utf8(body).unwrap();
         assert_eq!(headers["content-type"], format.content_type(), "{accept}");
-        assert_eq!(headers["vary"], "accept");
+        assert_eq!(headers["vary"], "accept, accept-encoding");
         assert!(body.starts_with(start), "{accept}: {body}");
         let end = body.find("# EOF\n").map(|at| body.len() - at);
         assert_eq!(end, (format == Format::OpenMetrics).then_some(6), "{accept}");
@@ -80,6 +81,47 @@ fn protobuf_for_who_asks_for_it() {
     assert!(body.starts_with(&ticks) && body.len() > ticks.len());
     let rendered = exporter::render(&registry.snapshot(), Some(accept));
     assert_eq!(rendered, (Format::Protobuf.content_type(), ticks));
+}
+
+/// What the program `gzip` makes of it.
+fn unzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = Command::new("gzip");
+    let gzip = gzip.arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut gzip = gzip.expect("gzip is part of every Linux system");
+    // It fits into the pipe.
+    gzip.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = gzip.wait_with_output().unwrap();
+    assert!(output.status.success());
+    output.stdout
+}
+
+#[test]
+fn gzip_for_who_accepts_it() {
+    let registry = Registry::new();
+    register::<Counter>(&registry, "ticks_total").add(3);
+    let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0");
+    let zipping = builder.compress(true).start().unwrap();
+    for accept in ["Accept-Encoding: gzip\r\n", "accept-encoding: br\r\naccept-encoding: gzip\r\n"]
+    {
+        let Answer { headers, body } = get(&zipping, accept);
+        assert_eq!(headers["content-encoding"], "gzip", "{accept}");
+        assert_eq!(headers["content-type"], Format::Text.content_type());
+        assert_eq!(headers["content-length"], body.len().to_string());
+        let text = String::from_utf8(unzipped(&body)).unwrap();
+        assert!(text.starts_with("# HELP ticks_total Help.\n") && text.ends_with('\n'), "{text}");
+    }
+    let plain = start(&[&registry]);
+    for (exporter, headers) in [
+        (&zipping, ""),
+        (&zipping, "Accept-Encoding: identity\r\n"),
+        (&zipping, "Accept-Encoding: *, gzip;q=0\r\n"),
+        // On loopback, unless it is asked for.
+        (&plain, "Accept-Encoding: gzip\r\n"),
+    ] {
+        let answer = get(exporter, headers);
+        assert!(!answer.headers.contains_key("content-encoding"), "{headers}");
+        assert!(answer.body.starts_with(b"# HELP ticks_total Help.\n"), "{headers}");
+    }
 }
 
 #[test]

@@ -251,6 +251,23 @@ fn prometheus_reads_protobuf() {
     prometheus_has_all("protobuf", Format::Protobuf, &arguments);
 }
 
+/// Through the exporter, compressed, which Prometheus always accepts.
+#[test]
+fn prometheus_scrapes_an_exporter() {
+    let (registry, truth) = known();
+    let builder = exporter::Exporter::builder().registry(&registry).listen("127.0.0.1:0");
+    let exporter = builder.compress(true).start().unwrap();
+    let arguments = ["--enable-feature=native-histograms"];
+    let Some(prometheus) = Prometheus::start("gzip", exporter.local_addr(), &arguments) else {
+        return;
+    };
+    let values = prometheus.values();
+    for (series, value) in &truth {
+        assert_eq!(values.get(series), Some(value), "{series:?} in {values:?}");
+    }
+    assert!(values.contains_key(&series("tickmetrics_exporter_scrapes_total", &[])));
+}
+
 #[test]
 fn prometheus_reads_openmetrics() {
     prometheus_has_all("openmetrics", Format::OpenMetrics, &[]);
