@@ -147,7 +147,7 @@ impl HistogramSnapshot {
 
     /// The native buckets; `None` where none were [declared](crate::Description::native).
     pub fn native(&self) -> Option<NativeBuckets<'_>> {
-        self.shape.native.as_ref().map(|native| NativeBuckets::new(native, self))
+        self.shape.native().map(|native| NativeBuckets::new(native, self))
     }
 
     /// The cells with any value: smallest and largest value of each, in recorded units, and how

@@ -2,6 +2,7 @@ use super::native::Native;
 use crate::bucket::Grid;
 use crate::directory::{self, Distribution};
 use crate::scale::Scale;
+use crate::sync::OnceLock;
 
 /// What all series of a histogram share.
 #[derive(Debug)]
@@ -9,7 +10,11 @@ pub(super) struct Shape {
     pub(super) grid: Grid,
     pub(super) scale: Scale,
     pub(super) edges: Vec<Edge>,
-    pub(super) native: Option<Native>,
+    /// The schema of its native buckets, if it has any.
+    native: Option<i8>,
+    /// Made when it is first asked for: only protobuf has native buckets, and what another process's
+    /// file says costs nothing before.
+    native_cells: OnceLock<Native>,
     /// The shared cells with the first cell of each series, or 0.
     pub(super) table: u32,
 }
@@ -36,8 +41,15 @@ impl Shape {
             let upper = scale.export(recorded);
             Edge { cell: grid.index(recorded), upper, le: canonical(upper) }
         };
-        let native = native.map(|schema| Native::new(schema, grid, scale));
-        Some(Self { grid, scale, edges: edges.iter().map(edge).collect(), native, table: *table })
+        let edges = edges.iter().map(edge).collect();
+        let native_cells = OnceLock::new();
+        Some(Self { grid, scale, edges, native: *native, native_cells, table: *table })
+    }
+
+    /// Which cells make which native bucket; `None` where it has none.
+    pub(super) fn native(&self) -> Option<&Native> {
+        let schema = self.native?;
+        Some(self.native_cells.get_or_init(|| Native::new(schema, self.grid, self.scale)))
     }
 }
 
