@@ -183,7 +183,7 @@ impl<'a> Changes<'a> {
         words.extend(dimensions);
         if kind == 4 {
             let (max, sigfigs, edges) = (self.value()?, self.byte()? % 5, self.short()? % 2048);
-            words.extend([table, max, sigfigs.into(), edges.into()]);
+            words.extend([table, max, sigfigs.into(), 0, edges.into()]);
             let (first, step) = (u64::from(self.byte()?), u64::from(self.short()?));
             words.extend((0..u64::from(edges)).map(|n| first + n * step));
         }

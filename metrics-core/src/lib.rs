@@ -59,6 +59,8 @@ mod model;
 #[cfg(not(tickmetrics_loom))]
 mod reader;
 mod registry;
+#[cfg(not(tickmetrics_loom))]
+mod resume;
 mod scale;
 mod segment;
 mod shard;

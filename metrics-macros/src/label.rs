@@ -204,6 +204,7 @@ fn expand(input: &DeriveInput, label: &Label) -> TokenStream {
 }
 
 fn interned(input: &DeriveInput, name: &str, capacity: usize) -> TokenStream {
+    let ident = &input.ident;
     let label = implement(
         input,
         name,
@@ -215,7 +216,12 @@ fn interned(input: &DeriveInput, name: &str, capacity: usize) -> TokenStream {
         methods(input, &quote!(Self(INTERNER.intern(value))), &quote!(INTERNER.resolve(self.0)));
     quote! {
         const _: () = {
-            static INTERNER: ::metrics_core::Interner = ::metrics_core::Interner::new(#capacity);
+            static INTERNER: ::metrics_core::Interner = ::metrics_core::Interner::new(#capacity)
+                .named(::metrics_core::__private::std::concat!(
+                    ::metrics_core::__private::std::module_path!(),
+                    "::",
+                    ::metrics_core::__private::std::stringify!(#ident)
+                ));
             #label
             #methods
         };

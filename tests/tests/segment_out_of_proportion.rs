@@ -120,7 +120,8 @@ impl Metric {
             .for_each(|part| entry.extend(part));
         entry.extend((0..self.series).map(|_| 0));
         if self.kind == HISTOGRAM {
-            entry.extend([shared, 1 << 20, 1, self.edges as u64]);
+            // Its table, maximum, digits, no native buckets, and its edges.
+            entry.extend([shared, 1 << 20, 1, 0, self.edges as u64]);
             entry.extend(1..=self.edges as u64);
         }
         entry.insert(0, 3 << 32 | (entry.len() as u64 + 1));

@@ -5,7 +5,7 @@ use super::{Distribution, Entry, Kind, Metric, Source};
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
 use crate::scale::Scale;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The most labels that a metric has. Readers go through them recursively.
 pub(crate) const MAX_DIMENSIONS: usize = 128;
@@ -21,6 +21,8 @@ pub(crate) struct Check {
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
+    /// Where the kept metrics are that are not claimed yet.
+    kept: HashSet<u64>,
     /// Bytes of the texts of all labels: see [`Check::label_bytes`].
     label_bytes: u64,
 }
@@ -41,7 +43,7 @@ impl Check {
     /// `None` where the entry can't be one that this library wrote after those before it.
     pub(crate) fn entry(&mut self, entry: &Entry, layout: Layout) -> Option<()> {
         match entry {
-            Entry::ValueSet { set } => {
+            Entry::ValueSet { set, .. } => {
                 self.sets.insert(*set, Set::default());
                 Some(())
             }
@@ -55,6 +57,11 @@ impl Check {
                 set.fits()
             }
             Entry::Metric(metric) => self.metric(metric, layout),
+            Entry::Kept { at, metric } => {
+                self.kept.insert(*at);
+                self.metric(metric, layout)
+            }
+            Entry::Claim { kept, .. } => holds(self.kept.remove(kept)),
         }
     }
 

@@ -2,18 +2,21 @@
 //!
 //! ```text
 //! entry      | kind << 32 + words | ...                 words of the whole entry
-//! value set  |                                          the values of an interned label
+//! value set  | text identity |                          the values of an interned label
 //! value      | set | text |                             one more: `other` is 0, the first 1...
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
 //! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
 //! histogram  | table | maximum | digits | native | count edge... |  histograms only; native is 0, or
 //!            |                                          the schema and NATIVE
+//! kept       | as a metric |                             one of an earlier run, not registered yet
+//! claim      | kept | text help |                       it is registered now, with this help
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
 //! ```
 //!
-//! A set is named by the position of its entry. Entries are never changed; the header's count of
-//! used words publishes them.
+//! A set and a kept metric are named by the positions of their entries, and the identity of a set is
+//! what an interner is called in each run of the program, or empty. Entries are never changed; the
+//! header's count of used words publishes them.
 
 mod check;
 
@@ -27,6 +30,8 @@ use std::fmt;
 const VALUE_SET: u64 = 1;
 const VALUE: u64 = 2;
 const METRIC: u64 = 3;
+const KEPT: u64 = 4;
+const CLAIM: u64 = 5;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
 
@@ -78,9 +83,25 @@ impl fmt::Display for Kind {
 /// An entry, read back.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    ValueSet { set: u64 },
-    Value { set: u64, text: String },
+    ValueSet {
+        set: u64,
+        #[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no earlier run"))]
+        identity: String,
+    },
+    Value {
+        set: u64,
+        text: String,
+    },
     Metric(Metric),
+    /// What an earlier run counted. Readers show it once it is claimed.
+    Kept {
+        at: u64,
+        metric: Metric,
+    },
+    Claim {
+        kept: u64,
+        help: String,
+    },
 }
 
 /// A metric as its entry tells it.
@@ -144,8 +165,10 @@ pub(crate) struct Distribution {
 }
 
 /// Adds an empty set of values for an interned label and answers its number.
-pub(crate) fn append_value_set(to: &Registration<'_>) -> Result<u64, Exhausted> {
-    to.append(&entry(VALUE_SET, Vec::new()))
+pub(crate) fn append_value_set(to: &Registration<'_>, identity: &str) -> Result<u64, Exhausted> {
+    let mut words = Vec::new();
+    push_text(&mut words, identity);
+    to.append(&entry(VALUE_SET, words))
 }
 
 /// Adds a value to a set.
@@ -157,6 +180,23 @@ pub(crate) fn append_value(to: &Registration<'_>, set: u64, text: &str) -> Resul
 
 /// Adds a metric.
 pub(crate) fn append_metric(to: &Registration<'_>, metric: &Metric) -> Result<u64, Exhausted> {
+    to.append(&entry(METRIC, metric_words(metric)))
+}
+
+/// Adds a metric of an earlier run.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn append_kept(to: &Registration<'_>, metric: &Metric) -> Result<u64, Exhausted> {
+    to.append(&entry(KEPT, metric_words(metric)))
+}
+
+/// Says that the metric of an earlier run at `kept` is registered in this one.
+pub(crate) fn append_claim(to: &Registration<'_>, kept: u64, help: &str) -> Result<u64, Exhausted> {
+    let mut words = vec![kept];
+    push_text(&mut words, help);
+    to.append(&entry(CLAIM, words))
+}
+
+fn metric_words(metric: &Metric) -> Vec<u64> {
     let mut words = vec![
         metric.registry,
         metric.kind as u64,
@@ -193,7 +233,7 @@ pub(crate) fn append_metric(to: &Registration<'_>, metric: &Metric) -> Result<u6
         words.push(distribution.edges.len() as u64);
         words.extend(&distribution.edges);
     }
-    to.append(&entry(METRIC, words))
+    words
 }
 
 fn entry(kind: u64, mut words: Vec<u64>) -> Vec<u64> {
@@ -233,9 +273,11 @@ pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, 
     let end = end.ok_or(Damaged { at })?;
     let mut from = Cursor { words: &directory[..end], at: at + 1 };
     let entry = match head >> 32 {
-        VALUE_SET => Some(Entry::ValueSet { set: at as u64 }),
+        VALUE_SET => from.text().map(|identity| Entry::ValueSet { set: at as u64, identity }),
         VALUE => from.value(),
         METRIC => from.metric().map(Entry::Metric),
+        KEPT => from.metric().map(|metric| Entry::Kept { at: at as u64, metric }),
+        CLAIM => from.claim(),
         _ => None,
     };
     match entry {
@@ -285,6 +327,10 @@ impl Cursor<'_> {
 
     fn value(&mut self) -> Option<Entry> {
         Some(Entry::Value { set: self.word()?, text: self.text()? })
+    }
+
+    fn claim(&mut self) -> Option<Entry> {
+        Some(Entry::Claim { kept: self.word()?, help: self.text()? })
     }
 
     fn metric(&mut self) -> Option<Metric> {

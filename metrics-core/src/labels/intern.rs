@@ -1,6 +1,6 @@
 use crate::directory;
 use crate::layout::header;
-use crate::segment::{Exhausted, Segment};
+use crate::segment::{self, Exhausted, Segment};
 use crate::sync::{
     Acquire, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, Release, const_fn, lock,
 };
@@ -30,6 +30,8 @@ impl LabelId {
 #[derive(Debug)]
 pub struct Interner {
     capacity: u32,
+    /// What it is called in every run of the program; empty where that is not known.
+    name: &'static str,
     table: OnceLock<Table>,
     /// Set once a value did not fit, so that the next ones take no lock.
     full: AtomicBool,
@@ -42,6 +44,8 @@ pub struct Interner {
 struct Growth {
     count: u32,
     set: Option<u64>,
+    /// Whether the values of an earlier run were looked for.
+    resumed: bool,
     /// Room for the next strings: an allocation for each would take more than most of them do.
     room: &'static mut [u8],
 }
@@ -77,11 +81,21 @@ impl Interner {
             let capacity = if capacity < max { capacity } else { max };
             Self {
                 capacity: capacity as u32,
+                name: "",
                 table: OnceLock::new(),
                 full: AtomicBool::new(false),
-                growth: Mutex::new(Growth { count: 0, set: None, room: &mut [] }),
+                growth: Mutex::new(Growth { count: 0, set: None, resumed: false, room: &mut [] }),
             }
         }
+    }
+
+    /// Names the interner, so that its values keep their numbers from one run of the program to the
+    /// next in a segment that is [resumed](crate::SegmentBuilder::resume). Each interner of a program
+    /// has a name of its own, which stays the same. `#[derive(Label)]` gives it the path of the type.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// How many values fit, not counting `other`.
@@ -135,25 +149,73 @@ impl Interner {
             return Self::saturated();
         }
         let mut growth = lock(&self.growth);
-        // Another thread may have been first.
-        let table = self.table();
-        let vacant = match table.find(hash, value) {
+        // The models have no earlier run.
+        #[cfg(not(tickmetrics_loom))]
+        if let Some(segment) = Segment::current()
+            && self.resume(&mut growth, segment).is_err()
+        {
+            return Self::saturated();
+        }
+        // Another thread may have been first, or an earlier run.
+        let vacant = match self.table().find(hash, value) {
             Found::Known(id) => return id,
             Found::Vacant(slot) => slot,
         };
-        let id = LabelId(growth.count + 1);
         let published =
             growth.count < self.capacity && growth.set.is_none_or(|set| publish(set, value));
         if !published {
             self.full.store(true, Relaxed);
             return Self::saturated();
         }
+        self.add(&mut growth, vacant, hash, value)
+    }
+
+    /// Gives the next number to a value that goes into this slot.
+    fn add(&self, growth: &mut Growth, vacant: usize, hash: u32, value: &str) -> LabelId {
+        let table = self.table();
         // The cell is empty: numbers are given once, under the lock.
         let _ = table.values[growth.count as usize].set(growth.keep(value));
         growth.count += 1;
+        let id = LabelId(growth.count);
         // Release pairs with the Acquire in `find`: who sees the number sees its string.
         table.slots[vacant].store(u64::from(hash) << 32 | u64::from(id.0), Release);
         id
+    }
+
+    /// Takes up the values of an earlier run of the program, where the segment has some and those
+    /// interned in this run so far begin in the same way.
+    fn resume(&self, growth: &mut Growth, segment: &Segment) -> Result<(), Exhausted> {
+        if std::mem::replace(&mut growth.resumed, true) {
+            return Ok(());
+        }
+        let mut registration = segment.registration();
+        let Some(old) = registration.kept().take_set(self.name) else { return Ok(()) };
+        if old.capacity != self.capacity {
+            // Each metric with this label is laid out otherwise, and says so.
+            return Ok(());
+        }
+        let own: Vec<_> = (1..=growth.count).map(|id| self.resolve(LabelId(id))).collect();
+        if let Some((own, old)) = own.iter().zip(&old.values).find(|(own, old)| own != old) {
+            segment::warn(&format!(
+                "the values of {} have other numbers than in the earlier run: {own:?} has that of \
+                 {old:?}, and metrics with this label start from zero; intern values after \
+                 Segment::builder().install(), which takes up the earlier ones",
+                self.name
+            ));
+            return Ok(());
+        }
+        for value in own.iter().skip(old.values.len()) {
+            directory::append_value(&registration, old.set, value)?;
+        }
+        for value in old.values.iter().skip(own.len()) {
+            let hash = hash(value);
+            // A value is there once, and `resume::Old` has seen to it that there are not too many.
+            if let Found::Vacant(slot) = self.table().find(hash, value) {
+                self.add(growth, slot, hash, value);
+            }
+        }
+        growth.set = Some(old.set);
+        Ok(())
     }
 
     fn saturated() -> LabelId {
@@ -170,8 +232,12 @@ impl Interner {
         if let Some(set) = growth.set {
             return Ok(set);
         }
+        self.resume(&mut growth, segment)?;
+        if let Some(set) = growth.set {
+            return Ok(set);
+        }
         let registration = segment.registration();
-        let set = directory::append_value_set(&registration)?;
+        let set = directory::append_value_set(&registration, self.name)?;
         for number in 1..=growth.count {
             let id = LabelId(number);
             directory::append_value(&registration, set, self.resolve(id))?;

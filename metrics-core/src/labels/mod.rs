@@ -85,19 +85,6 @@ impl Values {
     }
 }
 
-/// The series of each combination of enum values where every interned label is `other`; all of them
-/// where no label is interned.
-pub(crate) fn others(dimensions: &[Dimension]) -> Vec<usize> {
-    dimensions.iter().fold(vec![0], |outer, dimension| {
-        let count = dimension.values.count();
-        let digits = match dimension.values {
-            Values::Fixed(_) => count,
-            Values::Interned(_) => 1,
-        };
-        outer.iter().flat_map(|base| (0..digits).map(move |digit| base * count + digit)).collect()
-    })
-}
-
 /// Which of a metric's series these labels name. An index outside them becomes that of the first
 /// one, which is `other` where a label has one: whatever a label's implementation answers, the cells
 /// are this metric's. For enums the compiler sees that none lies outside.

@@ -63,7 +63,7 @@ pub enum ReadError {
 
 /// An error without the file.
 #[derive(Debug)]
-pub(super) enum Why {
+pub(crate) enum Why {
     Io(io::Error),
     NotASegment,
     Version { found: u64 },
@@ -75,7 +75,7 @@ pub(super) enum Why {
 }
 
 impl Why {
-    pub(super) fn at(self, path: impl Into<PathBuf>) -> ReadError {
+    pub(crate) fn at(self, path: impl Into<PathBuf>) -> ReadError {
         let path = path.into();
         match self {
             Self::Io(error) => ReadError::Io { path, error },

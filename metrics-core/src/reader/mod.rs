@@ -8,7 +8,7 @@ use crate::layout::{self, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES, header}
 use crate::memory::{self, Mapping};
 use crate::segment::{SegmentStats, View};
 use crate::snapshot::{Budget, Catalogue, Snapshot};
-use error::Why;
+pub(crate) use error::Why;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -186,7 +186,7 @@ pub fn read_words(words: &[crate::sync::AtomicU64]) -> Result<Snapshot, ReadErro
 }
 
 /// An error where the file is shorter than its segment.
-fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
+pub(crate) fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
     let has = file.metadata()?.len();
     let needs = layout.words().ok_or(Why::Header)? as u64 * WORD_BYTES as u64;
     if has < needs { Err(Why::Truncated { has, needs }) } else { Ok(()) }
@@ -194,7 +194,7 @@ fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
 
 /// The sizes that the header says, of a file with this many bytes. They make sense, and may still be
 /// more than the file has.
-fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
+pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
     let mut head = [0; header::OWNERS * WORD_BYTES];
     match file.read_exact_at(&mut head, 0) {
         Ok(()) => {}

@@ -5,7 +5,7 @@ mod description;
 mod error;
 mod metric;
 mod metrics;
-mod place;
+pub(crate) mod place;
 
 pub use description::Description;
 pub use error::RegisterError;

@@ -4,9 +4,9 @@ use super::{Description, RegisterError};
 use crate::bucket::Grid;
 use crate::directory::{self, Distribution, Kind, MAX_DIMENSIONS, Source};
 use crate::handles::Block;
-use crate::labels::{Dimension, Values, others};
+use crate::labels::{Dimension, Values};
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
-use crate::segment::{Exhausted, Registration, Segment};
+use crate::segment::{self, Claim, Exhausted, Registration, Segment};
 use crate::sync::Relaxed;
 
 /// The cells of a metric.
@@ -14,7 +14,6 @@ use crate::sync::Relaxed;
 pub struct Placed {
     /// Its first one: of the shards, or a shared one for a gauge; a histogram's first head.
     pub(super) first: u32,
-    pub(super) series: u32,
     /// The shared cells with a bit for each declared series.
     pub(super) declared: u32,
     /// The first cell of a histogram's first series, and the table of all series'.
@@ -29,13 +28,13 @@ impl Placed {
 }
 
 /// Which part of the segment is full.
-struct Full {
-    what: &'static str,
-    setting: &'static str,
-    exhausted: Exhausted,
+pub(crate) struct Full {
+    pub(crate) what: &'static str,
+    pub(crate) setting: &'static str,
+    pub(crate) exhausted: Exhausted,
 }
 
-fn cells_full(exhausted: Exhausted) -> Full {
+pub(crate) fn cells_full(exhausted: Exhausted) -> Full {
     Full { what: "cells", setting: "shard_bytes", exhausted }
 }
 
@@ -43,12 +42,12 @@ fn shared_full(exhausted: Exhausted) -> Full {
     Full { what: "shared cells", setting: "shared_bytes", exhausted }
 }
 
-fn directory_full(exhausted: Exhausted) -> Full {
+pub(crate) fn directory_full(exhausted: Exhausted) -> Full {
     Full { what: "words of the directory", setting: "directory_bytes", exhausted }
 }
 
-/// Takes the cells of a new metric from the segment and writes its entry; takes nothing where it
-/// fails.
+/// Takes the cells of a new metric from the segment, or those that it had in an earlier run, and
+/// writes its entry; takes nothing where it fails.
 pub(super) fn take_cells(
     registry: u64,
     description: &Description,
@@ -76,81 +75,126 @@ pub(super) fn take_cells(
         };
         sources.push((dimension.name.to_owned(), source));
     }
-    let grid = Grid::new(description.max, description.sigfigs)
-        .filter(|_| description.kind == Some(Kind::Histogram));
-    // Series of interned labels get the cells of their distribution when they are first asked for,
-    // but for those that stand in when there are none left.
-    let placed_now = if grid.is_some() { others(dimensions) } else { Vec::new() };
-
-    let registration = segment.registration();
+    let mut registration = segment.registration();
+    let wanted = entry(registry, description, series, sources);
+    if let Some(placed) = resume(&mut registration, segment, &wanted).map_err(full)? {
+        return Ok(placed);
+    }
     let mark = registration.mark();
-    let placed =
-        find(&registration, description.kind, series, placed_now.len(), grid).and_then(|placed| {
-            let entry = entry(registry, description, &placed, sources);
-            directory::append_metric(&registration, &entry).map_err(directory_full)?;
-            Ok(placed)
-        });
-    let placed = placed.map_err(|error| {
+    let appended = lay_out(&registration, wanted).and_then(|(metric, placed)| {
+        directory::append_metric(&registration, &metric).map_err(directory_full)?;
+        Ok((metric, placed))
+    });
+    let (metric, placed) = appended.map_err(|error| {
         registration.rewind(&mark);
         full(error)
     })?;
-    if let Some(grid) = grid {
-        let table = &segment.shared()[placed.table as usize..][..series];
-        let cells = (placed.cells..).step_by(grid.cells() as usize);
-        for (series, first) in placed_now.into_iter().zip(cells) {
-            // Relaxed: a handle to the series, which reads this, is made after this returns.
-            table[series].store(u64::from(first), Relaxed);
-        }
-    }
+    fill_table(segment, &metric, &placed);
     Ok(placed)
 }
 
-/// Takes the cells.
-fn find(
+/// Takes cells for a metric, and answers it with them.
+pub(crate) fn lay_out(
     registration: &Registration<'_>,
-    kind: Option<Kind>,
-    series: usize,
-    placed_now: usize,
-    grid: Option<Grid>,
-) -> Result<Placed, Full> {
+    mut metric: directory::Metric,
+) -> Result<(directory::Metric, Placed), Full> {
+    let series = metric.series as usize;
     let cells = |each: u32, series: usize| {
         registration.cells(series.saturating_mul(each as usize)).map_err(cells_full)
     };
     let shared = |count: usize| registration.shared(count).map_err(shared_full);
-    let first = match kind {
-        Some(Kind::Gauge) => shared(series.saturating_mul(GAUGE_CELLS as usize))?,
-        Some(Kind::UpDownCounter) => cells(UP_DOWN_CELLS, series)?,
-        Some(Kind::Histogram) => cells(HEAD_CELLS, series)?,
-        Some(Kind::Counter) | None => cells(1, series)?,
+    metric.first = match metric.kind {
+        Kind::Gauge => shared(series.saturating_mul(GAUGE_CELLS as usize))?,
+        Kind::UpDownCounter => cells(UP_DOWN_CELLS, series)?,
+        Kind::Histogram => cells(HEAD_CELLS, series)?,
+        Kind::Counter => cells(1, series)?,
     };
     let (mut placed_cells, mut table) = (0, 0);
-    if let Some(grid) = grid {
+    if let Some(distribution) = &mut metric.distribution
+        && let Some(grid) = Grid::new(distribution.max, distribution.sigfigs)
+    {
         table = shared(series)?;
-        placed_cells = cells(grid.cells(), placed_now)?;
+        distribution.table = table;
+        placed_cells = cells(grid.cells(), others(&metric.dimensions).len())?;
     }
-    Ok(Placed {
-        first,
-        // Cells were found for all, and cell numbers are u32.
-        series: u32::try_from(series).unwrap_or(u32::MAX),
-        declared: shared(series.div_ceil(64))?,
-        cells: placed_cells,
-        table,
+    metric.declared = shared(series.div_ceil(64))?;
+    let directory::Metric { first, declared, .. } = metric;
+    Ok((metric, Placed { first, declared, cells: placed_cells, table }))
+}
+
+/// Says where the distributions are of a histogram's series that have cells from the start. Series
+/// of interned labels get them when they are first asked for, but for those that stand in when there
+/// are none left.
+pub(crate) fn fill_table(segment: &Segment, metric: &directory::Metric, placed: &Placed) {
+    let Some(grid) = metric.distribution.as_ref().and_then(|of| Grid::new(of.max, of.sigfigs))
+    else {
+        return;
+    };
+    let table = &segment.shared()[placed.table as usize..][..metric.series as usize];
+    let cells = (placed.cells..).step_by(grid.cells() as usize);
+    for (series, first) in others(&metric.dimensions).into_iter().zip(cells) {
+        // Relaxed: a handle to the series, which reads this, is made after this returns.
+        table[series].store(u64::from(first), Relaxed);
+    }
+}
+
+/// The series of each combination of enum values where every interned label is `other`; all of them
+/// where no label is interned.
+fn others(dimensions: &[(String, Source)]) -> Vec<usize> {
+    dimensions.iter().fold(vec![0], |outer, (_, source)| {
+        let (count, digits) = match source {
+            Source::Fixed(values) => (values.len(), values.len()),
+            Source::Set { capacity, .. } => (*capacity as usize + 1, 1),
+        };
+        outer.iter().flat_map(|base| (0..digits).map(move |digit| base * count + digit)).collect()
     })
 }
 
+/// Takes up the cells that a metric had in an earlier run of the program, where it is the same as
+/// then.
+fn resume(
+    registration: &mut Registration<'_>,
+    segment: &Segment,
+    wanted: &directory::Metric,
+) -> Result<Option<Placed>, Full> {
+    match registration.kept().find(wanted) {
+        Claim::Nothing => Ok(None),
+        Claim::Changed(what) => {
+            let name = &wanted.name;
+            segment::warn(&format!("{name} starts from zero, since it changed: {what}"));
+            Ok(None)
+        }
+        Claim::Same(at, metric) => {
+            let directory::Metric { first, declared, ref distribution, .. } = metric;
+            let table = distribution.as_ref().map_or(0, |distribution| distribution.table);
+            let cells = match distribution {
+                Some(_) => segment.shared()[table as usize].load(Relaxed),
+                None => 0,
+            };
+            directory::append_claim(registration, at, &wanted.help).map_err(directory_full)?;
+            registration.kept().claimed(&wanted.name, at);
+            // A cell number: this run's, which wrote it there itself.
+            let cells = u32::try_from(cells).unwrap_or(0);
+            Ok(Some(Placed { first, declared, cells, table }))
+        }
+    }
+}
+
+/// The metric's entry, but for its cells.
 fn entry(
     registry: u64,
     description: &Description,
-    placed: &Placed,
+    series: usize,
     dimensions: Vec<(String, Source)>,
 ) -> directory::Metric {
     let kind = description.kind.unwrap_or(Kind::Counter);
     directory::Metric {
         registry,
         kind,
-        first: placed.first,
-        series: placed.series,
-        declared: placed.declared,
+        first: 0,
+        // Cell numbers are u32, and there is none for more series.
+        series: u32::try_from(series).unwrap_or(u32::MAX),
+        declared: 0,
         scale: description.scale_factor(),
         name: description.name.clone(),
         help: description.help.clone(),
@@ -158,7 +202,7 @@ fn entry(
         constants: description.constants.clone(),
         dimensions,
         distribution: (kind == Kind::Histogram).then(|| Distribution {
-            table: placed.table,
+            table: 0,
             max: description.max,
             sigfigs: description.sigfigs,
             native: description.native,

@@ -16,6 +16,9 @@ process_wide! {
 /// Names the file of a segment whose program names none.
 #[cfg(not(tickmetrics_loom))]
 const VARIABLE: &str = "TICKMETRICS_SEGMENT";
+/// 1 has any segment in a file resumed.
+#[cfg(not(tickmetrics_loom))]
+const RESUME: &str = "TICKMETRICS_SEGMENT_RESUME";
 
 /// Sizes and place of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct SegmentBuilder {
     directory_bytes: usize,
     shared_bytes: usize,
     path: Option<PathBuf>,
+    #[cfg(not(tickmetrics_loom))]
+    resume: bool,
     #[cfg(not(tickmetrics_loom))]
     options: Options,
 }
@@ -38,6 +43,8 @@ impl Default for SegmentBuilder {
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
             path: None,
+            #[cfg(not(tickmetrics_loom))]
+            resume: false,
             #[cfg(not(tickmetrics_loom))]
             options: Options::default(),
         }
@@ -76,8 +83,9 @@ impl SegmentBuilder {
     /// in the path becomes the process's id.
     ///
     /// The file is there under its name once it is whole, for the user alone (mode 0600), and stays
-    /// when the process ends. What a process that is gone left there is replaced; a file that a
-    /// living process counts in, or that is no segment, is not.
+    /// when the process ends. What a process that is gone left there is replaced, or
+    /// [taken over](Self::resume); a file that a living process counts in, or that is no segment,
+    /// is not.
     ///
     /// ```
     /// use metrics_core::{Registry, Segment, SegmentReader, Counter, Description};
@@ -99,6 +107,49 @@ impl SegmentBuilder {
     /// ```
     pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
+        self
+    }
+
+    /// Takes over what an earlier run of the program counted in the file at the same
+    /// [`path`](Self::path), so that counters and histograms go on where it ended, however it ended.
+    /// Off by default. Without a path, and where no file is there, it changes nothing.
+    ///
+    /// Each metric that is registered goes on from its earlier value if it is what it was: its
+    /// registry (they are told apart by the order in which the program makes them), name, kind,
+    /// unit, scale, labels with all their values, and of a histogram maximum, digits and buckets.
+    /// One that changed starts from zero, and standard error says what changed. The help text may
+    /// change. Gauges and up-down counters are the state of a process, and start anew.
+    ///
+    /// What was counted for a metric that this run has not registered is kept in the file, and not
+    /// shown before it is, in this run or a later one.
+    ///
+    /// The values of an interned label keep their numbers, so its capacity is for the values of all
+    /// runs. They are taken up when the label is first used after `install`; where others were
+    /// interned before, in another order, metrics with this label start from zero. An
+    /// [`Interner`](crate::Interner) made by hand needs [a name](crate::Interner::named).
+    ///
+    /// The sum of a histogram may be one record ahead of its count for each thread that was killed
+    /// in the middle of one.
+    ///
+    /// The counts are copied to a new file, which then takes the place of the old one at once:
+    /// killed at any moment, the process leaves the one or the other, whole. Sizes of the segment may
+    /// change as long as all fits. A file that can't be taken over (of another version, damaged,
+    /// another user's, too large) is replaced by an empty one, and standard error says why; where
+    /// the system has no memory for the copy, `install` is an error, and the old file stays.
+    ///
+    /// ```
+    /// use metrics_core::Segment;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("tickmetrics-resume-{}", std::process::id()));
+    /// # let path = path.to_str().unwrap();
+    /// // let path = "/dev/shm/gateway.metrics";
+    /// Segment::builder().path(path).resume(true).install()?;
+    /// # std::fs::remove_file(path).unwrap();
+    /// # Ok::<(), metrics_core::SegmentError>(())
+    /// ```
+    #[cfg(not(tickmetrics_loom))]
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
         self
     }
 
@@ -145,7 +196,8 @@ impl SegmentBuilder {
     /// Where no [`path`](Self::path) was given, and the environment variable `TICKMETRICS_SEGMENT`
     /// has one, the segment is put there, so that who runs a program can have its file. If that
     /// fails, standard error says why, once, and the segment is in no file. A segment that nobody
-    /// installed is made in the same way when the first metric is registered.
+    /// installed is made in the same way when the first metric is registered. With
+    /// `TICKMETRICS_SEGMENT_RESUME=1` a segment in a file is [resumed](Self::resume).
     ///
     /// An option that the system refuses ([`prefault`](Self::prefault),
     /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)) is no error: standard
@@ -167,10 +219,11 @@ impl SegmentBuilder {
 
     #[cfg(not(tickmetrics_loom))]
     fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
+        let resume = self.resume || resume_from_environment();
         let mut segment = match (&self.path, from_environment()) {
-            (Some(path), _) => file::create(&file::expand(path), layout)?,
+            (Some(path), _) => file::create(&file::expand(path), layout, resume)?,
             (None, None) => reserve_shrinking(layout)?,
-            (None, Some(path)) => match file::create(&file::expand(&path), layout) {
+            (None, Some(path)) => match file::create(&file::expand(&path), layout, resume) {
                 Ok(segment) => segment,
                 Err(error) => {
                     warn(&format!("{VARIABLE}: {error}; metrics are counted, and in no file"));
@@ -235,9 +288,14 @@ fn from_environment() -> Option<PathBuf> {
     (!memory::is_privileged()).then(|| path.into())
 }
 
-/// Says on standard error what went another way than asked for. The program goes on.
+/// Whether whoever runs the program asks for it, with the same reservation.
 #[cfg(not(tickmetrics_loom))]
-fn warn(what: &str) {
+fn resume_from_environment() -> bool {
+    !memory::is_privileged() && std::env::var_os(RESUME).is_some_and(|value| value == "1")
+}
+
+/// Says on standard error what went another way than asked for. The program goes on.
+pub(crate) fn warn(what: &str) {
     use std::io::Write;
     // Not by a macro that panics where standard error is closed.
     let _ = writeln!(std::io::stderr(), "tickmetrics: {what}");

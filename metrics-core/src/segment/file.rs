@@ -12,6 +12,7 @@
 //!     a segment?                                 no: error, it stays
 //!     lock it                                    fails: its process lives, error
 //!     does the path still name it?               no, another process was faster: again
+//!     take over its counts, where asked to       into the temporary file
 //!     rename the temporary file over the path    done
 //! ```
 //!
@@ -20,12 +21,15 @@
 //! the new file, which is locked too. Nothing at the path is ever half a header.
 
 use super::backing::Backing;
-use super::{Segment, SegmentError, View, set_up};
+use super::{Segment, SegmentError, View, set_up, warn};
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
+use crate::resume::{self, Unfit};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -40,24 +44,48 @@ pub(super) fn expand(path: &Path) -> PathBuf {
 }
 
 /// Makes a segment of this layout at `path`.
-pub(super) fn create(path: &Path, layout: Layout) -> Result<Segment, SegmentError> {
+pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segment, SegmentError> {
     let failed = |doing: &'static str| {
         move |error| SegmentError::File { path: path.to_owned(), doing, error }
     };
+    remove_debris(path);
     let (temporary, file) = Temporary::new(path).map_err(failed("make a file beside it"))?;
+    let locked = memory::lock(&file).map_err(failed("lock a file beside it"))?;
+    debug_assert!(locked, "nobody else knows the file");
     let mapping = map(&file, layout).map_err(failed("map a file beside it"))?;
     let backing = Backing::new(Some(file.as_raw_fd()));
     let begun = backing.begin(mapping.words(), layout);
     begun.map_err(failed("have memory set aside for it"))?;
     set_up(mapping.words(), layout);
-    let locked = memory::lock(&file).map_err(failed("lock a file beside it"))?;
-    debug_assert!(locked, "nobody else knows the file");
-    publish(path, &temporary)?;
+    let old = link(path, &temporary)?;
+    let replace = || fs::rename(&temporary.path, path).map_err(failed("replace it"));
+    if !resume && old.is_some() {
+        replace()?;
+    }
+    // For the life of the process: the segment, and the file, so that the lock is held as long.
     let view = View::new(mapping.leak(), layout);
     let view = view.ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))?;
-    // For the life of the process, so that the lock is held as long.
+    let segment = Segment::of(view, backing);
+    if let Some(old) = old.filter(|_| resume) {
+        if let Err(unfit) = resume::carry_over(&old, &file, &segment) {
+            // Nobody uses the memory that this one began to take.
+            let _ = file.set_len(0);
+            return match unfit {
+                Unfit::System(error) => Err(failed("take over what was counted")(error)),
+                Unfit::File(why) => {
+                    warn(&format!(
+                        "{} is not resumed, and all metrics start from zero: {why}",
+                        path.display()
+                    ));
+                    drop(old);
+                    create(path, layout, false)
+                }
+            };
+        }
+        replace()?;
+    }
     let _ = file.into_raw_fd();
-    Ok(Segment::of(view, backing))
+    Ok(segment)
 }
 
 fn map(file: &File, layout: Layout) -> io::Result<Mapping> {
@@ -68,17 +96,18 @@ fn map(file: &File, layout: Layout) -> io::Result<Mapping> {
     Mapping::shared(file, words)
 }
 
-/// Gives the temporary file its name.
-fn publish(path: &Path, temporary: &Temporary) -> Result<(), SegmentError> {
+/// Gives the temporary file its name where it is free; else answers the file there, locked, which a
+/// process left that is gone.
+fn link(path: &Path, temporary: &Temporary) -> Result<Option<File>, SegmentError> {
     let failed = |doing: &'static str| {
         move |error| SegmentError::File { path: path.to_owned(), doing, error }
     };
     // How often a file that is locked, though its process is not there, is looked at again: the
-    // process that replaces it holds the lock for some microseconds.
+    // process that replaces it holds the lock until it has taken over what is there.
     let mut patience = 100;
     loop {
         match fs::hard_link(&temporary.path, path) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(None),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed("make it")(error)),
         }
@@ -104,10 +133,9 @@ fn publish(path: &Path, temporary: &Temporary) -> Result<(), SegmentError> {
             std::thread::sleep(Duration::from_millis(1));
             continue;
         }
-        if !names(path, &there).map_err(failed("look at it"))? {
-            continue;
+        if names(path, &there).map_err(failed("look at it"))? {
+            return Ok(Some(there));
         }
-        return fs::rename(&temporary.path, path).map_err(failed("replace it"));
     }
 }
 
@@ -144,6 +172,44 @@ fn names(path: &Path, file: &File) -> io::Result<bool> {
     Ok((there.dev(), there.ino()) == (file.dev(), file.ino()))
 }
 
+/// Removes temporary files of processes that were killed before theirs had its name. They can hold as
+/// much memory as a whole segment.
+fn remove_debris(path: &Path) {
+    let Some(prefix) = path.file_name().map(hidden) else { return };
+    let folder = path.parent().filter(|parent| *parent != Path::new(""));
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let pid = (name.as_bytes().strip_prefix(prefix.as_bytes()))
+            .and_then(|rest| str::from_utf8(rest).ok()?.split_once('.'))
+            .filter(|(_, number)| number.parse::<u32>().is_ok())
+            .and_then(|(pid, _)| pid.parse::<u32>().ok());
+        // A living process has the lock but for the moment after it made the file. One with this
+        // process's id is in another namespace of ids, or gone.
+        let Some(pid) = pid else { continue };
+        if pid != process::id() && memory::process_exists(pid) {
+            continue;
+        }
+        let path = entry.path();
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let opened = OpenOptions::new().write(true).custom_flags(flags).open(&path);
+        let Ok(file) = opened else { continue };
+        if file.metadata().is_ok_and(|metadata| metadata.is_file())
+            && memory::lock(&file).unwrap_or(false)
+        {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// What the names of temporary files begin with.
+fn hidden(name: &OsStr) -> OsString {
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".");
+    hidden
+}
+
 /// A file beside the path, which is gone when this is dropped unless it was renamed.
 struct Temporary {
     path: PathBuf,
@@ -154,11 +220,10 @@ impl Temporary {
         let Some(name) = beside.file_name() else {
             return Err(io::Error::new(ErrorKind::InvalidInput, "the path has no file name"));
         };
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
+        let hidden = hidden(name);
         for number in 0_u32.. {
             let mut unique = hidden.clone();
-            unique.push(format!(".{}.{number}", process::id()));
+            unique.push(format!("{}.{number}", process::id()));
             let path = beside.with_file_name(unique);
             match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)
             {

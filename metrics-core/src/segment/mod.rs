@@ -7,6 +7,7 @@ mod error;
 mod file;
 #[cfg(not(tickmetrics_loom))]
 mod fork;
+mod kept;
 #[cfg(not(tickmetrics_loom))]
 mod options;
 mod registration;
@@ -15,7 +16,11 @@ mod view;
 pub use builder::SegmentBuilder;
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) use builder::install;
+pub(crate) use builder::warn;
 pub use error::SegmentError;
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use kept::KeptSet;
+pub(crate) use kept::{Claim, Kept};
 pub(crate) use registration::{Exhausted, Registration};
 pub(crate) use view::View;
 
@@ -47,7 +52,7 @@ pub struct Segment {
     options: options::Options,
     handed_out: HandedOut,
     /// Held while cells are handed out and directory entries written.
-    registration: Mutex<()>,
+    registration: Mutex<Kept>,
 }
 
 /// Counts of the header once more, in memory that a forked child has as it was when it was forked.
@@ -134,7 +139,7 @@ impl Segment {
             #[cfg(not(tickmetrics_loom))]
             options: options::Options::default(),
             handed_out: HandedOut { directory: 0.into(), shared: (SINK_CELLS as u64).into() },
-            registration: Mutex::new(()),
+            registration: Mutex::new(Kept::default()),
         }
     }
 
@@ -157,7 +162,7 @@ impl Segment {
     /// what is used, and to append to the directory.
     pub(crate) fn registration(&self) -> Registration<'_> {
         // A panic can't leave the counts half-changed: each is one store.
-        Registration { segment: self, _guard: lock(&self.registration) }
+        Registration { segment: self, kept: lock(&self.registration) }
     }
 
     /// As `registration`, or `None` where another thread has the lock.
@@ -167,7 +172,7 @@ impl Segment {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        Some(Registration { segment: self, _guard: guard })
+        Some(Registration { segment: self, kept: guard })
     }
 
     /// Cells of the given shard.

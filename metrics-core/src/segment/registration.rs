@@ -1,4 +1,4 @@
-use super::Segment;
+use super::{Kept, Segment};
 use crate::layout::{LINE_WORDS, header};
 use crate::sync::{MutexGuard, Relaxed, Release, fence};
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 /// The registration lock, held.
 pub(crate) struct Registration<'a> {
     pub(super) segment: &'a Segment,
-    pub(super) _guard: MutexGuard<'a, ()>,
+    pub(super) kept: MutexGuard<'a, Kept>,
 }
 
 /// What was asked for did not fit.
@@ -24,6 +24,11 @@ pub(crate) struct Mark {
 }
 
 impl Registration<'_> {
+    /// What an earlier run of the program left.
+    pub(crate) fn kept(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+
     /// Takes `count` cells that are the same in every shard, and answers the first.
     pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
         let Segment { backing, view, .. } = self.segment;

@@ -23,6 +23,8 @@ pub(crate) struct Catalogue {
     check: Check,
     /// The values of interned labels, by the number of their set; the first is `other`.
     sets: HashMap<u64, Arc<Values>>,
+    /// Metrics of an earlier run that this one has not registered yet, by their position.
+    kept: HashMap<u64, directory::Metric>,
     /// Sorted by name, and metrics of one name in the order of their registration.
     metrics: Vec<Known>,
 }
@@ -67,8 +69,14 @@ impl Catalogue {
     }
 
     pub(crate) fn of_all() -> Self {
-        let (check, sets, metrics) = (Check::default(), HashMap::new(), Vec::new());
-        Self { registry: None, position: 0, check, sets, metrics }
+        Self {
+            registry: None,
+            position: 0,
+            check: Check::default(),
+            sets: HashMap::new(),
+            kept: HashMap::new(),
+            metrics: Vec::new(),
+        }
     }
 
     /// The values of all metrics now.
@@ -132,9 +140,13 @@ impl Catalogue {
                         Arc::make_mut(values).push(&text);
                     }
                 }
-                Entry::Metric(metric) => {
-                    if self.registry.is_none_or(|registry| registry == metric.registry) {
-                        self.add(at, metric);
+                Entry::Metric(metric) => self.add(at, metric),
+                Entry::Kept { at, metric } => {
+                    self.kept.insert(at, metric);
+                }
+                Entry::Claim { kept, help } => {
+                    if let Some(metric) = self.kept.remove(&kept) {
+                        self.add(at, directory::Metric { help, ..metric });
                     }
                 }
             }
@@ -156,6 +168,9 @@ impl Catalogue {
     }
 
     fn add(&mut self, entry: usize, metric: directory::Metric) {
+        if self.registry.is_some_and(|registry| registry != metric.registry) {
+            return;
+        }
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
             Source::Fixed(values) => Dimension {

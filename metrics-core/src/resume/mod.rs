@@ -1,0 +1,251 @@
+//! The counts of an earlier run of the program, taken over into a new segment.
+//!
+//! The earlier run's file is only read. All that its directory tells of is laid out anew in the new
+//! segment, which nobody knows yet, and its counts are added up into the overflow shard there: the
+//! shards' cells only matter as sums. Then the new file takes the old one's name in one step. So
+//! there is no moment at which a count is in neither file or in both; nothing but counts comes from a
+//! file that may be damaged, least of all what decides where a record goes (cell numbers, what the
+//! owner of a shard keeps in a histogram's head); and cells of metrics that were replaced, and the
+//! memory of threads that are gone, are given back.
+//!
+//! What is carried over is *kept*: its entry in the directory is not shown before this run registers
+//! the same metric, which *claims* it (`directory`, `registry::place`). Interners take up their
+//! values on their own (`Interner::resume`).
+//!
+//! The file is read by system calls rather than mapped, so that no hole in it and no cut can end the
+//! process.
+
+mod old;
+
+use crate::bucket::Grid;
+use crate::directory::{self, Kind, Metric, Source};
+use crate::handles::STAND_IN;
+use crate::layout::{HEAD_CELLS, head};
+use crate::reader::Why;
+use crate::registry::place::{self, Full};
+use crate::segment::{Exhausted, KeptSet, Registration, Segment};
+use crate::sync::Relaxed;
+use old::Old;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+/// Why nothing was taken over.
+pub(crate) enum Unfit {
+    /// The file is none that can be.
+    File(String),
+    /// It could be, but the system refuses something: it should stay.
+    System(io::Error),
+}
+
+impl From<io::Error> for Unfit {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<Why> for Unfit {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Io(error) => Self::System(error),
+            why => Self::File(why.at("it").to_string()),
+        }
+    }
+}
+
+impl From<Full> for Unfit {
+    fn from(Full { what, setting, exhausted }: Full) -> Self {
+        match exhausted.refused {
+            Some(error) => Self::System(error),
+            None => Self::File(format!(
+                "the earlier run's {what} don't fit: raise Segment::builder().{setting}()"
+            )),
+        }
+    }
+}
+
+/// Takes over into `segment`, whose file is `new`, what was counted in the file `old`.
+pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<(), Unfit> {
+    if old.metadata()?.uid() != new.metadata()?.uid() {
+        return Err(Unfit::File("it is another user's".into()));
+    }
+    let old = Old::read(old)?;
+    let mut registration = segment.registration();
+    let mut sets = HashMap::new();
+    for metric in &old.metrics {
+        if !matches!(metric.kind, Kind::Counter | Kind::Histogram) {
+            continue;
+        }
+        // An interner without a name could not take up its values.
+        if let Some(sources) = sources(&old, metric, &mut sets, &mut registration)? {
+            let entry = Metric { dimensions: sources, ..metric.clone() };
+            carry(&old, metric, entry, &mut registration, segment)?;
+        }
+    }
+    Ok(())
+}
+
+/// The metric's labels, with the numbers that their values' sets have in the new segment.
+fn sources(
+    old: &Old<'_>,
+    metric: &Metric,
+    sets: &mut HashMap<u64, u64>,
+    registration: &mut Registration<'_>,
+) -> Result<Option<Vec<(String, Source)>>, Unfit> {
+    let mut sources = Vec::new();
+    for (name, source) in &metric.dimensions {
+        let source = match source {
+            Source::Fixed(_) => source.clone(),
+            Source::Set { set, capacity } => {
+                let Some(values) = old.sets.get(set).filter(|set| !set.identity.is_empty()) else {
+                    return Ok(None);
+                };
+                let number = match sets.get(set) {
+                    Some(&number) => number,
+                    None => append_set(values, *capacity, registration)?,
+                };
+                sets.insert(*set, number);
+                Source::Set { set: number, capacity: *capacity }
+            }
+        };
+        sources.push((name.clone(), source));
+    }
+    Ok(Some(sources))
+}
+
+fn append_set(
+    old: &old::Set,
+    capacity: u32,
+    registration: &mut Registration<'_>,
+) -> Result<u64, Unfit> {
+    let set = directory::append_value_set(registration, &old.identity).map_err(directory_full)?;
+    for value in &old.values {
+        directory::append_value(registration, set, value).map_err(directory_full)?;
+    }
+    let values = old.values.clone();
+    registration.kept().add_set(old.identity.clone(), KeptSet { set, capacity, values });
+    Ok(set)
+}
+
+fn directory_full(exhausted: Exhausted) -> Unfit {
+    place::directory_full(exhausted).into()
+}
+
+/// Takes over one metric, whose new entry still lacks its cells.
+fn carry(
+    old: &Old<'_>,
+    was: &Metric,
+    entry: Metric,
+    registration: &mut Registration<'_>,
+    segment: &Segment,
+) -> Result<(), Unfit> {
+    let (metric, placed) = place::lay_out(registration, entry)?;
+    let at = directory::append_kept(registration, &metric).map_err(directory_full)?;
+    place::fill_table(segment, &metric, &placed);
+    if metric.kind == Kind::Histogram {
+        histogram(old, was, &metric, registration, segment)?;
+    } else {
+        let first = metric.first as usize;
+        for shard in 0..old.shards {
+            let series = metric.series as usize;
+            old.shard(shard, was.first as usize, series, |series, count| {
+                add(segment, first + series, count);
+            })?;
+        }
+    }
+    registration.kept().add_metric(at, metric);
+    Ok(())
+}
+
+fn histogram(
+    old: &Old<'_>,
+    was: &Metric,
+    metric: &Metric,
+    registration: &Registration<'_>,
+    segment: &Segment,
+) -> Result<(), Unfit> {
+    let (Some(before), Some(now)) = (&was.distribution, &metric.distribution) else {
+        return Ok(());
+    };
+    let Some(grid) = Grid::new(now.max, now.sigfigs) else { return Ok(()) };
+    // The series with cells, and the first of them.
+    let mut placed = Vec::new();
+    let mut outside = false;
+    old.shared(before.table as usize, metric.series as usize, |series, entry| {
+        if entry < STAND_IN {
+            outside |= !old.has_cells(entry, grid);
+            placed.push((series, usize::try_from(entry).unwrap_or(usize::MAX)));
+        }
+    })?;
+    if outside {
+        return Err(Unfit::File("it is damaged: a histogram's cells lie outside".into()));
+    }
+    for (series, cells) in placed {
+        let mut first = None;
+        for shard in 0..old.shards {
+            let mut heads = [0; HEAD_CELLS as usize];
+            let at = was.first as usize + series * heads.len();
+            old.shard(shard, at, heads.len(), |cell, value| heads[cell] = value)?;
+            if heads == [0; HEAD_CELLS as usize] {
+                continue;
+            }
+            let to = match first {
+                Some(first) => first,
+                None => *first.insert(find_cells(
+                    now.table as usize + series,
+                    grid,
+                    registration,
+                    segment,
+                )?),
+            };
+            let head_at = metric.first as usize + series * heads.len();
+            add(segment, head_at + head::NEGATIVE, heads[head::NEGATIVE]);
+            let (not_min, max) = (heads[head::NOT_MIN], heads[head::MAX]);
+            if not_min == 0 && max == 0 {
+                continue;
+            }
+            // One of the two may not be stored: then the other stands for both.
+            let min = if not_min == 0 { max } else { !not_min };
+            let max = max.max(min);
+            let (from, through) = (grid.index(min) as usize, grid.index(max) as usize);
+            old.shard(shard, cells + from, through - from + 1, |cell, n| {
+                add(segment, to + from + cell, n);
+            })?;
+            add(segment, head_at + head::SUM, heads[head::SUM]);
+            raise(segment, head_at + head::NOT_MIN, !min);
+            raise(segment, head_at + head::MAX, max);
+        }
+    }
+    Ok(())
+}
+
+/// The first cell of a series, which gets some if it has none.
+fn find_cells(
+    entry: usize,
+    grid: Grid,
+    registration: &Registration<'_>,
+    segment: &Segment,
+) -> Result<usize, Unfit> {
+    let entry = &segment.shared()[entry];
+    let mut first = entry.load(Relaxed);
+    if first == 0 {
+        let cells = registration.cells(grid.cells() as usize).map_err(place::cells_full)?;
+        first = u64::from(cells);
+        entry.store(first, Relaxed);
+    }
+    Ok(usize::try_from(first).unwrap_or(0))
+}
+
+// Nobody knows the segment yet: there is one writer, and who opens the file under its name comes
+// after.
+
+fn add(segment: &Segment, cell: usize, n: u64) {
+    let cell = &segment.shard(0)[cell];
+    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+}
+
+fn raise(segment: &Segment, cell: usize, value: u64) {
+    let cell = &segment.shard(0)[cell];
+    cell.store(cell.load(Relaxed).max(value), Relaxed);
+}

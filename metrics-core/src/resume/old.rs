@@ -1,0 +1,157 @@
+use super::Unfit;
+use crate::bucket::Grid;
+use crate::directory::{self, Check, Damaged, Entry, Metric};
+use crate::labels::Interner;
+use crate::layout::{Layout, WORD_BYTES, header};
+use crate::reader::{self, Why};
+use crate::sync::AtomicU64;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
+
+/// Words that are read at a time.
+const CHUNK: usize = 8192;
+
+/// A segment that nobody counts in any more, read from its file.
+pub(super) struct Old<'a> {
+    file: &'a File,
+    layout: Layout,
+    /// Shards that were ever used, from the first.
+    pub(super) shards: usize,
+    /// Those of the last run, and those that it kept without registering them.
+    pub(super) metrics: Vec<Metric>,
+    pub(super) sets: HashMap<u64, Set>,
+}
+
+/// The values of an interned label. None is there twice, and none is `other`.
+pub(super) struct Set {
+    pub(super) identity: String,
+    pub(super) values: Vec<String>,
+}
+
+impl<'a> Old<'a> {
+    pub(super) fn read(file: &'a File) -> Result<Self, Unfit> {
+        let layout = reader::read_layout(file, file.metadata()?.len())?;
+        reader::check_length(file, layout)?;
+        let mut old = Self { file, layout, shards: 0, metrics: Vec::new(), sets: HashMap::new() };
+        let mut used = 0;
+        old.words(header::DIRECTORY_USED, 1, |_, word| used = word)?;
+        let mut seen = 0;
+        old.words(header::SHARDS_SEEN, 1, |_, word| seen = word)?;
+        old.shards = usize::try_from(seen).unwrap_or(usize::MAX).min(layout.shards);
+        let used = usize::try_from(used).unwrap_or(usize::MAX);
+        if used > layout.directory_words {
+            return Err(Why::Header.into());
+        }
+        let mut directory = Vec::new();
+        directory.try_reserve_exact(used).map_err(|_| Why::Header)?;
+        directory.resize_with(used, || AtomicU64::new(0));
+        old.words(layout.directory(), used, |at, word| *directory[at].get_mut() = word)?;
+        old.read_directory(&directory)?;
+        Ok(old)
+    }
+
+    fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), Why> {
+        let mut check = Check::default();
+        let mut known: HashSet<(u64, String)> = HashSet::new();
+        // Those that are not claimed, by position, and those that are shown.
+        let (mut kept, mut live) = (BTreeMap::new(), Vec::new());
+        let mut at = 0;
+        while let Some((entry, next)) = directory::read(directory, at)? {
+            let damaged = Damaged { at };
+            check.entry(&entry, self.layout).ok_or(damaged)?;
+            match entry {
+                Entry::ValueSet { set, identity } => {
+                    self.sets.insert(set, Set { identity, values: Vec::new() });
+                }
+                Entry::Value { set, text } => {
+                    let is_new = known.insert((set, text.clone())) && text != Interner::OTHER;
+                    let values = self.sets.get_mut(&set).filter(|_| is_new).ok_or(damaged)?;
+                    values.values.push(text);
+                }
+                Entry::Metric(metric) => live.push(metric),
+                Entry::Kept { at, metric } => {
+                    kept.insert(at, metric);
+                }
+                Entry::Claim { kept: claimed, .. } => {
+                    live.push(kept.remove(&claimed).ok_or(damaged)?);
+                }
+            }
+            at = next;
+        }
+        // What was not claimed because it changed is given up: another took its place.
+        let identity =
+            |metric: &Metric| (metric.registry, metric.name.clone(), metric.constants.clone());
+        let replaced: HashSet<_> = live.iter().map(identity).collect();
+        live.extend(kept.into_values().filter(|metric| !replaced.contains(&identity(metric))));
+        self.metrics = live;
+        Ok(())
+    }
+
+    /// Whether a shard has the cells of a distribution that begins there.
+    pub(super) fn has_cells(&self, first: u64, grid: Grid) -> bool {
+        first.saturating_add(grid.cells().into()) <= self.layout.shard_words as u64
+    }
+
+    /// Calls `each(number, word)` for the words of a shard that are not 0.
+    pub(super) fn shard(
+        &self,
+        shard: usize,
+        first: usize,
+        count: usize,
+        each: impl FnMut(usize, u64),
+    ) -> Result<(), Unfit> {
+        self.part(self.layout.shard(shard), self.layout.shard_words, first, count, each)
+    }
+
+    /// As `shard`, of the shared cells.
+    pub(super) fn shared(
+        &self,
+        first: usize,
+        count: usize,
+        each: impl FnMut(usize, u64),
+    ) -> Result<(), Unfit> {
+        self.part(self.layout.shared(), self.layout.shared_words, first, count, each)
+    }
+
+    fn part(
+        &self,
+        start: usize,
+        words: usize,
+        first: usize,
+        count: usize,
+        each: impl FnMut(usize, u64),
+    ) -> Result<(), Unfit> {
+        match first.checked_add(count) {
+            Some(end) if end <= words => self.words(start + first, count, each),
+            _ => Err(Unfit::File("it is damaged: a metric's cells lie outside".into())),
+        }
+    }
+
+    fn words(
+        &self,
+        from: usize,
+        count: usize,
+        mut each: impl FnMut(usize, u64),
+    ) -> Result<(), Unfit> {
+        let mut buffer = vec![0; count.min(CHUNK) * WORD_BYTES];
+        for at in (0..count).step_by(CHUNK) {
+            let bytes = &mut buffer[..(count - at).min(CHUNK) * WORD_BYTES];
+            match self.file.read_exact_at(bytes, ((from + at) * WORD_BYTES) as u64) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    return Err(Unfit::File("it was cut short meanwhile".into()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+            for (number, word) in bytes.as_chunks().0.iter().enumerate() {
+                let word = u64::from_ne_bytes(*word);
+                if word != 0 {
+                    each(at + number, word);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! What an earlier run of the program left in the segment, until this run registers it again.
+
+use crate::directory::{Metric, Source};
+use std::collections::HashMap;
+use std::fmt;
+
+/// Metrics and values of an earlier run that this run has not taken up yet.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// By their names.
+    metrics: HashMap<String, Vec<KeptMetric>>,
+    /// By what their interners are called.
+    sets: HashMap<String, KeptSet>,
+}
+
+#[derive(Debug)]
+struct KeptMetric {
+    /// The position of its entry.
+    at: u64,
+    metric: Metric,
+    /// Whether a metric that differs took its place already.
+    replaced: bool,
+}
+
+/// The values of an interned label.
+#[derive(Debug)]
+pub(crate) struct KeptSet {
+    pub(crate) set: u64,
+    pub(crate) capacity: u32,
+    pub(crate) values: Vec<String>,
+}
+
+/// What an earlier run left for a metric.
+pub(crate) enum Claim {
+    Nothing,
+    /// The metric whose entry is at this position.
+    Same(u64, Metric),
+    /// One that counted something else: this is what changed.
+    Changed(String),
+}
+
+impl Kept {
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn add_metric(&mut self, at: u64, metric: Metric) {
+        let of_name = self.metrics.entry(metric.name.clone()).or_default();
+        of_name.push(KeptMetric { at, metric, replaced: false });
+    }
+
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn add_set(&mut self, identity: String, set: KeptSet) {
+        // Of several that are called the same, the first is the one: a metric of another starts
+        // fresh.
+        self.sets.entry(identity).or_insert(set);
+    }
+
+    /// The values of the interner that is called so. The next one of that name finds none.
+    pub(crate) fn take_set(&mut self, identity: &str) -> Option<KeptSet> {
+        self.sets.remove(identity)
+    }
+
+    /// What there is for a metric, whose own cells are not looked at. What changed is answered once.
+    pub(crate) fn find(&mut self, wanted: &Metric) -> Claim {
+        let Some(of_name) = self.metrics.get_mut(&wanted.name) else { return Claim::Nothing };
+        // A metric of the same name with other constant labels, as each function under `#[timed]` is,
+        // is another one.
+        let mut changed = None;
+        for kept in of_name {
+            let KeptMetric { at, metric, replaced } = kept;
+            if (metric.registry, &metric.constants) != (wanted.registry, &wanted.constants) {
+                continue;
+            }
+            let differences = differences(metric, wanted);
+            if differences.is_empty() {
+                return Claim::Same(*at, metric.clone());
+            }
+            if !*replaced && changed.is_none() {
+                changed = Some((replaced, differences));
+            }
+        }
+        match changed {
+            Some((replaced, differences)) => {
+                *replaced = true;
+                Claim::Changed(differences.join(", "))
+            }
+            None => Claim::Nothing,
+        }
+    }
+
+    /// Forgets the metric whose entry is there: it is claimed.
+    pub(crate) fn claimed(&mut self, name: &str, at: u64) {
+        if let Some(of_name) = self.metrics.get_mut(name) {
+            of_name.retain(|kept| kept.at != at);
+        }
+    }
+}
+
+/// What keeps a metric from going on with the cells of another: all that its cells depend on, and what
+/// readers make of them. The help text may differ.
+fn differences(before: &Metric, now: &Metric) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut compare = |what: &str, before: &dyn fmt::Debug, now: &dyn fmt::Debug| {
+        let (before, now) = (format!("{before:?}"), format!("{now:?}"));
+        if before != now {
+            found.push(format!("{what} (was {before}, is {now})"));
+        }
+    };
+    let labels = |metric: &Metric| {
+        metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    compare("kind", &before.kind, &now.kind);
+    compare("unit", &before.unit, &now.unit);
+    compare("scale", &before.scale, &now.scale);
+    compare("labels", &labels(before), &labels(now));
+    for ((label, before), (_, now)) in before.dimensions.iter().zip(&now.dimensions) {
+        match (before, now) {
+            (Source::Fixed(before), Source::Fixed(now)) => {
+                compare(&format!("values of the label {label}"), before, now);
+            }
+            (Source::Set { capacity: before, .. }, Source::Set { capacity: now, .. })
+                if before != now =>
+            {
+                compare(&format!("capacity of the label {label}"), before, now);
+            }
+            _ if before != now => {
+                let (before, now) = (how_it_is_numbered(before), how_it_is_numbered(now));
+                compare(&format!("values of the label {label}"), &before, &now);
+            }
+            _ => {}
+        }
+    }
+    if let (Some(before), Some(now)) = (&before.distribution, &now.distribution) {
+        compare("significant digits", &before.sigfigs, &now.sigfigs);
+        compare("maximum", &before.max, &now.max);
+        compare("buckets", &before.edges, &now.edges);
+        compare("native schema", &before.native, &now.native);
+    }
+    found
+}
+
+/// In words that differ wherever two sources do that were told apart otherwise.
+fn how_it_is_numbered(source: &Source) -> String {
+    match source {
+        Source::Fixed(_) => "known when compiling".into(),
+        Source::Set { set, .. } => format!("interned as set {set}"),
+    }
+}
