@@ -77,6 +77,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `sigfigs = 2` | significant digits, 1 to 3; 2 by default | histograms |
 /// | `max = "10s"` | the largest value; an hour of nanoseconds by default | histograms |
 /// | `buckets = ["1us", ...]` | upper edges of the exposed buckets, rising, up to `max` | histograms |
+/// | `native = 3` | the schema of native buckets, which protobuf shows beside the others: -4 to 1, 4 or 7 with 1, 2 or 3 `sigfigs`; none by default | histograms |
 /// | `flatten` | the field is a struct of metrics: its names are put behind this one's prefix, and it gets this one's labels | structs |
 ///
 /// `#[metrics(flatten)]` is the same as `#[metric(flatten)]`.

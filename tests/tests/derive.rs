@@ -126,6 +126,24 @@ fn settings_are_those_of_a_description_by_hand() -> Test {
     Ok(())
 }
 
+#[test]
+fn native_buckets_are_asked_for_on_the_field() -> Test {
+    #[derive(Metrics)]
+    struct Native {
+        /// Waited.
+        #[metric(sigfigs = 3, native = -2)]
+        wait: Histogram,
+    }
+    let registry = Registry::new();
+    Native::register(&registry)?.wait.record(17);
+    let snapshot = registry.snapshot();
+    let native = snapshot.histogram("wait", &[]).unwrap().native().unwrap();
+    // Each bucket is 16 times as wide as the one before: 17 is in the one up to 256.
+    let buckets: Vec<_> = native.buckets().map(|bucket| (bucket.index, bucket.count)).collect();
+    assert_eq!((native.schema(), buckets), (-2, vec![(2, 1)]));
+    Ok(())
+}
+
 #[derive(Metrics)]
 #[expect(dead_code, reason = "only the descriptions are looked at")]
 struct Quantities {

@@ -109,10 +109,12 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     let scale = scale(attributes, &unit, errors);
     let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
     let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
+    let sigfigs = attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors));
     Metric {
         help: help.clone(),
         name,
-        sigfigs: attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors)),
+        native: attributes.native.as_ref().and_then(|schema| native(schema, sigfigs, errors)),
+        sigfigs,
         buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
         max,
         unit,
@@ -124,7 +126,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
 fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     let Some(kind) = kind else { return };
     if kind != Kind::Histogram {
-        let settings = ["sigfigs", "max", "buckets"];
+        let settings = ["sigfigs", "max", "buckets", "native"];
         for key in settings.iter().filter_map(|setting| attributes.key(setting)) {
             errors.at(key, format!("`{key}` is a setting of histograms"));
         }
@@ -177,6 +179,26 @@ fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
         errors.at(literal, "`sigfigs` is 1, 2 or 3");
     }
     digits
+}
+
+/// The finest schema whose buckets are eight cells wide is the one that registration takes, too
+/// (`metrics_core::Description::native`).
+fn native(literal: &Lit, sigfigs: Option<u8>, errors: &mut Errors) -> Option<i8> {
+    let finest = match sigfigs.unwrap_or(2) {
+        1 => 1,
+        2 => 4,
+        _ => 7,
+    };
+    let schema = match literal {
+        Lit::Int(number) => number.base10_parse().ok().filter(|it| (-4..=finest).contains(it)),
+        _ => None,
+    };
+    if schema.is_none() {
+        let digits = sigfigs.unwrap_or(2);
+        let what = format!("`native` is -4 to {finest} where `sigfigs` is {digits}");
+        errors.at(literal, what);
+    }
+    schema
 }
 
 fn maximum(literal: &Lit, units: Units, errors: &mut Errors) -> Option<u64> {

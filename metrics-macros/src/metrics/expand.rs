@@ -91,7 +91,7 @@ fn field(field: &Field) -> TokenStream {
             return quote!(#ident: <#ty as ::metrics_core::Metrics>::build(&scope, visitor)?);
         }
     };
-    let Metric { help, name, unit, scale, sigfigs, max, buckets } = metric;
+    let Metric { help, name, unit, scale, sigfigs, max, buckets, native } = metric;
     let start = if let Some(name) = name {
         let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
         quote!(scope.named(#name, #help) #unit)
@@ -106,7 +106,8 @@ fn field(field: &Field) -> TokenStream {
     let sigfigs = sigfigs.map(|sigfigs| quote!(.sigfigs(#sigfigs)));
     let max = max.map(|max| quote!(.max(#max)));
     let buckets = buckets.as_ref().map(|edges| quote!(.buckets([#(#edges),*])));
+    let native = native.map(|schema| quote!(.native(#schema)));
     quote_spanned! {located(ty)=>
-        #ident: visitor.metric::<#ty>(#start #scale #sigfigs #max #buckets)?
+        #ident: visitor.metric::<#ty>(#start #scale #sigfigs #max #buckets #native)?
     }
 }

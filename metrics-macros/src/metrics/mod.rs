@@ -39,6 +39,8 @@ struct Metric {
     /// In recorded units, as the buckets are.
     max: Option<u64>,
     buckets: Option<Vec<u64>>,
+    /// The schema of native buckets.
+    native: Option<i8>,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

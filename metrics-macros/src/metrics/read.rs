@@ -30,6 +30,7 @@ pub(super) struct Attributes {
     pub(super) sigfigs: Option<Lit>,
     pub(super) max: Option<Lit>,
     pub(super) buckets: Option<Vec<Lit>>,
+    pub(super) native: Option<Lit>,
 }
 
 impl Attributes {
@@ -89,7 +90,8 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Option<T> {
 
 fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes {
     let mut read = Attributes::default();
-    let mut metric = Keys::new(&["name", "unit", "scale", "sigfigs", "max", "buckets", "flatten"]);
+    let mut metric =
+        Keys::new(&["name", "unit", "scale", "sigfigs", "max", "buckets", "native", "flatten"]);
     let mut metrics = Keys::new(&["flatten"]);
     for attribute in attributes {
         let keys = if attribute.path().is_ident("metric") {
@@ -107,6 +109,7 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                 "scale" => read.scale = Some(value(input)?),
                 "sigfigs" => read.sigfigs = Some(value(input)?),
                 "max" => read.max = Some(value(input)?),
+                "native" => read.native = Some(value(input)?),
                 "buckets" => read.buckets = Some(list(input, errors)?),
                 _flatten => no_value(key, input)?,
             }

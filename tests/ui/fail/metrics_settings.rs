@@ -30,6 +30,22 @@ struct Digits {
 }
 
 #[derive(Metrics)]
+struct Native {
+    /// Too fine for two digits.
+    #[metric(native = 5)]
+    fine: Histogram,
+    /// Too fine for one.
+    #[metric(sigfigs = 1, native = 2)]
+    finer: Histogram,
+    /// Too coarse for Prometheus.
+    #[metric(native = -5)]
+    coarse: Histogram,
+    /// Words.
+    #[metric(native = "3")]
+    words: Histogram,
+}
+
+#[derive(Metrics)]
 struct Maxima {
     /// A time of no unit of time.
     #[metric(max = "10s")]

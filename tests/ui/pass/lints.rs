@@ -45,7 +45,7 @@ pub struct LintMetrics {
     /// Orders.
     pub orders: Counter<OrderLabels>,
     /// Waited.
-    #[metric(unit = "seconds", sigfigs = 3, max = "1s", buckets = ["1us", 0.5])]
+    #[metric(unit = "seconds", sigfigs = 3, max = "1s", native = -2, buckets = ["1us", 0.5])]
     pub wait: Histogram,
     /// An exact one.
     #[metric(name = "lints_exact", scale = 0.5)]
