@@ -279,7 +279,7 @@ impl Table {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            // Acquire pairs with the Release in `insert`.
+            // Acquire pairs with the Release in `add`.
             let slot = self.slots[at].load(Acquire);
             if slot == 0 {
                 return Found::Vacant(at);

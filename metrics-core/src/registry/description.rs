@@ -111,11 +111,12 @@ impl Description {
     ///
     /// A cell is counted whole, in the bucket of its smallest value. So a value can be counted in
     /// the bucket before its own, where an edge falls into its cell; with the largest schema a cell
-    /// is less than a fifth of a bucket. Values above the maximum are counted as the one that follows it, and only 0 is in the
-    /// zero bucket.
+    /// is less than a fifth of a bucket. Values above the maximum are counted as the one that
+    /// follows it, and only 0 is in the zero bucket.
     ///
-    /// Without it, there are none: a Prometheus that takes native buckets drops the others
-    /// (`scrape_classic_histograms` tells it not to), and with them what queries for `_bucket` find.
+    /// Without it, there are none: a Prometheus that takes native buckets drops the others, and with
+    /// them what queries for `_bucket` find. Its setting `always_scrape_classic_histograms`
+    /// (`scrape_classic_histograms` before 3.0) keeps them.
     ///
     /// ```
     /// use metrics_core::prelude::*;

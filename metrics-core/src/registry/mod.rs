@@ -84,10 +84,16 @@ impl Registry {
     /// A registry without metrics.
     pub fn new() -> Self {
         process_wide! {
-            static NEXT: AtomicU64 = AtomicU64::new(0);
+            static NEXT: AtomicU64 = AtomicU64::new(Registry::GLOBAL + 1);
         }
         // Relaxed: only that each number is given once matters.
-        let number = NEXT.fetch_add(1, Relaxed);
+        Self::numbered(NEXT.fetch_add(1, Relaxed))
+    }
+
+    /// The number of the global registry, whenever that is made.
+    const GLOBAL: u64 = 0;
+
+    fn numbered(number: u64) -> Self {
         Self {
             inner: Arc::new(Inner {
                 number,
@@ -103,7 +109,7 @@ impl Registry {
         process_wide! {
             static GLOBAL: OnceLock<Registry> = OnceLock::new();
         }
-        GLOBAL.get_or_init(Self::new)
+        GLOBAL.get_or_init(|| Self::numbered(Self::GLOBAL))
     }
 
     /// Registers a metric, whose kind and labels are those of the handle asked for. The same

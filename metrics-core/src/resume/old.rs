@@ -80,9 +80,12 @@ impl<'a> Old<'a> {
             }
             at = next;
         }
-        // What was not claimed because it changed is given up: another took its place.
-        let identity =
-            |metric: &Metric| (metric.registry, metric.name.clone(), metric.constants.clone());
+        // What was not claimed because it changed is given up: another took its place. One with
+        // other labels may stand beside it, as functions of one name under `#[timed]` do.
+        let identity = |metric: &Metric| {
+            let labels = metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            (metric.registry, metric.name.clone(), metric.constants.clone(), labels)
+        };
         let replaced: HashSet<_> = live.iter().map(identity).collect();
         live.extend(kept.into_values().filter(|metric| !replaced.contains(&identity(metric))));
         self.metrics = live;

@@ -115,8 +115,9 @@ impl SegmentBuilder {
     /// Off by default. Without a path, and where no file is there, it changes nothing.
     ///
     /// Each metric that is registered goes on from its earlier value if it is what it was: its
-    /// registry (they are told apart by the order in which the program makes them), name, kind,
-    /// unit, scale, labels with all their values, and of a histogram maximum, digits and buckets.
+    /// registry, name, kind, unit, scale, labels with all their values, and of a histogram maximum,
+    /// digits and buckets. Registries other than the global one are told apart by the order in which
+    /// the program makes them; an exporter that is started makes one, too.
     /// One that changed starts from zero, and standard error says what changed. The help text may
     /// change. Gauges and up-down counters are the state of a process, and start anew.
     ///
