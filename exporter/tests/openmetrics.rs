@@ -2,8 +2,7 @@
 
 use metrics_core::prelude::*;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Command, Stdio};
+use tests::programs::{PROMETHEUS_CLIENT, python};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/openmetrics.py");
 
@@ -25,26 +24,9 @@ fn read(registry: &Registry) -> Option<Value> {
     let mut text = String::new();
     exporter::encode::openmetrics(&registry.snapshot(), &mut text);
     assert!(text.ends_with("# EOF\n"));
-    let installed = Command::new("python3").args(["-c", "import prometheus_client"]).output();
-    if !installed.is_ok_and(|output| output.status.success()) {
-        // Not with `eprintln!`, which the harness keeps from sight where a test passes.
-        let what = "prometheus_client is not installed (pip install prometheus-client==0.26.0)";
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
-        return None;
-    }
-    let mut child = Command::new("python3")
-        .arg(SCRIPT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The script reads all before it answers.
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}\n{text}");
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    let (module, install) = PROMETHEUS_CLIENT;
+    let read = python(module, install, &[SCRIPT], &text)?;
+    Some(serde_json::from_slice(&read).unwrap())
 }
 
 fn register<M: metrics_core::Metric>(registry: &Registry, description: &Description) -> M {

@@ -3,6 +3,7 @@
 pub mod operations;
 pub mod polling;
 pub mod processes;
+pub mod programs;
 pub mod words;
 
 #[cfg(doctest)]

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use tests::programs::skip;
 
 /// The operations of the driver, how many instructions one may take, its return included, and
 /// whether it may call anything. What reads the clock does.
@@ -23,10 +24,7 @@ const OPERATIONS: [(&str, f64, bool); 12] = [
 ];
 
 fn skipped(tool: &str, package: &str) {
-    use std::io::Write;
-    // Past the test harness, which keeps what passing tests print.
-    let _ =
-        writeln!(std::io::stderr(), "SKIPPED: {tool} is not installed (apt-get install {package})");
+    skip(&format!("{tool} is not installed (apt-get install {package})"));
 }
 
 fn has(tool: &str) -> bool {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, feed, python, skip};
 
 /// Longer than any label or help that a person would write, and as hostile as one might.
 const HOSTILE: [&str; 16] = [
@@ -59,50 +59,15 @@ fn encode(registry: &Registry) -> String {
     text
 }
 
-/// Runs a parser on a text, or `None` where it is not installed.
-fn run(program: &str, arguments: &[&str], text: &str) -> Option<Output> {
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        Err(error) => panic!("{program}: {error}"),
-    };
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        // It may answer before it has read all.
-        scope.spawn(move || {
-            let _ = stdin.write_all(text.as_bytes());
-        });
-        Some(child.wait_with_output().unwrap())
-    })
-}
-
-/// Not with `eprintln!`, which the harness keeps from sight where a test passes.
-fn skip(what: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
-}
-
 /// Both parsers must take the text.
 fn check(text: &str) -> Option<Value> {
-    match run("promtool", &["check", "metrics"], text) {
+    match feed("promtool", &["check", "metrics"], text) {
         None => skip("promtool is not installed (apt-get install prometheus)"),
         Some(output) => assert!(output.status.success(), "promtool: {output:?}\n{text:.4000}"),
     }
-    let installed = run("python3", &["-c", "import prometheus_client"], "");
-    if !installed.is_some_and(|output| output.status.success()) {
-        skip("prometheus_client is not installed (pip install prometheus-client==0.26.0)");
-        return None;
-    }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parsers/check.py");
-    let output = run("python3", &[script], text)?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}\n{text:.4000}");
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    let (module, install) = PROMETHEUS_CLIENT;
+    let read = python(module, install, &[CHECK_TEXT], text)?;
+    Some(serde_json::from_slice(&read).unwrap())
 }
 
 /// What is read must be the truth, all of it and nothing else.

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tests::processes::{Folder, command, output, role};
+use tests::programs::skip;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 4000)]
@@ -204,7 +205,7 @@ fn can_mount() -> bool {
         .output()
         .is_ok_and(|output| output.status.success());
     if !able {
-        eprintln!("skipped: this user may not mount a file system (unshare -rm)");
+        skip("this user may not mount a file system (unshare -rm)");
     }
     able
 }

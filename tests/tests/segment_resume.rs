@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tests::processes::{Folder, Other, command, output, role, say, wait};
+use tests::programs::skip;
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -467,10 +468,7 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
     // Only who may do everything can give a file to another user.
     match std::os::unix::fs::chown(&file, Some(65_534), None) {
         Ok(()) => fresh("another user's"),
-        Err(error) => {
-            use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "SKIPPED: another user's file ({error})");
-        }
+        Err(error) => skip(&format!("another user's file ({error})")),
     }
     // What it counts has no room in the sizes asked for.
     run("many", &file);

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use tests::programs::skip;
 
 /// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,7 +44,7 @@ fn shared(path: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED: there is no {}", path.display());
+    skip(&format!("there is no {}", path.display()));
     None
 }
 

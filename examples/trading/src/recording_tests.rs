@@ -6,12 +6,13 @@ use crate::path::{Path, Registries};
 use metrics_core::prelude::*;
 use serde_json::Value;
 use std::path::PathBuf;
+use tests::programs::skip;
 
 fn replayed() -> Option<(Snapshot, Value)> {
     let stem = "../../../shared/data/binance_usdm_btcusdt_20240808";
     let stem = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(stem);
     let Ok(expected) = std::fs::read_to_string(stem.with_extension("expected.json")) else {
-        eprintln!("SKIPPED: there is no recording {}", stem.display());
+        skip(&format!("there is no recording {}", stem.display()));
         return None;
     };
     let mut feed = Replay::open(&stem.with_extension("csv.gz"), Symbol::intern("BTCUSDT")).unwrap();

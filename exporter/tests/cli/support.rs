@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+pub(crate) use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, python};
+use tests::programs::{feed, skip};
 
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 const ROLE: &str = "TICKMETRICS_TEST_ROLE";
@@ -192,19 +194,6 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Feeds a text to a Python script; `None`, loudly, where the module that it needs is not there.
-pub(crate) fn python(module: &str, install: &str, script: &[&str], input: &str) -> Option<Vec<u8>> {
-    let installed = feed("python3", &["-c", &format!("import {module}")], "");
-    if !installed.is_some_and(|output| output.status.success()) {
-        skip(&format!("{module} is not installed (pip install {install})"));
-        return None;
-    }
-    let output = feed("python3", script, input).unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}\n{input:.4000}");
-    Some(output.stdout)
-}
-
 /// Prometheus' own check of the text format, where it is installed.
 pub(crate) fn promtool(text: &str) {
     match feed("promtool", &["check", "metrics"], text) {
@@ -215,36 +204,3 @@ pub(crate) fn promtool(text: &str) {
         }
     }
 }
-
-fn feed(program: &str, arguments: &[&str], input: &str) -> Option<Output> {
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        Err(error) => panic!("{program}: {error}"),
-    };
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        // It may answer before it has read all.
-        scope.spawn(move || {
-            let _ = stdin.write_all(input.as_bytes());
-        });
-        Some(child.wait_with_output().unwrap())
-    })
-}
-
-/// Not with `eprintln!`, which the harness keeps from sight where a test passes.
-fn skip(what: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
-}
-
-/// The script that reads text format 0.0.4 for other tests, too.
-pub(crate) const CHECK_TEXT: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tests/parsers/check.py");
-pub(crate) const PROMETHEUS_CLIENT: (&str, &str) =
-    ("prometheus_client", "prometheus-client==0.26.0");

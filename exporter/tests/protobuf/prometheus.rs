@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use tests::programs::skip;
 
 /// A first scrape takes some seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -67,9 +68,7 @@ impl Prometheus {
     fn start(name: &str, target: SocketAddr, arguments: &[&str]) -> Option<Self> {
         let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
         if let Err(error) = Command::new(&program).arg("--version").output() {
-            // Not with `eprintln!`, which the harness keeps from sight where a test passes.
-            let what = "prometheus is not installed (apt-get install prometheus)";
-            let _ = writeln!(std::io::stderr(), "SKIPPED: {what}: {error}");
+            skip(&format!("prometheus is not installed (apt-get install prometheus): {error}"));
             return None;
         }
         let folder =
