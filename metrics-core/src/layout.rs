@@ -97,6 +97,13 @@ pub(crate) mod head {
     /// shard alone: the negative of the first, modulo 2^64, and how many there are.
     pub(crate) const MINUS_FIRST: usize = 4;
     pub(crate) const KNOWN: usize = 5;
+
+    /// The smallest and the largest value by what `NOT_MIN` and `MAX` hold, or `None` before there is
+    /// any. A reader may find one of the two not stored yet: then the other stands for both.
+    pub(crate) fn bounds(not_min: u64, max: u64) -> Option<(u64, u64)> {
+        let min = if not_min == 0 { max } else { !not_min };
+        (not_min != 0 || max != 0).then_some((min, max.max(min)))
+    }
 }
 
 /// The first bytes of a segment, whatever the byte order.

@@ -201,13 +201,8 @@ fn histogram(
             };
             let head_at = metric.first as usize + series * heads.len();
             add(segment, head_at + head::NEGATIVE, heads[head::NEGATIVE]);
-            let (not_min, max) = (heads[head::NOT_MIN], heads[head::MAX]);
-            if not_min == 0 && max == 0 {
-                continue;
-            }
-            // One of the two may not be stored: then the other stands for both.
-            let min = if not_min == 0 { max } else { !not_min };
-            let max = max.max(min);
+            let bounds = head::bounds(heads[head::NOT_MIN], heads[head::MAX]);
+            let Some((min, max)) = bounds else { continue };
             let (from, through) = (grid.index(min) as usize, grid.index(max) as usize);
             old.shard(shard, cells + from, through - from + 1, |cell, n| {
                 add(segment, to + from + cell, n);

@@ -116,14 +116,9 @@ impl<'a> Reader<'a> {
             // A writer stores minimum and maximum before it counts. If the counts of values outside
             // what is read here are in the cells already, the next snapshot finds them; those that an
             // earlier one found are not outside (`finish`).
-            let (not_min, max) = (load(head::NOT_MIN), load(head::MAX));
-            if not_min == 0 && max == 0 {
-                continue;
-            }
+            let bounds = head::bounds(load(head::NOT_MIN), load(head::MAX));
+            let Some((min, max)) = bounds else { continue };
             total.sum = total.sum.wrapping_add(load(head::SUM));
-            // One of the two may not be seen yet: then the other stands for both.
-            let min = if not_min == 0 { max } else { !not_min };
-            let max = max.max(min);
             total.min = total.min.min(min);
             total.max = total.max.max(max);
             let (first, last) = (grid.index(min), grid.index(max));
