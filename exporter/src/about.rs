@@ -10,7 +10,7 @@ pub(crate) struct About {
     seen: Totals,
 }
 
-#[derive(Metrics)]
+#[derive(Clone, Copy, Metrics)]
 #[metrics(prefix = "tickmetrics")]
 pub(crate) struct AboutMetrics {
     /// Scrapes of this exporter, this one included.

@@ -8,7 +8,8 @@
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
-//! | `scrape` | all registries, encoded into a buffer that is used again |
+//! | `scrape` | all registries at one moment |
+//! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: connections, and an end that does not wait for clients |
@@ -37,6 +38,7 @@ mod error;
 mod merge;
 mod names;
 mod negotiate;
+mod render;
 mod respond;
 mod scrape;
 mod server;

@@ -114,6 +114,13 @@ impl Range {
     }
 }
 
+/// How a response is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+}
+
 /// Whether a client with this header `Accept-Encoding` takes an answer compressed by gzip
 /// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept-encoding>). Without one it might, but
 /// does not say so.

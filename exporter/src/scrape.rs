@@ -1,20 +1,41 @@
-//! One answer to `/metrics`: every registry read and encoded, each name once.
+//! What is scraped: every registry, each name once, and the exporter's metrics about itself.
 
-use crate::about::About;
-use crate::encode::Exposition;
-use crate::names::Names;
-use crate::negotiate::Format;
-use hyper::body::Bytes;
-use metrics_core::{RegisterError, Registry};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::about::{About, AboutMetrics};
+use crate::names::{Names, series_names};
+use crate::negotiate::{Coding, Format};
+use crate::render::{Reader, Render};
+use metrics_core::{Family, Kind, RegisterError, Registry, Snapshot};
+use self_cell::self_cell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Encodes what is scraped, and keeps the buffer.
-pub(crate) struct Scraper {
-    source: Source,
-    spare: Arc<Mutex<Vec<u8>>>,
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) format: Format,
+    pub(crate) coding: Coding,
+    /// The names of families, or of their series, that it wants; all if there are none.
+    pub(crate) names: Vec<String>,
 }
 
-enum Source {
+impl Query {
+    fn wants(&self, family: Family<'_>) -> bool {
+        let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
+        let is_counter = family.kind() == Kind::Counter;
+        self.names.is_empty()
+            || series_names(family.name(), family.kind()).iter().any(|name| wanted(name))
+            || is_counter && family.name().strip_suffix("_total").is_some_and(wanted)
+    }
+}
+
+/// Answers queries.
+pub(crate) struct Scraper {
+    source: Arc<Mutex<Source>>,
+    /// The renders that no snapshot was taken for yet, and maybe others.
+    renders: Vec<Weak<Render>>,
+}
+
+/// Where metrics come from.
+pub(crate) enum Source {
     Registries(Box<Registries>),
     /// Appends text format 0.0.4.
     #[cfg(feature = "cli")]
@@ -24,37 +45,69 @@ enum Source {
 impl Scraper {
     /// Of registries, and of the exporter itself.
     pub(crate) fn new(registries: Vec<Registry>) -> Result<Self, RegisterError> {
-        let source = Source::Registries(Box::new(Registries::new(registries)?));
-        Ok(Self { source, spare: Arc::default() })
+        Ok(Self::from(Source::Registries(Box::new(Registries::new(registries)?))))
     }
 
     /// Of what `write` appends, in text format 0.0.4 whatever is asked for.
     #[cfg(feature = "cli")]
     pub(crate) fn of(write: impl FnMut(&mut String) + Send + 'static) -> Self {
-        Self { source: Source::Text(Box::new(write)), spare: Arc::default() }
+        Self::from(Source::Text(Box::new(write)))
     }
 
-    /// All there is now, and the format that it is in: the one asked for if there is a choice.
-    pub(crate) fn scrape(&mut self, format: Format) -> (Format, Bytes) {
-        let memory = std::mem::take(&mut *lock(&self.spare));
-        let (format, bytes) = match &mut self.source {
-            Source::Registries(registries) => (format, registries.encode(format, memory)),
+    /// What a query is answered with. Those that ask the same before a snapshot is taken for the
+    /// first of them share all of it.
+    pub(crate) fn open(&mut self, mut query: Query) -> Reader {
+        match &*lock(&self.source) {
+            Source::Registries(registries) => registries.about.metrics.exporter_scrapes.inc(),
             #[cfg(feature = "cli")]
-            Source::Text(write) => {
-                let mut text = String::from_utf8(memory).unwrap_or_default();
-                text.clear();
-                write(&mut text);
-                (Format::Text, text.into_bytes())
-            }
-        };
-        (format, Bytes::from_owner(Lent { bytes, spare: Arc::clone(&self.spare) }))
+            Source::Text(_) => query.format = Format::Text,
+        }
+        query.names.sort_unstable();
+        query.names.dedup();
+        self.renders.retain(|render| render.strong_count() > 0);
+        let mut shared = self.renders.iter().filter_map(Weak::upgrade);
+        if let Some(reader) = shared.find_map(|render| render.join(&query)) {
+            return reader;
+        }
+        let (render, first) = Render::new(query, Arc::clone(&self.source));
+        self.renders.push(Arc::downgrade(&render));
+        first
     }
 }
 
-struct Registries {
+impl From<Source> for Scraper {
+    fn from(source: Source) -> Self {
+        Self { source: Arc::new(Mutex::new(source)), renders: Vec::new() }
+    }
+}
+
+/// What a panic leaves behind is read as it is: nothing below is half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) struct Registries {
     all: Vec<Registry>,
     about: About,
-    names: Names,
+    names: Arc<Mutex<Names>>,
+}
+
+type Families<'a> = Vec<Family<'a>>;
+
+self_cell! {
+    /// Snapshots, and which families of theirs are exposed.
+    pub(crate) struct Exposed {
+        owner: Vec<Snapshot>,
+        #[covariant]
+        dependent: Families,
+    }
+}
+
+/// The values of all registries at one moment.
+pub(crate) struct Scrape {
+    pub(crate) exposed: Exposed,
+    pub(crate) names: Arc<Mutex<Names>>,
+    pub(crate) about: AboutMetrics,
 }
 
 impl Registries {
@@ -65,56 +118,29 @@ impl Registries {
         for family in about.registry.snapshot().families() {
             names.admit(registries.len(), family);
         }
-        Ok(Self { all: registries, about, names })
+        Ok(Self { all: registries, about, names: Arc::new(Mutex::new(names)) })
     }
 
-    /// All of them as one exposition.
-    fn encode(&mut self, format: Format, memory: Vec<u8>) -> Vec<u8> {
-        let timer = self.about.metrics.exporter_scrape_duration.start();
-        self.about.metrics.exporter_scrapes.inc();
-        let snapshots: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
-        let mut families = Vec::new();
-        // All names before the first family is written, which may depend on them.
-        for (at, snapshot) in snapshots.iter().enumerate() {
-            families.extend(snapshot.families().filter(|&family| self.names.admit(at, family)));
-        }
-        let is_exposed = |name: &str| self.names.contains(name);
-        let mut exposition = Exposition::new(format, memory, &is_exposed);
-        let mut series: usize = families.into_iter().map(|family| exposition.push(family)).sum();
+    /// All of them as they are now, as far as the query wants them.
+    pub(crate) fn scrape(&mut self, query: &Query) -> Scrape {
         self.about.observe_segment();
-        self.about.metrics.exporter_left_out_families.set(self.names.left_out() as f64);
-        let about = self.about.registry.snapshot();
-        series += about.families().map(|family| exposition.push(family)).sum::<usize>();
-        self.about.metrics.exporter_series.set(series as f64);
-        let bytes = exposition.finish();
-        drop(timer);
-        bytes
-    }
-}
-
-/// A buffer that is sent without being copied, and is there again for the next scrape once the
-/// response is on its way. While it is not, the next scrape takes another one; the larger is kept.
-struct Lent {
-    bytes: Vec<u8>,
-    spare: Arc<Mutex<Vec<u8>>>,
-}
-
-impl AsRef<[u8]> for Lent {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        let mut spare = lock(&self.spare);
-        if spare.capacity() < self.bytes.capacity() {
-            *spare = std::mem::take(&mut self.bytes);
+        let about = self.about.metrics;
+        let mut snapshots: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
+        let mut names = lock(&self.names);
+        for (at, snapshot) in snapshots.iter().enumerate() {
+            snapshot.families().for_each(|family| _ = names.admit(at, family));
         }
+        about.exporter_left_out_families.set(names.left_out() as f64);
+        snapshots.push(self.about.registry.snapshot());
+        let exposed = Exposed::new(snapshots, |snapshots| {
+            let families = snapshots
+                .iter()
+                .enumerate()
+                .flat_map(|(at, snapshot)| snapshot.families().map(move |family| (at, family)));
+            let exposed = families.filter(|&(at, family)| names.admit(at, family));
+            exposed.map(|(_, family)| family).filter(|&family| query.wants(family)).collect()
+        });
+        drop(names);
+        Scrape { exposed, names: Arc::clone(&self.names), about }
     }
-}
-
-/// A panic while the lock is held leaves a buffer, as good as any.
-fn lock(spare: &Mutex<Vec<u8>>) -> std::sync::MutexGuard<'_, Vec<u8>> {
-    spare.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,10 +10,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -202,10 +201,8 @@ async fn accept(
         };
         let scraper = Arc::clone(&scraper);
         let service = service_fn(move |request| {
-            // All connections are on this thread, so that this never waits. A scrape that panicked
-            // left nothing half done that the next one reads.
-            let mut scraper = scraper.lock().unwrap_or_else(PoisonError::into_inner);
-            ready(Ok::<_, Infallible>(respond(&request, &mut scraper, compress)))
+            let scraper = Arc::clone(&scraper);
+            async move { Ok::<_, Infallible>(respond(&request, &scraper, compress).await) }
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         connections.retain(|connection| !connection.is_finished());

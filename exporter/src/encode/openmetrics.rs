@@ -1,5 +1,6 @@
 //! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
+use super::exposition::Progress;
 use super::text::{Format, Names, write};
 use crate::names::exposes;
 use metrics_core::Snapshot;
@@ -35,7 +36,7 @@ use metrics_core::Snapshot;
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
     let format = OpenMetrics { is_exposed: &|name| exposes(snapshot, name) };
     for family in snapshot.families() {
-        write(&format, &[family.into()], out);
+        write(&format, &[family.into()], &mut Progress::default(), out, usize::MAX);
     }
     out.push_str(END);
 }

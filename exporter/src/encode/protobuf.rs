@@ -3,6 +3,7 @@
 //!
 //! Fields are written where they belong; there are no messages in memory.
 
+use super::exposition::Progress;
 use super::openmetrics::ends_in_unit;
 use super::unmeasured::{Seen, Unmeasured};
 use super::wire::{
@@ -72,49 +73,64 @@ const HISTOGRAM: u64 = 4;
 /// ```
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
     for family in snapshot.families() {
-        push_family(family, out);
+        write(family, &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
     }
 }
 
-/// Appends a family, and answers how many series it has.
-pub(super) fn push_family(family: Family<'_>, out: &mut Vec<u8>) -> usize {
+/// Appends a family until `out` has `full` bytes, and answers whether all is written; else the next
+/// call goes on. What `out` had by then is the last one of `pieces`.
+pub(super) fn write(
+    family: Family<'_>,
+    progress: &mut Progress,
+    pieces: &mut [Vec<u8>],
+    out: &mut Vec<u8>,
+    full: usize,
+) -> bool {
     let kind = match family.kind() {
         Kind::Counter => COUNTER,
         Kind::UpDownCounter | Kind::Gauge => GAUGE,
         Kind::Histogram => HISTOGRAM,
     };
-    let mut seen = Seen::default();
     let (name, unit) = (family.name(), family.unit());
-    // Prometheus 3 refuses a unit that the name does not end in.
-    let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
-    let unit = if ends_in_unit(stem, unit) { unit } else { "" };
-    let head = Head { name: &[name], help: &[family.help()], kind, unit };
-    let mut series = message(out, head, family, |out, one| {
-        match one.value() {
-            Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
-            Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
-            Value::UpDown(value) => push_one(out, one, metric::GAUGE, value as f64),
-            Value::Gauge(value) => push_one(out, one, metric::GAUGE, value),
-            Value::Histogram(value) => {
-                seen.look(value);
-                push_histogram(out, one, value);
+    if progress.table == 0 {
+        // Prometheus 3 refuses a unit that the name does not end in.
+        let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
+        let unit = if ends_in_unit(stem, unit) { unit } else { "" };
+        let head = Head { name: &[name], help: &[family.help()], kind, unit };
+        let is_whole = message(out, pieces, head, family, progress, full, |out, seen, one| {
+            match one.value() {
+                Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
+                Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
+                Value::UpDown(value) => push_one(out, one, metric::GAUGE, value as f64),
+                Value::Gauge(value) => push_one(out, one, metric::GAUGE, value),
+                Value::Histogram(value) => {
+                    seen.look(value);
+                    push_histogram(out, one, value);
+                }
+                _ => return false,
             }
-            _ => return false,
+            true
+        });
+        if !is_whole {
+            return false;
         }
-        true
-    });
-    for Unmeasured { suffix, what, count } in seen.counters() {
+    }
+    while let Some(Unmeasured { suffix, what, count }) = progress.seen.counter(progress.table - 1) {
         let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
         let head = Head { name: &name, help: &help, kind: COUNTER, unit: "" };
-        series += message(out, head, family, |out, one| match one.value() {
-            Value::Histogram(value) if count(value) > 0 => {
-                push_one(out, one, metric::COUNTER, count(value) as f64);
-                true
-            }
-            _ => false,
-        });
+        let is_whole =
+            message(out, pieces, head, family, progress, full, |out, _, one| match one.value() {
+                Value::Histogram(value) if count(value) > 0 => {
+                    push_one(out, one, metric::COUNTER, count(value) as f64);
+                    true
+                }
+                _ => false,
+            });
+        if !is_whole {
+            return false;
+        }
     }
-    series
+    true
 }
 
 /// What a family says of itself. Texts are in pieces.
@@ -127,30 +143,53 @@ struct Head<'a> {
     unit: &'a str,
 }
 
-/// Appends a family of those series that `push` appends a metric for, and answers how many.
+/// Writes a family of those series that `push` appends a metric for, as [`write`] does.
 fn message(
     out: &mut Vec<u8>,
+    pieces: &mut [Vec<u8>],
     head: Head<'_>,
     family: Family<'_>,
-    mut push: impl FnMut(&mut Vec<u8>, Series<'_>) -> bool,
-) -> usize {
+    progress: &mut Progress,
+    full: usize,
+    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>) -> bool,
+) -> bool {
+    let exposed = progress.exposed;
     let start = out.len();
-    let each = if head.kind == HISTOGRAM { GUESS_HISTOGRAM } else { GUESS_ONE };
-    let message = Message::delimited(out, family.series().count() * each);
-    for (field, text) in [(family::NAME, head.name), (family::HELP, head.help)] {
-        push_text(out, field, text);
+    let (message, first) = progress.open.take().unwrap_or_else(|| {
+        let each = if head.kind == HISTOGRAM { GUESS_HISTOGRAM } else { GUESS_ONE };
+        let message = Message::delimited(out, family.series_count() * each);
+        for (field, text) in [(family::NAME, head.name), (family::HELP, head.help)] {
+            push_text(out, field, text);
+        }
+        push_uint(out, family::TYPE, head.kind);
+        (message, pieces.len())
+    });
+    for one in family.series_from(progress.series) {
+        progress.series += 1;
+        if push(out, &mut progress.seen, one) {
+            progress.exposed += 1;
+            if out.len() >= full {
+                progress.open = Some((message, first));
+                return false;
+            }
+        }
     }
-    push_uint(out, family::TYPE, head.kind);
-    let series = family.series().filter(|&one| push(out, one)).count();
-    if series == 0 {
+    progress.next_table();
+    if first == pieces.len() && progress.exposed == exposed {
         out.truncate(start);
-        return 0;
+        return true;
     }
     if !head.unit.is_empty() {
         push_text(out, family::UNIT, &[head.unit]);
     }
-    message.end(out);
-    series
+    match pieces.get_mut(first..) {
+        Some([begin, rest @ ..]) => {
+            let others = rest.iter().map(Vec::len).sum::<usize>() + out.len();
+            message.end_in_pieces(begin, others);
+        }
+        _ => message.end(out),
+    }
+    true
 }
 
 /// Bytes of a metric, by which the room for a length is guessed.

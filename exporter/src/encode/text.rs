@@ -1,8 +1,9 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use super::Part;
+use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
-use super::unmeasured::{Seen, Unmeasured};
+use super::unmeasured::Unmeasured;
 use metrics_core::{HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
@@ -46,7 +47,9 @@ pub fn text(snapshot: &Snapshot, out: &mut String) {
 /// Appends families of one name as one, with what the first one says of itself; at least one.
 /// Answers how many series there are.
 pub(crate) fn parts(parts: &[Part<'_>], out: &mut String) -> usize {
-    write(&Text, parts, out)
+    let mut progress = Progress::default();
+    write(&Text, parts, &mut progress, out, usize::MAX);
+    progress.exposed
 }
 
 /// What the text formats write differently.
@@ -69,7 +72,7 @@ pub(super) struct Names<'a> {
     pub(super) suffix: &'static str,
 }
 
-struct Text;
+pub(super) struct Text;
 
 impl Format for Text {
     const QUOTES: bool = false;
@@ -81,37 +84,62 @@ impl Format for Text {
     fn push_unit(&self, _: &mut String, _: &str, _: &str) {}
 }
 
-/// What [`parts`] does, in a format.
-pub(super) fn write<F: Format>(format: &F, parts: &[Part<'_>], out: &mut String) -> usize {
-    let Some(Part { family: first, .. }) = parts.first() else { return 0 };
-    let names = match first.kind() {
-        Kind::Counter => format.counter(first.name()),
-        kind => Names { family: first.name(), kind: kind.exposed(), suffix: "" },
-    };
-    push_head(format, out, &names, first.unit(), &[first.help()]);
-    let Names { family: name, suffix, .. } = names;
-    let mut series = 0;
-    let mut seen = Seen::default();
-    for &part in parts {
-        for one in part.family.series() {
-            series += 1;
-            let one = Labelled { before: part.labels, series: one };
-            match one.series.value() {
-                Value::Counter(value) => line(out, one, name, suffix, |out| push_u64(out, value)),
-                Value::UpDown(value) => line(out, one, name, suffix, |out| push_i64(out, value)),
-                Value::Quantity(value) | Value::Gauge(value) => {
-                    line(out, one, name, suffix, |out| push_f64(out, value));
-                }
-                Value::Histogram(value) => {
-                    seen.look(value);
-                    histogram(out, one, name, value);
-                }
-                // Kinds that this format has no words for yet.
-                _ => series -= 1,
-            }
+/// What [`parts`] does, in a format, until `out` has `full` bytes. Answers whether all is written;
+/// else the next call goes on. Only a single part may be written in pieces.
+pub(super) fn write<F: Format>(
+    format: &F,
+    parts: &[Part<'_>],
+    progress: &mut Progress,
+    out: &mut String,
+    full: usize,
+) -> bool {
+    let Some(Part { family: first, .. }) = parts.first() else { return true };
+    if progress.table == 0 {
+        let names = match first.kind() {
+            Kind::Counter => format.counter(first.name()),
+            kind => Names { family: first.name(), kind: kind.exposed(), suffix: "" },
+        };
+        if progress.series == 0 {
+            push_head(format, out, &names, first.unit(), &[first.help()]);
         }
+        let Names { family: name, suffix, .. } = names;
+        for &part in parts {
+            for one in part.family.series_from(progress.series) {
+                progress.series += 1;
+                progress.exposed += 1;
+                let one = Labelled { before: part.labels, series: one };
+                match one.series.value() {
+                    Value::Counter(value) => {
+                        line(out, one, name, suffix, |out| push_u64(out, value));
+                    }
+                    Value::UpDown(value) => {
+                        line(out, one, name, suffix, |out| push_i64(out, value));
+                    }
+                    Value::Quantity(value) | Value::Gauge(value) => {
+                        line(out, one, name, suffix, |out| push_f64(out, value));
+                    }
+                    Value::Histogram(value) => {
+                        progress.seen.look(value);
+                        histogram(out, one, name, value);
+                    }
+                    // Kinds that this format has no words for yet.
+                    _ => progress.exposed -= 1,
+                }
+                if out.len() >= full {
+                    return false;
+                }
+            }
+            progress.series = 0;
+        }
+        progress.next_table();
     }
-    series + seen.counters().map(|one| unmeasured(format, out, parts, one)).sum::<usize>()
+    while let Some(counter) = progress.seen.counter(progress.table - 1) {
+        if !unmeasured(format, parts, counter, progress, out, full) {
+            return false;
+        }
+        progress.next_table();
+    }
+    true
 }
 
 /// A series and the labels before its own.
@@ -183,30 +211,38 @@ fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &His
     out.push('\n');
 }
 
-/// Appends one of the counters of what was not measured, and answers how many series it has.
+/// Writes one of the counters of what was not measured, as [`write`] does.
 fn unmeasured<F: Format>(
     format: &F,
-    out: &mut String,
     parts: &[Part<'_>],
     Unmeasured { suffix, what, count }: &Unmeasured,
-) -> usize {
+    progress: &mut Progress,
+    out: &mut String,
+    full: usize,
+) -> bool {
     let name = parts.first().map_or("", |part| part.family.name());
     let counter = format!("{name}{suffix}");
     let names = format.counter(&counter);
-    push_head(format, out, &names, "", &["Values of ", name, " ", what]);
-    let mut series = 0;
+    if progress.series == 0 {
+        push_head(format, out, &names, "", &["Values of ", name, " ", what]);
+    }
     for part in parts {
-        for one in part.family.series() {
+        for one in part.family.series_from(progress.series) {
+            progress.series += 1;
             if let Value::Histogram(value) = one.value()
                 && count(value) > 0
             {
-                series += 1;
+                progress.exposed += 1;
                 let one = Labelled { before: part.labels, series: one };
                 line(out, one, names.family, names.suffix, |out| push_u64(out, count(value)));
+                if out.len() >= full {
+                    return false;
+                }
             }
         }
+        progress.series = 0;
     }
-    series
+    true
 }
 
 fn push_head<F: Format>(

@@ -36,8 +36,9 @@ impl Seen {
         }
     }
 
-    pub(super) fn counters(&self) -> impl Iterator<Item = &'static Unmeasured> {
+    /// The first of them that counts anything is 0.
+    pub(super) fn counter(&self, number: usize) -> Option<&'static Unmeasured> {
         const ALL: &[Unmeasured; UNMEASURED.len()] = &UNMEASURED;
-        self.0.iter().zip(ALL).filter_map(|(&seen, one)| seen.then_some(one))
+        self.0.iter().zip(ALL).filter(|(seen, _)| **seen).nth(number).map(|(_, one)| one)
     }
 }

@@ -100,10 +100,21 @@ impl Message {
         Self { start: out.len(), room }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
     #[inline]
     pub(super) fn end(self, out: &mut Vec<u8>) {
         let length = out.len() - self.start;
+        self.end_with(out, length);
+    }
+
+    /// Ends one of which only the beginning is in `out`, the rest in `others` bytes elsewhere.
+    pub(super) fn end_in_pieces(self, out: &mut Vec<u8>, others: usize) {
+        let length = out.len() - self.start + others;
+        self.end_with(out, length);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+    #[inline]
+    fn end_with(self, out: &mut Vec<u8>, length: usize) {
         let room = varint_len(length as u64);
         if room != self.room {
             self.make_room(out, room);

@@ -181,7 +181,7 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let series = self.families().flat_map(Family::into_series);
+        let series = self.families().flat_map(|family| family.series());
         f.debug_map()
             .entries(series.map(|series| {
                 (
@@ -271,17 +271,24 @@ impl<'a> Family<'a> {
 
     /// The exposed series.
     pub fn series(&self) -> impl Iterator<Item = Series<'a>> + use<'a> {
-        self.into_series()
+        self.series_from(0)
     }
 
-    fn into_series(self) -> impl Iterator<Item = Series<'a>> + use<'a> {
-        self.metrics.iter().flat_map(|metric| {
-            metric.exposed.indices.iter().zip(0..).map(move |(index, at)| Series {
-                metric,
-                index,
-                at,
-            })
+    /// The exposed series without the first `skipped`, which costs the same for any number of
+    /// these: for who encodes a family piece by piece.
+    pub fn series_from(&self, mut skipped: usize) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        self.metrics.iter().flat_map(move |metric| {
+            let indices = &metric.exposed.indices;
+            let from = skipped.min(indices.len());
+            skipped -= from;
+            let series = indices.iter_from(from).zip(from..);
+            series.map(move |(index, at)| Series { metric, index, at })
         })
+    }
+
+    /// How many series are exposed.
+    pub fn series_count(&self) -> usize {
+        self.metrics.iter().map(|metric| metric.exposed.indices.len()).sum()
     }
 }
 

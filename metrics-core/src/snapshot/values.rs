@@ -145,8 +145,20 @@ impl Indices {
         Some((run.at + (index - run.first)) as usize)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.runs.last().map_or(0, |run| (run.at + (run.end - run.first)) as usize)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
-        self.runs.iter().flat_map(|run| run.first..run.end)
+        self.iter_from(0)
+    }
+
+    /// The numbers from a position on.
+    pub(super) fn iter_from(&self, position: usize) -> impl Iterator<Item = u32> {
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        let before = self.runs.partition_point(|run| run.at + (run.end - run.first) <= position);
+        let skipped = move |run: &Run| position.saturating_sub(run.at);
+        self.runs[before..].iter().flat_map(move |run| run.first + skipped(run)..run.end)
     }
 }
 
@@ -164,6 +176,11 @@ mod tests {
                 indices.push(number.into()..u32::from(number) + 1);
             }
             prop_assert!(indices.iter().eq(numbers.iter().map(|&number| number.into())));
+            prop_assert_eq!(indices.len(), numbers.len());
+            for from in 0..=numbers.len() + 1 {
+                let rest = numbers.iter().skip(from).map(|&number| number.into());
+                prop_assert!(indices.iter_from(from).eq(rest));
+            }
             for number in 0..300 {
                 let position = numbers.iter().position(|&known| u32::from(known) == number);
                 prop_assert_eq!(indices.position(number), position);

@@ -1,0 +1,169 @@
+//! An exposition that is written piece by piece, in any format.
+
+use super::openmetrics::{self, OpenMetrics};
+use super::protobuf;
+use super::text;
+use super::unmeasured::Seen;
+use super::wire::Message;
+use crate::negotiate::Format;
+use metrics_core::Family;
+use std::mem;
+
+/// An exposition, written family by family, and handed over in pieces so that it never has to lie in
+/// one place.
+pub(crate) struct Exposition {
+    format: Format,
+    out: Out,
+    /// What was written before `out` and is not handed over yet.
+    pieces: Vec<Vec<u8>>,
+    /// Of the family that is being written.
+    progress: Progress,
+}
+
+enum Out {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// How far a family is written.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// What is next of it: 0 are its own series, the others what its histograms could not measure.
+    pub(super) table: usize,
+    /// The series of that table that are done.
+    pub(super) series: usize,
+    /// Series that are exposed, of all tables.
+    pub(super) exposed: usize,
+    pub(super) seen: Seen,
+    /// In protobuf: the message whose length is not told yet, and the piece that it begins in.
+    pub(super) open: Option<(Message, usize)>,
+}
+
+impl Progress {
+    pub(super) fn next_table(&mut self) {
+        self.table += 1;
+        self.series = 0;
+    }
+}
+
+impl Exposition {
+    /// One without families, in memory whose contents are dropped.
+    pub(crate) fn new(format: Format, mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        let out = match format {
+            Format::Text | Format::OpenMetrics => Out::Text(text_in(memory)),
+            Format::Protobuf => Out::Bytes(memory),
+        };
+        Self { format, out, pieces: Vec::new(), progress: Progress::default() }
+    }
+
+    /// Goes on with a family, until the piece that is being written has `full` bytes. Answers how
+    /// many series the family has once it is written to its end: before that, the next call has to
+    /// be for the same one.
+    ///
+    /// `is_exposed` says whether the whole exposition, the families to come included, has series of
+    /// a name.
+    pub(crate) fn push(
+        &mut self,
+        family: Family<'_>,
+        is_exposed: &dyn Fn(&str) -> bool,
+        full: usize,
+    ) -> Option<usize> {
+        let Self { format, out, pieces, progress } = self;
+        let parts = [family.into()];
+        let is_whole = match out {
+            Out::Text(out) if *format == Format::OpenMetrics => {
+                text::write(&OpenMetrics { is_exposed }, &parts, progress, out, full)
+            }
+            Out::Text(out) => text::write(&text::Text, &parts, progress, out, full),
+            Out::Bytes(out) => protobuf::write(family, progress, pieces, out, full),
+        };
+        is_whole.then(|| mem::take(progress).exposed)
+    }
+
+    /// The bytes of the piece that is being written.
+    pub(crate) fn len(&self) -> usize {
+        match &self.out {
+            Out::Text(out) => out.len(),
+            Out::Bytes(out) => out.len(),
+        }
+    }
+
+    /// Writes what ends it, after the last family.
+    pub(crate) fn end(&mut self) {
+        if let (Out::Text(out), Format::OpenMetrics) = (&mut self.out, self.format) {
+            out.push_str(openmetrics::END);
+        }
+    }
+
+    /// What can be sent: all that was written, apart from a message whose length, which stands in
+    /// front of it, is not known yet. What is written next goes to `memory`, whose contents are
+    /// dropped.
+    pub(crate) fn take(&mut self, mut memory: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
+        memory.clear();
+        self.pieces.push(match &mut self.out {
+            Out::Text(out) => mem::replace(out, text_in(memory)).into_bytes(),
+            Out::Bytes(out) => mem::replace(out, memory),
+        });
+        let ready = match &mut self.progress.open {
+            Some((_, first)) => mem::take(first),
+            None => self.pieces.len(),
+        };
+        self.pieces.drain(..ready)
+    }
+}
+
+/// Empty memory is text, too.
+fn text_in(memory: Vec<u8>) -> String {
+    String::from_utf8(memory).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exposition;
+    use crate::names::exposes;
+    use crate::negotiate::Format;
+    use metrics_core::prelude::*;
+
+    fn registry() -> Registry {
+        let registry = Registry::new();
+        let description = |name| Description::new(name, "Help.").max(1000).native(2);
+        let orders: Counter<bool> = registry.register(&description("orders_total")).unwrap();
+        orders.with(true).add(7);
+        registry.register::<Gauge>(&description("depth")).unwrap().set(1.5);
+        for name in ["wait", "work", "unused"] {
+            let wait: Histogram<bool> = registry.register(&description(name)).unwrap();
+            if name != "unused" {
+                wait.with(true).record(2000);
+                wait.with(false).record_signed(-1);
+                wait.with(true).record_signed(-1);
+            }
+        }
+        registry
+    }
+
+    #[test]
+    fn pieces_of_any_length_are_the_whole() {
+        let snapshot = registry().snapshot();
+        let is_exposed = |name: &str| exposes(&snapshot, name);
+        for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+            let (_, whole) = crate::render(&snapshot, Some(format.content_type()));
+            for full in 1..whole.len() + 2 {
+                let mut exposition = Exposition::new(format, Vec::new());
+                let mut all = Vec::new();
+                for family in snapshot.families() {
+                    let mut series = None;
+                    while series.is_none() {
+                        series = exposition.push(family, &is_exposed, full);
+                        if exposition.len() >= full {
+                            all.extend(exposition.take(b"spare".to_vec()).flatten());
+                        }
+                    }
+                }
+                exposition.end();
+                all.extend(exposition.take(Vec::new()).flatten());
+                assert!(all == whole, "{format:?} in pieces of {full}");
+            }
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! An exposition on its way to those who asked for it.
+//!
+//! It is written as it is read: a chunk at a time, when one of the readers has taken the one before.
+//! A chunk is dropped once all of them have it. So a response never lies in memory as a whole, and a
+//! client that reads slowly holds a snapshot and a chunk. Protobuf is the exception: a message is
+//! kept until its length is known, which stands in front of it, and a family is one message.
+
+use crate::encode::Exposition;
+use crate::negotiate::Coding;
+use crate::scrape::{Query, Scrape, Source, lock};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body::{Frame, SizeHint};
+use hyper::body::Bytes;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// The bytes of a chunk, from which on it is sent: encoded in some ten microseconds, and enough for a
+/// write to the socket to be worth it.
+const CHUNK: usize = 64 << 10;
+
+/// One exposition, and all who read it.
+pub(crate) struct Render {
+    query: Query,
+    source: Arc<Mutex<Source>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    stage: Stage,
+    /// Those that not all readers have yet.
+    chunks: VecDeque<Bytes>,
+    /// How many chunks there were before these.
+    dropped: usize,
+    /// How many chunks each reader has, while it is there.
+    readers: Vec<Option<usize>>,
+}
+
+enum Stage {
+    /// No snapshot is taken yet: whoever asks the same joins.
+    Open,
+    Writing(Writer),
+    Done,
+    /// A panic cut it off.
+    Broken,
+}
+
+impl Render {
+    pub(crate) fn new(query: Query, source: Arc<Mutex<Source>>) -> (Arc<Self>, Reader) {
+        let (chunks, readers) = (VecDeque::new(), vec![Some(0)]);
+        let state = State { stage: Stage::Open, chunks, dropped: 0, readers };
+        let all = Arc::new(Self { query, source, state: Mutex::new(state) });
+        let first = Reader { render: Arc::clone(&all), number: 0 };
+        (all, first)
+    }
+
+    /// A further reader, if it is what the query asks for and its values are not older.
+    pub(crate) fn join(self: Arc<Self>, query: &Query) -> Option<Reader> {
+        let mut state = lock(&self.state);
+        if self.query != *query || !matches!(state.stage, Stage::Open) {
+            return None;
+        }
+        let number = state.readers.len();
+        state.readers.push(Some(0));
+        drop(state);
+        Some(Reader { render: self, number })
+    }
+}
+
+impl State {
+    /// Writes until a chunk is there, but not longer than one takes.
+    fn go_on(&mut self, render: &Render) {
+        self.stage = match mem::replace(&mut self.stage, Stage::Broken) {
+            Stage::Open => Stage::Writing(Writer::new(render)),
+            Stage::Writing(mut writer) => {
+                if writer.write(&mut self.chunks) {
+                    Stage::Done
+                } else {
+                    Stage::Writing(writer)
+                }
+            }
+            ended => ended,
+        };
+    }
+
+    /// Drops the chunks that all readers have.
+    fn trim(&mut self) {
+        let all_have = self.readers.iter().flatten().min();
+        let surplus = all_have.map_or(self.chunks.len(), |&have| have - self.dropped);
+        self.chunks.drain(..surplus);
+        self.dropped += surplus;
+    }
+}
+
+/// One of those who read an exposition: the body of a response.
+pub(crate) struct Reader {
+    render: Arc<Render>,
+    number: usize,
+}
+
+impl Reader {
+    /// Takes the snapshot and begins to write, if no other reader did. What is not longer than a
+    /// chunk is whole then, so that its length can be told.
+    pub(crate) fn begin(&self) {
+        let mut state = lock(&self.render.state);
+        if matches!(state.stage, Stage::Open) {
+            state.go_on(&self.render);
+            state.go_on(&self.render);
+        }
+    }
+
+    pub(crate) fn query(&self) -> &Query {
+        &self.render.query
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut state = lock(&self.render.state);
+        state.readers[self.number] = None;
+        state.trim();
+    }
+}
+
+impl http_body::Body for Reader {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let mut state = lock(&self.render.state);
+        let have = state.readers[self.number].unwrap_or_default();
+        if let Some(chunk) = state.chunks.get(have - state.dropped).cloned() {
+            state.readers[self.number] = Some(have + 1);
+            state.trim();
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        match state.stage {
+            Stage::Done => return Poll::Ready(None),
+            Stage::Broken => {
+                // Without this the client would take what it has for all there is.
+                let error = io::Error::other("the exposition was cut off by a panic");
+                return Poll::Ready(Some(Err(error)));
+            }
+            Stage::Open | Stage::Writing(_) => state.go_on(&self.render),
+        }
+        // Others on this thread get their turn.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let state = lock(&self.render.state);
+        let have = state.readers[self.number].unwrap_or_default();
+        let rest = state.chunks.iter().skip(have - state.dropped);
+        let length = rest.map(|chunk| chunk.len() as u64).sum();
+        if matches!(state.stage, Stage::Done) {
+            return SizeHint::with_exact(length);
+        }
+        let mut hint = SizeHint::new();
+        hint.set_lower(length);
+        hint
+    }
+}
+
+/// Writes chunks.
+struct Writer {
+    content: Content,
+    gzip: Option<GzEncoder<Vec<u8>>>,
+}
+
+enum Content {
+    Families(Box<Families>),
+    #[cfg(feature = "cli")]
+    Text(String),
+}
+
+/// The families of a scrape, as far as they are written.
+struct Families {
+    scrape: Scrape,
+    exposition: Exposition,
+    /// How many families are written.
+    written: usize,
+    series: usize,
+    spent: Duration,
+}
+
+impl Writer {
+    fn new(render: &Render) -> Self {
+        let Render { query, source, .. } = render;
+        // By the fastest level: a scrape waits for it, and metrics repeat themselves so much that
+        // the others win little.
+        let gzip = || GzEncoder::new(Vec::new(), Compression::fast());
+        let gzip = (query.coding == Coding::Gzip).then(gzip);
+        let content = match &mut *lock(source) {
+            Source::Registries(registries) => {
+                let start = Instant::now();
+                let scrape = registries.scrape(query);
+                let exposition = Exposition::new(query.format, fresh());
+                let spent = start.elapsed();
+                let families = Families { scrape, exposition, written: 0, series: 0, spent };
+                Content::Families(Box::new(families))
+            }
+            #[cfg(feature = "cli")]
+            Source::Text(write) => {
+                let mut text = String::new();
+                write(&mut text);
+                Content::Text(text)
+            }
+        };
+        Self { content, gzip }
+    }
+
+    /// Goes on by about a chunk, and answers whether that was the last.
+    fn write(&mut self, chunks: &mut VecDeque<Bytes>) -> bool {
+        let Self { content, gzip } = self;
+        let mut send = |piece: Vec<u8>| match gzip {
+            // Writing to memory does not fail.
+            Some(gzip) => _ = gzip.write_all(&piece),
+            None => chunks.push_back(Bytes::from(piece)),
+        };
+        let is_last = match content {
+            Content::Families(families) => families.write(&mut send),
+            #[cfg(feature = "cli")]
+            Content::Text(text) => {
+                send(mem::take(text).into_bytes());
+                true
+            }
+        };
+        if let Some(gzip) = gzip {
+            if is_last {
+                let _ = gzip.try_finish();
+            }
+            // It takes as long to make these as a dozen of the others.
+            if is_last || gzip.get_ref().len() >= CHUNK / 4 {
+                chunks.push_back(Bytes::from(mem::take(gzip.get_mut())));
+            }
+        }
+        is_last
+    }
+}
+
+impl Families {
+    fn write(&mut self, send: &mut dyn FnMut(Vec<u8>)) -> bool {
+        let Self { scrape: Scrape { exposed, names, about }, exposition, .. } = self;
+        let start = Instant::now();
+        let names = lock(names);
+        let is_exposed = |name: &str| names.contains(name);
+        let families = exposed.borrow_dependent();
+        while let Some(&family) = families.get(self.written)
+            && exposition.len() < CHUNK
+        {
+            if let Some(series) = exposition.push(family, &is_exposed, CHUNK) {
+                self.series += series;
+                self.written += 1;
+            }
+        }
+        let is_last = self.written == families.len() && exposition.len() < CHUNK;
+        if is_last {
+            exposition.end();
+        }
+        exposition.take(if is_last { Vec::new() } else { fresh() }).for_each(send);
+        self.spent += start.elapsed();
+        if is_last {
+            about.exporter_series.set(self.series as f64);
+            about.exporter_scrape_duration.record_duration(self.spent);
+        }
+        is_last
+    }
+}
+
+/// Memory for a chunk, and for the series that makes it full.
+fn fresh() -> Vec<u8> {
+    Vec::with_capacity(CHUNK + CHUNK / 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, CHUNK, Reader, Stage};
+    use crate::negotiate::{Coding, Format};
+    use crate::scrape::{Query, Scraper, lock};
+    use flate2::read::GzDecoder;
+    use http_body::Body;
+    use metrics_core::prelude::*;
+    use std::io::Read;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    #[derive(Clone, Copy, Label)]
+    #[label(capacity = 4096)]
+    struct Session(LabelId);
+
+    /// A registry of some chunks.
+    fn registry() -> Registry {
+        let registry = Registry::new();
+        let orders: Counter<Session> =
+            registry.register(&Description::new("orders_total", "Orders.")).unwrap();
+        let wait: Histogram<bool> = registry.register(&Description::new("wait", "Wait.")).unwrap();
+        for number in 0..4000 {
+            orders.with(Session::intern(&format!("session {number}"))).add(number);
+            wait.with(number % 2 == 0).record(number);
+        }
+        registry
+    }
+
+    fn query(format: Format, coding: Coding, names: &[&str]) -> Query {
+        Query { format, coding, names: names.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    fn text() -> Query {
+        query(Format::Text, Coding::Identity, &[])
+    }
+
+    /// The next chunk; `None` at the end.
+    fn next(reader: &mut Reader) -> Option<Vec<u8>> {
+        loop {
+            match Pin::new(&mut *reader).poll_frame(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(frame) => {
+                    return frame.map(|frame| frame.unwrap().into_data().unwrap().to_vec());
+                }
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    fn rest(reader: &mut Reader) -> Vec<u8> {
+        std::iter::from_fn(|| next(reader)).flatten().collect()
+    }
+
+    #[test]
+    fn a_reader_gets_all_in_chunks_and_holds_only_one() {
+        let registry = registry();
+        for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+            let mut scraper = Scraper::new(vec![registry.clone()]).unwrap();
+            let mut reader =
+                scraper.open(query(format, Coding::Identity, &["orders_total", "wait"]));
+            let mut all = Vec::new();
+            let mut chunks = 0;
+            while let Some(chunk) = next(&mut reader) {
+                assert!(chunk.len() < CHUNK + 4000, "{}", chunk.len());
+                let held = lock(&reader.render.state).chunks.len();
+                // Protobuf has them all once the family is whole.
+                assert!(held == 0 || format == Format::Protobuf, "{held} chunks");
+                all.extend(chunk);
+                chunks += 1;
+            }
+            assert!(chunks > 2, "{chunks} chunks");
+            assert_eq!(next(&mut reader), None);
+            let (_, whole) = crate::render(&registry.snapshot(), Some(format.content_type()));
+            assert!(all == whole, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn who_asks_before_the_snapshot_shares_it() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut first = scraper.open(text());
+        let mut second = scraper.open(text());
+        let other = scraper.open(query(Format::Protobuf, Coding::Identity, &[]));
+        let filtered = scraper.open(query(Format::Text, Coding::Identity, &["wait"]));
+        let same = |a: &Reader, b: &Reader| std::sync::Arc::ptr_eq(&a.render, &b.render);
+        assert!(same(&first, &second) && !same(&first, &other) && !same(&first, &filtered));
+
+        first.begin();
+        let mut late = scraper.open(text());
+        assert!(!same(&first, &late), "its values would be older than its question");
+        let all = rest(&mut first);
+        // The second has nothing yet: all is kept for it.
+        let held: usize = lock(&second.render.state).chunks.iter().map(Bytes::len).sum();
+        assert_eq!(held, all.len());
+        assert!(rest(&mut second) == all);
+        assert!(rest(&mut late).len() > CHUNK);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_holds_nothing_up() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut first = scraper.open(text());
+        let gone = scraper.open(text());
+        assert!(next(&mut first).is_some());
+        assert_eq!(lock(&first.render.state).chunks.len(), 1);
+        drop(gone);
+        assert_eq!(lock(&first.render.state).chunks.len(), 0);
+        assert!(rest(&mut first).len() > CHUNK);
+    }
+
+    #[test]
+    fn what_is_not_longer_than_a_chunk_has_a_length() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut short = scraper.open(query(Format::Text, Coding::Identity, &["wait"]));
+        short.begin();
+        let length = short.size_hint().exact();
+        assert_eq!(length, Some(rest(&mut short).len() as u64));
+        let long = scraper.open(text());
+        long.begin();
+        assert_eq!(long.size_hint().exact(), None);
+        assert!(long.size_hint().lower() >= CHUNK as u64);
+    }
+
+    #[test]
+    fn what_is_compressed_is_the_same() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let names = ["orders_total", "wait"];
+        let mut plain = scraper.open(query(Format::Text, Coding::Identity, &names));
+        let mut gzip = scraper.open(query(Format::Text, Coding::Gzip, &names));
+        let compressed = rest(&mut gzip);
+        let mut text = Vec::new();
+        GzDecoder::new(&*compressed).read_to_end(&mut text).unwrap();
+        assert!(text == rest(&mut plain));
+        assert!(compressed.len() < text.len() / 4);
+    }
+
+    #[test]
+    fn names_choose_families() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut families = |names: &[&str]| {
+            let mut reader = scraper.open(query(Format::Text, Coding::Identity, names));
+            let text = String::from_utf8(rest(&mut reader)).unwrap();
+            let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+            types.map(|family| family.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(families(&["orders_total"]), ["orders_total"]);
+        assert_eq!(families(&["orders"]), ["orders_total"]);
+        assert_eq!(families(&["wait_bucket", "wait_sum"]), ["wait"]);
+        assert_eq!(
+            families(&["tickmetrics_exporter_scrapes_total", "orders_total"]),
+            ["orders_total", "tickmetrics_exporter_scrapes_total"]
+        );
+        assert_eq!(families(&["orders_", "wait_total", ""]), [""; 0]);
+        assert!(families(&[]).len() > 5);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_no_end() {
+        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut reader = scraper.open(text());
+        assert!(next(&mut reader).is_some());
+        lock(&reader.render.state).stage = Stage::Broken;
+        let frame = Pin::new(&mut reader).poll_frame(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(frame, Poll::Ready(Some(Err(_)))));
+    }
+}
