@@ -3,7 +3,7 @@
 //! the memory bus.
 
 use crate::layout::LINE_WORDS;
-use std::ops::Range;
+use std::mem;
 
 /// Counts of cells that follow each other.
 #[derive(Clone)]
@@ -57,22 +57,44 @@ impl Cells {
 
     /// The sum of the counts before a position that lie on its [line](LINE_WORDS).
     #[inline]
-    #[expect(clippy::useless_conversion, reason = "of one of the widths")]
     pub(super) fn sum_on_line(&self, at: usize) -> u64 {
         each_width!(self, counts => {
-            let line = counts.get(at / LINE_WORDS * LINE_WORDS..at).unwrap_or_default();
-            line.iter().fold(0, |sum, &count| sum.wrapping_add(count.into()))
+            let (lines, rest) = counts.as_chunks::<LINE_WORDS>();
+            match lines.get(at / LINE_WORDS) {
+                Some(line) => Count::sum_of_first(line, at % LINE_WORDS),
+                None => Count::sum_of_first(&padded(rest), at % LINE_WORDS),
+            }
         })
     }
 
-    /// The sum of the counts in a range of positions, of which any may be outside.
-    #[inline]
-    #[expect(clippy::useless_conversion, reason = "of one of the widths")]
-    pub(super) fn sum(&self, range: Range<usize>) -> u64 {
-        let end = range.end.min(self.len());
+    /// How many counts there are from each position to the next one of `ends`, which rise, from
+    /// `start` on. Any may be behind the last cell.
+    ///
+    /// The lines are summed up first: a loop that goes from one end to the next one has another
+    /// length each time, which no processor foresees.
+    pub(super) fn between(&self, start: usize, ends: impl Iterator<Item = usize>) -> Vec<u64> {
         each_width!(self, counts => {
-            let counts = counts.get(range.start..end).unwrap_or_default();
-            counts.iter().fold(0, |sum, &count| sum.wrapping_add(count.into()))
+            let (lines, rest) = counts.as_chunks::<LINE_WORDS>();
+            let mut before = Vec::with_capacity(lines.len() + 1);
+            let mut sum = 0_u64;
+            before.push(sum);
+            before.extend(lines.iter().map(|line| {
+                sum = sum.wrapping_add(Count::sum(line));
+                sum
+            }));
+            let last = padded(rest);
+            let up_to = |at: usize| {
+                let at = at.min(counts.len());
+                let line = at / LINE_WORDS;
+                let part = Count::sum_of_first(lines.get(line).unwrap_or(&last), at % LINE_WORDS);
+                before.get(line).map_or(0, |before| before.wrapping_add(part))
+            };
+            let mut from = up_to(start);
+            ends.map(|end| {
+                let to = up_to(end);
+                to.wrapping_sub(mem::replace(&mut from, to))
+            })
+            .collect()
         })
     }
 
@@ -105,6 +127,50 @@ impl Cells {
                 _ => Self::Longs(Vec::new()),
             };
         }
+    }
+}
+
+/// A part of a line, and zeros.
+fn padded<T: Count>(part: &[T]) -> [T; LINE_WORDS] {
+    let mut line = [T::default(); LINE_WORDS];
+    line.iter_mut().zip(part).for_each(|(padded, &count)| *padded = count);
+    line
+}
+
+/// A count of some width.
+trait Count: Copy + Default + Into<u64> {
+    /// The sum of a line.
+    #[inline]
+    fn sum(line: &[Self; LINE_WORDS]) -> u64 {
+        Self::sum_of_first(line, LINE_WORDS)
+    }
+
+    /// The sum of the first counts of a line.
+    #[inline]
+    fn sum_of_first(line: &[Self; LINE_WORDS], counts: usize) -> u64 {
+        line.iter().take(counts).fold(0, |sum, &count| sum.wrapping_add(count.into()))
+    }
+}
+
+impl Count for u16 {}
+impl Count for u32 {}
+impl Count for u64 {}
+
+impl Count for u8 {
+    /// Pairs are added up side by side in a word, and then by a multiplication.
+    #[inline]
+    fn sum(line: &[Self; LINE_WORDS]) -> u64 {
+        const PAIRS: u64 = 0x00ff_00ff_00ff_00ff;
+        const ONES: u64 = 0x0001_0001_0001_0001;
+        let word = u64::from_le_bytes(*line);
+        let pairs = (word & PAIRS) + (word >> 8 & PAIRS);
+        pairs.wrapping_mul(ONES) >> 48
+    }
+
+    #[inline]
+    fn sum_of_first(line: &[Self; LINE_WORDS], counts: usize) -> u64 {
+        let others = [0, 8, 16, 24, 32, 40, 48, 56].get(counts).map_or(0, |&bits| u64::MAX << bits);
+        Self::sum(&(u64::from_le_bytes(*line) & !others).to_le_bytes())
     }
 }
 
@@ -147,15 +213,27 @@ mod tests {
     use crate::layout::LINE_WORDS;
     use proptest::prelude::*;
 
+    /// Counts of which none has more than some number of bits, so that all widths come up.
+    fn counts() -> impl Strategy<Value = Vec<u64>> {
+        let count = |bits: u32| {
+            (any::<u64>(), 0..=bits)
+                .prop_map(|(count, bits)| count.checked_shr(64 - bits).unwrap_or(0))
+        };
+        (0..=64_u32).prop_flat_map(move |bits| prop::collection::vec(count(bits), 0..40))
+    }
+
     proptest! {
         #[test]
         fn narrow_cells_hold_what_was_put_in(
-            fills in prop::collection::vec(prop::collection::vec((any::<u64>(), 0..64_u32), 0..40), 1..4),
+            fills in prop::collection::vec(counts(), 1..4),
+            start in 0..50_usize,
+            ends in prop::collection::vec(0..50_usize, 0..9),
         ) {
+            let mut ends: Vec<_> = ends.into_iter().map(|end| start + end).collect();
+            ends.sort_unstable();
             // The same one is filled again, as at each scrape, with wider and narrower counts.
             let mut cells = Cells::new();
-            for fill in fills {
-                let counts: Vec<u64> = fill.iter().map(|(count, shift)| count >> shift).collect();
+            for counts in fills {
                 let mut lines = Vec::new();
                 let sum = cells.fill(&counts, |&count| count, |at, before| {
                     // A fill that finds a count too wide begins again.
@@ -169,6 +247,11 @@ mod tests {
                     let line = lines[at / LINE_WORDS];
                     prop_assert_eq!(line.wrapping_add(cells.sum_on_line(at)), before(at));
                 }
+                let up_to = |at: usize| before(at.min(counts.len()));
+                let from = [start].into_iter().chain(ends.iter().copied());
+                let expected: Vec<u64> =
+                    ends.iter().zip(from).map(|(&to, from)| up_to(to).wrapping_sub(up_to(from))).collect();
+                prop_assert_eq!(cells.between(start, ends.iter().copied()), expected);
             }
         }
     }

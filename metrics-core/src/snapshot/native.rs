@@ -111,7 +111,7 @@ impl<'a> NativeBuckets<'a> {
 
     /// How many values are 0. No other ones are in the zero bucket.
     pub fn zeros(&self) -> u64 {
-        self.sum(0, 1)
+        if self.histogram.first == 0 { self.histogram.cells.get(0) } else { 0 }
     }
 
     /// The buckets with any value, rising. Together with [`zeros`](Self::zeros) they hold the
@@ -123,20 +123,14 @@ impl<'a> NativeBuckets<'a> {
         // The bucket of the first cell is the last one that begins at or before it.
         let from = starts.partition_point(|&start| start <= histogram.first).saturating_sub(1);
         let to = starts.partition_point(|&start| start < end).max(from);
-        let this = *self;
-        (from..to).filter_map(move |at| {
-            let next = starts.get(at + 1).copied().unwrap_or(u32::MAX);
-            let count = this.sum(starts[at], next);
-            let index = first.saturating_add(i32::try_from(at).unwrap_or(i32::MAX));
-            (count > 0).then_some(NativeBucket { index, count })
-        })
-    }
-
-    /// The sum of the cells from one index to before another.
-    #[inline]
-    fn sum(&self, from: u32, to: u32) -> u64 {
-        let at = |index: u32| index.saturating_sub(self.histogram.first) as usize;
-        self.histogram.cells.sum(at(from)..at(to))
+        let ends = starts.get(from + 1..to).unwrap_or_default().iter().chain([&u32::MAX]);
+        let ends = ends.map(|&end| end.saturating_sub(histogram.first) as usize);
+        let start = usize::from(histogram.first == 0);
+        let counts = histogram.cells.between(start, ends);
+        let index = first.saturating_add(i32::try_from(from).unwrap_or(i32::MAX));
+        (index..)
+            .zip(counts)
+            .filter_map(|(index, count)| (count > 0).then_some(NativeBucket { index, count }))
     }
 }
 
