@@ -97,11 +97,11 @@ impl RegisterError {
         }
     }
 
-    pub(super) fn clash(name: &str, with: &str, reason: impl Into<String>) -> Self {
+    pub(crate) fn clash(name: &str, with: &str, reason: impl Into<String>) -> Self {
         Self::Clash { name: name.into(), with: with.into(), reason: reason.into() }
     }
 
-    pub(super) fn other_kind(name: &str, there: Kind, asked: Kind) -> Self {
+    pub(crate) fn other_kind(name: &str, there: Kind, asked: Kind) -> Self {
         Self::clash(name, name, format!("that one is a {there}, this one a {asked}"))
     }
 }

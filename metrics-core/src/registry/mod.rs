@@ -267,11 +267,14 @@ fn exposed_names(description: &Description) -> Vec<String> {
     let name = &description.name;
     let mut names = vec![name.clone()];
     if description.kind == Some(Kind::Histogram) {
-        let suffixes = ["bucket", "count", "sum", "negative_total", "saturated_total"];
-        names.extend(suffixes.map(|suffix| format!("{name}_{suffix}")));
+        names.extend(HISTOGRAM_SUFFIXES.map(|suffix| format!("{name}{suffix}")));
     }
     names
 }
+
+/// What the names of a histogram's series have behind its own.
+pub(crate) const HISTOGRAM_SUFFIXES: [&str; 5] =
+    ["_bucket", "_count", "_sum", "_negative_total", "_saturated_total"];
 
 /// An error where two metrics of one name differ in what such metrics must share.
 fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {

@@ -20,6 +20,8 @@ use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Counter(Vec<u64>),
+    /// Of counters that were added, without cells.
+    Quantity(Vec<f64>),
     UpDown(Vec<i64>),
     Gauge(Vec<f64>),
     Histogram(Vec<HistogramSnapshot>),
@@ -81,6 +83,7 @@ pub(super) fn metric(
             }
             series.expose(sums, indices, |_, &sum| sum != 0);
         }
+        Data::Quantity(_) => {}
         Data::UpDown(values) => {
             let (mut downs, mut ups) = (Vec::new(), Vec::new());
             series.zeros(&mut downs);

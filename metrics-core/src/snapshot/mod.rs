@@ -1,5 +1,6 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
+mod added;
 mod budget;
 mod catalogue;
 mod cells;
@@ -63,7 +64,7 @@ pub struct Series<'a> {
 pub enum Value<'a> {
     /// A counter without a scale.
     Counter(u64),
-    /// A counter with a scale, in the exported unit.
+    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported unit.
     Quantity(f64),
     /// An up-down counter.
     UpDown(i64),
@@ -322,6 +323,7 @@ impl<'a> Series<'a> {
             Data::Counter(values) => {
                 Value::Quantity(self.metric.about.scale.export(values[self.at]))
             }
+            Data::Quantity(values) => Value::Quantity(values[self.at]),
             Data::UpDown(values) => Value::UpDown(values[self.at]),
             Data::Gauge(values) => Value::Gauge(values[self.at]),
             Data::Histogram(values) => Value::Histogram(&values[self.at]),

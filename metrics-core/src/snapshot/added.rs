@@ -1,0 +1,204 @@
+//! Values that no handle keeps, added to a snapshot by who knows them.
+
+use super::catalogue::About;
+use super::exposed::Exposed;
+use super::merge::Data;
+use super::values::Indices;
+use super::{MetricSnapshot, Snapshot};
+use crate::directory::{self, Kind};
+use crate::registry::{Description, HISTOGRAM_SUFFIXES, RegisterError};
+use crate::sync::Arc;
+
+impl Snapshot {
+    /// Adds a count that something else keeps: the system, another library. It is exposed as a
+    /// counter, in the exported unit. What is no number of 0 or more is added as 0.
+    ///
+    /// The labels are the description's constant ones; series of one name differ in their values.
+    /// Nothing is registered, and other snapshots don't have it.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let mut snapshot = registry.snapshot();
+    /// let faults = Description::new("faults_total", "Page faults.").constant("type", "minor");
+    /// snapshot.add_counter(&faults, 12.0)?;
+    /// assert!(format!("{snapshot:?}").contains(r#"faults_total{type="minor"}"#));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Registry::register`](crate::Registry::register) that concern names, and a clash
+    /// with what the snapshot has. It is unchanged then.
+    pub fn add_counter(
+        &mut self,
+        description: &Description,
+        count: f64,
+    ) -> Result<(), RegisterError> {
+        // The larger one of NaN and 0 is 0.
+        self.add(description, Kind::Counter, Data::Quantity(vec![count.max(0.0)]))
+    }
+
+    /// Adds a value that something else keeps, as a gauge; otherwise as
+    /// [`add_counter`](Self::add_counter).
+    ///
+    /// # Errors
+    /// As [`add_counter`](Self::add_counter).
+    pub fn add_gauge(
+        &mut self,
+        description: &Description,
+        value: f64,
+    ) -> Result<(), RegisterError> {
+        self.add(description, Kind::Gauge, Data::Gauge(vec![value]))
+    }
+
+    fn add(
+        &mut self,
+        description: &Description,
+        kind: Kind,
+        data: Data,
+    ) -> Result<(), RegisterError> {
+        let mut description = description.clone();
+        description.complete(kind, Vec::new());
+        description.check()?;
+        self.admit(&description, kind)?;
+        let name = &description.name;
+        let at = self.metrics.partition_point(|metric| metric.about.metric.name <= *name);
+        let about = About::of_one(description, kind);
+        let mut indices = Indices::default();
+        indices.push(0..1);
+        let exposed = Arc::new(Exposed::new(&about, indices, Vec::new()));
+        let metric = MetricSnapshot { about: Arc::new(about), exposed, data: Arc::new(data) };
+        self.metrics.insert(at, metric);
+        Ok(())
+    }
+
+    fn admit(&self, asked: &Description, kind: Kind) -> Result<(), RegisterError> {
+        let Description { name, help, unit, constants, .. } = asked;
+        for there in self.named(name) {
+            let there = &there.about.metric;
+            if there.kind != kind {
+                return Err(RegisterError::other_kind(name, there.kind, kind));
+            }
+            let reason = if there.help != *help {
+                "that one's help is another"
+            } else if there.unit != *unit {
+                "that one's unit is another"
+            } else if there.constants == *constants && there.dimensions.is_empty() {
+                "it has the same series"
+            } else if !there.constants.iter().map(label).eq(constants.iter().map(label))
+                || !there.dimensions.is_empty()
+            {
+                "that one has other labels"
+            } else {
+                continue;
+            };
+            return Err(RegisterError::clash(name, name, reason));
+        }
+        for suffix in HISTOGRAM_SUFFIXES {
+            let family = name.strip_suffix(suffix).and_then(|family| self.named(family).first());
+            if let Some(family) =
+                family.filter(|family| family.about.metric.kind == Kind::Histogram)
+            {
+                let reason = format!("both would be exposed as {name:?}");
+                return Err(RegisterError::clash(name, &family.about.metric.name, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn label((name, _): &(String, String)) -> &str {
+    name
+}
+
+impl About {
+    /// A metric of one series that has no cells.
+    fn of_one(description: Description, kind: Kind) -> Self {
+        let scale = description.exported_scale();
+        let Description { name, help, unit, constants, .. } = description;
+        let metric = directory::Metric {
+            // None has this number.
+            registry: u64::MAX,
+            kind,
+            first: 0,
+            series: 1,
+            declared: 0,
+            scale: 1.0,
+            name,
+            help,
+            unit,
+            constants,
+            dimensions: Vec::new(),
+            distribution: None,
+        };
+        Self { entry: 0, metric, scale, shape: None, dimensions: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+    use crate::{Kind, Value};
+
+    fn described(name: &str) -> Description {
+        Description::new(name, "Help.")
+    }
+
+    #[test]
+    fn what_is_added_is_among_the_families() {
+        let registry = Registry::new();
+        registry.register::<Counter>(&described("m_total")).unwrap().add(3);
+        let mut snapshot = registry.snapshot();
+        for (kind, value) in [("a\"b", 1.5), ("other", f64::NAN)] {
+            let of_kind = described("c_seconds_total").unit("seconds").constant("type", kind);
+            snapshot.add_counter(&of_kind, value).unwrap();
+        }
+        snapshot.add_gauge(&described("z"), -2.0).unwrap();
+
+        let names: Vec<_> = snapshot.families().map(|family| family.name()).collect();
+        assert_eq!(names, ["c_seconds_total", "m_total", "z"]);
+        let family = snapshot.family("c_seconds_total").unwrap();
+        assert_eq!((family.kind(), family.unit()), (Kind::Counter, "seconds"));
+        let series = family.series().map(|one| (one.label_text(), one.value()));
+        let series: Vec<_> = series.map(|(labels, value)| format!("{labels} {value:?}")).collect();
+        assert_eq!(series, [r#"type="a\"b" Quantity(1.5)"#, r#"type="other" Quantity(0.0)"#]);
+        assert_eq!(snapshot.gauge("z", &[]), Some(-2.0));
+        assert!(matches!(
+            snapshot.family("m_total").unwrap().series().next().unwrap().value(),
+            Value::Counter(3)
+        ));
+        assert!(registry.snapshot().family("z").is_none());
+    }
+
+    #[test]
+    fn a_clash_changes_nothing() {
+        let registry = Registry::new();
+        registry.register::<Counter<bool>>(&described("labelled_total")).unwrap();
+        registry.register::<Counter>(&described("plain_total")).unwrap();
+        registry.register::<Histogram>(&described("wait")).unwrap();
+        let mut snapshot = registry.snapshot();
+        let one = described("one").constant("a", "1");
+        snapshot.add_gauge(&one, 1.0).unwrap();
+        for (name, asked) in [
+            ("same series", &one),
+            ("labels", &described("one").constant("b", "1")),
+            ("help", &Description::new("one", "Other.").constant("a", "2")),
+            ("unit", &described("one").constant("a", "2").unit("bytes")),
+            ("kind", &described("plain_total")),
+            ("name", &described("no name")),
+            ("label", &described("two").constant("__a", "")),
+            ("bucket", &described("wait_bucket")),
+            ("count", &described("wait_count")),
+        ] {
+            assert!(snapshot.add_gauge(asked, 2.0).is_err(), "{name}");
+        }
+        for asked in ["labelled_total", "plain_total", "wait_negative_total"] {
+            assert!(snapshot.add_counter(&described(asked), 2.0).is_err(), "{asked}");
+        }
+        assert_eq!(snapshot.families().count(), 4);
+        assert_eq!(snapshot.gauge("one", &[("a", "1")]), Some(1.0));
+        snapshot.add_gauge(&described("one").constant("a", "2"), 2.0).unwrap();
+        assert_eq!(snapshot.gauge("one", &[("a", "2")]), Some(2.0));
+    }
+}
