@@ -8,6 +8,7 @@
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
+//! | `process` | what the system tells of the process |
 //! | `scrape` | all registries at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
@@ -38,6 +39,7 @@ mod error;
 mod merge;
 mod names;
 mod negotiate;
+mod process;
 mod render;
 mod respond;
 mod scrape;
@@ -47,6 +49,7 @@ pub use builder::ExporterBuilder;
 pub use encode::render;
 pub use error::StartError;
 pub use negotiate::{Format, negotiate};
+pub use process::ProcessMetrics;
 pub use server::Exporter;
 
 /// What the program `tickmetrics` needs. Not part of the interface.

@@ -3,6 +3,7 @@
 use crate::about::{About, AboutMetrics};
 use crate::names::{Names, series_names};
 use crate::negotiate::{Coding, Format};
+use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use metrics_core::{Family, Kind, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
@@ -48,6 +49,14 @@ impl Scraper {
         Ok(Self::from(Source::Registries(Box::new(Registries::new(registries)?))))
     }
 
+    /// And of the process.
+    pub(crate) fn with_process(self, metrics: ProcessMetrics) -> Self {
+        if let Source::Registries(registries) = &mut *lock(&self.source) {
+            registries.process = Some(metrics);
+        }
+        self
+    }
+
     /// Of what `write` appends, in text format 0.0.4 whatever is asked for.
     #[cfg(feature = "cli")]
     pub(crate) fn of(write: impl FnMut(&mut String) + Send + 'static) -> Self {
@@ -88,6 +97,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 pub(crate) struct Registries {
     all: Vec<Registry>,
+    process: Option<ProcessMetrics>,
     about: About,
     names: Arc<Mutex<Names>>,
 }
@@ -116,9 +126,9 @@ impl Registries {
         let mut names = Names::default();
         // First of all, so that the exporter's own names are its own.
         for family in about.registry.snapshot().families() {
-            names.admit(registries.len(), family);
+            names.admit(registries.len() + 1, family);
         }
-        Ok(Self { all: registries, about, names: Arc::new(Mutex::new(names)) })
+        Ok(Self { all: registries, process: None, about, names: Arc::new(Mutex::new(names)) })
     }
 
     /// All of them as they are now, as far as the query wants them.
@@ -126,6 +136,12 @@ impl Registries {
         self.about.observe_segment();
         let about = self.about.metrics;
         let mut snapshots: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
+        // The last ones, so that a program's own metrics of these names go before.
+        let mut of_process = Snapshot::default();
+        if let Some(process) = &mut self.process {
+            process.add_to(&mut of_process);
+        }
+        snapshots.push(of_process);
         let mut names = lock(&self.names);
         for (at, snapshot) in snapshots.iter().enumerate() {
             snapshot.families().for_each(|family| _ = names.admit(at, family));

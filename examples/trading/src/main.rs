@@ -101,11 +101,12 @@ fn open(args: &Args) -> Result<Box<dyn Feed>, String> {
     Ok(Box::new(Simulated::new(args.seed, now)))
 }
 
-/// Three endpoints; the first one has the `#[timed]` functions of all services too.
+/// Three endpoints; the first one has the `#[timed]` functions of all services too, and the process's
+/// metrics.
 fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], String> {
     let serve = |service: &str, offset: u16, registries: &[&Registry]| {
         let address = format!("127.0.0.1:{}", port_base + offset);
-        let builder = Exporter::builder().listen(address);
+        let builder = Exporter::builder().listen(address).process_metrics(offset == 0);
         let builder =
             registries.iter().fold(builder, |builder, registry| builder.registry(registry));
         let exporter = builder
