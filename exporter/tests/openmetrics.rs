@@ -74,6 +74,8 @@ fn names_and_units() {
     register::<Gauge>(&registry, &named("queue", "")).set(6.0);
     register::<Counter>(&registry, &named("job_total", "")).add(7);
     register::<Gauge>(&registry, &named("job_created", "")).set(8.0);
+    register::<Counter>(&registry, &named("again", "")).add(9);
+    register::<Counter>(&registry, &named("again_total_total", "")).add(10);
     let Some(read) = read(&registry) else { return };
     let families = json!({
         "plain": ["counter", "Help.", ""],
@@ -84,6 +86,8 @@ fn names_and_units() {
         "queue": ["gauge", "Help.", ""],
         "job_total": ["unknown", "Help.", ""],
         "job_created": ["gauge", "Help.", ""],
+        "again": ["counter", "Help.", ""],
+        "again_total_total": ["unknown", "Help.", ""],
     });
     assert_eq!(read["families"], families);
     let samples = read["samples"].as_array().unwrap();
@@ -96,10 +100,12 @@ fn names_and_units() {
         ("queue", "6.0"),
         ("job_total", "7.0"),
         ("job_created", "8.0"),
+        ("again_total", "9.0"),
+        ("again_total_total", "10.0"),
     ] {
         assert!(samples.contains(&json!([name, {}, value])), "{name} is not in {samples:?}");
     }
-    assert_eq!(samples.len(), 8);
+    assert_eq!(samples.len(), 10);
 }
 
 #[test]

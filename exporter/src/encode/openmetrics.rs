@@ -10,8 +10,9 @@ use metrics_core::Snapshot;
 ///
 /// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
 /// the name ends in it. A counter's family is called what the counter is, without `_total`. Where
-/// that name, or the one for its creation time, is another family's, `OpenMetrics` can't tell them
-/// apart: such a counter keeps its whole name, and its type is `unknown`.
+/// that name, or the one for its creation time, is another family's or could be another one's sample,
+/// `OpenMetrics` can't tell them apart: such a counter keeps its whole name, and its type is
+/// `unknown`.
 ///
 /// ```
 /// use metrics_core::prelude::*;
@@ -62,7 +63,9 @@ impl Format for OpenMetrics<'_> {
         let family = name.strip_suffix("_total").unwrap_or(name);
         let taken = |suffix: &str| (self.is_exposed)(&format!("{family}{suffix}"));
         let other = if family == name { "_total" } else { "" };
-        if taken(other) || taken("_created") {
+        // `a_total_total` would be of a family that is called what the samples of `a` are.
+        let of_samples = family != name && family.ends_with("_total");
+        if taken(other) || taken("_created") || of_samples {
             return Names { family: name, kind: "unknown", suffix: "" };
         }
         Names { family, kind: "counter", suffix: "_total" }
