@@ -1,5 +1,7 @@
-//! What the fuzz targets share. An input is a program: a list of changes to a small real segment.
-//! After them a reader reads it.
+//! What the fuzz targets share.
+//!
+//! `reader` and `directory`: an input is a list of changes to a small real segment. After them a
+//! reader reads it.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -8,13 +10,32 @@
 //! | `changes` | what an input says |
 //! | `walk` | reads everything, and holds it against what must be true |
 //! | `cost` | what reading takes: memory and processor time |
+//!
+//! `encoders`: an input is a list of metrics, and what is recorded to them. It is encoded in every
+//! format and read back.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `program` | what an input says |
+//! | `recorded` | registers and records it, and remembers |
+//! | `rewind` | puts the process's segment back |
+//! | `exposition` | parsers of the formats |
+//! | `expected` | what they must find |
 
 pub mod base;
 pub mod changes;
 pub mod cost;
+pub mod expected;
+pub mod exposition;
 pub mod file;
 pub mod memory;
+pub mod program;
+pub mod recorded;
+pub mod rewind;
 pub mod walk;
+
+#[path = "../../exporter/tests/protobuf/client_model.rs"]
+mod client_model;
 
 /// The words of a segment, changed by an input.
 pub trait Words {

@@ -1,0 +1,76 @@
+//! Registers and records what the input says, encodes it in every format, and reads that with parsers
+//! of the formats' own.
+
+#![no_main]
+
+use fuzz::expected::{self, Format, Values};
+use fuzz::exposition::text::{self, Dialect};
+use fuzz::exposition::{Families, check_histograms, protobuf};
+use fuzz::program::{PIECES, Program};
+use fuzz::recorded::{Odd, Recorded};
+use fuzz::rewind::Rewind;
+use libfuzzer_sys::fuzz_target;
+use metrics_core::prelude::*;
+use std::sync::{LazyLock, Mutex};
+
+static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
+    let segment = Rewind::new(|| {
+        // The label's values stay: a process interns a text once.
+        PIECES.iter().for_each(|text| _ = Odd::intern(text));
+        let description = Description::new("before", "Before.");
+        let before = Registry::new().register::<Counter<Odd>>(&description);
+        before.expect("the segment has room").with(Odd::intern("a")).inc();
+    });
+    Mutex::new(segment.expect("the segment can be made"))
+});
+
+fuzz_target!(|program: Program| {
+    let mut segment = SEGMENT.lock().expect("a panic ends the process");
+    let registry = Registry::new();
+    let mut recorded = Recorded::default();
+    program.0.iter().for_each(|metric| recorded.record(&registry, metric));
+    let snapshot = registry.snapshot();
+    let values = Values::of(&snapshot);
+    values.check(&recorded);
+
+    let mut out = String::new();
+    exporter::encode::text(&snapshot, &mut out);
+    let read = text::read(Dialect::Text, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
+    compare(&read, &expected::families(Format::Text(Dialect::Text), &recorded, &values), &out);
+    is_rendered(&snapshot, "text/plain", out.as_bytes());
+
+    out.clear();
+    exporter::encode::openmetrics(&snapshot, &mut out);
+    let read =
+        text::read(Dialect::OpenMetrics, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
+    let format = Format::Text(Dialect::OpenMetrics);
+    compare(&read, &expected::families(format, &recorded, &values), &out);
+    is_rendered(&snapshot, "application/openmetrics-text", out.as_bytes());
+
+    let mut bytes = Vec::new();
+    exporter::encode::protobuf(&snapshot, &mut bytes);
+    let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}\n{out}"));
+    compare(&read, &expected::families(Format::Protobuf, &recorded, &values), &out);
+    assert_eq!(natives, values.natives());
+    let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                  encoding=delimited";
+    is_rendered(&snapshot, accept, &bytes);
+
+    drop((snapshot, registry));
+    segment.rewind();
+});
+
+/// What was read is what must be there, all of it and nothing else.
+fn compare(read: &Families, expected: &Families, text: &str) {
+    check_histograms(read).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    for (name, family) in expected {
+        assert_eq!(read.get(name), Some(family), "{name} in\n{text}");
+    }
+    let known = |name: &&String| expected.contains_key(*name);
+    assert!(read.keys().all(|name| known(&name)), "there are other families in\n{text}");
+}
+
+fn is_rendered(snapshot: &metrics_core::Snapshot, accept: &str, bytes: &[u8]) {
+    let (_, rendered) = exporter::render(snapshot, Some(accept));
+    assert!(rendered == bytes, "rendered for {accept:?} it is another one");
+}

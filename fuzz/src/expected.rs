@@ -1,0 +1,220 @@
+//! What an exposition must hold, by what was recorded. Names are what the formats' specifications
+//! make of them, written a second time.
+
+use crate::exposition::protobuf::Native;
+use crate::exposition::text::Dialect;
+use crate::exposition::{Families, Family, Labels, Number, canonical};
+use crate::recorded::{Amount, Metrics, Recorded};
+use metrics_core::{HistogramSnapshot, Snapshot, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Numbers that were computed, where another order of the same operations may differ.
+const TOLERANCE: f64 = 1e-12;
+
+/// All series of a snapshot, by their names and labels.
+pub struct Values<'a>(BTreeMap<(&'a str, Labels), Value<'a>>);
+
+impl<'a> Values<'a> {
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let mut all = BTreeMap::new();
+        for family in snapshot.families() {
+            for series in family.series() {
+                let labels = series.labels();
+                let labels: Labels =
+                    labels.map(|(name, value)| (name.into(), value.into())).collect();
+                let before = all.insert((family.name(), labels), series.value());
+                assert!(before.is_none(), "{} has a series twice", family.name());
+            }
+        }
+        Self(all)
+    }
+
+    /// Holds the snapshot against what was recorded.
+    pub fn check(&self, recorded: &Recorded) {
+        let mut series = 0;
+        for (name, metrics) in &recorded.0 {
+            for (labels, amount) in metrics.series() {
+                series += 1;
+                let found = self.0.get(&(name.as_str(), labels.clone()));
+                let same = match (found, *amount) {
+                    (Some(Value::Counter(a)), Amount::Count(b) | Amount::Interned(b)) => *a == b,
+                    // In units that only the description knows.
+                    (Some(Value::Quantity(a)), Amount::Count(b) | Amount::Interned(b)) => {
+                        (*a > 0.0) == (b > 0) || *a < f64::MIN_POSITIVE
+                    }
+                    (Some(Value::UpDown(a)), Amount::Balance(b)) => *a == b,
+                    (Some(Value::Gauge(a)), Amount::Level(b)) => Number(*a) == Number(b),
+                    (Some(Value::Histogram(a)), Amount::Values(count, negative)) => {
+                        (a.count(), a.negative()) == (count, negative)
+                    }
+                    _ => false,
+                };
+                assert!(same, "{name}{labels:?} has {found:?}, not {amount:?}");
+            }
+        }
+        assert_eq!(self.0.len(), series, "there are other series");
+    }
+
+    /// The native histograms that protobuf must have.
+    pub fn natives(&self) -> BTreeMap<(String, Labels), Native> {
+        let mut all = BTreeMap::new();
+        for ((name, labels), value) in &self.0 {
+            if let Value::Histogram(histogram) = value
+                && let Some(native) = histogram.native()
+            {
+                let buckets = native.buckets().map(|bucket| (bucket.index, bucket.count));
+                let buckets = buckets.filter(|&(_, count)| count > 0).collect();
+                let (schema, zeros) = (native.schema().into(), native.zeros());
+                let key = ((*name).to_owned(), labels.clone());
+                all.insert(key, Native { schema, zeros, buckets });
+            }
+        }
+        all
+    }
+
+    fn get(&self, name: &str, labels: &Labels) -> Value<'a> {
+        // The map's keys live as long as the snapshot, which `name` need not.
+        let found = self.0.iter().find(|((one, its), _)| *one == name && its == labels);
+        found.map(|(_, value)| *value).expect("the snapshot was checked")
+    }
+}
+
+impl Metrics {
+    /// Those that are exposed.
+    fn series(&self) -> impl Iterator<Item = (&Labels, &Amount)> {
+        self.series.iter().filter(|(_, amount)| !matches!(amount, Amount::Interned(0)))
+    }
+}
+
+/// The formats of which the names differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text(Dialect),
+    Protobuf,
+}
+
+/// All that must be in an exposition.
+pub fn families(format: Format, recorded: &Recorded, values: &Values<'_>) -> Families {
+    let taken = names(recorded);
+    let mut families = Families::new();
+    let mut insert = |name: &str, family: Family| {
+        let Some((name, family)) = named(format, name, family, &taken) else { return };
+        assert!(families.insert(name, family).is_none(), "the oracle has a name twice");
+    };
+    for (name, metrics) in &recorded.0 {
+        let (kind, help, unit) = (metrics.kind.into(), metrics.help.clone(), metrics.unit.clone());
+        let mut family = Family { kind, help, unit, ..Family::default() };
+        let mut unmeasured = [("saturated", BTreeMap::new()), ("negative", BTreeMap::new())];
+        for (labels, _) in metrics.series() {
+            let mut push = |value: f64| {
+                family.samples.insert((name.clone(), labels.clone()), Number(value));
+            };
+            match values.get(name, labels) {
+                Value::Counter(value) => push(value as f64),
+                Value::Quantity(value) | Value::Gauge(value) => push(value),
+                Value::UpDown(value) => push(value as f64),
+                Value::Histogram(value) => {
+                    histogram(name, labels, value, &mut family);
+                    let counts = [value.saturated(), value.negative()];
+                    for ((what, samples), count) in unmeasured.iter_mut().zip(counts) {
+                        if count > 0 {
+                            let sample = format!("{name}_{what}_total");
+                            samples.insert((sample, labels.clone()), Number(count as f64));
+                        }
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        insert(name, family);
+        for (what, samples) in unmeasured {
+            let help = match what {
+                "saturated" => "above its maximum, counted in its last bucket.",
+                _ => "below zero, counted nowhere else.",
+            };
+            if !samples.is_empty() {
+                let help = format!("Values of {name} {help}");
+                let (kind, unit) = ("counter".into(), String::new());
+                insert(&format!("{name}_{what}_total"), Family { kind, help, unit, samples });
+            }
+        }
+    }
+    families
+}
+
+fn histogram(name: &str, labels: &Labels, histogram: &HistogramSnapshot, family: &mut Family) {
+    let mut push = |suffix: &str, le: Option<String>, value: f64| {
+        let mut labels = labels.clone();
+        labels.extend(le.map(|le| ("le".to_owned(), le)));
+        family.samples.insert((format!("{name}{suffix}"), labels), Number(value));
+    };
+    for bucket in histogram.buckets() {
+        push("_bucket", Some(canonical(bucket.upper)), bucket.count as f64);
+    }
+    let count = histogram.count() as f64;
+    push("_bucket", Some("+Inf".into()), count);
+    push("_count", None, count);
+    push("_sum", None, histogram.sum());
+    // Each cell's value is off by less than a cell, and what is above the last one by any number.
+    if histogram.saturated() == 0 && histogram.count() > 0 {
+        let (min, max) = (histogram.min().unwrap_or(0.0), histogram.max().unwrap_or(0.0));
+        let (low, high) = (min * count, max * count);
+        let slack = TOLERANCE * high.abs();
+        let sum = histogram.sum();
+        let between = low - slack <= sum && sum <= high + slack;
+        // A scale can take it above all numbers.
+        assert!(between || high == f64::INFINITY, "{name}: {sum} of {count} values");
+    }
+}
+
+/// All names of samples that a text can have.
+fn names(recorded: &Recorded) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (name, metrics) in &recorded.0 {
+        let of_histogram = ["_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
+        let suffixes = if metrics.kind == "histogram" { &of_histogram[..] } else { &[] };
+        names.insert(name.clone());
+        names.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
+    }
+    names
+}
+
+/// As a format has it: its name, its kind, its unit and the names of its samples.
+fn named(
+    format: Format,
+    name: &str,
+    mut family: Family,
+    taken: &BTreeSet<String>,
+) -> Option<(String, Family)> {
+    let stem = match &*family.kind {
+        "counter" => name.strip_suffix("_total").unwrap_or(name),
+        _ => name,
+    };
+    let has_unit = stem.strip_suffix(&*family.unit).is_some_and(|before| before.ends_with('_'));
+    let unit = std::mem::take(&mut family.unit);
+    match format {
+        Format::Text(Dialect::Text) => {}
+        Format::Protobuf if family.samples.is_empty() => return None,
+        Format::Protobuf if has_unit => family.unit = unit,
+        Format::Protobuf => {}
+        Format::Text(Dialect::OpenMetrics) if family.kind == "counter" => {
+            let total = format!("{stem}_total");
+            let free = |other: &str| other == name || !taken.contains(other);
+            let doubled = stem != name && stem.ends_with("_total");
+            if doubled || ![stem, &total, &format!("{stem}_created")].into_iter().all(free) {
+                let own = name.ends_with(&format!("_{unit}")) && !unit.is_empty();
+                family.unit = if own { unit } else { String::new() };
+                family.kind = "unknown".into();
+                return Some((name.into(), family));
+            }
+            let samples = std::mem::take(&mut family.samples).into_iter();
+            let renamed = samples.map(|((_, labels), value)| ((total.clone(), labels), value));
+            family.samples = renamed.collect();
+            family.unit = if has_unit { unit } else { String::new() };
+            return Some((stem.into(), family));
+        }
+        Format::Text(Dialect::OpenMetrics) if has_unit => family.unit = unit,
+        Format::Text(Dialect::OpenMetrics) => {}
+    }
+    Some((name.into(), family))
+}

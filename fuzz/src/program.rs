@@ -1,0 +1,225 @@
+//! What an input says of metrics: a list of them, each with what is recorded. Of texts there are any,
+//! and more often those that an encoder could get wrong.
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use metrics_core::Description;
+
+/// Metrics that a program has at the most.
+const METRICS: usize = 8;
+/// And labels of a metric.
+const LABELS: usize = 3;
+
+#[derive(Debug)]
+pub struct Program(pub Vec<Metric>);
+
+#[derive(Arbitrary, Debug)]
+pub struct Metric {
+    pub name: Name,
+    pub help: Text,
+    unit: Unit,
+    labels: Vec<(Name, Text)>,
+    scale: Option<Scale>,
+    pub kind: Kind,
+}
+
+#[derive(Arbitrary, Debug)]
+pub enum Kind {
+    Counter(u64),
+    /// By the label `flag`.
+    Flagged([u64; 2]),
+    /// By the label `odd`: a value's number, and how many.
+    Interned(Vec<(u8, u64)>),
+    UpDown(Vec<i64>),
+    Gauge(f64),
+    Histogram(Box<Distribution>),
+    FlaggedHistogram(Box<Distribution>),
+}
+
+#[derive(Arbitrary, Debug)]
+pub struct Distribution {
+    digits: Digits,
+    max: Number,
+    edges: Option<Vec<Number>>,
+    native: Option<i8>,
+    pub values: Vec<(Number, u8)>,
+    pub negative: u8,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Digits {
+    One,
+    Two,
+    Three,
+}
+
+/// One of any magnitude, below 2^48: the sums of what an input records do not overflow.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Number {
+    bits: u16,
+    shift: u8,
+}
+
+impl Number {
+    pub fn get(self) -> u64 {
+        u64::from(self.bits) << (self.shift % 33)
+    }
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Scale {
+    Hundredths,
+    Thirds,
+    Thousands,
+    Any(f64),
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Unit {
+    None,
+    Seconds,
+    Bytes,
+    Odd,
+}
+
+/// A name's parts, which make names that get into each other's way; or any text, which is refused
+/// more often than not.
+#[derive(Debug)]
+pub struct Name(String);
+
+/// What counters, histograms and what is beside them have behind their names.
+const SUFFIXES: [&str; 16] = [
+    "",
+    "",
+    "_total",
+    "_total_total",
+    "_created",
+    "_bucket",
+    "_count",
+    "_sum",
+    "_seconds",
+    "_seconds_total",
+    "_bytes",
+    "_saturated_total",
+    "_saturated",
+    "_negative_total",
+    "_info",
+    ":rate",
+];
+
+impl<'a> Arbitrary<'a> for Name {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let how: u8 = input.arbitrary()?;
+        if how == u8::MAX {
+            return input.arbitrary().map(Self);
+        }
+        let stem = ["a", "b", "le", "_9"][usize::from(how >> 4) % 4];
+        Ok(Self(format!("{stem}{}", SUFFIXES[usize::from(how & 15)])))
+    }
+}
+
+/// A help text or a label's value.
+#[derive(Debug)]
+pub struct Text(pub String);
+
+/// What would be taken for another part of an exposition where it is not escaped, and characters of
+/// all lengths.
+pub const PIECES: [&str; 24] = [
+    "\"",
+    "\\",
+    "\n",
+    "\\n",
+    "\\\"",
+    "\0",
+    "\r\n",
+    "}",
+    "{",
+    ",",
+    "=",
+    " ",
+    "# EOF\n",
+    "# HELP a ",
+    "\" } 1\n",
+    "é",
+    "→",
+    "😀",
+    "\u{2028}",
+    "\u{feff}",
+    "\u{85}",
+    "a",
+    "Inf",
+    "le=\"+Inf\"",
+];
+
+impl<'a> Arbitrary<'a> for Text {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let how: u8 = input.arbitrary()?;
+        Ok(Self(match how >> 5 {
+            0 => input.arbitrary()?,
+            // Lengths around those where a length takes a byte more.
+            1 if how & 31 == 0 => "x".repeat(usize::from(u16::arbitrary(input)? % 20_000)),
+            1 => "x".repeat(usize::from(u16::arbitrary(input)? % 300)),
+            2 => "Help.".into(),
+            _ => {
+                let pieces = (0..how & 7).map(|_| input.choose(&PIECES).copied());
+                pieces.collect::<Result<String>>()?
+            }
+        }))
+    }
+}
+
+impl<'a> Arbitrary<'a> for Program {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let metrics = input.arbitrary_iter()?.take(METRICS);
+        metrics.collect::<Result<_>>().map(Self)
+    }
+}
+
+impl Metric {
+    /// Labels with the same value on every series.
+    pub fn constants(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().take(LABELS).map(|(name, value)| (&*name.0, &*value.0))
+    }
+
+    pub fn description(&self) -> Description {
+        let mut description = Description::new(&*self.name.0, &*self.help.0);
+        for (name, value) in self.constants() {
+            description = description.constant(name, value);
+        }
+        description = description.unit(match self.unit {
+            Unit::None => "",
+            Unit::Seconds => "seconds",
+            Unit::Bytes => "bytes",
+            Unit::Odd => "total",
+        });
+        if let Some(scale) = self.scale {
+            description = description.scale(match scale {
+                Scale::Hundredths => 0.01,
+                Scale::Thirds => 1.0 / 3.0,
+                Scale::Thousands => 1e3,
+                Scale::Any(scale) => scale,
+            });
+        }
+        match &self.kind {
+            Kind::Histogram(of) | Kind::FlaggedHistogram(of) => of.describe(description),
+            _ => description,
+        }
+    }
+}
+
+impl Distribution {
+    fn describe(&self, mut description: Description) -> Description {
+        description = description.sigfigs(self.digits as u8 + 1);
+        let mut max = self.max.get().max(2);
+        if let Some(edges) = &self.edges {
+            let mut edges: Vec<u64> = edges.iter().take(20).map(|edge| edge.get()).collect();
+            edges.sort_unstable();
+            edges.dedup();
+            max = max.max(edges.last().copied().unwrap_or(0));
+            description = description.buckets(edges);
+        }
+        if let Some(schema) = self.native {
+            description = description.native(schema % 9);
+        }
+        description.max(max)
+    }
+}

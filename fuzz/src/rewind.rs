@@ -1,0 +1,76 @@
+//! What a process registers it keeps: a fuzzer would fill any segment. Here the segment lies in a
+//! file, and is put back from outside to what it was before an input. No registry that is asked later
+//! knows of what was there.
+
+use crate::base::header;
+use memmap2::MmapMut;
+use metrics_core::Segment;
+use std::ops::Range;
+use std::{fs, io};
+
+const PART_BYTES: usize = 8 << 20;
+const PART_WORDS: usize = PART_BYTES / 8;
+/// The header and the owners of few shards lie in the smallest part that there is.
+const HEADER_WORDS: usize = (64 << 10) / 8;
+
+/// The process's segment.
+pub struct Rewind {
+    words: MmapMut,
+    mark: Used,
+}
+
+/// Words that are handed out: of the directory, of the shared cells, of each shard.
+type Used = [usize; 3];
+
+impl Rewind {
+    /// Installs the segment. `before` registers what stays.
+    pub fn new(before: impl FnOnce()) -> io::Result<Self> {
+        let path = format!("/dev/shm/tickmetrics-fuzz-encoders-{}", std::process::id());
+        let builder = Segment::builder().shards(1).shard_bytes(PART_BYTES);
+        let builder = builder.directory_bytes(PART_BYTES).shared_bytes(PART_BYTES).path(&path);
+        builder.install().map_err(io::Error::other)?;
+        let file = fs::File::options().read(true).write(true).open(&path)?;
+        fs::remove_file(&path)?;
+        // SAFETY: written to only between two inputs, by the thread that records.
+        let words = unsafe { MmapMut::map_mut(&file)? };
+        before();
+        let mut new = Self { words, mark: [0; 3] };
+        new.mark = new.used();
+        // Header, directory, shared cells, the overflow shard and the thread's.
+        if new.words().len() != HEADER_WORDS + 4 * PART_WORDS || new.mark[0] == 0 {
+            return Err(io::Error::other("the segment has other parts than it was asked for"));
+        }
+        Ok(new)
+    }
+
+    /// Takes back all registrations and records after the mark.
+    pub fn rewind(&mut self) {
+        let (mark, used) = (self.mark, self.used());
+        let [directory, shared, cells] = [0, 1, 2].map(|part| mark[part]..used[part]);
+        let part = |number: usize, range: &Range<usize>| {
+            let start = HEADER_WORDS + number * PART_WORDS;
+            start + range.start..start + range.end
+        };
+        for range in [part(0, &directory), part(1, &shared), part(2, &cells), part(3, &cells)] {
+            self.words_mut()[range].fill(0);
+        }
+        self.words_mut()[header::DIRECTORY_USED] = mark[0] as u64;
+        self.words_mut()[header::SHARED_USED] = mark[1] as u64;
+        self.words_mut()[header::CELLS_USED] = mark[2] as u64;
+    }
+
+    fn used(&self) -> Used {
+        [header::DIRECTORY_USED, header::SHARED_USED, header::CELLS_USED]
+            .map(|at| usize::try_from(self.words()[at]).unwrap_or(usize::MAX).min(PART_WORDS))
+    }
+
+    fn words(&self) -> &[u64] {
+        // SAFETY: all bytes are words, for which any value is valid.
+        unsafe { self.words.align_to().1 }
+    }
+
+    fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: as above.
+        unsafe { self.words.align_to_mut().1 }
+    }
+}
