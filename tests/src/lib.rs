@@ -4,6 +4,7 @@ pub mod operations;
 pub mod polling;
 pub mod processes;
 pub mod programs;
+pub mod prometheus;
 pub mod words;
 
 #[cfg(doctest)]

@@ -1,8 +1,7 @@
-//! Protobuf, read by prost and by Prometheus.
+//! Protobuf, read by prost.
 
 mod client_model;
 mod native;
-mod prometheus;
 
 use client_model::{Bucket, Counter as Count, Gauge as Level, Histogram as Distribution};
 use client_model::{LabelPair, Metric, MetricFamily, MetricType, decode};
