@@ -8,6 +8,7 @@
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `names` | several registries in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
+//! | `build_info` | what the program was built from |
 //! | `process` | what the system tells of the process |
 //! | `scrape` | all registries at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
@@ -32,6 +33,7 @@
 //! ```
 
 mod about;
+mod build_info;
 mod builder;
 pub mod encode;
 mod error;
@@ -45,6 +47,7 @@ mod respond;
 mod scrape;
 mod server;
 
+pub use build_info::BuildInfo;
 pub use builder::ExporterBuilder;
 pub use encode::render;
 pub use error::StartError;

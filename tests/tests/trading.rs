@@ -272,6 +272,11 @@ fn the_metrics_are_those_of_the_catalogue() {
         assert!(is.is_empty() || is == BTreeSet::from([labels]), "{name}: {is:?}");
     }
     for (at, exposition) in endpoints.iter().enumerate() {
+        // What is said of the whole program is said once.
+        let is_first = at == 0;
+        assert_eq!(exposition.types.contains_key("process_threads"), is_first);
+        let build = exposition.series.keys().find(|series| series.starts_with("build_info{"));
+        assert_eq!(build.is_some_and(|series| series.contains("name=\"trading\"")), is_first);
         // A histogram's values out of its range are counted beside it.
         let beside = |name: &str| {
             let histogram = ["_negative_total", "_saturated_total"]

@@ -69,6 +69,8 @@ fn start(args: &Args) -> Result<(), String> {
     }
     let feed = open(args)?;
     let registries = Registries::default();
+    let build = exporter::build_info!().register(Registry::global());
+    build.map_err(|error| error.to_string())?;
     let path = Path::new(&registries, args.seed).map_err(|error| error.to_string())?;
     let exporters = serve(&registries, args.port_base)?;
     let (sender, over) = channel();
