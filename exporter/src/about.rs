@@ -27,6 +27,10 @@ pub(crate) struct AboutMetrics {
     pub(crate) exporter_series: Gauge,
     /// Metrics that are not exposed because another registry has their name.
     pub(crate) exporter_left_out_families: Gauge,
+    /// Times that a limit on what clients may ask was needed.
+    pub(crate) exporter_limited: Counter<Limit>,
+    /// Listeners that other machines may reach without encryption or a password.
+    pub(crate) exporter_unprotected_listeners: Gauge,
     /// Threads that have a shard of their own to record to.
     threads_attached: Gauge,
     /// Shards that no thread has.
@@ -37,6 +41,17 @@ pub(crate) struct AboutMetrics {
     saturated_labels: Counter,
     /// Metrics that could not be registered and are counted nowhere.
     failed_registrations: Counter,
+}
+
+/// The limits of [`Limits`](crate::Limits), as far as clients meet them.
+#[derive(Clone, Copy, Debug, Label)]
+pub(crate) enum Limit {
+    Connections,
+    HeaderBytes,
+    HeaderTimeout,
+    IdleTimeout,
+    ResponseTimeout,
+    RequestRate,
 }
 
 #[derive(Default)]

@@ -1,10 +1,10 @@
 use crate::error::StartError;
 use crate::process::ProcessMetrics;
+use crate::respond::Responder;
 use crate::scrape::Scraper;
-use crate::server::{self, Exporter};
+use crate::server::{self, Bound, Exporter, Limits, LocalAddr};
 use metrics_core::Registry;
-use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::io::{self, Write};
 
 /// The settings of an [`Exporter`].
 ///
@@ -27,7 +27,9 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[must_use = "nothing is served before .start()"]
 pub struct ExporterBuilder {
     registries: Vec<Registry>,
-    address: String,
+    addresses: Vec<String>,
+    unix_mode: u32,
+    limits: Limits,
     core: Option<usize>,
     compress: Option<bool>,
     process_metrics: bool,
@@ -38,7 +40,9 @@ impl Default for ExporterBuilder {
     fn default() -> Self {
         Self {
             registries: Vec::new(),
-            address: Self::DEFAULT_ADDRESS.into(),
+            addresses: Vec::new(),
+            unix_mode: Self::DEFAULT_UNIX_MODE,
+            limits: Limits::default(),
             core: None,
             compress: None,
             process_metrics: true,
@@ -50,6 +54,8 @@ impl Default for ExporterBuilder {
 impl ExporterBuilder {
     /// Loopback only, on the port that OpenTelemetry's exporters for Prometheus use.
     pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
+    /// The mode of Unix sockets: nobody but their owner.
+    pub const DEFAULT_UNIX_MODE: u32 = 0o600;
     /// The name of the exporter's thread.
     pub const DEFAULT_THREAD_NAME: &str = "metrics-export";
     /// The bytes of a thread's name that Linux keeps (`TASK_COMM_LEN` less the final NUL).
@@ -65,12 +71,38 @@ impl ExporterBuilder {
         self
     }
 
-    /// The address, as `host:port`. Port 0 is one that the system chooses, told by
-    /// [`Exporter::local_addr`]. Without it, [`DEFAULT_ADDRESS`](Self::DEFAULT_ADDRESS).
+    /// Listens on an address; several may be given. Without any,
+    /// [`DEFAULT_ADDRESS`](Self::DEFAULT_ADDRESS).
     ///
-    /// Whoever reaches the address reads all metrics: think before it is not loopback.
+    /// | address | what it is |
+    /// |---|---|
+    /// | `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` | this machine alone; of a name's addresses, the first that can be listened on |
+    /// | `127.0.0.1:0` | a port that the system chooses, told by [`Exporter::local_addr`] |
+    /// | `0.0.0.0:9464` | all interfaces, IPv4 |
+    /// | `[::]:9464` | all interfaces, IPv6 and IPv4 alike |
+    /// | `unix:/run/trading/metrics` | a Unix socket, of the mode [`unix_mode`](Self::unix_mode) |
+    ///
+    /// A socket that a dead process left behind is replaced; one that a living process listens on,
+    /// and a file of another kind, is an error. It is removed when the exporter ends.
+    ///
+    /// Whoever reaches an address reads all metrics. Where that may be other machines, the exporter
+    /// says so on standard error, and counts the address in
+    /// `tickmetrics_exporter_unprotected_listeners`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
-        self.address = address.into();
+        self.addresses.push(address.into());
+        self
+    }
+
+    /// The mode of Unix sockets' files, as `chmod` takes it, whatever the process's umask is: who may
+    /// write to it may connect. Without this, [`DEFAULT_UNIX_MODE`](Self::DEFAULT_UNIX_MODE).
+    pub fn unix_mode(mut self, mode: u32) -> Self {
+        self.unix_mode = mode;
+        self
+    }
+
+    /// What clients may ask, all together and each. Without this, [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -82,8 +114,8 @@ impl ExporterBuilder {
     }
 
     /// Whether metrics are compressed by gzip for clients that accept it, as Prometheus does.
-    /// Without this they are if the address is not loopback: on one machine it would only cost time,
-    /// two to five times what encoding does.
+    /// Without this they are if any address is neither loopback nor a Unix socket: on one machine it
+    /// would only cost time, two to five times what encoding does.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = Some(compress);
         self
@@ -129,7 +161,7 @@ impl ExporterBuilder {
         self,
         scraper: impl FnOnce() -> Result<Scraper, StartError>,
     ) -> Result<Exporter, StartError> {
-        let Self { address, core, compress, thread_name, .. } = self;
+        let Self { addresses, unix_mode, limits, core, compress, thread_name, .. } = self;
         let invalid =
             |reason| Err(StartError::InvalidThreadName { name: thread_name.clone(), reason });
         if thread_name.len() > Self::MAX_THREAD_NAME {
@@ -138,42 +170,32 @@ impl ExporterBuilder {
         if thread_name.contains('\0') {
             return invalid("it has a NUL; leave it out");
         }
-        let listener = bind(address)?;
-        let compress = compress.unwrap_or_else(|| leaves_the_machine(&listener.local_addr()));
-        server::start(listener, scraper()?, thread_name, core, compress)
+        limits.check()?;
+        let addresses =
+            if addresses.is_empty() { vec![Self::DEFAULT_ADDRESS.into()] } else { addresses };
+        let bound = addresses.iter().map(|address| Bound::new(address, unix_mode));
+        let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
+        let leaves = bound.iter().filter(|bound| bound.address.leaves_the_machine());
+        let leaves: Vec<_> = leaves.map(|bound| bound.address.clone()).collect();
+        let responder = Responder::new(scraper()?, compress.unwrap_or(!leaves.is_empty()));
+        responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
+        let exporter = server::start(bound, responder, limits, thread_name, core)?;
+        warn_of(&leaves);
+        Ok(exporter)
     }
 }
 
-/// Whether clients may be elsewhere. Where the system can't tell, a scrape costs more time.
-fn leaves_the_machine(address: &io::Result<SocketAddr>) -> bool {
-    !address.as_ref().is_ok_and(|address| address.ip().is_loopback())
-}
-
-fn bind(address: String) -> Result<TcpListener, StartError> {
-    let addresses: Vec<_> = match address.to_socket_addrs() {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => return Err(StartError::InvalidAddress { address, error }),
-    };
-    TcpListener::bind(&*addresses).map_err(|error| StartError::Bind { address, error })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::leaves_the_machine;
-    use std::net::SocketAddr;
-
-    #[test]
-    fn loopback_stays_on_the_machine() {
-        for (address, leaves) in [
-            ("127.0.0.1:1", false),
-            ("127.8.8.8:1", false),
-            ("[::1]:1", false),
-            ("0.0.0.0:1", true),
-            ("[::]:1", true),
-            ("192.0.2.1:1", true),
-        ] {
-            let address: SocketAddr = address.parse().unwrap();
-            assert_eq!(leaves_the_machine(&Ok(address)), leaves, "{address}");
-        }
+/// Says once on standard error that other machines may reach these addresses.
+fn warn_of(unprotected: &[LocalAddr]) {
+    if unprotected.is_empty() {
+        return;
     }
+    let addresses: Vec<_> = unprotected.iter().map(ToString::to_string).collect();
+    // Where standard error is closed, the metric tells.
+    let _ = writeln!(
+        io::stderr(),
+        "tickmetrics: whoever reaches {} reads all metrics, without encryption or a password: \
+         listen on 127.0.0.1 or a Unix socket where that is not wanted",
+        addresses.join(", ")
+    );
 }

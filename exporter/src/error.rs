@@ -20,6 +20,13 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// A limit that would let nobody be answered.
+    InvalidLimit {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// What to give instead.
+        reason: &'static str,
+    },
     /// The system takes no such name for a thread.
     InvalidThreadName {
         /// What [`thread_name`](crate::ExporterBuilder::thread_name) was given.
@@ -46,24 +53,15 @@ impl fmt::Display for StartError {
             Self::InvalidAddress { address, error } => write!(
                 f,
                 "{address:?} is no address to listen on ({error}): give a host and a port, such \
-                 as \"127.0.0.1:9464\""
+                 as \"127.0.0.1:9464\" or \"[::1]:9464\", or \"unix:/path\""
             ),
             Self::Bind { address, error } => {
                 write!(f, "can't listen on {address} ({error}): ")?;
-                f.write_str(match error.kind() {
-                    io::ErrorKind::AddrInUse => {
-                        "another exporter or program has the port; stop it, or give another port \
-                         to .listen(..), where 0 lets the system choose"
-                    }
-                    io::ErrorKind::AddrNotAvailable => {
-                        "no interface of this machine has the address; give 127.0.0.1, or 0.0.0.0 \
-                         for all interfaces"
-                    }
-                    io::ErrorKind::PermissionDenied => {
-                        "ports below 1024 need a privilege; give a higher one"
-                    }
-                    _ => "give another address to .listen(..)",
-                })
+                let hint = if address.starts_with("unix:") { unix_hint } else { tcp_hint };
+                f.write_str(hint(error.kind()))
+            }
+            Self::InvalidLimit { limit, reason } => {
+                write!(f, "Limits::{limit} is too small: {reason}")
             }
             Self::InvalidThreadName { name, reason } => {
                 write!(f, "{name:?} can't name a thread: {reason}")
@@ -85,6 +83,41 @@ impl fmt::Display for StartError {
     }
 }
 
+fn tcp_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            "another exporter or program has the port; stop it, or give another port to \
+             .listen(..), where 0 lets the system choose"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "no interface of this machine has the address; give 127.0.0.1, or 0.0.0.0 for all \
+             interfaces"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; give a higher one",
+        _ => "give another address to .listen(..)",
+    }
+}
+
+fn unix_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            "a living process listens on it; stop it, or give another path to .listen(..)"
+        }
+        io::ErrorKind::AlreadyExists => {
+            "what is there is no socket; remove it, or give another path to .listen(..)"
+        }
+        io::ErrorKind::NotFound => "its directory is not there; make it first",
+        io::ErrorKind::PermissionDenied => {
+            "the directory is not this user's; give a path in one that is, in $XDG_RUNTIME_DIR or \
+             /run/NAME for example"
+        }
+        io::ErrorKind::ResourceBusy => {
+            "another program holds a lock on the directory; give a path in another one"
+        }
+        _ => "give another path to .listen(..), of at most 107 bytes",
+    }
+}
+
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -92,7 +125,7 @@ impl std::error::Error for StartError {
                 Some(error)
             }
             Self::Register(error) => Some(error),
-            Self::InvalidThreadName { .. } | Self::Pin { .. } => None,
+            Self::InvalidLimit { .. } | Self::InvalidThreadName { .. } | Self::Pin { .. } => None,
         }
     }
 }

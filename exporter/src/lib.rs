@@ -14,7 +14,7 @@
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
 //! | `respond` | what is answered to a request |
-//! | `server` | the thread: connections, and an end that does not wait for clients |
+//! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
@@ -53,7 +53,7 @@ pub use encode::render;
 pub use error::StartError;
 pub use negotiate::{Format, negotiate};
 pub use process::ProcessMetrics;
-pub use server::Exporter;
+pub use server::{Exporter, Limits, LocalAddr};
 
 /// What the program `tickmetrics` needs. Not part of the interface.
 #[cfg(feature = "cli")]
@@ -71,6 +71,7 @@ pub mod __cli {
         address: &str,
         write: impl FnMut(&mut String) + Send + 'static,
     ) -> Result<Exporter, StartError> {
-        Exporter::builder().listen(address).start_with(|| Ok(Scraper::of(write)))
+        let scraper = || Scraper::of(write).map_err(StartError::Register);
+        Exporter::builder().listen(address).start_with(scraper)
     }
 }

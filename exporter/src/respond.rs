@@ -1,5 +1,6 @@
 //! What is answered to a request.
 
+use crate::about::AboutMetrics;
 use crate::negotiate::{Coding, accepts_gzip, negotiate};
 use crate::render::Reader;
 use crate::scrape::{Query, Scraper, lock};
@@ -7,10 +8,13 @@ use http_body_util::{Either, Full};
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, VARY,
+    HeaderValue, RETRY_AFTER, VARY,
 };
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 use tokio::task::yield_now;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -23,56 +27,101 @@ const INDEX: &str = r#"<!DOCTYPE html>
 <h1>tickmetrics</h1>
 <p><a href="/metrics">/metrics</a>: all metrics, for Prometheus</p>
 <p><a href="/health">/health</a>: OK while the exporter runs</p>
+<p><a href="/ready">/ready</a>: OK once metrics can be read</p>
 </body>
 </html>
 "#;
 
 pub(crate) type Body = Either<Full<Bytes>, Reader>;
 
-/// The response to a request. Queries are ignored, and so is the request's body. For HEAD, hyper
-/// sends the headers alone. Metrics are compressed for who accepts it if `compress` says so.
-pub(crate) async fn respond<B>(
-    request: &Request<B>,
-    scraper: &Mutex<Scraper>,
+/// Answers requests.
+pub(crate) struct Responder {
+    scraper: Mutex<Scraper>,
+    about: AboutMetrics,
+    /// Whether metrics are compressed for who accepts it.
     compress: bool,
-) -> Response<Body> {
-    let known = matches!(request.uri().path(), "/" | "/health" | "/metrics");
-    if !known {
-        let text = "Nothing is here: try /metrics\n";
-        return response(StatusCode::NOT_FOUND, PLAIN, whole(text));
-    }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let text = "Only GET and HEAD are answered\n";
-        let mut response = response(StatusCode::METHOD_NOT_ALLOWED, PLAIN, whole(text));
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
-    }
-    match request.uri().path() {
-        "/metrics" => metrics(request.headers(), scraper, compress).await,
-        "/health" => response(StatusCode::OK, PLAIN, whole("OK")),
-        _ => response(StatusCode::OK, HTML, whole(INDEX)),
-    }
+    /// Relaxed: a sign that it went well once; nothing is read because of it.
+    ready: AtomicBool,
 }
 
-async fn metrics(headers: &HeaderMap, scraper: &Mutex<Scraper>, compress: bool) -> Response<Body> {
-    let gzip = compress && accepts_gzip(&list(headers, &ACCEPT_ENCODING));
-    let query = Query {
-        format: negotiate(Some(&list(headers, &ACCEPT))),
-        coding: if gzip { Coding::Gzip } else { Coding::Identity },
-        names: Vec::new(),
-    };
-    let reader = lock(scraper).open(query);
-    // The other requests that are there by now join it.
-    yield_now().await;
-    reader.begin();
-    let Query { format, coding, .. } = *reader.query();
-    let mut response = response(StatusCode::OK, format.content_type(), Either::Right(reader));
-    let headers = response.headers_mut();
-    if coding == Coding::Gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+impl Responder {
+    pub(crate) fn new(scraper: Scraper, compress: bool) -> Self {
+        let about = scraper.about();
+        Self { scraper: Mutex::new(scraper), about, compress, ready: AtomicBool::new(false) }
     }
-    headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
-    response
+
+    pub(crate) fn about(&self) -> &AboutMetrics {
+        &self.about
+    }
+
+    /// Does what else the first scrape would have to wait for, and so makes it ready.
+    pub(crate) fn warm_up(&self) {
+        lock(&self.scraper).warm_up();
+        self.ready.store(true, Relaxed);
+    }
+
+    /// The response to a request, whose body is not read. For HEAD, hyper sends the headers alone.
+    ///
+    /// Who is allowed to ask has to be settled before.
+    pub(crate) async fn respond(&self, request: &Parts) -> Response<Body> {
+        let path = request.uri.path();
+        if !matches!(path, "/" | "/health" | "/ready" | "/metrics") {
+            let text = "Nothing is here: try /metrics\n";
+            return response(StatusCode::NOT_FOUND, PLAIN, whole(text));
+        }
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            let text = "Only GET and HEAD are answered\n";
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, PLAIN, whole(text));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        match path {
+            "/metrics" => self.metrics(&request.headers).await,
+            "/health" => response(StatusCode::OK, PLAIN, whole("OK")),
+            "/ready" => self.readiness(),
+            _ => response(StatusCode::OK, HTML, whole(INDEX)),
+        }
+    }
+
+    /// For who asks more often than allowed.
+    pub(crate) fn too_many_requests(wait: Duration) -> Response<Body> {
+        let text = "Too many requests: ask again later\n";
+        let mut response = response(StatusCode::TOO_MANY_REQUESTS, PLAIN, whole(text));
+        // In whole seconds (RFC 9110, 10.2.3), and none would be no time at all.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        response
+    }
+
+    fn readiness(&self) -> Response<Body> {
+        if self.ready.load(Relaxed) {
+            return response(StatusCode::OK, PLAIN, whole("OK"));
+        }
+        let text = "No snapshot could be made yet\n";
+        response(StatusCode::SERVICE_UNAVAILABLE, PLAIN, whole(text))
+    }
+
+    async fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
+        let gzip = self.compress && accepts_gzip(&list(headers, &ACCEPT_ENCODING));
+        let query = Query {
+            format: negotiate(Some(&list(headers, &ACCEPT))),
+            coding: if gzip { Coding::Gzip } else { Coding::Identity },
+            names: Vec::new(),
+        };
+        let reader = lock(&self.scraper).open(query);
+        // The other requests that are there by now join it.
+        yield_now().await;
+        reader.begin();
+        self.ready.store(true, Relaxed);
+        let Query { format, coding, .. } = *reader.query();
+        let mut response = response(StatusCode::OK, format.content_type(), Either::Right(reader));
+        let headers = response.headers_mut();
+        if coding == Coding::Gzip {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
+        response
+    }
 }
 
 fn whole(text: &'static str) -> Body {

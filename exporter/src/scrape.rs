@@ -33,6 +33,7 @@ pub(crate) struct Scraper {
     source: Arc<Mutex<Source>>,
     /// The renders that no snapshot was taken for yet, and maybe others.
     renders: Vec<Weak<Render>>,
+    about: AboutMetrics,
 }
 
 /// Where metrics come from.
@@ -46,7 +47,13 @@ pub(crate) enum Source {
 impl Scraper {
     /// Of registries, and of the exporter itself.
     pub(crate) fn new(registries: Vec<Registry>) -> Result<Self, RegisterError> {
-        Ok(Self::from(Source::Registries(Box::new(Registries::new(registries)?))))
+        let registries = Registries::new(registries)?;
+        let about = registries.about.metrics;
+        Ok(Self::from(Source::Registries(Box::new(registries)), about))
+    }
+
+    fn from(source: Source, about: AboutMetrics) -> Self {
+        Self { source: Arc::new(Mutex::new(source)), renders: Vec::new(), about }
     }
 
     /// And of the process.
@@ -59,8 +66,24 @@ impl Scraper {
 
     /// Of what `write` appends, in text format 0.0.4 whatever is asked for.
     #[cfg(feature = "cli")]
-    pub(crate) fn of(write: impl FnMut(&mut String) + Send + 'static) -> Self {
-        Self::from(Source::Text(Box::new(write)))
+    pub(crate) fn of(
+        write: impl FnMut(&mut String) + Send + 'static,
+    ) -> Result<Self, RegisterError> {
+        Ok(Self::from(Source::Text(Box::new(write)), About::register()?.metrics))
+    }
+
+    /// The exporter's metrics about itself.
+    pub(crate) fn about(&self) -> AboutMetrics {
+        self.about
+    }
+
+    /// Calibrates the clock, and reads once all that can be read without being asked.
+    pub(crate) fn warm_up(&self) {
+        self.about.exporter_scrape_duration.start().discard();
+        if let Source::Registries(registries) = &mut *lock(&self.source) {
+            let (format, coding) = (Format::Text, Coding::Identity);
+            drop(registries.scrape(&Query { format, coding, names: Vec::new() }));
+        }
     }
 
     /// What a query is answered with. Those that ask the same before a snapshot is taken for the
@@ -81,12 +104,6 @@ impl Scraper {
         let (render, first) = Render::new(query, Arc::clone(&self.source));
         self.renders.push(Arc::downgrade(&render));
         first
-    }
-}
-
-impl From<Source> for Scraper {
-    fn from(source: Source) -> Self {
-        Self { source: Arc::new(Mutex::new(source)), renders: Vec::new() }
     }
 }
 

@@ -1,36 +1,33 @@
-//! The exporter's thread: a runtime that runs on it alone, connections, and the end.
+//! The exporter's thread: a runtime that runs on it alone, from its start to its end.
+
+mod connections;
+mod limits;
+mod listen;
+mod progress;
+mod rate;
+mod unix;
+
+pub use limits::Limits;
+pub(crate) use listen::Bound;
+pub use listen::LocalAddr;
 
 use crate::builder::ExporterBuilder;
 use crate::error::StartError;
-use crate::respond::respond;
-use crate::scrape::Scraper;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use crate::respond::Responder;
+use connections::Front;
 use hyper_util::server::graceful::GracefulShutdown;
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
+use listen::Listener;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 
 /// How long an exporter that ends lets responses go on: half of the 100 ms that
 /// [`Exporter::shutdown`] promises.
 const GRACE: Duration = Duration::from_millis(50);
-
-/// How long no connection is accepted after one could not be. The usual reason, no file descriptor
-/// left, does not pass sooner for being asked about.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Connections at one time. One more closes the oldest, so that clients that never finish hold
-/// neither file descriptors nor responses without end, nor keep others out.
-const MAX_CONNECTIONS: usize = 32;
 
 /// Serves metrics over HTTP until it is dropped.
 ///
@@ -40,7 +37,8 @@ const MAX_CONNECTIONS: usize = 32;
 /// |---|---|
 /// | `/metrics` | all registries and the exporter's metrics about itself, in the [format](crate::Format) that the client asks for |
 /// | `/health` | `OK` |
-/// | `/` | links to both |
+/// | `/ready` | `OK` once the clock is calibrated and a first snapshot was made, before that 503 |
+/// | `/` | links to them |
 ///
 /// After a `fork` the exporter stays the parent's: in the child it answers nothing, and dropping
 /// it there does nothing.
@@ -63,7 +61,7 @@ const MAX_CONNECTIONS: usize = 32;
 #[derive(Debug)]
 #[must_use = "an exporter that is dropped stops at once"]
 pub struct Exporter {
-    address: SocketAddr,
+    addresses: Vec<LocalAddr>,
     process: u32,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -75,15 +73,26 @@ impl Exporter {
         ExporterBuilder::default()
     }
 
-    /// The address that it listens on, with the port that the system chose if it was asked to.
+    /// The first address that is no Unix socket's, with the port that the system chose if it was
+    /// asked to. Where there are only Unix sockets, `0.0.0.0:0`, which is nowhere.
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        let tcp = self.addresses.iter().find_map(|address| match address {
+            LocalAddr::Tcp(address) => Some(*address),
+            LocalAddr::Unix(_) => None,
+        });
+        tcp.unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+    }
+
+    /// All addresses, in the order in which they were given to [`ExporterBuilder::listen`].
+    pub fn local_addrs(&self) -> &[LocalAddr] {
+        &self.addresses
     }
 
     /// Stops it, as dropping it does: within 100 ms, whatever clients do. A response that is on its
     /// way has half of that to arrive.
     ///
-    /// When this returns, the thread has ended and the port is free. What the thread is in the
+    /// When this returns, the thread has ended, the ports are free, and Unix sockets
+    /// are removed. What the thread is in the
     /// middle of is waited for: a scrape that is being encoded, and a
     /// [`gauge_fn`](metrics_core::Registry::gauge_fn) that is being called. A gauge function that
     /// drops the exporter itself returns first; the thread ends after it.
@@ -110,25 +119,26 @@ impl Drop for Exporter {
 
 /// Starts the thread. It has the core asked for, and accepts connections, when this returns.
 pub(crate) fn start(
-    listener: std::net::TcpListener,
-    scraper: Scraper,
+    bound: Vec<Bound>,
+    responder: Responder,
+    limits: Limits,
     name: String,
     core: Option<usize>,
-    compress: bool,
 ) -> Result<Exporter, StartError> {
-    let address = listener.local_addr().map_err(StartError::Thread)?;
+    let addresses = bound.iter().map(|bound| bound.address.clone()).collect();
     let (stop, stopped) = oneshot::channel();
     let (ready, is_ready) = mpsc::channel();
     let thread = thread::Builder::new().name(name).spawn(move || {
         let prepared = core.map_or(Ok(()), pin).and_then(|()| {
             // Made and dropped on this thread: the one that starts it may run a runtime of its own,
             // and tokio does not let one be dropped within another.
-            prepare(listener).map_err(StartError::Thread)
+            prepare(bound).map_err(StartError::Thread)
         });
         match prepared {
-            Ok((runtime, listener)) => {
+            Ok((runtime, listeners)) => {
                 if ready.send(Ok(())).is_ok() {
-                    runtime.block_on(serve(listener, scraper, compress, stopped));
+                    let front = Arc::new(Front::new(responder, limits));
+                    runtime.block_on(serve(listeners, front, stopped));
                 }
             }
             Err(error) => {
@@ -140,21 +150,38 @@ pub(crate) fn start(
     let thread = Some(thread.map_err(StartError::Thread)?);
     // From here on a failure drops the exporter, which waits for the thread.
     let process = std::process::id();
-    let exporter = Exporter { address, process, stop: Some(stop), thread };
+    let exporter = Exporter { addresses, process, stop: Some(stop), thread };
     match is_ready.recv() {
         Ok(prepared) => prepared.map(|()| exporter),
         Err(mpsc::RecvError) => Err(StartError::Thread(std::io::ErrorKind::Other.into())),
     }
 }
 
-fn prepare(listener: std::net::TcpListener) -> std::io::Result<(Runtime, TcpListener)> {
+fn prepare(bound: Vec<Bound>) -> std::io::Result<(Runtime, Vec<Listener>)> {
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    listener.set_nonblocking(true)?;
-    let listener = {
+    let listeners = {
         let _context = runtime.enter();
-        TcpListener::from_std(listener)?
+        bound.into_iter().map(Bound::into_listener).collect::<Result<_, _>>()?
     };
-    Ok((runtime, listener))
+    Ok((runtime, listeners))
+}
+
+async fn serve(listeners: Vec<Listener>, front: Arc<Front>, stopped: oneshot::Receiver<()>) {
+    let graceful = Arc::new(GracefulShutdown::new());
+    let mut tasks = JoinSet::new();
+    let warming = Arc::clone(&front);
+    tasks.spawn(async move { warming.warm_up() });
+    for listener in listeners {
+        let graceful = Arc::clone(&graceful);
+        tasks.spawn(Arc::clone(&front).accept(listener, move || graceful.watcher()));
+    }
+    // Stopped by a closed channel: nothing is ever sent.
+    let _ = stopped.await;
+    tasks.shutdown().await;
+    if let Some(graceful) = Arc::into_inner(graceful) {
+        // What is not through by then ends with the runtime.
+        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
 }
 
 /// Pins the calling thread.
@@ -166,56 +193,4 @@ fn pin(core: usize) -> Result<(), StartError> {
     }
     let allowed = core_affinity::get_core_ids().unwrap_or_default();
     Err(StartError::Pin { core, allowed: allowed.iter().map(|core| core.id).collect() })
-}
-
-async fn serve(
-    listener: TcpListener,
-    scraper: Scraper,
-    compress: bool,
-    stopped: oneshot::Receiver<()>,
-) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let accepting = tokio::spawn(accept(listener, scraper, compress, Arc::clone(&graceful)));
-    // Stopped by a closed channel: nothing is ever sent.
-    let _ = stopped.await;
-    accepting.abort();
-    let _ = accepting.await;
-    if let Some(graceful) = Arc::into_inner(graceful) {
-        // What is not through by then ends with the runtime.
-        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    scraper: Scraper,
-    compress: bool,
-    graceful: Arc<GracefulShutdown>,
-) {
-    let scraper = Arc::new(Mutex::new(scraper));
-    let mut connections: VecDeque<AbortHandle> = VecDeque::new();
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let scraper = Arc::clone(&scraper);
-        let service = service_fn(move |request| {
-            let scraper = Arc::clone(&scraper);
-            async move { Ok::<_, Infallible>(respond(&request, &scraper, compress).await) }
-        });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        connections.retain(|connection| !connection.is_finished());
-        if connections.len() >= MAX_CONNECTIONS
-            && let Some(oldest) = connections.pop_front()
-        {
-            oldest.abort();
-        }
-        let connection = graceful.watch(connection);
-        let connection = tokio::spawn(async move {
-            // A client that breaks off or speaks no HTTP is its own loss.
-            let _ = connection.await;
-        });
-        connections.push_back(connection.abort_handle());
-    }
 }

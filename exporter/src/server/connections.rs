@@ -1,0 +1,140 @@
+//! Connections: accepted, served within their limits, closed when there are too many.
+
+use super::Limits;
+use super::listen::{Listener, Stream};
+use super::progress::{Observed, ObservedBody, Progress};
+use super::rate::Rate;
+use crate::about::{AboutMetrics, Limit};
+use crate::respond::Responder;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::Watcher;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
+
+/// How long no connection is accepted after one could not be. The usual reason, no file descriptor
+/// left, does not pass sooner for being asked about.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The smallest buffer that hyper takes.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+
+/// What all connections of an exporter share.
+pub(super) struct Front {
+    responder: Responder,
+    limits: Limits,
+    rate: Mutex<Rate>,
+    open: Mutex<Vec<Open>>,
+}
+
+/// A connection, the oldest first.
+struct Open {
+    task: AbortHandle,
+    progress: Arc<Progress>,
+}
+
+impl Front {
+    pub(super) fn new(responder: Responder, limits: Limits) -> Self {
+        let rate = Mutex::new(Rate::new(limits.requests_per_second));
+        Self { responder, limits, rate, open: Mutex::default() }
+    }
+
+    /// Makes it ready before anybody asks.
+    pub(super) fn warm_up(&self) {
+        self.responder.warm_up();
+    }
+
+    /// Accepts connections for ever. `watcher` makes one that ends what it is at and then closes.
+    pub(super) async fn accept(self: Arc<Self>, listener: Listener, watcher: impl Fn() -> Watcher) {
+        loop {
+            let Ok((stream, client)) = listener.accept().await else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            self.make_room();
+            let progress = Progress::new();
+            let connection =
+                Arc::clone(&self).serve(stream, client, Arc::clone(&progress), watcher());
+            let task = tokio::spawn(connection).abort_handle();
+            lock(&self.open).push(Open { task, progress });
+        }
+    }
+
+    /// Closes a connection where there are as many as there may be.
+    fn make_room(&self) {
+        let mut open = lock(&self.open);
+        open.retain(|connection| !connection.task.is_finished());
+        if open.len() < self.limits.connections {
+            return;
+        }
+        let waiting = open.iter().enumerate();
+        let waiting = waiting.filter_map(|(at, open)| Some((open.progress.waits_since()?, at)));
+        let at = waiting.min().map_or(0, |(_, at)| at);
+        open.remove(at).task.abort();
+        self.count(Limit::Connections);
+    }
+
+    /// One connection, from its first byte to its end.
+    ///
+    /// Encryption belongs at its beginning, in place of `stream`: what it takes then counts as
+    /// reading a request's head.
+    async fn serve(
+        self: Arc<Self>,
+        stream: Box<dyn Stream>,
+        client: Option<IpAddr>,
+        progress: Arc<Progress>,
+        watcher: Watcher,
+    ) {
+        let service = service_fn(|request: Request<Incoming>| {
+            progress.answer();
+            let admitted = lock(&self.rate).admit(client, Instant::now());
+            let (front, progress) = (&self, Arc::clone(&progress));
+            let (request, _body) = request.into_parts();
+            async move {
+                let response = match admitted {
+                    Ok(()) => front.responder.respond(&request).await,
+                    Err(wait) => {
+                        front.count(Limit::RequestRate);
+                        Responder::too_many_requests(wait)
+                    }
+                };
+                Ok::<_, Infallible>(response.map(|body| ObservedBody { body, progress }))
+            }
+        });
+        let connection = async {
+            let io = Observed { stream, progress: Arc::clone(&progress) };
+            let connection = http1::Builder::new()
+                // `progress` tells the time between requests from that for a request.
+                .header_read_timeout(None)
+                .max_header_size(self.limits.header_bytes)
+                .max_buf_size(self.limits.header_bytes.max(SMALLEST_BUFFER))
+                .serve_connection(TokioIo::new(io), service);
+            watcher.watch(connection).await
+        };
+        match progress.within(&self.limits, connection).await {
+            Err(limit) => self.count(limit),
+            Ok(Err(error)) if error.is_parse_too_large() => self.count(Limit::HeaderBytes),
+            // A client that breaks off or speaks no HTTP is its own loss.
+            Ok(_) => {}
+        }
+    }
+
+    fn count(&self, limit: Limit) {
+        self.about().exporter_limited.with(limit).inc();
+    }
+
+    fn about(&self) -> &AboutMetrics {
+        self.responder.about()
+    }
+}
+
+/// What a panic leaves behind these locks is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

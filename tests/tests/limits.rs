@@ -1,0 +1,238 @@
+//! What clients may ask of an exporter, each limit over a real socket.
+
+use exporter::{Exporter, Limits, StartError};
+use metrics_core::prelude::*;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
+use tests::http::{Answer, Client, series};
+use tests::processes::Folder;
+
+/// Long enough for every answer here, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// More than the sockets' buffers hold.
+const LARGE: usize = 10_000_000;
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 4096)]
+struct Session(LabelId);
+
+/// Whose responses are at least that large.
+fn large_registry() -> Registry {
+    let registry = Registry::new();
+    let large: Gauge<Session> = registry.register(&Description::new("large", "Help.")).unwrap();
+    let padding = "x".repeat(LARGE / 4_000);
+    for at in 0..4_000 {
+        large.with(Session::intern(&format!("{at}{padding}"))).set(1.0);
+    }
+    registry
+}
+
+fn start(registry: &Registry, limits: Limits) -> Exporter {
+    Exporter::builder().listen("127.0.0.1:0").registry(registry).limits(limits).start().unwrap()
+}
+
+/// A client that was answered, so that its connection was accepted.
+fn connected(exporter: &Exporter) -> Client {
+    let mut client = Client::new(exporter.local_addr());
+    assert_eq!(client.request("GET", "/health").status, 200);
+    client
+}
+
+/// A client that is being answered, with most of the answer to come.
+fn reading(exporter: &Exporter) -> (Client, Answer) {
+    let mut client = Client::new(exporter.local_addr());
+    client.send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
+    let head = client.head();
+    (client, head)
+}
+
+/// How much of the answer still comes.
+fn rest(client: &mut Client) -> usize {
+    let mut rest = Vec::new();
+    let _ = client.stream.read_to_end(&mut rest);
+    rest.len()
+}
+
+/// How often a limit was needed.
+fn limited(exporter: &Exporter, limit: &str) -> f64 {
+    let text = Client::new(exporter.local_addr()).request("GET", "/metrics").body;
+    series(&text)[&*format!("tickmetrics_exporter_limited_total{{limit=\"{limit}\"}}")]
+}
+
+#[test]
+fn one_connection_more_closes_the_one_that_waits_the_longest() {
+    let exporter = start(&large_registry(), Limits { connections: 3, ..Limits::default() });
+    let (mut oldest, head) = reading(&exporter);
+    let (mut second, mut third) = (connected(&exporter), connected(&exporter));
+    // The last to have asked is the last to go.
+    assert_eq!(second.request("GET", "/health").status, 200);
+    let mut fourth = connected(&exporter);
+    assert!(third.is_closed());
+    let mut fifth = connected(&exporter);
+    assert!(second.is_closed());
+    // Who is being answered is not waiting.
+    assert!(oldest.body(&head).len() > LARGE);
+    for client in [&mut oldest, &mut fourth, &mut fifth] {
+        assert_eq!(client.request("GET", "/health").status, 200);
+    }
+    // Who asks for the number takes another's place.
+    assert_eq!(limited(&exporter, "connections"), 3.0);
+}
+
+#[test]
+fn where_all_are_being_answered_the_oldest_makes_room() {
+    let exporter = start(&large_registry(), Limits { connections: 2, ..Limits::default() });
+    let (mut first, _) = reading(&exporter);
+    let (mut second, head) = reading(&exporter);
+    connected(&exporter);
+    assert!(rest(&mut first) < LARGE);
+    assert!(second.body(&head).len() > LARGE);
+}
+
+#[test]
+fn headers_are_short() {
+    let limits = Limits { header_bytes: 1_000, ..Limits::default() };
+    let exporter = start(&Registry::new(), limits);
+    let request = |length: usize| {
+        let start = "GET /health HTTP/1.1\r\nHost: test\r\nX: ";
+        format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4))
+    };
+    let mut client = Client::new(exporter.local_addr());
+    for _ in 0..3 {
+        client.send(&request(1_000));
+        let answer = client.head();
+        assert_eq!(answer.status, 200);
+        client.body(&answer);
+    }
+    client.send(&request(1_001));
+    assert_eq!(client.head().status, 431);
+    assert!(client.is_closed());
+    // The line before them counts as well, and there is no need to wait for its end.
+    let mut client = Client::new(exporter.local_addr());
+    client.send(&format!("GET /{}", "x".repeat(1_000)));
+    assert_eq!(client.head().status, 431);
+    assert!(client.is_closed());
+    assert_eq!(limited(&exporter, "header_bytes"), 2.0);
+}
+
+#[test]
+fn headers_come_in_time_however_often_a_byte_comes() {
+    let limits = Limits { header_timeout: SHORT, ..Limits::default() };
+    let exporter = start(&Registry::new(), limits);
+    let mut idle = connected(&exporter);
+    let mut silent = Client::new(exporter.local_addr());
+    let mut stopped = Client::new(exporter.local_addr());
+    stopped.send("GET /health HTTP/1.1\r\nHost: te");
+    let mut second = connected(&exporter);
+    second.send("G");
+    assert!(silent.is_closed() && stopped.is_closed() && second.is_closed());
+
+    let mut slow = TcpStream::connect(exporter.local_addr()).unwrap();
+    slow.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
+    // Ends with the connection: else the test would never.
+    while slow.write_all(b"X: y\r\n").is_ok() {
+        std::thread::sleep(SHORT / 20);
+    }
+    assert_eq!(idle.request("GET", "/health").status, 200);
+    assert_eq!(limited(&exporter, "header_timeout"), 4.0);
+}
+
+#[test]
+fn who_asks_for_nothing_more_is_closed() {
+    let limits = Limits { idle_timeout: SHORT, ..Limits::default() };
+    let exporter = start(&Registry::new(), limits);
+    let mut idle = connected(&exporter);
+    // The end of the time for one request is that for the next one.
+    assert_eq!(idle.request("GET", "/metrics").status, 200);
+    assert!(idle.is_closed());
+    assert_eq!(limited(&exporter, "idle_timeout"), 1.0);
+    assert_eq!(limited(&exporter, "header_timeout"), 0.0);
+}
+
+#[test]
+fn responses_are_read_in_time_however_often_a_byte_is_read() {
+    let limits = Limits { response_timeout: SHORT, ..Limits::default() };
+    let exporter = start(&large_registry(), limits);
+    let (mut never, _) = reading(&exporter);
+    let (mut slow, _) = reading(&exporter);
+    // All of it would take ten times as long as there is.
+    let pieces = 200;
+    let piece = LARGE / pieces;
+    let mut read = 0;
+    while read < LARGE && slow.stream.read_exact(&mut vec![0; piece]).is_ok() {
+        read += piece;
+        std::thread::sleep(SHORT / 20);
+    }
+    // What the system has taken comes; then it is over.
+    assert!(read < LARGE);
+    assert!(rest(&mut never) < LARGE);
+    // Whoever reads is answered meanwhile.
+    let (mut client, head) = reading(&exporter);
+    assert!(client.body(&head).len() > LARGE);
+    assert!(limited(&exporter, "response_timeout") >= 2.0);
+}
+
+#[test]
+fn a_client_that_asks_too_often_is_told_to_wait() {
+    let limits = Limits { requests_per_second: 5, ..Limits::default() };
+    let folder = Folder::new("request-rate");
+    let socket = folder.0.join("socket");
+    let builder = Exporter::builder().listen("127.0.0.1:0").limits(limits);
+    let exporter = builder.listen(format!("unix:{}", socket.display())).start().unwrap();
+    let mut client = Client::new(exporter.local_addr());
+    let n = 200;
+    client.send(&"GET /health HTTP/1.1\r\nHost: test\r\n\r\n".repeat(n));
+    let mut refused = 0;
+    for at in 0..n {
+        let answer = client.head();
+        client.body(&answer);
+        match answer.status {
+            200 => {}
+            429 => {
+                refused += 1;
+                assert_eq!(answer.headers["retry-after"], "1");
+                assert!(at >= 5, "{at} were answered");
+            }
+            status => panic!("{status}"),
+        }
+    }
+    assert!(refused > 0);
+    // Who comes from elsewhere is not held up.
+    let text = Client::unix(&socket).request("GET", "/metrics");
+    assert_eq!(text.status, 200);
+    let limited = "tickmetrics_exporter_limited_total{limit=\"request_rate\"}";
+    assert_eq!(series(&text.body)[limited], f64::from(refused));
+    // And who waits is answered again.
+    while client.request("GET", "/health").status != 200 {
+        std::thread::sleep(SHORT);
+    }
+}
+
+#[test]
+fn limits_that_let_nobody_in_are_an_error() {
+    let all = Limits::default();
+    for (limits, name) in [
+        (Limits { connections: 0, ..all.clone() }, "connections"),
+        (Limits { header_bytes: 255, ..all.clone() }, "header_bytes"),
+        (Limits { header_timeout: Duration::ZERO, ..all.clone() }, "header_timeout"),
+        (Limits { idle_timeout: Duration::ZERO, ..all.clone() }, "idle_timeout"),
+        (Limits { response_timeout: Duration::ZERO, ..all.clone() }, "response_timeout"),
+        (Limits { requests_per_second: 0, ..all.clone() }, "requests_per_second"),
+    ] {
+        let error = Exporter::builder().listen("127.0.0.1:0").limits(limits).start().unwrap_err();
+        assert!(matches!(error, StartError::InvalidLimit { limit, .. } if limit == name));
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let endless = Limits {
+        header_timeout: Duration::MAX,
+        idle_timeout: Duration::MAX,
+        response_timeout: Duration::MAX,
+        requests_per_second: u32::MAX,
+        ..all
+    };
+    let exporter = start(&Registry::new(), endless);
+    assert_eq!(exporter.local_addr().ip(), Ipv4Addr::LOCALHOST);
+    connected(&exporter);
+}
