@@ -5,6 +5,7 @@ use crate::scrape::Scraper;
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr};
 use metrics_core::Registry;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// The settings of an [`Exporter`].
 ///
@@ -33,6 +34,7 @@ pub struct ExporterBuilder {
     core: Option<usize>,
     compress: Option<bool>,
     process_metrics: bool,
+    interval: Duration,
     thread_name: String,
 }
 
@@ -46,6 +48,7 @@ impl Default for ExporterBuilder {
             core: None,
             compress: None,
             process_metrics: true,
+            interval: Self::DEFAULT_INTERVAL,
             thread_name: Self::DEFAULT_THREAD_NAME.into(),
         }
     }
@@ -56,6 +59,8 @@ impl ExporterBuilder {
     pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
     /// The mode of Unix sockets: nobody but their owner.
     pub const DEFAULT_UNIX_MODE: u32 = 0o600;
+    /// How long intervals are at least.
+    pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
     /// The name of the exporter's thread.
     pub const DEFAULT_THREAD_NAME: &str = "metrics-export";
     /// The bytes of a thread's name that Linux keeps (`TASK_COMM_LEN` less the final NUL).
@@ -133,6 +138,16 @@ impl ExporterBuilder {
         self
     }
 
+    /// How long the interval is at least that [quantiles](metrics_core::Description::quantiles) and
+    /// [extremes](metrics_core::Description::extremes) are of: it began with the latest scrape that
+    /// is at least that long ago, by whichever client, or else with the program. Without it,
+    /// [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL): less than the time from scrape to scrape, so
+    /// that an interval is what happened since the scrape before.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
     /// The name of the thread, as `top -H` shows it: at most
     /// [`MAX_THREAD_NAME`](Self::MAX_THREAD_NAME) bytes, without NUL.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
@@ -149,9 +164,9 @@ impl ExporterBuilder {
         if registries.is_empty() {
             registries.push(Registry::global().clone());
         }
-        let process = self.process_metrics;
+        let (process, interval) = (self.process_metrics, self.interval);
         self.start_with(|| {
-            let scraper = Scraper::new(registries).map_err(StartError::Register)?;
+            let scraper = Scraper::new(registries, interval).map_err(StartError::Register)?;
             Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
         })
     }

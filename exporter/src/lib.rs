@@ -10,6 +10,7 @@
 //! | `about` | the exporter's metrics about itself |
 //! | `build_info` | what the program was built from |
 //! | `process` | what the system tells of the process |
+//! | `interval` | what is exposed of the time since an earlier scrape |
 //! | `scrape` | all registries at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
@@ -37,6 +38,7 @@ mod build_info;
 mod builder;
 pub mod encode;
 mod error;
+mod interval;
 #[cfg(feature = "cli")]
 mod merge;
 mod names;

@@ -41,11 +41,11 @@ pub fn merge(
                 continue;
             }
             let parts = families.entry(family.name()).or_insert_with(|| {
-                let exposed = series_names(family.name(), family.kind());
+                let exposed = series_names(family);
                 names.extend(exposed.into_iter().map(|name| (name, family.name())));
                 Vec::new()
             });
-            parts.push(Part { labels: &labels[at], family });
+            parts.push(Part { labels: &labels[at], family, interval: None });
         }
     }
     families.values().map(|parts| encode::parts(parts, out)).sum()
@@ -65,7 +65,7 @@ fn admit(
         return Some(LeftOut::OtherType);
     }
     let taken = |name: &String| names.get(name).is_some_and(|owner| *owner != family.name());
-    if series_names(family.name(), family.kind()).iter().any(taken) {
+    if series_names(family).iter().any(taken) {
         return Some(LeftOut::NameTaken);
     }
     let is_taken = family.series().any(|series| series.labels().any(|(name, _)| name == label));

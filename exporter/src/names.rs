@@ -24,7 +24,7 @@ impl Names {
         if let Some(&admitted) = families.get(family.name()) {
             return admitted;
         }
-        let names = series_names(family.name(), family.kind());
+        let names = series_names(family);
         let admitted = !names.iter().any(|name| self.exposed.contains(name));
         if admitted {
             self.exposed.extend(names);
@@ -48,23 +48,34 @@ impl Names {
 
 /// All names that the series of a family can have, so that a counter `wait_count` and a histogram
 /// `wait` never meet.
-pub(crate) fn series_names(name: &str, kind: Kind) -> Vec<String> {
-    let suffixes: &[&str] = if kind == Kind::Histogram { &OF_HISTOGRAM } else { &[""] };
-    suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
+pub(crate) fn series_names(family: Family<'_>) -> Vec<String> {
+    suffixes(family).map(|suffix| format!("{}{suffix}", family.name())).collect()
+}
+
+/// What the names of its series have behind the family's.
+fn suffixes(family: Family<'_>) -> impl Iterator<Item = &'static str> {
+    let is_histogram = family.kind() == Kind::Histogram;
+    let measured: &[&str] = if is_histogram { &OF_HISTOGRAM } else { &[""] };
+    let extremes: &[&str] = if family.has_extremes() { &OF_EXTREMES } else { &[] };
+    let has_quantiles = family.quantiles().next().is_some();
+    let quantiles: &[&str] = if has_quantiles { &OF_QUANTILES } else { &[] };
+    measured.iter().chain(extremes).chain(quantiles).copied()
 }
 
 /// Whether a name is among the [`series_names`] of a snapshot's families.
 pub(crate) fn exposes(snapshot: &Snapshot, name: &str) -> bool {
-    let of_histogram = |suffix: &&str| {
+    let has = |suffix: &&str| {
         let family = name.strip_suffix(suffix).and_then(|name| snapshot.family(name));
-        family.is_some_and(|family| family.kind() == Kind::Histogram)
+        family.is_some_and(|family| suffixes(family).any(|known| known == *suffix))
     };
-    snapshot.family(name).is_some() || OF_HISTOGRAM.iter().any(of_histogram)
+    OF_HISTOGRAM.iter().chain(&OF_EXTREMES).chain(&OF_QUANTILES).any(has)
 }
 
-/// What the names of a histogram's series have behind the family's.
+/// The suffixes of a histogram's own series, and of those beside it.
 const OF_HISTOGRAM: [&str; 6] =
     ["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
+const OF_EXTREMES: [&str; 2] = ["_max", "_min"];
+const OF_QUANTILES: [&str; 3] = ["_summary", "_summary_sum", "_summary_count"];
 
 #[cfg(test)]
 mod tests {

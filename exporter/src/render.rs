@@ -254,10 +254,10 @@ impl Families {
         let names = lock(names);
         let is_exposed = |name: &str| names.contains(name);
         let families = exposed.borrow_dependent();
-        while let Some(&family) = families.get(self.written)
+        while let Some(&part) = families.get(self.written)
             && exposition.len() < CHUNK
         {
-            if let Some(series) = exposition.push(family, &is_exposed, CHUNK) {
+            if let Some(series) = exposition.push(part, &is_exposed, CHUNK) {
                 self.series += series;
                 self.written += 1;
             }
@@ -292,6 +292,7 @@ mod tests {
     use std::io::Read;
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
 
     #[derive(Clone, Copy, Label)]
     #[label(capacity = 4096)]
@@ -312,6 +313,10 @@ mod tests {
 
     fn query(format: Format, coding: Coding, names: &[&str]) -> Query {
         Query { format, coding, names: names.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    fn scraper(registry: &Registry) -> Scraper {
+        Scraper::new(vec![registry.clone()], Duration::ZERO).unwrap()
     }
 
     fn text() -> Query {
@@ -338,7 +343,7 @@ mod tests {
     fn a_reader_gets_all_in_chunks_and_holds_only_one() {
         let registry = registry();
         for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
-            let mut scraper = Scraper::new(vec![registry.clone()]).unwrap();
+            let mut scraper = scraper(&registry);
             let mut reader =
                 scraper.open(query(format, Coding::Identity, &["orders_total", "wait"]));
             let mut all = Vec::new();
@@ -360,7 +365,7 @@ mod tests {
 
     #[test]
     fn who_asks_before_the_snapshot_shares_it() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let mut first = scraper.open(text());
         let mut second = scraper.open(text());
         let other = scraper.open(query(Format::Protobuf, Coding::Identity, &[]));
@@ -381,7 +386,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_gone_holds_nothing_up() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let mut first = scraper.open(text());
         let gone = scraper.open(text());
         assert!(next(&mut first).is_some());
@@ -393,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_is_not_longer_than_a_chunk_has_a_length() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let mut short = scraper.open(query(Format::Text, Coding::Identity, &["wait"]));
         short.begin();
         let length = short.size_hint().exact();
@@ -406,7 +411,7 @@ mod tests {
 
     #[test]
     fn what_is_compressed_is_the_same() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let names = ["orders_total", "wait"];
         let mut plain = scraper.open(query(Format::Text, Coding::Identity, &names));
         let mut gzip = scraper.open(query(Format::Text, Coding::Gzip, &names));
@@ -419,7 +424,7 @@ mod tests {
 
     #[test]
     fn names_choose_families() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let mut families = |names: &[&str]| {
             let mut reader = scraper.open(query(Format::Text, Coding::Identity, names));
             let text = String::from_utf8(rest(&mut reader)).unwrap();
@@ -439,7 +444,7 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_is_no_end() {
-        let mut scraper = Scraper::new(vec![registry()]).unwrap();
+        let mut scraper = scraper(&registry());
         let mut reader = scraper.open(text());
         assert!(next(&mut reader).is_some());
         lock(&reader.render.state).stage = Stage::Broken;

@@ -1,6 +1,8 @@
 //! What is scraped: every registry, each name once, and the exporter's metrics about itself.
 
 use crate::about::{About, AboutMetrics};
+use crate::encode::Part;
+use crate::interval::Intervals;
 use crate::names::{Names, series_names};
 use crate::negotiate::{Coding, Format};
 use crate::process::ProcessMetrics;
@@ -8,6 +10,7 @@ use crate::render::{Reader, Render};
 use metrics_core::{Family, Kind, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,7 @@ impl Query {
         let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
         let is_counter = family.kind() == Kind::Counter;
         self.names.is_empty()
-            || series_names(family.name(), family.kind()).iter().any(|name| wanted(name))
+            || series_names(family).iter().any(|name| wanted(name))
             || is_counter && family.name().strip_suffix("_total").is_some_and(wanted)
     }
 }
@@ -45,9 +48,12 @@ pub(crate) enum Source {
 }
 
 impl Scraper {
-    /// Of registries, and of the exporter itself.
-    pub(crate) fn new(registries: Vec<Registry>) -> Result<Self, RegisterError> {
-        let registries = Registries::new(registries)?;
+    /// Of registries, and of the exporter itself. Intervals are at least that long.
+    pub(crate) fn new(
+        registries: Vec<Registry>,
+        interval: Duration,
+    ) -> Result<Self, RegisterError> {
+        let registries = Registries::new(registries, interval)?;
         let about = registries.about.metrics;
         Ok(Self::from(Source::Registries(Box::new(registries)), about))
     }
@@ -117,16 +123,23 @@ pub(crate) struct Registries {
     process: Option<ProcessMetrics>,
     about: About,
     names: Arc<Mutex<Names>>,
+    intervals: Intervals,
 }
 
-type Families<'a> = Vec<Family<'a>>;
+/// Snapshots, and what happened in the last interval, of each registry.
+struct Snapshots {
+    now: Vec<Snapshot>,
+    interval: Vec<Snapshot>,
+}
+
+type Parts<'a> = Vec<Part<'a>>;
 
 self_cell! {
     /// Snapshots, and which families of theirs are exposed.
     pub(crate) struct Exposed {
-        owner: Vec<Snapshot>,
+        owner: Snapshots,
         #[covariant]
-        dependent: Families,
+        dependent: Parts,
     }
 }
 
@@ -138,40 +151,47 @@ pub(crate) struct Scrape {
 }
 
 impl Registries {
-    fn new(registries: Vec<Registry>) -> Result<Self, RegisterError> {
+    fn new(registries: Vec<Registry>, interval: Duration) -> Result<Self, RegisterError> {
         let about = About::register()?;
         let mut names = Names::default();
         // First of all, so that the exporter's own names are its own.
         for family in about.registry.snapshot().families() {
             names.admit(registries.len() + 1, family);
         }
-        Ok(Self { all: registries, process: None, about, names: Arc::new(Mutex::new(names)) })
+        let (names, intervals) = (Arc::new(Mutex::new(names)), Intervals::new(interval));
+        Ok(Self { all: registries, process: None, about, names, intervals })
     }
 
     /// All of them as they are now, as far as the query wants them.
     pub(crate) fn scrape(&mut self, query: &Query) -> Scrape {
         self.about.observe_segment();
         let about = self.about.metrics;
-        let mut snapshots: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
+        let mut now: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
+        let interval = self.intervals.end(Instant::now(), &now);
         // The last ones, so that a program's own metrics of these names go before.
         let mut of_process = Snapshot::default();
         if let Some(process) = &mut self.process {
             process.add_to(&mut of_process);
         }
-        snapshots.push(of_process);
+        now.push(of_process);
         let mut names = lock(&self.names);
-        for (at, snapshot) in snapshots.iter().enumerate() {
+        for (at, snapshot) in now.iter().enumerate() {
             snapshot.families().for_each(|family| _ = names.admit(at, family));
         }
         about.exporter_left_out_families.set(names.left_out() as f64);
-        snapshots.push(self.about.registry.snapshot());
-        let exposed = Exposed::new(snapshots, |snapshots| {
-            let families = snapshots
+        now.push(self.about.registry.snapshot());
+        let exposed = Exposed::new(Snapshots { now, interval }, |Snapshots { now, interval }| {
+            let families = now
                 .iter()
                 .enumerate()
                 .flat_map(|(at, snapshot)| snapshot.families().map(move |family| (at, family)));
-            let exposed = families.filter(|&(at, family)| names.admit(at, family));
-            exposed.map(|(_, family)| family).filter(|&family| query.wants(family)).collect()
+            let exposed = families
+                .filter(|&(at, family)| names.admit(at, family) && query.wants(family))
+                .map(|(at, family)| Part {
+                    interval: interval.get(at).and_then(|interval| interval.family(family.name())),
+                    ..Part::from(family)
+                });
+            exposed.collect()
         });
         drop(names);
         Scrape { exposed, names: Arc::clone(&self.names), about }

@@ -111,7 +111,7 @@ pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 /// Reads otherwise on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of what this module and the directory's entries say.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
 /// The bytes that a part can be made with: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;

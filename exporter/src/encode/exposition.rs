@@ -1,12 +1,12 @@
 //! An exposition that is written piece by piece, in any format.
 
+use super::Part;
+use super::beside::Seen;
 use super::openmetrics::{self, OpenMetrics};
 use super::protobuf;
 use super::text;
-use super::unmeasured::Seen;
 use super::wire::Message;
 use crate::negotiate::Format;
-use metrics_core::Family;
 use std::mem;
 
 /// An exposition, written family by family, and handed over in pieces so that it never has to lie in
@@ -28,7 +28,7 @@ enum Out {
 /// How far a family is written.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// What is next of it: 0 are its own series, the others what its histograms could not measure.
+    /// What is next of it: 0 are its own series, the others what is [beside](super::beside) them.
     pub(super) table: usize,
     /// The series of that table that are done.
     pub(super) series: usize,
@@ -65,18 +65,18 @@ impl Exposition {
     /// a name.
     pub(crate) fn push(
         &mut self,
-        family: Family<'_>,
+        part: Part<'_>,
         is_exposed: &dyn Fn(&str) -> bool,
         full: usize,
     ) -> Option<usize> {
         let Self { format, out, pieces, progress } = self;
-        let parts = [family.into()];
+        let parts = [part];
         let is_whole = match out {
             Out::Text(out) if *format == Format::OpenMetrics => {
                 text::write(&OpenMetrics { is_exposed }, &parts, progress, out, full)
             }
             Out::Text(out) => text::write(&text::Text, &parts, progress, out, full),
-            Out::Bytes(out) => protobuf::write(family, progress, pieces, out, full),
+            Out::Bytes(out) => protobuf::write(part, progress, pieces, out, full),
         };
         is_whole.then(|| mem::take(progress).exposed)
     }
@@ -154,7 +154,7 @@ mod tests {
                 for family in snapshot.families() {
                     let mut series = None;
                     while series.is_none() {
-                        series = exposition.push(family, &is_exposed, full);
+                        series = exposition.push(family.into(), &is_exposed, full);
                         if exposition.len() >= full {
                             all.extend(exposition.take(b"spare".to_vec()).flatten());
                         }

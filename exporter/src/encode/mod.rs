@@ -1,5 +1,6 @@
 //! Snapshots as bytes, in the formats that Prometheus reads, and as JSON.
 
+mod beside;
 mod exposition;
 #[cfg(feature = "json")]
 mod json;
@@ -7,7 +8,6 @@ mod number;
 mod openmetrics;
 mod protobuf;
 mod text;
-mod unmeasured;
 mod wire;
 
 pub(crate) use exposition::Exposition;
@@ -41,7 +41,7 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
     let is_exposed = |name: &str| exposes(snapshot, name);
     let mut exposition = Exposition::new(format, Vec::new());
     for family in snapshot.families() {
-        exposition.push(family, &is_exposed, usize::MAX);
+        exposition.push(family.into(), &is_exposed, usize::MAX);
     }
     exposition.end();
     // Never full, so that it is one piece.
@@ -54,10 +54,12 @@ pub(crate) struct Part<'a> {
     /// Labels before those of its series, as they are written; may be empty.
     pub(crate) labels: &'a str,
     pub(crate) family: Family<'a>,
+    /// What happened in the last interval, if that is known: the same series.
+    pub(crate) interval: Option<Family<'a>>,
 }
 
 impl<'a> From<Family<'a>> for Part<'a> {
     fn from(family: Family<'a>) -> Self {
-        Self { labels: "", family }
+        Self { labels: "", family, interval: None }
     }
 }

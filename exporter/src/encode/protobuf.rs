@@ -3,9 +3,10 @@
 //!
 //! Fields are written where they belong; there are no messages in memory.
 
+use super::Part;
+use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exposition::Progress;
 use super::openmetrics::ends_in_unit;
-use super::unmeasured::{Seen, Unmeasured};
 use super::wire::{
     Message, push_double, push_number, push_pair, push_sint, push_text, push_uint, push_zigzag,
 };
@@ -23,7 +24,17 @@ mod metric {
     pub(super) const LABEL: u8 = 1;
     pub(super) const GAUGE: u8 = 2;
     pub(super) const COUNTER: u8 = 3;
+    pub(super) const SUMMARY: u8 = 4;
     pub(super) const HISTOGRAM: u8 = 7;
+}
+mod summary {
+    pub(super) const SAMPLE_COUNT: u8 = 1;
+    pub(super) const SAMPLE_SUM: u8 = 2;
+    pub(super) const QUANTILE: u8 = 3;
+}
+mod quantile {
+    pub(super) const QUANTILE: u8 = 1;
+    pub(super) const VALUE: u8 = 2;
 }
 mod histogram {
     pub(super) const SAMPLE_COUNT: u8 = 1;
@@ -47,6 +58,7 @@ mod span {
 /// `MetricType`.
 const COUNTER: u64 = 0;
 const GAUGE: u64 = 1;
+const SUMMARY_TYPE: u64 = 2;
 const HISTOGRAM: u64 = 4;
 
 /// Appends a snapshot as Prometheus' protobuf: messages `io.prometheus.client.MetricFamily`, each
@@ -73,19 +85,20 @@ const HISTOGRAM: u64 = 4;
 /// ```
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
     for family in snapshot.families() {
-        write(family, &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
+        write(family.into(), &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
     }
 }
 
 /// Appends a family until `out` has `full` bytes, and answers whether all is written; else the next
 /// call goes on. What `out` had by then is the last one of `pieces`.
 pub(super) fn write(
-    family: Family<'_>,
+    part: Part<'_>,
     progress: &mut Progress,
     pieces: &mut [Vec<u8>],
     out: &mut Vec<u8>,
     full: usize,
 ) -> bool {
+    let family = part.family;
     let kind = match family.kind() {
         Kind::Counter => COUNTER,
         Kind::UpDownCounter | Kind::Gauge => GAUGE,
@@ -97,7 +110,7 @@ pub(super) fn write(
         let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
         let unit = if ends_in_unit(stem, unit) { unit } else { "" };
         let head = Head { name: &[name], help: &[family.help()], kind, unit };
-        let is_whole = message(out, pieces, head, family, progress, full, |out, seen, one| {
+        let is_whole = message(out, pieces, head, part, progress, full, |out, seen, one, _| {
             match one.value() {
                 Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
                 Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
@@ -115,17 +128,41 @@ pub(super) fn write(
             return false;
         }
     }
-    while let Some(Unmeasured { suffix, what, count }) = progress.seen.counter(progress.table - 1) {
-        let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
-        let head = Head { name: &name, help: &help, kind: COUNTER, unit: "" };
-        let is_whole =
-            message(out, pieces, head, family, progress, full, |out, _, one| match one.value() {
-                Value::Histogram(value) if count(value) > 0 => {
-                    push_one(out, one, metric::COUNTER, count(value) as f64);
+    while let Some(beside) = beside(progress.table - 1, &progress.seen, part) {
+        let is_whole = match beside {
+            Beside::Unmeasured(Unmeasured { suffix, what, count }) => {
+                let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
+                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "" };
+                message(out, pieces, head, part, progress, full, |out, _, one, _| {
+                    match one.value() {
+                        Value::Histogram(value) if count(value) > 0 => {
+                            push_one(out, one, metric::COUNTER, count(value) as f64);
+                            true
+                        }
+                        _ => false,
+                    }
+                })
+            }
+            Beside::Extreme(Extreme { suffix, which, value }) => {
+                let help = [which, " value of ", name, " in the last interval."];
+                let head = Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "" };
+                message(out, pieces, head, part, progress, full, |out, _, one, interval| {
+                    let value = interval.and_then(value).unwrap_or(f64::NAN);
+                    push_one(out, one, metric::GAUGE, value);
                     true
-                }
-                _ => false,
-            });
+                })
+            }
+            Beside::Summary => {
+                let help = ["Quantiles of ", name, " in the last interval."];
+                let head =
+                    Head { name: &[name, SUMMARY], help: &help, kind: SUMMARY_TYPE, unit: "" };
+                message(out, pieces, head, part, progress, full, |out, _, one, interval| {
+                    let Value::Histogram(value) = one.value() else { return false };
+                    push_summary(out, one, family, value, interval);
+                    true
+                })
+            }
+        };
         if !is_whole {
             return false;
         }
@@ -148,11 +185,12 @@ fn message(
     out: &mut Vec<u8>,
     pieces: &mut [Vec<u8>],
     head: Head<'_>,
-    family: Family<'_>,
+    part: Part<'_>,
     progress: &mut Progress,
     full: usize,
-    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>) -> bool,
+    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>, Option<&HistogramSnapshot>) -> bool,
 ) -> bool {
+    let family = part.family;
     let exposed = progress.exposed;
     let start = out.len();
     let (message, first) = progress.open.take().unwrap_or_else(|| {
@@ -165,8 +203,9 @@ fn message(
         (message, pieces.len())
     });
     for one in family.series_from(progress.series) {
+        let interval = interval(part, progress.series);
         progress.series += 1;
-        if push(out, &mut progress.seen, one) {
+        if push(out, &mut progress.seen, one, interval) {
             progress.exposed += 1;
             if out.len() >= full {
                 progress.open = Some((message, first));
@@ -207,6 +246,29 @@ fn push_one(out: &mut Vec<u8>, series: Series<'_>, field: u8, value: f64) {
     push_labels(out, series);
     push_number(out, field, value);
     message.end(out);
+}
+
+fn push_summary(
+    out: &mut Vec<u8>,
+    series: Series<'_>,
+    family: Family<'_>,
+    all: &HistogramSnapshot,
+    interval: Option<&HistogramSnapshot>,
+) {
+    let metric = Message::field(out, family::METRIC, GUESS_ONE);
+    push_labels(out, series);
+    let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
+    push_uint(out, summary::SAMPLE_COUNT, all.count());
+    push_double(out, summary::SAMPLE_SUM, all.sum());
+    for (rank, _) in family.quantiles() {
+        let quantile = Message::field(out, summary::QUANTILE, 0);
+        push_double(out, quantile::QUANTILE, rank);
+        let value = interval.and_then(|interval| interval.quantile(rank));
+        push_double(out, quantile::VALUE, value.unwrap_or(f64::NAN));
+        quantile.end(out);
+    }
+    message.end(out);
+    metric.end(out);
 }
 
 fn push_histogram(out: &mut Vec<u8>, series: Series<'_>, histogram: &HistogramSnapshot) {

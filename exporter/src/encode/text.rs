@@ -1,10 +1,10 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use super::Part;
+use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
-use super::unmeasured::Unmeasured;
-use metrics_core::{HistogramSnapshot, Kind, Series, Snapshot, Value};
+use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -93,52 +93,114 @@ pub(super) fn write<F: Format>(
     out: &mut String,
     full: usize,
 ) -> bool {
-    let Some(Part { family: first, .. }) = parts.first() else { return true };
+    let Some(&part) = parts.first() else { return true };
+    let Part { family: first, .. } = part;
+    let name = first.name();
     if progress.table == 0 {
         let names = match first.kind() {
-            Kind::Counter => format.counter(first.name()),
-            kind => Names { family: first.name(), kind: kind.exposed(), suffix: "" },
+            Kind::Counter => format.counter(name),
+            kind => Names { family: name, kind: kind.exposed(), suffix: "" },
         };
         if progress.series == 0 {
             push_head(format, out, &names, first.unit(), &[first.help()]);
         }
         let Names { family: name, suffix, .. } = names;
-        for &part in parts {
-            for one in part.family.series_from(progress.series) {
-                progress.series += 1;
-                progress.exposed += 1;
-                let one = Labelled { before: part.labels, series: one };
-                match one.series.value() {
-                    Value::Counter(value) => {
-                        line(out, one, name, suffix, |out| push_u64(out, value));
-                    }
-                    Value::UpDown(value) => {
-                        line(out, one, name, suffix, |out| push_i64(out, value));
-                    }
-                    Value::Quantity(value) | Value::Gauge(value) => {
-                        line(out, one, name, suffix, |out| push_f64(out, value));
-                    }
-                    Value::Histogram(value) => {
-                        progress.seen.look(value);
-                        histogram(out, one, name, value);
-                    }
-                    // Kinds that this format has no words for yet.
-                    _ => progress.exposed -= 1,
+        let is_whole = table(parts, progress, out, full, |out, seen, one, _| {
+            match one.series.value() {
+                Value::Counter(value) => line(out, one, name, suffix, |out| push_u64(out, value)),
+                Value::UpDown(value) => line(out, one, name, suffix, |out| push_i64(out, value)),
+                Value::Quantity(value) | Value::Gauge(value) => {
+                    line(out, one, name, suffix, |out| push_f64(out, value));
                 }
+                Value::Histogram(value) => {
+                    seen.look(value);
+                    histogram(out, one, name, value);
+                }
+                // Kinds that this format has no words for yet.
+                _ => return false,
+            }
+            true
+        });
+        if !is_whole {
+            return false;
+        }
+    }
+    while let Some(beside) = beside(progress.table - 1, &progress.seen, part) {
+        let is_begun = progress.series > 0;
+        let is_whole = match beside {
+            Beside::Unmeasured(Unmeasured { suffix, what, count }) => {
+                let counter = format!("{name}{suffix}");
+                let names = format.counter(&counter);
+                if !is_begun {
+                    push_head(format, out, &names, "", &["Values of ", name, " ", what]);
+                }
+                let Names { family, suffix, .. } = names;
+                table(parts, progress, out, full, |out, _, one, _| match one.series.value() {
+                    Value::Histogram(value) if count(value) > 0 => {
+                        line(out, one, family, suffix, |out| push_u64(out, count(value)));
+                        true
+                    }
+                    _ => false,
+                })
+            }
+            Beside::Extreme(Extreme { suffix, which, value }) => {
+                let gauge = format!("{name}{suffix}");
+                if !is_begun {
+                    let names = Names { family: &gauge, kind: "gauge", suffix: "" };
+                    let help = [which, " value of ", name, " in the last interval."];
+                    push_head(format, out, &names, "", &help);
+                }
+                table(parts, progress, out, full, |out, _, one, interval| {
+                    let value = interval.and_then(value).unwrap_or(f64::NAN);
+                    line(out, one, &gauge, "", |out| push_f64(out, value));
+                    true
+                })
+            }
+            Beside::Summary => {
+                let name = format!("{name}{SUMMARY}");
+                if !is_begun {
+                    let names = Names { family: &name, kind: "summary", suffix: "" };
+                    let help = ["Quantiles of ", first.name(), " in the last interval."];
+                    push_head(format, out, &names, "", &help);
+                }
+                table(parts, progress, out, full, |out, _, one, interval| {
+                    let Value::Histogram(value) = one.series.value() else { return false };
+                    summary(out, one, &name, first, value, interval);
+                    true
+                })
+            }
+        };
+        if !is_whole {
+            return false;
+        }
+    }
+    true
+}
+
+/// Goes on with a table, as [`write`] does. `push` answers whether a series is in it, and is given
+/// its values in the last interval.
+fn table(
+    parts: &[Part<'_>],
+    progress: &mut Progress,
+    out: &mut String,
+    full: usize,
+    mut push: impl FnMut(&mut String, &mut Seen, Labelled<'_>, Option<&HistogramSnapshot>) -> bool,
+) -> bool {
+    for &part in parts {
+        for series in part.family.series_from(progress.series) {
+            let one = Labelled { before: part.labels, series };
+            let interval = interval(part, progress.series);
+            progress.series += 1;
+            if push(out, &mut progress.seen, one, interval) {
+                progress.exposed += 1;
                 if out.len() >= full {
                     return false;
                 }
             }
-            progress.series = 0;
         }
-        progress.next_table();
+        progress.series = 0;
     }
-    while let Some(counter) = progress.seen.counter(progress.table - 1) {
-        if !unmeasured(format, parts, counter, progress, out, full) {
-            return false;
-        }
-        progress.next_table();
-    }
+    progress.next_table();
     true
 }
 
@@ -211,38 +273,29 @@ fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &His
     out.push('\n');
 }
 
-/// Writes one of the counters of what was not measured, as [`write`] does.
-fn unmeasured<F: Format>(
-    format: &F,
-    parts: &[Part<'_>],
-    Unmeasured { suffix, what, count }: &Unmeasured,
-    progress: &mut Progress,
+/// Sum and count are of all values, as those of a summary are.
+fn summary(
     out: &mut String,
-    full: usize,
-) -> bool {
-    let name = parts.first().map_or("", |part| part.family.name());
-    let counter = format!("{name}{suffix}");
-    let names = format.counter(&counter);
-    if progress.series == 0 {
-        push_head(format, out, &names, "", &["Values of ", name, " ", what]);
+    series: Labelled<'_>,
+    name: &str,
+    family: Family<'_>,
+    all: &HistogramSnapshot,
+    interval: Option<&HistogramSnapshot>,
+) {
+    for (quantile, text) in family.quantiles() {
+        out.push_str(name);
+        out.push('{');
+        let labels = out.len();
+        series.push_text(out);
+        out.push_str(if out.len() == labels { "quantile=\"" } else { ",quantile=\"" });
+        out.push_str(text);
+        out.push_str("\"} ");
+        let value = interval.and_then(|interval| interval.quantile(quantile));
+        push_f64(out, value.unwrap_or(f64::NAN));
+        out.push('\n');
     }
-    for part in parts {
-        for one in part.family.series_from(progress.series) {
-            progress.series += 1;
-            if let Value::Histogram(value) = one.value()
-                && count(value) > 0
-            {
-                progress.exposed += 1;
-                let one = Labelled { before: part.labels, series: one };
-                line(out, one, names.family, names.suffix, |out| push_u64(out, count(value)));
-                if out.len() >= full {
-                    return false;
-                }
-            }
-        }
-        progress.series = 0;
-    }
-    true
+    line(out, series, name, "_sum", |out| push_f64(out, all.sum()));
+    line(out, series, name, "_count", |out| push_u64(out, all.count()));
 }
 
 fn push_head<F: Format>(

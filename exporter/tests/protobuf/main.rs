@@ -1,6 +1,7 @@
 //! Protobuf, read by prost.
 
 mod client_model;
+mod interval;
 mod native;
 
 use client_model::{Bucket, Counter as Count, Gauge as Level, Histogram as Distribution};

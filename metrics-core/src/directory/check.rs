@@ -119,10 +119,13 @@ impl Check {
             Kind::Histogram => in_shards(self, HEAD_CELLS)?,
             Kind::Gauge => shared(self, metric.first, series * u64::from(GAUGE_CELLS))?,
         }
-        if let Some(Distribution { table, max, sigfigs, native, edges }) = &metric.distribution {
+        if let Some(distribution) = &metric.distribution {
+            let Distribution { table, max, sigfigs, native, edges, quantiles, .. } = distribution;
             let schemas = Grid::new(*max, *sigfigs)?.native_schemas();
             holds(native.is_none_or(|schema| schemas.contains(&schema)))?;
             holds(edges.is_sorted_by(|a, b| a < b) && edges.last().is_none_or(|edge| edge <= max))?;
+            let quantiles: Vec<_> = quantiles.iter().map(|&bits| f64::from_bits(bits)).collect();
+            holds(are_quantiles(&quantiles))?;
             shared(self, *table, series)?;
         }
         shared(self, metric.declared, series.div_ceil(64))
@@ -133,6 +136,11 @@ impl Set {
     fn fits(&self) -> Option<()> {
         holds(self.capacity.is_none_or(|capacity| self.values <= capacity))
     }
+}
+
+/// Whether these are quantiles to expose: rising, from 0 to 1.
+pub(crate) fn are_quantiles(numbers: &[f64]) -> bool {
+    numbers.is_sorted_by(|a, b| a < b) && numbers.iter().all(|it| (0.0..=1.0).contains(it))
 }
 
 fn holds(condition: bool) -> Option<()> {

@@ -7,8 +7,9 @@
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
 //! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
-//! histogram  | table | maximum | digits | native | count edge... |  histograms only; native is 0, or
-//!            |                                          the schema and NATIVE
+//! histogram  | table | maximum | digits | native | count edge... | extremes | count quantile... |
+//!            |                                          histograms only; native is 0, or the schema
+//!            |                                          and NATIVE; extremes is 0 or 1
 //! kept       | as a metric |                             one of an earlier run, not registered yet
 //! claim      | kept | text help |                       it is registered now, with this help
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
@@ -20,7 +21,7 @@
 
 mod check;
 
-pub(crate) use check::{Check, MAX_DIMENSIONS};
+pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
 
 use crate::segment::{Exhausted, Registration};
 use crate::sync::{AtomicU64, Relaxed};
@@ -162,6 +163,10 @@ pub(crate) struct Distribution {
     pub(crate) native: Option<i8>,
     /// Upper edges of the exposed buckets, in recorded units.
     pub(crate) edges: Vec<u64>,
+    /// Whether smallest and largest value of an interval are exposed.
+    pub(crate) extremes: bool,
+    /// Bits of the quantiles of an interval that are exposed.
+    pub(crate) quantiles: Vec<u64>,
 }
 
 /// Adds an empty set of values for an interned label and answers its number.
@@ -232,6 +237,8 @@ fn metric_words(metric: &Metric) -> Vec<u64> {
         words.extend([u64::from(distribution.sigfigs), native.cast_unsigned()]);
         words.push(distribution.edges.len() as u64);
         words.extend(&distribution.edges);
+        words.extend([u64::from(distribution.extremes), distribution.quantiles.len() as u64]);
+        words.extend(&distribution.quantiles);
     }
     words
 }
@@ -372,6 +379,12 @@ impl Cursor<'_> {
                 schema => Some(i8::try_from(i64::checked_sub(schema, NATIVE)?).ok()?),
             },
             edges: self.list(Self::word)?,
+            extremes: match self.word()? {
+                0 => false,
+                1 => true,
+                _ => return None,
+            },
+            quantiles: self.list(Self::word)?,
         })
     }
 }

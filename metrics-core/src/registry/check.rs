@@ -8,7 +8,7 @@
 use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
-use crate::directory::Kind;
+use crate::directory::{Kind, are_quantiles};
 
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
@@ -95,6 +95,10 @@ fn settings(metric: &Description) -> Result<(), String> {
                  {last} are possible"
             ));
         }
+    }
+    if !are_quantiles(&metric.quantiles) {
+        let quantiles = &metric.quantiles;
+        return Err(format!("its quantiles must rise, from 0 to 1, and are {quantiles:?}"));
     }
     let edges = metric.edges.as_deref().unwrap_or_default();
     if let Some((a, b)) = edges.iter().zip(edges.get(1..).unwrap_or_default()).find(|(a, b)| a >= b)

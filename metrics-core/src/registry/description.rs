@@ -30,6 +30,8 @@ pub struct Description {
     pub(crate) max: u64,
     pub(crate) edges: Option<Vec<u64>>,
     pub(crate) native: Option<i8>,
+    pub(crate) extremes: bool,
+    pub(crate) quantiles: Vec<f64>,
     /// Whether unit and kind are still to be put behind the name.
     pub(crate) unfinished: bool,
     /// Whether metrics of this name may have different labels. A clash otherwise, since it is
@@ -57,6 +59,8 @@ impl Description {
             max: Self::DEFAULT_MAX,
             edges: None,
             native: None,
+            extremes: false,
+            quantiles: Vec::new(),
             unfinished: false,
             mixed: false,
         }
@@ -135,6 +139,34 @@ impl Description {
     #[must_use]
     pub fn native(mut self, schema: i8) -> Self {
         self.native = Some(schema);
+        self
+    }
+
+    /// Has an exporter show quantiles of a histogram's last interval beside it, as a summary
+    /// `<name>_summary`: rising, from 0 to 1. None by default. Where nothing was recorded, they are
+    /// NaN, as Prometheus' own libraries have it.
+    ///
+    /// Quantiles of several processes or series can't be put together; those that Prometheus works
+    /// out from buckets can. What an interval is says the exporter.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    ///
+    /// let description = Description::new("wait", "Waited.").quantiles([0.5, 0.99]).extremes();
+    /// let wait: Histogram = Registry::new().register(&description)?;
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn quantiles(mut self, quantiles: impl IntoIterator<Item = f64>) -> Self {
+        self.quantiles = quantiles.into_iter().collect();
+        self
+    }
+
+    /// Has an exporter show the smallest and the largest value of a histogram's last interval beside
+    /// it, as gauges `<name>_min` and `<name>_max`; NaN where nothing was recorded.
+    #[must_use]
+    pub fn extremes(mut self) -> Self {
+        self.extremes = true;
         self
     }
 

@@ -320,6 +320,10 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         if grid(there) != grid(asked) {
             return differ("(digits, maximum, native schema, buckets)", &grid(there), &grid(asked));
         }
+        let interval = |of: &Description| (of.extremes, of.quantiles.clone());
+        if interval(there) != interval(asked) {
+            return differ("(extremes, quantiles)", &interval(there), &interval(asked));
+        }
     }
     Ok(())
 }

@@ -165,7 +165,7 @@ fn resume(
             Ok(None)
         }
         Claim::Same(at, metric) => {
-            let directory::Metric { first, declared, ref distribution, .. } = metric;
+            let directory::Metric { first, declared, ref distribution, .. } = *metric;
             let table = distribution.as_ref().map_or(0, |distribution| distribution.table);
             let cells = match distribution {
                 Some(_) => segment.shared()[table as usize].load(Relaxed),
@@ -207,6 +207,8 @@ fn entry(
             sigfigs: description.sigfigs,
             native: description.native,
             edges: description.edges(),
+            extremes: description.extremes,
+            quantiles: description.quantiles.iter().map(|quantile| quantile.to_bits()).collect(),
         }),
     }
 }

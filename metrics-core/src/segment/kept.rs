@@ -34,7 +34,7 @@ pub(crate) struct KeptSet {
 pub(crate) enum Claim {
     Nothing,
     /// The metric whose entry is at this position.
-    Same(u64, Metric),
+    Same(u64, Box<Metric>),
     /// One that counted something else: this is what changed.
     Changed(String),
 }
@@ -71,7 +71,7 @@ impl Kept {
             }
             let differences = differences(metric, wanted);
             if differences.is_empty() {
-                return Claim::Same(*at, metric.clone());
+                return Claim::Same(*at, Box::new(metric.clone()));
             }
             if !*replaced && changed.is_none() {
                 changed = Some((replaced, differences));
@@ -133,6 +133,8 @@ fn differences(before: &Metric, now: &Metric) -> Vec<String> {
         compare("maximum", &before.max, &now.max);
         compare("buckets", &before.edges, &now.edges);
         compare("native schema", &before.native, &now.native);
+        compare("extremes", &before.extremes, &now.extremes);
+        compare("quantiles", &before.quantiles, &now.quantiles);
     }
     found
 }

@@ -117,6 +117,21 @@ impl Snapshot {
         (!metrics.is_empty()).then_some(Family { metrics })
     }
 
+    /// Only the families that `keep` answers `true` for; values are not copied.
+    #[must_use]
+    pub fn only(&self, mut keep: impl FnMut(Family<'_>) -> bool) -> Snapshot {
+        let of_one_name =
+            |a: &MetricSnapshot, b: &MetricSnapshot| a.about.metric.name == b.about.metric.name;
+        let families = self.metrics.chunk_by(of_one_name);
+        let kept = families.filter(|metrics| keep(Family { metrics }));
+        Snapshot { metrics: kept.flatten().cloned().collect() }
+    }
+
+    /// Whether it has no family.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_empty()
+    }
+
     /// What happened after `earlier`, a snapshot of the same registry: counters and histograms
     /// hold the difference, gauges and up-down counters the present value.
     ///
@@ -268,6 +283,20 @@ impl<'a> Family<'a> {
     /// The kind of its metrics.
     pub fn kind(&self) -> Kind {
         self.metrics[0].about.metric.kind
+    }
+
+    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, and each as
+    /// the label `quantile` gives it.
+    pub fn quantiles(&self) -> impl Iterator<Item = (f64, &'a str)> + use<'a> {
+        let shape = self.metrics[0].about.shape.as_ref();
+        let quantiles = shape.map_or(&[][..], |shape| &shape.quantiles);
+        quantiles.iter().map(|(quantile, text)| (*quantile, text.as_str()))
+    }
+
+    /// Whether smallest and largest value of an interval are to be
+    /// [exposed](crate::Description::extremes).
+    pub fn has_extremes(&self) -> bool {
+        self.metrics[0].about.shape.as_ref().is_some_and(|shape| shape.extremes)
     }
 
     /// The exposed series.

@@ -10,6 +10,10 @@ pub(super) struct Shape {
     pub(super) grid: Grid,
     pub(super) scale: Scale,
     pub(super) edges: Vec<Edge>,
+    /// Quantiles of an interval that are exposed, and the text of each.
+    pub(super) quantiles: Vec<(f64, String)>,
+    /// Whether smallest and largest value of an interval are.
+    pub(super) extremes: bool,
     /// The schema of its native buckets, if it has any.
     native: Option<i8>,
     /// Made when it is first asked for: only protobuf has native buckets, and what another process's
@@ -34,7 +38,8 @@ pub(super) struct Edge {
 impl Shape {
     /// `None` where the entry can't be of a histogram.
     pub(super) fn new(metric: &directory::Metric) -> Option<Self> {
-        let Distribution { table, max, sigfigs, native, edges } = metric.distribution.as_ref()?;
+        let distribution = metric.distribution.as_ref()?;
+        let Distribution { table, max, sigfigs, native, edges, extremes, quantiles } = distribution;
         let grid = Grid::new(*max, *sigfigs)?;
         let scale = Scale::new(metric.scale);
         let edge = |&recorded: &u64| {
@@ -42,8 +47,20 @@ impl Shape {
             Edge { cell: grid.index(recorded), upper, le: canonical(upper) }
         };
         let edges = edges.iter().map(edge).collect();
-        let native_cells = OnceLock::new();
-        Some(Self { grid, scale, edges, native: *native, native_cells, table: *table })
+        let quantile = |&bits: &u64| {
+            let quantile = f64::from_bits(bits);
+            (quantile, canonical(quantile))
+        };
+        Some(Self {
+            grid,
+            scale,
+            edges,
+            quantiles: quantiles.iter().map(quantile).collect(),
+            extremes: *extremes,
+            native: *native,
+            native_cells: OnceLock::new(),
+            table: *table,
+        })
     }
 
     /// Which cells make which native bucket; `None` where it has none.

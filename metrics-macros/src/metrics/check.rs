@@ -116,6 +116,8 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         native: attributes.native.as_ref().and_then(|schema| native(schema, sigfigs, errors)),
         sigfigs,
         buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
+        quantiles: attributes.quantiles.as_ref().map(|all| quantiles(all, errors)),
+        extremes: attributes.key("extremes").is_some(),
         max,
         unit,
         scale,
@@ -126,7 +128,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
 fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     let Some(kind) = kind else { return };
     if kind != Kind::Histogram {
-        let settings = ["sigfigs", "max", "buckets", "native"];
+        let settings = ["sigfigs", "max", "buckets", "native", "quantiles", "extremes"];
         for key in settings.iter().filter_map(|setting| attributes.key(setting)) {
             errors.at(key, format!("`{key}` is a setting of histograms"));
         }
@@ -153,12 +155,7 @@ fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
 
 fn scale(attributes: &Attributes, unit: &str, errors: &mut Errors) -> Option<f64> {
     let literal = attributes.scale.as_ref()?;
-    let scale = match literal {
-        Lit::Float(number) => number.base10_parse().ok(),
-        Lit::Int(number) => number.base10_parse().ok(),
-        _ => None,
-    };
-    let scale = scale.filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
+    let scale = number(literal).filter(|scale| scale.is_finite() && *scale > 0.0);
     if scale.is_none() {
         errors.at(literal, "`scale` is a finite number above 0: exported units to a recorded one");
     } else if let (Some(_), Some(key)) = (Units::of_time(unit), attributes.key("scale")) {
@@ -199,6 +196,29 @@ fn native(literal: &Lit, sigfigs: Option<u8>, errors: &mut Errors) -> Option<i8>
         errors.at(literal, what);
     }
     schema
+}
+
+fn quantiles(literals: &[Lit], errors: &mut Errors) -> Vec<f64> {
+    let mut quantiles: Vec<f64> = Vec::new();
+    for literal in literals {
+        let quantile = number(literal).filter(|quantile| (0.0..=1.0).contains(quantile));
+        match quantile {
+            Some(quantile) if quantiles.last().is_none_or(|&last| last < quantile) => {
+                quantiles.push(quantile);
+            }
+            Some(_) => errors.at(literal, "`quantiles` must rise"),
+            None => errors.at(literal, "a quantile is a number from 0 to 1, such as 0.99"),
+        }
+    }
+    quantiles
+}
+
+fn number(literal: &Lit) -> Option<f64> {
+    match literal {
+        Lit::Float(number) => number.base10_parse().ok(),
+        Lit::Int(number) => number.base10_parse().ok(),
+        _ => None,
+    }
 }
 
 fn maximum(literal: &Lit, units: Units, errors: &mut Errors) -> Option<u64> {

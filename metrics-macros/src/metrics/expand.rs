@@ -91,7 +91,8 @@ fn field(field: &Field) -> TokenStream {
             return quote!(#ident: <#ty as ::metrics_core::Metrics>::build(&scope, visitor)?);
         }
     };
-    let Metric { help, name, unit, scale, sigfigs, max, buckets, native } = metric;
+    let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, extremes } =
+        metric;
     let start = if let Some(name) = name {
         let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
         quote!(scope.named(#name, #help) #unit)
@@ -107,7 +108,14 @@ fn field(field: &Field) -> TokenStream {
     let max = max.map(|max| quote!(.max(#max)));
     let buckets = buckets.as_ref().map(|edges| quote!(.buckets([#(#edges),*])));
     let native = native.map(|schema| quote!(.native(#schema)));
+    let quantiles = quantiles.as_ref().map(|quantiles| {
+        let quantiles = quantiles.iter().map(|&quantile| Literal::f64_suffixed(quantile));
+        quote!(.quantiles([#(#quantiles),*]))
+    });
+    let extremes = extremes.then(|| quote!(.extremes()));
     quote_spanned! {located(ty)=>
-        #ident: visitor.metric::<#ty>(#start #scale #sigfigs #max #buckets #native)?
+        #ident: visitor.metric::<#ty>(
+            #start #scale #sigfigs #max #buckets #native #quantiles #extremes
+        )?
     }
 }

@@ -41,6 +41,10 @@ struct Metric {
     buckets: Option<Vec<u64>>,
     /// The schema of native buckets.
     native: Option<i8>,
+    /// Of the last interval.
+    quantiles: Option<Vec<f64>>,
+    /// Whether those of the last interval are exposed.
+    extremes: bool,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -31,6 +31,7 @@ pub(super) struct Attributes {
     pub(super) max: Option<Lit>,
     pub(super) buckets: Option<Vec<Lit>>,
     pub(super) native: Option<Lit>,
+    pub(super) quantiles: Option<Vec<Lit>>,
 }
 
 impl Attributes {
@@ -90,8 +91,18 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Option<T> {
 
 fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes {
     let mut read = Attributes::default();
-    let mut metric =
-        Keys::new(&["name", "unit", "scale", "sigfigs", "max", "buckets", "native", "flatten"]);
+    let mut metric = Keys::new(&[
+        "name",
+        "unit",
+        "scale",
+        "sigfigs",
+        "max",
+        "buckets",
+        "native",
+        "quantiles",
+        "extremes",
+        "flatten",
+    ]);
     let mut metrics = Keys::new(&["flatten"]);
     for attribute in attributes {
         let keys = if attribute.path().is_ident("metric") {
@@ -111,7 +122,8 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                 "max" => read.max = Some(value(input)?),
                 "native" => read.native = Some(value(input)?),
                 "buckets" => read.buckets = Some(list(input, errors)?),
-                _flatten => no_value(key, input)?,
+                "quantiles" => read.quantiles = Some(list(input, errors)?),
+                _flag => no_value(key, input)?,
             }
             Ok(())
         });

@@ -6,7 +6,7 @@ struct Kinds {
     #[metric(sigfigs = 2, max = 10, buckets = [1, 2])]
     counter: Counter,
     /// Nor this.
-    #[metric(max = 10, native = 3)]
+    #[metric(max = 10, native = 3, quantiles = [0.5], extremes)]
     up_down: metrics_core::UpDownCounter<bool>,
     /// Set in exported units.
     #[metric(scale = 0.1)]

@@ -43,6 +43,12 @@ struct Native {
     /// Words.
     #[metric(native = "3")]
     words: Histogram,
+    /// Quantiles that do not rise.
+    #[metric(quantiles = [0.5, 0.5, 1.5, "0.9"])]
+    odd_quantiles: Histogram,
+    /// A flag has no value.
+    #[metric(extremes = true)]
+    odd_extremes: Histogram,
 }
 
 #[derive(Metrics)]
