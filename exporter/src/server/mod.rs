@@ -91,10 +91,9 @@ impl Exporter {
     /// Stops it, as dropping it does: within 100 ms, whatever clients do. A response that is on its
     /// way has half of that to arrive.
     ///
-    /// When this returns, the thread has ended, the ports are free, and Unix sockets
-    /// are removed. What the thread is in the
-    /// middle of is waited for: a scrape that is being encoded, and a
-    /// [`gauge_fn`](metrics_core::Registry::gauge_fn) that is being called. A gauge function that
+    /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed. What
+    /// the thread is in the middle of is waited for: a chunk of a response that is being encoded, and
+    /// a [`gauge_fn`](metrics_core::Registry::gauge_fn) that is being called. A gauge function that
     /// drops the exporter itself returns first; the thread ends after it.
     pub fn shutdown(self) {
         drop(self);
