@@ -1,8 +1,9 @@
 use crate::error::StartError;
 use crate::process::ProcessMetrics;
+use crate::push::{Push, Target};
 use crate::respond::Responder;
 use crate::scrape::Scraper;
-use crate::server::{self, Bound, Exporter, Limits, LocalAddr};
+use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use metrics_core::Registry;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -29,8 +30,10 @@ use std::time::Duration;
 pub struct ExporterBuilder {
     registries: Vec<Registry>,
     addresses: Vec<String>,
+    nowhere: bool,
     unix_mode: u32,
     limits: Limits,
+    push: Option<Push>,
     core: Option<usize>,
     compress: Option<bool>,
     process_metrics: bool,
@@ -43,8 +46,10 @@ impl Default for ExporterBuilder {
         Self {
             registries: Vec::new(),
             addresses: Vec::new(),
+            nowhere: false,
             unix_mode: Self::DEFAULT_UNIX_MODE,
             limits: Limits::default(),
+            push: None,
             core: None,
             compress: None,
             process_metrics: true,
@@ -95,6 +100,19 @@ impl ExporterBuilder {
     /// `tickmetrics_exporter_unprotected_listeners`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.addresses.push(address.into());
+        self
+    }
+
+    /// Listens nowhere, unless an address is given: for programs that only [push](Self::push).
+    pub fn listen_nowhere(mut self) -> Self {
+        self.nowhere = true;
+        self
+    }
+
+    /// Pushes metrics to a gateway, for programs that end before they are scraped; one gateway, the
+    /// last that was given.
+    pub fn push(mut self, push: Push) -> Self {
+        self.push = Some(push);
         self
     }
 
@@ -176,7 +194,9 @@ impl ExporterBuilder {
         self,
         scraper: impl FnOnce() -> Result<Scraper, StartError>,
     ) -> Result<Exporter, StartError> {
-        let Self { addresses, unix_mode, limits, core, compress, thread_name, .. } = self;
+        let Self {
+            addresses, nowhere, unix_mode, limits, push, core, compress, thread_name, ..
+        } = self;
         let invalid =
             |reason| Err(StartError::InvalidThreadName { name: thread_name.clone(), reason });
         if thread_name.len() > Self::MAX_THREAD_NAME {
@@ -186,15 +206,28 @@ impl ExporterBuilder {
             return invalid("it has a NUL; leave it out");
         }
         limits.check()?;
-        let addresses =
-            if addresses.is_empty() { vec![Self::DEFAULT_ADDRESS.into()] } else { addresses };
+        let target = push.as_ref().map(Target::new).transpose();
+        let target = target.map_err(|reason| StartError::InvalidPush { reason })?;
+        let addresses = match (addresses.is_empty(), nowhere) {
+            (true, true) if push.is_none() => return Err(StartError::NothingToDo),
+            (true, false) => vec![Self::DEFAULT_ADDRESS.into()],
+            _ => addresses,
+        };
         let bound = addresses.iter().map(|address| Bound::new(address, unix_mode));
         let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
         let leaves = bound.iter().filter(|bound| bound.address.leaves_the_machine());
         let leaves: Vec<_> = leaves.map(|bound| bound.address.clone()).collect();
-        let responder = Responder::new(scraper()?, compress.unwrap_or(!leaves.is_empty()));
+        let scraper = scraper()?;
+        let pushing = match push.zip(target) {
+            Some((settings, target)) => {
+                let metrics = scraper.register().map_err(StartError::Register)?;
+                Some(Pushing { target, settings, metrics })
+            }
+            None => None,
+        };
+        let responder = Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()));
         responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
-        let exporter = server::start(bound, responder, limits, thread_name, core)?;
+        let exporter = server::start(bound, responder, limits, pushing, thread_name, core)?;
         warn_of(&leaves);
         Ok(exporter)
     }

@@ -27,6 +27,13 @@ pub enum StartError {
         /// What to give instead.
         reason: &'static str,
     },
+    /// A setting of a [`Push`](crate::Push).
+    InvalidPush {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It would neither listen nor push.
+    NothingToDo,
     /// The system takes no such name for a thread.
     InvalidThreadName {
         /// What [`thread_name`](crate::ExporterBuilder::thread_name) was given.
@@ -63,6 +70,11 @@ impl fmt::Display for StartError {
             Self::InvalidLimit { limit, reason } => {
                 write!(f, "Limits::{limit} is too small: {reason}")
             }
+            Self::InvalidPush { reason } => write!(f, "metrics can't be pushed: {reason}"),
+            Self::NothingToDo => f.write_str(
+                "the exporter would neither listen nor push: leave out .listen_nowhere(), or give \
+                 it .push(..)",
+            ),
             Self::InvalidThreadName { name, reason } => {
                 write!(f, "{name:?} can't name a thread: {reason}")
             }
@@ -125,7 +137,11 @@ impl std::error::Error for StartError {
                 Some(error)
             }
             Self::Register(error) => Some(error),
-            Self::InvalidLimit { .. } | Self::InvalidThreadName { .. } | Self::Pin { .. } => None,
+            Self::InvalidLimit { .. }
+            | Self::InvalidPush { .. }
+            | Self::NothingToDo
+            | Self::InvalidThreadName { .. }
+            | Self::Pin { .. } => None,
         }
     }
 }

@@ -14,6 +14,7 @@
 //! | `scrape` | all registries at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
+//! | `push` | metrics sent to a Pushgateway |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
@@ -44,6 +45,7 @@ mod merge;
 mod names;
 mod negotiate;
 mod process;
+mod push;
 mod render;
 mod respond;
 mod scrape;
@@ -55,6 +57,7 @@ pub use encode::render;
 pub use error::StartError;
 pub use negotiate::{Format, negotiate};
 pub use process::ProcessMetrics;
+pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};
 
 /// What the program `tickmetrics` needs. Not part of the interface.

@@ -1,7 +1,7 @@
 //! What is answered to a request.
 
 use crate::about::AboutMetrics;
-use crate::negotiate::{Coding, accepts_gzip, negotiate};
+use crate::negotiate::{Coding, Format, accepts_gzip, negotiate};
 use crate::render::Reader;
 use crate::scrape::{Query, Scraper, lock};
 use http_body_util::{Either, Full};
@@ -58,6 +58,14 @@ impl Responder {
     pub(crate) fn warm_up(&self) {
         lock(&self.scraper).warm_up();
         self.ready.store(true, Relaxed);
+    }
+
+    /// All metrics, for who did not ask for them.
+    pub(crate) fn exposition(&self, format: Format) -> Reader {
+        let query = Query { format, coding: Coding::Identity, names: Vec::new() };
+        let reader = lock(&self.scraper).open_uncounted(query);
+        reader.begin();
+        reader
     }
 
     /// The response to a request, whose body is not read. For HEAD, hyper sends the headers alone.

@@ -7,7 +7,7 @@ use crate::names::{Names, series_names};
 use crate::negotiate::{Coding, Format};
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
-use metrics_core::{Family, Kind, RegisterError, Registry, Snapshot};
+use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -64,8 +64,10 @@ impl Scraper {
 
     /// And of the process.
     pub(crate) fn with_process(self, metrics: ProcessMetrics) -> Self {
-        if let Source::Registries(registries) = &mut *lock(&self.source) {
-            registries.process = Some(metrics);
+        match &mut *lock(&self.source) {
+            Source::Registries(registries) => registries.process = Some(metrics),
+            #[cfg(feature = "cli")]
+            Source::Text(_) => {}
         }
         self
     }
@@ -78,6 +80,15 @@ impl Scraper {
         Ok(Self::from(Source::Text(Box::new(write)), About::register()?.metrics))
     }
 
+    /// Registers further metrics of the exporter about itself.
+    pub(crate) fn register<M: Metrics>(&self) -> Result<M, RegisterError> {
+        match &mut *lock(&self.source) {
+            Source::Registries(registries) => registries.register(),
+            #[cfg(feature = "cli")]
+            Source::Text(_) => M::register(&Registry::new()),
+        }
+    }
+
     /// The exporter's metrics about itself.
     pub(crate) fn about(&self) -> AboutMetrics {
         self.about
@@ -86,17 +97,27 @@ impl Scraper {
     /// Calibrates the clock, and reads once all that can be read without being asked.
     pub(crate) fn warm_up(&self) {
         self.about.exporter_scrape_duration.start().discard();
-        if let Source::Registries(registries) = &mut *lock(&self.source) {
-            let (format, coding) = (Format::Text, Coding::Identity);
-            drop(registries.scrape(&Query { format, coding, names: Vec::new() }));
+        match &mut *lock(&self.source) {
+            Source::Registries(registries) => {
+                let (format, coding) = (Format::Text, Coding::Identity);
+                drop(registries.scrape(&Query { format, coding, names: Vec::new() }));
+            }
+            #[cfg(feature = "cli")]
+            Source::Text(_) => {}
         }
     }
 
     /// What a query is answered with. Those that ask the same before a snapshot is taken for the
     /// first of them share all of it.
-    pub(crate) fn open(&mut self, mut query: Query) -> Reader {
+    pub(crate) fn open(&mut self, query: Query) -> Reader {
+        self.about.exporter_scrapes.inc();
+        self.open_uncounted(query)
+    }
+
+    /// What is no scrape, but is answered as one.
+    pub(crate) fn open_uncounted(&mut self, mut query: Query) -> Reader {
         match &*lock(&self.source) {
-            Source::Registries(registries) => registries.about.metrics.exporter_scrapes.inc(),
+            Source::Registries(_) => {}
             #[cfg(feature = "cli")]
             Source::Text(_) => query.format = Format::Text,
         }
@@ -152,14 +173,25 @@ pub(crate) struct Scrape {
 
 impl Registries {
     fn new(registries: Vec<Registry>, interval: Duration) -> Result<Self, RegisterError> {
-        let about = About::register()?;
-        let mut names = Names::default();
-        // First of all, so that the exporter's own names are its own.
-        for family in about.registry.snapshot().families() {
-            names.admit(registries.len() + 1, family);
+        let (about, names) = (About::register()?, Arc::default());
+        let intervals = Intervals::new(interval);
+        let registries = Self { all: registries, process: None, about, names, intervals };
+        registries.keep_own_names();
+        Ok(registries)
+    }
+
+    fn register<M: Metrics>(&self) -> Result<M, RegisterError> {
+        let metrics = M::register(&self.about.registry);
+        self.keep_own_names();
+        metrics
+    }
+
+    /// To be called before the first scrape, so that the exporter's own names are its own.
+    fn keep_own_names(&self) {
+        let mut names = lock(&self.names);
+        for family in self.about.registry.snapshot().families() {
+            names.admit(self.all.len() + 1, family);
         }
-        let (names, intervals) = (Arc::new(Mutex::new(names)), Intervals::new(interval));
-        Ok(Self { all: registries, process: None, about, names, intervals })
     }
 
     /// All of them as they are now, as far as the query wants them.

@@ -5,6 +5,8 @@ use super::listen::{Listener, Stream};
 use super::progress::{Observed, ObservedBody, Progress};
 use super::rate::Rate;
 use crate::about::{AboutMetrics, Limit};
+use crate::negotiate::Format;
+use crate::render::Reader;
 use crate::respond::Responder;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -48,6 +50,11 @@ impl Front {
     /// Makes it ready before anybody asks.
     pub(super) fn warm_up(&self) {
         self.responder.warm_up();
+    }
+
+    /// All metrics, for a push.
+    pub(super) fn exposition(&self, format: Format) -> Reader {
+        self.responder.exposition(format)
     }
 
     /// Accepts connections for ever. `watcher` makes one that ends what it is at and then closes.

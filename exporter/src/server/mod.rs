@@ -13,6 +13,7 @@ pub use listen::LocalAddr;
 
 use crate::builder::ExporterBuilder;
 use crate::error::StartError;
+use crate::push::{Order, Orders, Push, PushError, PushMetrics, Pusher, Target};
 use crate::respond::Responder;
 use connections::Front;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -22,6 +23,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::{self, Runtime};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -62,6 +64,7 @@ const GRACE: Duration = Duration::from_millis(50);
 #[must_use = "an exporter that is dropped stops at once"]
 pub struct Exporter {
     addresses: Vec<LocalAddr>,
+    orders: Option<Orders>,
     process: u32,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -88,8 +91,25 @@ impl Exporter {
         &self.addresses
     }
 
+    /// Pushes all metrics [to the gateway](ExporterBuilder::push), and waits until it has them: the
+    /// way for a job to be sure, before it ends. What fails is tried again as long as that may help
+    /// and there is time.
+    ///
+    /// # Errors
+    /// Every variant of [`PushError`].
+    pub fn push_now(&self, within: Duration) -> Result<(), PushError> {
+        let orders = self.orders.as_ref().ok_or(PushError::NotConfigured)?;
+        let is_own_thread =
+            self.thread.as_ref().is_some_and(|it| it.thread().id() == thread::current().id());
+        if is_own_thread || self.process != std::process::id() {
+            return Err(PushError::NotRunning);
+        }
+        orders.push(within)
+    }
+
     /// Stops it, as dropping it does: within 100 ms, whatever clients do. A response that is on its
-    /// way has half of that to arrive.
+    /// way has half of that to arrive, and so has the last [push](ExporterBuilder::push) unless it was
+    /// given [more](Push::end_within).
     ///
     /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed. What
     /// the thread is in the middle of is waited for: a chunk of a response that is being encoded, and
@@ -116,17 +136,32 @@ impl Drop for Exporter {
     }
 }
 
+/// What is pushed where.
+pub(crate) struct Pushing {
+    pub(crate) target: Target,
+    pub(crate) settings: Push,
+    pub(crate) metrics: PushMetrics,
+}
+
 /// Starts the thread. It has the core asked for, and accepts connections, when this returns.
 pub(crate) fn start(
     bound: Vec<Bound>,
     responder: Responder,
     limits: Limits,
+    pushing: Option<Pushing>,
     name: String,
     core: Option<usize>,
 ) -> Result<Exporter, StartError> {
     let addresses = bound.iter().map(|bound| bound.address.clone()).collect();
     let (stop, stopped) = oneshot::channel();
     let (ready, is_ready) = mpsc::channel();
+    let (orders, pushing) = match pushing {
+        Some(pushing) => {
+            let (orders, receiver) = Orders::new();
+            (Some(orders), Some((pushing, receiver)))
+        }
+        None => (None, None),
+    };
     let thread = thread::Builder::new().name(name).spawn(move || {
         let prepared = core.map_or(Ok(()), pin).and_then(|()| {
             // Made and dropped on this thread: the one that starts it may run a runtime of its own,
@@ -137,7 +172,9 @@ pub(crate) fn start(
             Ok((runtime, listeners)) => {
                 if ready.send(Ok(())).is_ok() {
                     let front = Arc::new(Front::new(responder, limits));
-                    runtime.block_on(serve(listeners, front, stopped));
+                    runtime.block_on(serve(listeners, front, pushing, stopped));
+                    // Without waiting for the system to look up a gateway's name.
+                    runtime.shutdown_background();
                 }
             }
             Err(error) => {
@@ -149,7 +186,7 @@ pub(crate) fn start(
     let thread = Some(thread.map_err(StartError::Thread)?);
     // From here on a failure drops the exporter, which waits for the thread.
     let process = std::process::id();
-    let exporter = Exporter { addresses, process, stop: Some(stop), thread };
+    let exporter = Exporter { addresses, orders, process, stop: Some(stop), thread };
     match is_ready.recv() {
         Ok(prepared) => prepared.map(|()| exporter),
         Err(mpsc::RecvError) => Err(StartError::Thread(std::io::ErrorKind::Other.into())),
@@ -165,7 +202,12 @@ fn prepare(bound: Vec<Bound>) -> std::io::Result<(Runtime, Vec<Listener>)> {
     Ok((runtime, listeners))
 }
 
-async fn serve(listeners: Vec<Listener>, front: Arc<Front>, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    listeners: Vec<Listener>,
+    front: Arc<Front>,
+    pushing: Option<(Pushing, UnboundedReceiver<Order>)>,
+    stopped: oneshot::Receiver<()>,
+) {
     let graceful = Arc::new(GracefulShutdown::new());
     let mut tasks = JoinSet::new();
     let warming = Arc::clone(&front);
@@ -174,12 +216,23 @@ async fn serve(listeners: Vec<Listener>, front: Arc<Front>, stopped: oneshot::Re
         let graceful = Arc::clone(&graceful);
         tasks.spawn(Arc::clone(&front).accept(listener, move || graceful.watcher()));
     }
-    // Stopped by a closed channel: nothing is ever sent.
+    let pushing = pushing.map(|(Pushing { target, settings, metrics }, orders)| {
+        let (end, ended) = oneshot::channel();
+        let (front, format) = (Arc::clone(&front), settings.format);
+        let pusher = Pusher { target, settings, metrics, body: move || front.exposition(format) };
+        (end, tokio::spawn(pusher.run(orders, ended)))
+    });
+    // Stopped by closed channels: nothing is ever sent.
     let _ = stopped.await;
+    let last_push = pushing.map(|(_end, task)| task);
     tasks.shutdown().await;
     if let Some(graceful) = Arc::into_inner(graceful) {
         // What is not through by then ends with the runtime.
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
+    if let Some(last_push) = last_push {
+        // A panic was reported.
+        let _ = last_push.await;
     }
 }
 

@@ -1,0 +1,95 @@
+//! One request to the gateway, over a connection of its own.
+
+use super::error::PushError;
+use super::target::Target;
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use tokio::net::TcpStream;
+
+/// How much is read of what a gateway says to a refusal.
+const MAX_ANSWER: usize = 512;
+
+/// Sends a body of a type, or a request without a type and a body, and waits for the answer.
+pub(super) async fn send<B>(
+    target: &Target,
+    method: Method,
+    content_type: Option<&'static str>,
+    body: B,
+) -> Result<(), PushError>
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let Target { host, port, authority, path, authorization, .. } = target;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path.clone())
+        .header(HOST, authority)
+        .header(CONNECTION, "close")
+        .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in [
+        (CONTENT_TYPE, content_type.map(hyper::header::HeaderValue::from_static)),
+        (AUTHORIZATION, authorization.clone()),
+    ] {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    let request = request.body(body).map_err(|error| unreachable(&error))?;
+    let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| unreachable(&error))?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
+    let exchange = async {
+        let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
+        // What comes after a success tells nothing more.
+        if response.status().is_success() { Ok(()) } else { Err(refused(response).await) }
+    };
+    alongside(connection, exchange).await
+}
+
+async fn refused(response: Response<Incoming>) -> PushError {
+    let status = response.status().as_u16();
+    let mut body = response.into_body();
+    let mut answer = Vec::new();
+    while answer.len() < MAX_ANSWER
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        answer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+    }
+    answer.truncate(MAX_ANSWER);
+    let answer = String::from_utf8_lossy(&answer);
+    // It is going to be printed.
+    let words: Vec<_> = answer.split(|c: char| c.is_control() || c.is_whitespace()).collect();
+    let words = words.into_iter().filter(|word| !word.is_empty());
+    PushError::Refused { status, answer: words.collect::<Vec<_>>().join(" ") }
+}
+
+/// What one future answers, while another one goes on beside it. Both end with this.
+async fn alongside<T>(beside: impl Future, main: impl Future<Output = T>) -> T {
+    let (mut beside, mut main) = (pin!(beside), pin!(main));
+    let mut is_over = false;
+    poll_fn(|context| {
+        is_over = is_over || beside.as_mut().poll(context).is_ready();
+        main.as_mut().poll(context)
+    })
+    .await
+}
+
+/// What hyper says is in part in the sources of its errors.
+fn unreachable(error: &dyn Error) -> PushError {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        reason = format!("{reason}: {error}");
+        source = error.source();
+    }
+    PushError::Unreachable { reason }
+}

@@ -1,0 +1,223 @@
+//! Where exactly a push goes: the settings, checked and in the form that a request needs.
+
+use super::{Authorization, Push};
+use crate::negotiate::Format;
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use hyper::Uri;
+use hyper::header::HeaderValue;
+use std::fmt;
+
+pub(crate) struct Target {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// For the header `Host`.
+    pub(super) authority: HeaderValue,
+    pub(super) path: Uri,
+    pub(super) authorization: Option<HeaderValue>,
+    url: String,
+}
+
+/// The URL with the group.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+impl Target {
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    pub(crate) fn new(push: &Push) -> Result<Self, String> {
+        let Push { url, interval, timeout, format, .. } = push;
+        if interval.is_some_and(|interval| interval < Push::MIN_INTERVAL) {
+            return Err(format!("its interval must be {:?} or more", Push::MIN_INTERVAL));
+        }
+        if timeout.is_zero() {
+            return Err("its timeout must be more than 0".into());
+        }
+        if *format == Format::OpenMetrics {
+            return Err("a Pushgateway reads no OpenMetrics: give text or protobuf".into());
+        }
+        let wrong = |reason: &str| format!("{url:?} is no URL of a Pushgateway: {reason}");
+        let uri: Uri = url.parse().map_err(|error| wrong(&format!("{error}")))?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(wrong("https is not spoken")),
+            _ => return Err(wrong("it must begin with http://")),
+        }
+        let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
+            return Err(wrong("it names no host"));
+        };
+        if authority.as_str().contains('@') {
+            // Nor is the URL repeated, which has a password in it.
+            return Err("a password in the URL is not read: give .basic_auth(..)".into());
+        }
+        if uri.query().is_some() {
+            return Err(wrong("it has a query"));
+        }
+        let path = format!("{}{}", uri.path().trim_end_matches('/'), group(push)?);
+        let url = format!("http://{authority}{path}");
+        let authority = HeaderValue::from_str(authority.as_str());
+        Ok(Self {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: uri.port_u16().unwrap_or(80),
+            authority: authority.map_err(|error| wrong(&error.to_string()))?,
+            path: path.parse().map_err(|error| wrong(&format!("{error}")))?,
+            authorization: push.authorization.as_ref().map(header).transpose()?,
+            url,
+        })
+    }
+}
+
+/// The grouping key as a path
+/// (<https://github.com/prometheus/pushgateway/blob/v1.11.1/README.md#url>).
+fn group(push: &Push) -> Result<String, String> {
+    if push.job.is_empty() {
+        return Err("the job needs a name".into());
+    }
+    let mut path = String::from("/metrics");
+    push_label(&mut path, "job", &push.job);
+    for (at, (label, value)) in push.grouping.iter().enumerate() {
+        let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let is_name = |c: char| first(c) || c.is_ascii_digit();
+        let reason = if !(label.starts_with(first) && label.chars().all(is_name)) {
+            "it must be of ASCII letters, digits and '_', and begin with no digit"
+        } else if label.starts_with("__") {
+            "names that start with '__' are reserved"
+        } else if label == "job" || push.grouping[..at].iter().any(|(other, _)| other == label) {
+            "it is there twice"
+        } else {
+            push_label(&mut path, label, value);
+            continue;
+        };
+        return Err(format!("{label:?} can't be a label of the grouping key: {reason}"));
+    }
+    Ok(path)
+}
+
+/// Appends a label. A value that could be read as something else, above all a slash, nothing and
+/// dots, is encoded in base64.
+fn push_label(path: &mut String, label: &str, value: &str) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    path.push('/');
+    path.push_str(label);
+    if !value.is_empty() && value.chars().all(is_plain) && !value.chars().all(|c| c == '.') {
+        path.push('/');
+        path.push_str(value);
+        return;
+    }
+    path.push_str("@base64/");
+    // Without it the segment would be empty, and no segment.
+    path.push_str(if value.is_empty() { "=" } else { "" });
+    BASE64_URL_SAFE_NO_PAD.encode_string(value, path);
+}
+
+fn header(authorization: &Authorization) -> Result<HeaderValue, String> {
+    let text = match authorization {
+        Authorization::Basic { user, password } => {
+            if user.contains(':') {
+                return Err("the user's name can't have a colon, which ends it".into());
+            }
+            format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+        }
+        Authorization::Bearer(token) => format!("Bearer {token}"),
+    };
+    let mut value = HeaderValue::from_str(&text).map_err(
+        |_| "the bearer token has a character that no header may have, such as a line feed",
+    )?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Push, Target};
+    use crate::negotiate::Format;
+    use std::time::Duration;
+
+    fn path(push: &Push) -> String {
+        Target::new(push).unwrap().path.to_string()
+    }
+
+    #[test]
+    fn a_group_is_a_path() {
+        let push = |job: &str| Push::new("http://localhost", job);
+        assert_eq!(path(&push("batch")), "/metrics/job/batch");
+        // The first four are the examples of the Pushgateway's README.
+        for (value, expected) in [
+            ("/var/tmp", "@base64/L3Zhci90bXA"),
+            ("", "@base64/="),
+            ("Προμηθεύς", "@base64/zqDPgc6_zrzOt864zrXPjc-C"),
+            ("foobar", "/foobar"),
+            ("..", "@base64/Li4"),
+            ("a.b-c_1", "/a.b-c_1"),
+            ("100%", "@base64/MTAwJQ"),
+            ("a b", "@base64/YSBi"),
+            ("?x#y", "@base64/P3gjeQ"),
+        ] {
+            let group = push("a/b").grouping("first", value).grouping("second", "2");
+            assert_eq!(path(&group), format!("/metrics/job@base64/YS9i/first{expected}/second/2"));
+        }
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (url, host, port, authority, path) in [
+            ("http://gateway:9091", "gateway", 9091, "gateway:9091", "/metrics/job/a"),
+            ("http://gateway/", "gateway", 80, "gateway", "/metrics/job/a"),
+            ("http://[::1]:1/push/", "::1", 1, "[::1]:1", "/push/metrics/job/a"),
+        ] {
+            let target = Target::new(&Push::new(url, "a")).unwrap();
+            assert_eq!((&*target.host, target.port), (host, port));
+            assert_eq!(
+                (target.authority.to_str().unwrap(), target.path.to_string()),
+                (authority, path.into())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let good = || Push::new("http://a", "job");
+        let bad = |push: Push| Target::new(&push).err().unwrap();
+        for (url, reason) in [
+            ("gateway:9091", "it must begin with http://"),
+            ("ftp://a", "it must begin with http://"),
+            ("", "empty"),
+            ("http://", ""),
+            ("http://a?b=c", "it has a query"),
+        ] {
+            let told = bad(Push::new(url, "job"));
+            assert!(told.contains(reason) && told.contains(&format!("{url:?}")), "{told}");
+        }
+        let told = bad(Push::new("http://me:secret@a", "job"));
+        assert!(told.contains(".basic_auth(..)") && !told.contains("secret"), "{told}");
+        for (push, reason) in [
+            (Push::new("http://a", ""), "needs a name"),
+            (good().grouping("job", "b"), "twice"),
+            (good().grouping("a", "").grouping("a", ""), "twice"),
+            (good().grouping("__a", ""), "reserved"),
+            (good().grouping("a/b", ""), "letters"),
+            (good().grouping("", ""), "letters"),
+            (good().interval(Duration::from_millis(99)), "100ms"),
+            (good().timeout(Duration::ZERO), "more than 0"),
+            (good().format(Format::OpenMetrics), "OpenMetrics"),
+            (good().basic_auth("a:b", ""), "colon"),
+            (good().bearer_token("a\nb"), "line feed"),
+        ] {
+            let told = bad(push);
+            assert!(told.contains(reason), "{told}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_in_no_log() {
+        let push = Push::new("http://a", "job").basic_auth("me", "secret");
+        assert!(!format!("{push:?}").contains("secret"));
+        let header = Target::new(&push).unwrap().authorization.unwrap();
+        assert_eq!((header.to_str().unwrap(), header.is_sensitive()), ("Basic bWU6c2VjcmV0", true));
+    }
+}
