@@ -15,6 +15,7 @@
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
 //! | `push` | metrics sent to a Pushgateway |
+//! | `coding` | which compression a client is answered with |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
@@ -37,6 +38,7 @@
 mod about;
 mod build_info;
 mod builder;
+mod coding;
 pub mod encode;
 mod error;
 mod interval;

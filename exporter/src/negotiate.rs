@@ -114,34 +114,8 @@ impl Range {
     }
 }
 
-/// How a response is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Identity,
-    Gzip,
-}
-
-/// Whether a client with this header `Accept-Encoding` takes an answer compressed by gzip
-/// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept-encoding>). Without one it might, but
-/// does not say so.
-pub(crate) fn accepts_gzip(accept_encoding: &str) -> bool {
-    let (mut gzip, mut any) = (None, None);
-    for coding in split(accept_encoding, b',') {
-        let mut parts = split(coding, b';').map(str::trim);
-        let Some(name) = parts.next() else { continue };
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        let accepted = weight.is_none_or(|q| q.parse().is_ok_and(|q: f32| q > 0.0));
-        match &*name.to_ascii_lowercase() {
-            "gzip" | "x-gzip" => gzip = Some(accepted),
-            "*" => any = Some(accepted),
-            _ => {}
-        }
-    }
-    gzip.or(any).unwrap_or(false)
-}
-
 /// The parts between separators, apart from those in quotes.
-fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c: char| {
         let was_escaped = escaped;
@@ -161,7 +135,7 @@ fn unquoted(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::Format::{self, OpenMetrics, Protobuf, Text};
-    use super::{accepts_gzip, negotiate};
+    use super::negotiate;
     use proptest::prelude::*;
 
     fn check(table: &[(&str, Format)]) {
@@ -302,35 +276,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn gzip_is_for_who_names_it() {
-        for header in
-            ["gzip", "deflate, gzip;q=0.5", "GZip", "br;q=1, *;q=0.1", "x-gzip", "gzip ; q=1"]
-        {
-            assert!(accepts_gzip(header), "{header}");
-        }
-        for header in [
-            "",
-            "identity",
-            "br",
-            "gzip;q=0",
-            "*, gzip;q=0.0",
-            "gzip;q=x",
-            "gzipped",
-            "*;q=0",
-            ";",
-            ",",
-        ] {
-            assert!(!accepts_gzip(header), "{header}");
-        }
-    }
-
     proptest! {
         #[test]
         fn anything_has_an_answer(accept in ".*", formed in r#"([a-z*/]{0,4}[;,="\\ q1.]{0,4}){0,9}"#) {
             negotiate(Some(&accept));
             negotiate(Some(&formed));
-            let _ = (accepts_gzip(&accept), accepts_gzip(&formed));
         }
     }
 }

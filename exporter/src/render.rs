@@ -5,15 +5,13 @@
 //! client that reads slowly holds a snapshot and a chunk. Protobuf is the exception: a message is
 //! kept until its length is known, which stands in front of it, and a family is one message.
 
+use crate::coding::Compressor;
 use crate::encode::Exposition;
-use crate::negotiate::Coding;
 use crate::scrape::{Query, Scrape, Source, lock};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body::{Frame, SizeHint};
 use hyper::body::Bytes;
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -46,7 +44,7 @@ enum Stage {
     Open,
     Writing(Writer),
     Done,
-    /// A panic cut it off.
+    /// A panic cut it off, or a compressor for which there is no memory.
     Broken,
 }
 
@@ -76,14 +74,12 @@ impl State {
     /// Writes until a chunk is there, but not longer than one takes.
     fn go_on(&mut self, render: &Render) {
         self.stage = match mem::replace(&mut self.stage, Stage::Broken) {
-            Stage::Open => Stage::Writing(Writer::new(render)),
-            Stage::Writing(mut writer) => {
-                if writer.write(&mut self.chunks) {
-                    Stage::Done
-                } else {
-                    Stage::Writing(writer)
-                }
-            }
+            Stage::Open => Writer::new(render).map_or(Stage::Broken, Stage::Writing),
+            Stage::Writing(mut writer) => match writer.write(&mut self.chunks) {
+                Ok(true) => Stage::Done,
+                Ok(false) => Stage::Writing(writer),
+                Err(_) => Stage::Broken,
+            },
             ended => ended,
         };
     }
@@ -146,7 +142,7 @@ impl http_body::Body for Reader {
             Stage::Done => return Poll::Ready(None),
             Stage::Broken => {
                 // Without this the client would take what it has for all there is.
-                let error = io::Error::other("the exposition was cut off by a panic");
+                let error = io::Error::other("the exposition was cut off");
                 return Poll::Ready(Some(Err(error)));
             }
             Stage::Open | Stage::Writing(_) => state.go_on(&self.render),
@@ -173,7 +169,7 @@ impl http_body::Body for Reader {
 /// Writes chunks.
 struct Writer {
     content: Content,
-    gzip: Option<GzEncoder<Vec<u8>>>,
+    compressor: Option<Compressor>,
 }
 
 enum Content {
@@ -193,12 +189,9 @@ struct Families {
 }
 
 impl Writer {
-    fn new(render: &Render) -> Self {
+    fn new(render: &Render) -> io::Result<Self> {
         let Render { query, source, .. } = render;
-        // By the fastest level: a scrape waits for it, and metrics repeat themselves so much that
-        // the others win little.
-        let gzip = || GzEncoder::new(Vec::new(), Compression::fast());
-        let gzip = (query.coding == Coding::Gzip).then(gzip);
+        let compressor = Compressor::new(query.coding)?;
         let content = match &mut *lock(source) {
             Source::Registries(registries) => {
                 let start = Instant::now();
@@ -215,15 +208,16 @@ impl Writer {
                 Content::Text(text)
             }
         };
-        Self { content, gzip }
+        Ok(Self { content, compressor })
     }
 
     /// Goes on by about a chunk, and answers whether that was the last.
-    fn write(&mut self, chunks: &mut VecDeque<Bytes>) -> bool {
-        let Self { content, gzip } = self;
-        let mut send = |piece: Vec<u8>| match gzip {
-            // Writing to memory does not fail.
-            Some(gzip) => _ = gzip.write_all(&piece),
+    fn write(&mut self, chunks: &mut VecDeque<Bytes>) -> io::Result<bool> {
+        let Self { content, compressor } = self;
+        let mut compressed = Ok(());
+        let mut send = |piece: Vec<u8>| match compressor {
+            Some(compressor) if compressed.is_ok() => compressed = compressor.write(&piece),
+            Some(_) => {}
             None => chunks.push_back(Bytes::from(piece)),
         };
         let is_last = match content {
@@ -234,16 +228,17 @@ impl Writer {
                 true
             }
         };
-        if let Some(gzip) = gzip {
+        compressed?;
+        if let Some(compressor) = compressor {
             if is_last {
-                let _ = gzip.try_finish();
+                compressor.end()?;
             }
             // It takes as long to make these as a dozen of the others.
-            if is_last || gzip.get_ref().len() >= CHUNK / 4 {
-                chunks.push_back(Bytes::from(mem::take(gzip.get_mut())));
+            if is_last || compressor.len() >= CHUNK / 4 {
+                chunks.push_back(Bytes::from(compressor.take()));
             }
         }
-        is_last
+        Ok(is_last)
     }
 }
 
@@ -284,7 +279,8 @@ fn fresh() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::{Bytes, CHUNK, Reader, Stage};
-    use crate::negotiate::{Coding, Format};
+    use crate::coding::Coding;
+    use crate::negotiate::Format;
     use crate::scrape::{Query, Scraper, lock};
     use flate2::read::GzDecoder;
     use http_body::Body;

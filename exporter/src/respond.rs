@@ -1,7 +1,8 @@
 //! What is answered to a request.
 
 use crate::about::AboutMetrics;
-use crate::negotiate::{Coding, Format, accepts_gzip, negotiate};
+use crate::coding::Coding;
+use crate::negotiate::{Format, negotiate};
 use crate::render::Reader;
 use crate::scrape::{Query, Scraper, lock};
 use http_body_util::{Either, Full};
@@ -11,7 +12,7 @@ use hyper::header::{
     HeaderValue, RETRY_AFTER, VARY,
 };
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
+use hyper::{Method, Response, StatusCode, Uri};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -84,7 +85,7 @@ impl Responder {
             return response;
         }
         match path {
-            "/metrics" => self.metrics(&request.headers).await,
+            "/metrics" => self.metrics(request).await,
             "/health" => response(StatusCode::OK, PLAIN, whole("OK")),
             "/ready" => self.readiness(),
             _ => response(StatusCode::OK, HTML, whole(INDEX)),
@@ -109,13 +110,12 @@ impl Responder {
         response(StatusCode::SERVICE_UNAVAILABLE, PLAIN, whole(text))
     }
 
-    async fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
-        let gzip = self.compress && accepts_gzip(&list(headers, &ACCEPT_ENCODING));
-        let query = Query {
-            format: negotiate(Some(&list(headers, &ACCEPT))),
-            coding: if gzip { Coding::Gzip } else { Coding::Identity },
-            names: Vec::new(),
-        };
+    async fn metrics(&self, request: &Parts) -> Response<Body> {
+        let headers = &request.headers;
+        let accept_encoding = self.compress.then(|| list(headers, &ACCEPT_ENCODING));
+        let coding = Coding::negotiate(&accept_encoding.unwrap_or_default());
+        let format = negotiate(Some(&list(headers, &ACCEPT)));
+        let query = Query { format, coding, names: names(&request.uri) };
         let reader = lock(&self.scraper).open(query);
         // The other requests that are there by now join it.
         yield_now().await;
@@ -124,12 +124,19 @@ impl Responder {
         let Query { format, coding, .. } = *reader.query();
         let mut response = response(StatusCode::OK, format.content_type(), Either::Right(reader));
         let headers = response.headers_mut();
-        if coding == Coding::Gzip {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(coding) = coding.name() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
         response
     }
+}
+
+/// What `?name[]=a&name[]=b` asks for, percent-encoded or not. Other parameters mean nothing here.
+fn names(uri: &Uri) -> Vec<String> {
+    let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let names = parameters.filter(|(name, _)| name == "name[]");
+    names.map(|(_, value)| value.into_owned()).collect()
 }
 
 fn whole(text: &'static str) -> Body {
@@ -148,4 +155,36 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Responder;
+    use crate::scrape::Scraper;
+    use hyper::{Request, StatusCode};
+    use metrics_core::Registry;
+    use std::time::Duration;
+    use tokio::runtime;
+
+    fn status(responder: &Responder, path: &str) -> StatusCode {
+        let (request, ()) = Request::builder().uri(path).body(()).unwrap().into_parts();
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(responder.respond(&request)).status()
+    }
+
+    #[test]
+    fn it_is_ready_once_it_has_read_all() {
+        for warmed_up in [true, false] {
+            let scraper = Scraper::new(vec![Registry::new()], Duration::ZERO).unwrap();
+            let responder = Responder::new(scraper, false);
+            assert_eq!(status(&responder, "/health"), StatusCode::OK);
+            assert_eq!(status(&responder, "/ready"), StatusCode::SERVICE_UNAVAILABLE);
+            if warmed_up {
+                responder.warm_up();
+            } else {
+                assert_eq!(status(&responder, "/metrics"), StatusCode::OK);
+            }
+            assert_eq!(status(&responder, "/ready"), StatusCode::OK);
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! What is scraped: every registry, each name once, and the exporter's metrics about itself.
 
 use crate::about::{About, AboutMetrics};
+use crate::coding::Coding;
 use crate::encode::Part;
 use crate::interval::Intervals;
 use crate::names::{Names, series_names};
-use crate::negotiate::{Coding, Format};
+use crate::negotiate::Format;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
@@ -17,13 +18,14 @@ use std::time::{Duration, Instant};
 pub(crate) struct Query {
     pub(crate) format: Format,
     pub(crate) coding: Coding,
-    /// The names of families, or of their series, that it wants; all if there are none.
+    /// The names of families, or of their series, that it wants, in order; all if there are none.
     pub(crate) names: Vec<String>,
 }
 
 impl Query {
     fn wants(&self, family: Family<'_>) -> bool {
-        let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
+        let wanted =
+            |name: &str| self.names.binary_search_by(|wanted| wanted.as_str().cmp(name)).is_ok();
         let is_counter = family.kind() == Kind::Counter;
         self.names.is_empty()
             || series_names(family).iter().any(|name| wanted(name))

@@ -96,7 +96,7 @@ fn unzipped(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn gzip_for_who_accepts_it() {
+fn compressed_for_who_accepts_it() {
     let registry = Registry::new();
     register::<Counter>(&registry, "ticks_total").add(3);
     let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0");
@@ -110,13 +110,22 @@ fn gzip_for_who_accepts_it() {
         let text = String::from_utf8(unzipped(&body)).unwrap();
         assert!(text.starts_with("# HELP ticks_total Help.\n") && text.ends_with('\n'), "{text}");
     }
+    #[cfg(feature = "zstd")]
+    for accept in ["zstd", "gzip, deflate, br, zstd", "gzip;q=0.5, zstd;q=0.6"] {
+        let Answer { headers, body } = get(&zipping, &format!("Accept-Encoding: {accept}\r\n"));
+        assert_eq!(headers["content-encoding"], "zstd", "{accept}");
+        let mut text = String::new();
+        let mut decoder = ruzstd::decoding::StreamingDecoder::new(&*body).unwrap();
+        decoder.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("# HELP ticks_total Help.\n") && text.ends_with('\n'), "{text}");
+    }
     let plain = start(&[&registry]);
     for (exporter, headers) in [
         (&zipping, ""),
         (&zipping, "Accept-Encoding: identity\r\n"),
-        (&zipping, "Accept-Encoding: *, gzip;q=0\r\n"),
+        (&zipping, "Accept-Encoding: *, gzip;q=0, zstd;q=0\r\n"),
         // On loopback, unless it is asked for.
-        (&plain, "Accept-Encoding: gzip\r\n"),
+        (&plain, "Accept-Encoding: gzip, zstd\r\n"),
     ] {
         let answer = get(exporter, headers);
         assert!(!answer.headers.contains_key("content-encoding"), "{headers}");

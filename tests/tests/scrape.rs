@@ -42,7 +42,6 @@ fn endpoints_answer_over_one_connection() {
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     assert!(metrics.body.starts_with("# HELP ticks_total Help.\n# TYPE ticks_total counter\n"));
     assert!(metrics.body.contains("\nticks_total 3\n"));
-    assert_eq!(client.request("GET", "/metrics?name[]=x").status, 200);
 
     for path in ["/health", "/ready"] {
         let answer = client.request("GET", path);
@@ -62,6 +61,42 @@ fn endpoints_answer_over_one_connection() {
         assert_eq!((refused.status, &*refused.headers["allow"]), (405, "GET, HEAD"), "{method}");
     }
     assert_eq!(client.request("POST", "/nowhere").status, 404);
+}
+
+#[test]
+fn names_choose_what_is_exposed() {
+    let registry = registry_with("ticks_total", 3);
+    let wait: Histogram = registry.register(&Description::new("wait", "Help.")).unwrap();
+    wait.record(5);
+    let exporter = start(&[&registry]);
+    let mut client = Client::new(exporter.local_addr());
+    let mut families = |query: &str| {
+        let answer = client.request("GET", &format!("/metrics?{query}"));
+        assert_eq!(answer.status, 200, "{query}");
+        let types = answer.body.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let names = types.map(|family| family.split(' ').next().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for (query, expected) in [
+        ("name[]=ticks_total", "ticks_total"),
+        ("name%5B%5D=ticks%5Ftotal", "ticks_total"),
+        ("name%5b%5d=ticks", "ticks_total"),
+        ("name[]=wait_count&name[]=ticks_total", "ticks_total wait"),
+        ("x=1&name[]=wait&name[]=nothing&y", "wait"),
+        ("name[]=tickmetrics_exporter_scrapes_total", "tickmetrics_exporter_scrapes_total"),
+        ("name[]=nothing", ""),
+        ("name[]=ticks_tota", ""),
+        ("name[]=", ""),
+        ("name[]=%ff%00%", ""),
+    ] {
+        assert_eq!(families(query), expected, "{query}");
+    }
+    for query in ["", "name=ticks_total", "names[]=x", "collect[]=cpu", "&&=&"] {
+        assert!(families(query).split(' ').count() > 10, "{query}");
+    }
+    client.send("GET /metrics?name[]=x HTTP/1.1\r\nHost: test\r\nAccept: application/openmetrics-text\r\n\r\n");
+    let head = client.head();
+    assert_eq!(client.body(&head), "# EOF\n");
 }
 
 #[test]

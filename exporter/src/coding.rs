@@ -1,0 +1,220 @@
+//! How a response is compressed, and the compressors.
+
+use crate::negotiate::split;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::{self, Write};
+use std::mem;
+
+/// How a response is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+    #[cfg(feature = "zstd")]
+    Zstd,
+}
+
+/// By how little time they take: zstd a third of gzip's, for half of its bytes.
+const CODINGS: &[(Coding, &[&str])] = &[
+    #[cfg(feature = "zstd")]
+    (Coding::Zstd, &["zstd"]),
+    (Coding::Gzip, &["gzip", "x-gzip"]),
+    (Coding::Identity, &["identity"]),
+];
+
+impl Coding {
+    /// What the header `Content-Encoding` says of it.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => Some("zstd"),
+        }
+    }
+
+    /// The one for a client with this header `Accept-Encoding`
+    /// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept-encoding>): of those it takes, the
+    /// one that it prefers, and of equals the quickest. Without the header it might take any, but
+    /// does not say so. Where it takes none, not even the bytes as they are, it gets these.
+    pub(crate) fn negotiate(accept_encoding: &str) -> Self {
+        let mut qualities = [None; CODINGS.len()];
+        let mut any = None;
+        for element in split(accept_encoding, b',') {
+            let mut parts = split(element, b';').map(str::trim);
+            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            let quality = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            // What is no number between is no preference either.
+            let quality = if (0.0..=1.0).contains(&quality) { quality } else { 0.0 };
+            if name == "*" {
+                any = Some(quality);
+            } else if let Some(at) = CODINGS.iter().position(|(_, names)| names.contains(&&*name)) {
+                qualities[at] = Some(quality);
+            }
+        }
+        let mut best = (Self::Identity, 0.0);
+        for (&(coding, _), quality) in CODINGS.iter().zip(qualities) {
+            // Nobody has to say that the bytes as they are will do, and who does not prefers others.
+            let quality: f32 = quality.or(any).unwrap_or(0.0);
+            if quality > best.1 {
+                best = (coding, quality);
+            }
+        }
+        best.0
+    }
+}
+
+/// What compresses a response, piece by piece.
+pub(crate) enum Compressor {
+    Gzip(GzEncoder<Vec<u8>>),
+    #[cfg(feature = "zstd")]
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+}
+
+impl Compressor {
+    /// By the fastest useful level of each: a scrape waits for it, and metrics repeat themselves so
+    /// much that the others win little.
+    pub(crate) fn new(coding: Coding) -> io::Result<Option<Self>> {
+        Ok(match coding {
+            Coding::Identity => None,
+            Coding::Gzip => Some(Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast()))),
+            #[cfg(feature = "zstd")]
+            Coding::Zstd => Some(Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 1)?)),
+        })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Gzip(encoder) => encoder.write_all(bytes),
+            #[cfg(feature = "zstd")]
+            Self::Zstd(encoder) => encoder.write_all(bytes),
+        }
+    }
+
+    /// Ends what was written: after this there is only [`take`](Self::take).
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        match self {
+            Self::Gzip(encoder) => encoder.try_finish(),
+            #[cfg(feature = "zstd")]
+            Self::Zstd(encoder) => encoder.do_finish(),
+        }
+    }
+
+    /// How many bytes can be taken.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Gzip(encoder) => encoder.get_ref().len(),
+            #[cfg(feature = "zstd")]
+            Self::Zstd(encoder) => encoder.get_ref().len(),
+        }
+    }
+
+    /// What is compressed by now.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        mem::take(match self {
+            Self::Gzip(encoder) => encoder.get_mut(),
+            #[cfg(feature = "zstd")]
+            Self::Zstd(encoder) => encoder.get_mut(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Coding::{self, Gzip, Identity};
+    use super::Compressor;
+    use proptest::prelude::*;
+    use std::io::Read;
+
+    #[cfg(feature = "zstd")]
+    const BEST: Coding = Coding::Zstd;
+    #[cfg(not(feature = "zstd"))]
+    const BEST: Coding = Gzip;
+
+    #[test]
+    fn clients_get_what_they_prefer() {
+        for (header, coding) in [
+            ("", Identity),
+            ("gzip", Gzip),
+            ("x-gzip", Gzip),
+            ("GZIP", Gzip),
+            // As curl, browsers and Go's client say it.
+            ("deflate, gzip, br, zstd", BEST),
+            ("gzip, deflate, br", Gzip),
+            ("gzip;q=1.0, zstd;q=1.0", BEST),
+            ("gzip;q=1.0, zstd;q=0.9", Gzip),
+            ("gzip;q=0.001", Gzip),
+            ("gzip ; q=0.5 , identity;q=0.4", Gzip),
+            ("gzip;q=0.5, identity;q=0.6", Identity),
+            ("gzip;q=0.5, identity;q=0.5", Gzip),
+            ("zstd;q=0, *", Gzip),
+            ("*", BEST),
+            ("*;q=0.1, identity;q=0.2", Identity),
+            ("gzip, *;q=0", Gzip),
+            // What can't be had.
+            ("identity;q=0", Identity),
+            ("*;q=0", Identity),
+            ("br", Identity),
+            ("gzip;q=0", Identity),
+            ("*, zstd;q=0, gzip;q=0.0", Identity),
+            ("gzip;q=x", Identity),
+            ("gzip;q=2", Identity),
+            ("gzip;q=-1", Identity),
+            ("gzip;q=NaN", Identity),
+            ("gzipped", Identity),
+            (";", Identity),
+            (",", Identity),
+        ] {
+            assert_eq!(Coding::negotiate(header), coding, "{header}");
+        }
+    }
+
+    fn decoded(coding: Coding, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        match coding {
+            Identity => out.extend(bytes),
+            Gzip => _ = flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).unwrap(),
+            #[cfg(feature = "zstd")]
+            Coding::Zstd => {
+                let mut decoder = ruzstd::decoding::StreamingDecoder::new(bytes).unwrap();
+                decoder.read_to_end(&mut out).unwrap();
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn pieces_become_one_stream() {
+        let lines = (0..200_000).map(|at| format!("some_total{{at=\"{at}\"}} 1"));
+        let text = lines.collect::<Vec<_>>().join(
+            "
+",
+        );
+        for &(coding, _) in super::CODINGS {
+            let Some(mut compressor) = Compressor::new(coding).unwrap() else { continue };
+            let mut pieces = Vec::new();
+            for piece in text.as_bytes().chunks(65_000) {
+                compressor.write(piece).unwrap();
+                // What is compressed does not gather.
+                assert!(compressor.len() < 65_000);
+                pieces.push(compressor.take());
+                assert_eq!(compressor.len(), 0);
+            }
+            compressor.end().unwrap();
+            pieces.push(compressor.take());
+            let compressed = pieces.concat();
+            assert!(pieces.iter().filter(|piece| !piece.is_empty()).count() > 10, "{coding:?}");
+            assert!(compressed.len() < text.len() / 4);
+            assert!(decoded(coding, &compressed) == text.as_bytes(), "{coding:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_has_an_answer(any in ".*", formed in "([a-z*]{0,4}[;,= q1.]{0,4}){0,9}") {
+            let _ = (Coding::negotiate(&any), Coding::negotiate(&formed));
+        }
+    }
+}
