@@ -2,7 +2,7 @@
 //! depends on the machine.
 
 use crate::groups::segment::{ANONYMOUS, FILE};
-use crate::groups::{FETCH_ADD, NOTHING, OUR_CLOCK, OURS, RAW};
+use crate::groups::{FETCH_ADD, FIRST, NOTHING, OUR_CLOCK, OURS, PEAK, RAW};
 use crate::stats::median;
 use crate::table::{Report, shown};
 use serde_json::{Value, json};
@@ -189,6 +189,78 @@ fn within(report: &Report) -> Vec<Goal> {
             600.0,
             "ns a series",
             value(("scrape histograms", OURS, 1)),
+        ),
+        goal(
+            "scrape of 100,000 histogram series",
+            600.0,
+            "ns a series",
+            value(("scrape histograms", OURS, 2)),
+        ),
+        goal(
+            "OpenMetrics, 100,000 counter series",
+            1.2,
+            "× text",
+            ratio(("scrape counters openmetrics", OURS, 2), ("scrape counters", OURS, 2)),
+        ),
+        goal(
+            "OpenMetrics, 100,000 histogram series",
+            1.2,
+            "× text",
+            ratio(("scrape histograms openmetrics", OURS, 2), ("scrape histograms", OURS, 2)),
+        ),
+        goal(
+            "native histograms in protobuf, 10,000 series",
+            300.0,
+            "ns a series",
+            value(("scrape native protobuf", OURS, 1)),
+        ),
+        goal(
+            "native histograms in protobuf, 100,000 series",
+            300.0,
+            "ns a series",
+            value(("scrape native protobuf", OURS, 2)),
+        ),
+        goal(
+            "first scrape of counters",
+            2.0,
+            "× later ones",
+            ratio((FIRST, OURS, 0), (FIRST, OURS, 1)),
+        ),
+        goal(
+            "first scrape of histograms",
+            2.0,
+            "× later ones",
+            ratio((FIRST, OURS, 2), (FIRST, OURS, 3)),
+        ),
+        goal(
+            "first scrape of native histograms",
+            2.0,
+            "× later ones",
+            ratio((FIRST, OURS, 4), (FIRST, OURS, 5)),
+        ),
+        goal(
+            "memory at the peak of a scrape, 100,000 counters as text",
+            1.1,
+            "× the response",
+            value((PEAK, OURS, 0)),
+        ),
+        goal(
+            "memory at the peak of a scrape, 100,000 counters in protobuf",
+            1.1,
+            "× the response",
+            value((PEAK, OURS, 1)),
+        ),
+        goal(
+            "memory at the peak of a scrape, 10,000 histograms as text",
+            1.1,
+            "× the response",
+            value((PEAK, OURS, 2)),
+        ),
+        goal(
+            "memory at the peak of a scrape, 10,000 histograms in protobuf",
+            1.1,
+            "× the response",
+            value((PEAK, OURS, 3)),
         ),
         goal(
             "resident memory of 100,000 counter series",

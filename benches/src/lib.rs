@@ -7,6 +7,7 @@
 //! | `stats` | medians of the batches that nothing interrupted |
 //! | `raw` | what the best code written by hand costs |
 //! | `groups` | the operations, with the peers in them |
+//! | `allocator` | what is allocated |
 //! | `goals` | what must come out |
 //! | `table` | results, also of several processes |
 //! | `report`, `readme` | the run, and what it writes |
@@ -15,6 +16,8 @@
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
 
+#[cfg(feature = "peers")]
+mod allocator;
 #[cfg(feature = "peers")]
 mod candidate;
 #[cfg(feature = "peers")]
@@ -42,6 +45,8 @@ mod table;
 #[cfg(feature = "peers")]
 mod threads;
 
+#[cfg(feature = "peers")]
+pub use allocator::Counting;
 #[cfg(feature = "peers")]
 pub use candidate::Candidate;
 #[cfg(feature = "peers")]

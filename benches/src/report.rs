@@ -92,14 +92,25 @@ const ABOUT: [&str; 10] = [
 impl Run {
     fn measure(options: &Options) -> Result<Self, String> {
         let start = Instant::now();
+        if let Some(only) = &options.only
+            && !groups::EACH.iter().chain(groups::ONCE).any(|(name, _)| name == only)
+        {
+            return Err(format!("{only}: not a group"));
+        }
         let mut reports = Vec::new();
         let processes = processes(options.quick);
+        let tell = |what: &str| eprintln!("{what}, {:.0} s", start.elapsed().as_secs_f64());
         for number in 1..=processes {
-            eprintln!("process {number} of {processes}, {:.0} s", start.elapsed().as_secs_f64());
-            reports.push(measured_elsewhere(options)?);
+            tell(&format!("process {number} of {processes}"));
+            reports.push(measured_elsewhere("each", options)?);
         }
+        let mut report = Report::merged(&reports);
+        tell("what is measured once");
+        let once = measured_elsewhere("once", options)?;
+        report.append(&once);
+        reports.push(once);
+        tell("all measured");
         let goals = goals::of(&reports);
-        let report = Report::merged(&reports);
         let mut machine = machine::describe();
         let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
         let counts = [processes.to_string(), seconds]
@@ -149,10 +160,14 @@ impl Run {
     }
 }
 
-/// What a process of its own measures.
-fn measured_elsewhere(options: &Options) -> Result<Report, String> {
+/// What a process of its own measures, of the groups that each process does or that one does once.
+fn measured_elsewhere(which: &str, options: &Options) -> Result<Report, String> {
     let only = options.only.as_deref().unwrap_or("");
-    let question = format!("measure {} {only}", if options.quick { "quick" } else { "full" });
+    if !(only.is_empty() || groups_of(which).iter().any(|(name, _)| *name == only)) {
+        return Ok(Report::default());
+    }
+    let effort = if options.quick { "quick" } else { "full" };
+    let question = format!("measure {which} {effort} {only}");
     let replay = options.replay.iter().flat_map(|file| ["--replay".into(), file.clone().into()]);
     let text = ask_with(&question, replay)?;
     let json = serde_json::from_str(&text).map_err(|error| format!("{question}: {error}"))?;
@@ -182,22 +197,29 @@ fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Resu
 /// # Errors
 /// A sentence, where it is not one of the program's questions, or as [`overhead`].
 pub fn child(question: &str, options: &Options) -> Result<String, String> {
-    // Room for 10,000 histogram series and 256 threads.
-    let large = || metrics_core::Segment::builder().shards(300).shard_bytes(1 << 30);
-    let segment = groups::segment::builder(question).unwrap_or_else(large);
+    // Room for 10,000 histogram series and 256 threads, or for 220,000 series and a few threads.
+    let builder = metrics_core::Segment::builder();
+    let usual = || match question.strip_prefix("measure once ") {
+        Some(_) => builder.shards(8).shard_bytes(16 << 30),
+        None => builder.shards(300).shard_bytes(1 << 30),
+    };
+    let segment = groups::segment::builder(question).unwrap_or_else(usual);
     segment.install().map_err(|error| error.to_string())?;
     let Some(measure) = question.strip_prefix("measure ") else { return groups::answer(question) };
     if let Some(recording) = &options.replay {
         groups::replay(recording)?;
     }
-    let (effort, only) = measure.split_once(' ').unwrap_or((measure, ""));
+    let mut words = measure.split(' ');
+    let [which, effort, only] = [(); 3].map(|()| words.next().unwrap_or_default());
     let mut report = Report::default();
-    let mut known = only.is_empty();
-    for (name, measure) in groups::ALL {
+    for (name, measure) in groups_of(which) {
         if only.is_empty() || only == *name {
-            known = true;
             measure(Effort::new(effort == "quick"), &mut report)?;
         }
     }
-    if known { Ok(report.to_json().to_string()) } else { Err(format!("{only}: not a group")) }
+    Ok(report.to_json().to_string())
+}
+
+fn groups_of(which: &str) -> groups::Groups {
+    if which == "once" { groups::ONCE } else { groups::EACH }
 }

@@ -171,6 +171,13 @@ impl Report {
         }
     }
 
+    /// Adds what another process measured.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.tables.extend(other.tables.iter().cloned());
+        self.kept += other.kept;
+        self.discarded += other.discarded;
+    }
+
     /// A value of a table, where it was measured.
     pub(crate) fn value(&self, table: &str, row: &str, column: usize) -> Option<f64> {
         let table = self.tables.iter().find(|one| one.id == table)?;

@@ -1,9 +1,12 @@
 //! Measures what recording costs, with this library and with others, in one run.
 
-use benches::Options;
+use benches::{Counting, Options};
 use lexopt::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 const HELP: &str = "\
 cargo run --release -p benches --features peers --bin overhead [-- OPTIONS]

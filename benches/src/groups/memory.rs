@@ -4,6 +4,7 @@
 
 use super::OURS;
 use super::scrape::counters::Library;
+use super::scrape::histograms::Buckets;
 use super::scrape::{Scrape, counters, histograms, symbols};
 use crate::report::ask_numbers;
 use crate::run::{self, Effort};
@@ -72,7 +73,7 @@ fn metrics() -> Vec<Metrics> {
         Metrics { name: (*name).to_owned(), counter, histogram: (10_000, Box::new(histogram)) }
     };
     let sigfigs = |sigfigs| {
-        let make = move |series| histograms::ours_with(series, sigfigs);
+        let make = move |series| histograms::ours_with(series, Buckets::Classic(sigfigs));
         let name = format!("{OURS}, sigfigs = {sigfigs}");
         Metrics { name, counter: None, histogram: (10_000, Box::new(make)) }
     };
@@ -91,7 +92,7 @@ fn metriken_counters(series: usize) -> Scrape {
             group.increment(at);
         }
     };
-    Scrape::new(count, |_| ())
+    Scrape::new(count)
 }
 
 fn metriken_histograms(series: usize) -> Scrape {
@@ -103,7 +104,7 @@ fn metriken_histograms(series: usize) -> Scrape {
             values.iter().for_each(|&value| drop(group.increment(number, value)));
         });
     };
-    Scrape::new(record, |_| ())
+    Scrape::new(record)
 }
 
 /// Answers a question of this group.

@@ -14,6 +14,8 @@ mod tick;
 mod timing;
 
 pub(crate) use peers::Metrics;
+pub(crate) use scrape::FIRST;
+pub(crate) use scrape::peak::PEAK;
 use side::Side;
 pub(crate) use tick::{NOTHING, OUR_CLOCK, replay};
 
@@ -31,27 +33,33 @@ pub(crate) const FETCH_ADD: &str = "one shared fetch_add";
 /// # Errors
 /// A sentence, where it is none.
 pub(crate) fn answer(question: &str) -> Result<String, String> {
-    match question.strip_prefix("segment ") {
-        Some(kind) => segment::answer(kind.ends_with('1')),
-        None => memory::answer(question),
+    match question.split_once(' ') {
+        Some(("segment", kind)) => segment::answer(kind.ends_with('1')),
+        Some(("peak", of)) => scrape::peak::answer(of),
+        _ => memory::answer(question),
     }
 }
 
 type Measure = fn(Effort, &mut Report) -> Result<(), String>;
 
-/// All groups, the ones that matter most first.
-pub(crate) const ALL: &[(&str, Measure)] = &[
+/// Groups with their names.
+pub(crate) type Groups = &'static [(&'static str, Measure)];
+
+/// What each of the processes measures, the groups that matter most first.
+pub(crate) const EACH: Groups = &[
     ("counters", counters::measure),
     ("histograms", histograms::measure),
     ("labels", labels::measure),
     ("timing", timing::measure),
     ("tick", tick::measure),
-    ("scrape", scrape::measure),
     ("tails", tails::measure),
     ("scaling", scaling::measure),
     ("memory", memory::measure),
     ("segment", segment::measure),
 ];
+
+/// What takes so long, and so little note of where its memory is, that one process measures it.
+pub(crate) const ONCE: Groups = &[("scrape", scrape::measure), ("peak", scrape::peak::measure)];
 
 /// The operations that `cargo bench` measures too, by criterion's method.
 pub fn operations() -> [(&'static str, Vec<Candidate>); 3] {

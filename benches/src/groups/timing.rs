@@ -232,7 +232,7 @@ fn autometrics_calls() -> u64 {
     let calls = families.iter().filter(|family| family.name() == "function_calls_total");
     let series = calls.flat_map(prometheus::proto::MetricFamily::get_metric);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole")]
-    series.map(|one| one.get_counter().get_value() as u64).sum()
+    series.map(|one| one.get_counter().value() as u64).sum()
 }
 
 fn stages() -> Vec<Candidate> {

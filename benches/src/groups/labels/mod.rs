@@ -178,7 +178,7 @@ fn vec_total(vec: &prometheus::IntCounterVec) -> u64 {
     let families = prometheus::core::Collector::collect(vec);
     let series = families.iter().flat_map(prometheus::proto::MetricFamily::get_metric);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole")]
-    series.map(|one| one.get_counter().get_value() as u64).sum()
+    series.map(|one| one.get_counter().value() as u64).sum()
 }
 
 fn by_side() -> Vec<Candidate> {

@@ -60,10 +60,9 @@ fn ours<S: Label>(series: usize, intern: impl Fn(&str) -> S + Send + Sync + 'sta
     let registry = Registry::new();
     let counter: Counter<(S, Side)> =
         registry.register(&Description::new("a_total", "Counted.")).expect("the name is new");
-    Scrape::new(
-        move || each(series, |symbol, side, n| counter.with((intern(symbol), side)).add(n)),
-        move |out| exporter::encode::text(&registry.snapshot(), out),
-    )
+    Scrape::ours(registry, move || {
+        each(series, |symbol, side, n| counter.with((intern(symbol), side)).add(n));
+    })
 }
 
 fn prometheus(series: usize) -> Scrape {
@@ -71,17 +70,11 @@ fn prometheus(series: usize) -> Scrape {
     let options = prometheus::Opts::new("a", "Counted.");
     let vec = prometheus::IntCounterVec::new(options, &["symbol", "side"]).expect("valid names");
     registry.register(Box::new(vec.clone())).expect("the name is new");
-    Scrape::new(
-        move || {
-            each(series, |symbol, side, n| {
-                vec.with_label_values(&[symbol, side.as_str()]).inc_by(n);
-            });
-        },
-        move |out| {
-            let families = registry.gather();
-            prometheus::TextEncoder::new().encode_utf8(&families, out).expect("it is text");
-        },
-    )
+    Scrape::prometheus(registry, move || {
+        each(series, |symbol, side, n| {
+            vec.with_label_values(&[symbol, side.as_str()]).inc_by(n);
+        });
+    })
 }
 
 fn prometheus_client(series: usize) -> Scrape {
@@ -89,14 +82,11 @@ fn prometheus_client(series: usize) -> Scrape {
     let family = Family::<Labels, Counter>::default();
     let mut registry = prometheus_client::registry::Registry::default();
     registry.register("a", "Counted", family.clone());
-    Scrape::new(
-        move || {
-            each(series, |symbol, side, n| {
-                family.get_or_create(&Labels { symbol, side }).inc_by(n);
-            });
-        },
-        move |out| prometheus_client::encoding::text::encode(out, &registry).expect("it is text"),
-    )
+    Scrape::prometheus_client(registry, move || {
+        each(series, |symbol, side, n| {
+            family.get_or_create(&Labels { symbol, side }).inc_by(n);
+        });
+    })
 }
 
 fn metrics(series: usize) -> Scrape {
@@ -105,54 +95,42 @@ fn metrics(series: usize) -> Scrape {
         metrics::counter!("a", "symbol" => symbol, "side" => side.as_str()).increment(n);
     };
     let handle = recorder.handle.clone();
-    Scrape::new(
-        move || recorder.as_recorder(|| each(series, count)),
-        // It has no way to write into a `String` that is there.
-        move |out| *out = handle.render(),
-    )
+    Scrape::metrics(handle, move || recorder.as_recorder(|| each(series, count)))
 }
 
 fn fastmetrics(series: usize) -> Scrape {
-    use fastmetrics::format::text::{TextProfile, encode};
     use fastmetrics::metrics::{counter::Counter, family::Family};
     let family = Family::<Labels, Counter<u64>>::default();
     let mut registry = fastmetrics::registry::Registry::default();
     registry.register("a", "Counted", family.clone()).expect("the name is new");
-    Scrape::new(
-        move || {
-            each(series, |symbol, side, n| {
-                family.with_or_new(&Labels { symbol, side }, |one| one.inc_by(n));
-            });
-        },
-        move |out| encode(out, &registry, TextProfile::default()).expect("it is text"),
-    )
+    Scrape::fastmetrics(registry, move || {
+        each(series, |symbol, side, n| {
+            family.with_or_new(&Labels { symbol, side }, |one| one.inc_by(n));
+        });
+    })
 }
 
 fn measured(series: usize) -> Scrape {
     let vec = Arc::new(measured::CounterVec::<Set>::with_label_set(Set::new()));
     let counted = vec.clone();
-    Scrape::new(
-        move || each(series, |symbol, side, n| vec.inc_by(Group { symbol, side }, n)),
-        move |out| {
-            let mut encoder = measured::text::BufferedTextEncoder::new();
-            let name = measured::metric::name::MetricName::from_str("a");
-            counted.collect_family_into(name, &mut encoder).expect("it is text");
-            *out = String::from_utf8(encoder.finish().to_vec()).expect("it is text");
-        },
-    )
+    let count = move || each(series, |symbol, side, n| vec.inc_by(Group { symbol, side }, n));
+    Scrape::new(count).text(move |out| {
+        let mut encoder = measured::text::BufferedTextEncoder::new();
+        let name = measured::metric::name::MetricName::from_str("a");
+        counted.collect_family_into(name, &mut encoder).expect("it is text");
+        *out = String::from_utf8(encoder.finish().to_vec()).expect("it is text");
+    })
 }
 
 fn fast_telemetry(series: usize) -> Scrape {
     let counter =
         Arc::new(fast_telemetry::DynamicCounter::with_max_series(peers::shards(), series));
     let exported = counter.clone();
-    Scrape::new(
-        move || {
-            each(series, |symbol, side, n| {
-                let n = isize::try_from(n).unwrap_or(0);
-                counter.add(&[("symbol", symbol), ("side", side.as_str())], n);
-            });
-        },
-        move |out| exported.export_prometheus(out, "a", "Counted."),
-    )
+    let count = move || {
+        each(series, |symbol, side, n| {
+            let n = isize::try_from(n).unwrap_or(0);
+            counter.add(&[("symbol", symbol), ("side", side.as_str())], n);
+        });
+    };
+    Scrape::new(count).text(move |out| exported.export_prometheus(out, "a", "Counted."))
 }

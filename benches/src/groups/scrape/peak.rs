@@ -1,0 +1,110 @@
+//! Memory that a scrape takes at its peak, as a multiple of the response. Each figure is from a
+//! process of its own, whose allocator counts.
+
+use super::{Buffer, Format, OURS, Scrape, counters, histograms, symbols};
+use crate::allocator::Meter;
+use crate::groups::durations;
+use crate::report::ask_numbers;
+use crate::run::Effort;
+use crate::table::{Report, Table};
+use exporter::Exporter;
+use metrics_core::Registry;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+pub(crate) const PEAK: &str = "scrape peak";
+
+/// What is asked of a library: its kind, the format, how many series.
+const COLUMNS: [(&str, &str, Format, usize); 4] = [
+    ("counters, text", "counters", Format::Text, 100_000),
+    ("counters, protobuf", "counters", Format::Protobuf, 100_000),
+    ("histograms, text", "histograms", Format::Text, 10_000),
+    ("histograms, protobuf", "histograms", Format::Protobuf, 10_000),
+];
+
+const NOTE: &str = "Bytes allocated at the peak of a first scrape, more than before it, for each byte of \
+                    the response: 100,000 counters, 10,000 histograms of 15 buckets. tickmetrics is \
+                    scraped through its exporter, over a socket, and what it keeps for the next scrape \
+                    is counted; the others write into new memory, which would still have to be sent.";
+
+pub(crate) fn measure(_: Effort, report: &mut Report) -> Result<(), String> {
+    let columns = COLUMNS.map(|(title, ..)| title);
+    let mut table = Table::new(PEAK, "Scrape: memory at its peak, × the response", NOTE, &columns);
+    for (at, (library, _)) in counters::LIBRARIES.iter().enumerate() {
+        let mut row = Vec::new();
+        for column in 0..COLUMNS.len() {
+            row.extend(ask_numbers(&format!("peak {column} {at}"))?);
+        }
+        table.row(library, row);
+    }
+    report.push(table);
+    Ok(())
+}
+
+/// Answers a question of this group: a column and a library's number.
+///
+/// # Errors
+/// A sentence, where it is none.
+pub(crate) fn answer(question: &str) -> Result<String, String> {
+    let numbers = question.split(' ').map(str::parse).collect::<Result<Vec<usize>, _>>();
+    let numbers = numbers.map_err(|error| format!("{question}: {error}"))?;
+    let [column, library] = numbers[..] else { return Err(format!("{question}: not a question")) };
+    let column = COLUMNS.get(column);
+    let &(_, kind, format, series) = column.ok_or_else(|| format!("{question}: no column"))?;
+    let libraries = if kind == "counters" { counters::LIBRARIES } else { histograms::LIBRARIES };
+    let library = libraries.get(library);
+    let &(name, make) = library.ok_or_else(|| format!("{question}: no library"))?;
+    // What is needed to ask for series is not part of them.
+    symbols(series).for_each(drop);
+    durations();
+    let scrape = make(series);
+    let ratio = match &scrape.registry {
+        Some(registry) if name == OURS => served(registry, format)?,
+        _ => written(&scrape, format).unwrap_or(f64::NAN),
+    };
+    Ok(ratio.to_string())
+}
+
+fn written(scrape: &Scrape, format: Format) -> Option<f64> {
+    let write = scrape.writes(format)?;
+    let mut buffer = Buffer::default();
+    let meter = Meter::start();
+    write(&mut buffer);
+    Some(meter.peak() / buffer.len() as f64)
+}
+
+fn served(registry: &Registry, format: Format) -> Result<f64, String> {
+    let error = |error: &dyn std::fmt::Display| error.to_string();
+    let builder = Exporter::builder().registry(registry).listen("127.0.0.1:0");
+    let exporter = builder.start().map_err(|it| error(&it))?;
+    let accept = match format {
+        Format::Text => "text/plain",
+        Format::OpenMetrics => "application/openmetrics-text",
+        Format::Protobuf => {
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+             encoding=delimited"
+        }
+    };
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    );
+    let mut part = vec![0; 64 << 10];
+    let mut client = TcpStream::connect(exporter.local_addr()).map_err(|it| error(&it))?;
+    let meter = Meter::start();
+    client.write_all(request.as_bytes()).map_err(|it| error(&it))?;
+    let (mut bytes, mut start) = (0, [0; 12]);
+    loop {
+        let read = client.read(&mut part).map_err(|it| error(&it))?;
+        if bytes == 0 && read >= start.len() {
+            start.copy_from_slice(&part[..12]);
+        }
+        bytes += read;
+        if read == 0 {
+            break;
+        }
+    }
+    if start != *b"HTTP/1.1 200" || bytes < 1 << 20 {
+        return Err(format!("the exporter answered {:?}, {bytes} bytes", start.escape_ascii()));
+    }
+    Ok(meter.peak() / bytes as f64)
+}
