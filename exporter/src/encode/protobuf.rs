@@ -146,8 +146,8 @@ pub(super) fn write(
             Beside::Extreme(Extreme { suffix, which, value }) => {
                 let help = [which, " value of ", name, " in the last interval."];
                 let head = Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "" };
-                message(out, pieces, head, part, progress, full, |out, _, one, interval| {
-                    let value = interval.and_then(value).unwrap_or(f64::NAN);
+                message(out, pieces, head, part, progress, full, |out, _, one, position| {
+                    let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
                     push_one(out, one, metric::GAUGE, value);
                     true
                 })
@@ -156,9 +156,9 @@ pub(super) fn write(
                 let help = ["Quantiles of ", name, " in the last interval."];
                 let head =
                     Head { name: &[name, SUMMARY], help: &help, kind: SUMMARY_TYPE, unit: "" };
-                message(out, pieces, head, part, progress, full, |out, _, one, interval| {
+                message(out, pieces, head, part, progress, full, |out, _, one, position| {
                     let Value::Histogram(value) = one.value() else { return false };
-                    push_summary(out, one, family, value, interval);
+                    push_summary(out, one, family, value, interval(part, position));
                     true
                 })
             }
@@ -188,7 +188,7 @@ fn message(
     part: Part<'_>,
     progress: &mut Progress,
     full: usize,
-    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>, Option<&HistogramSnapshot>) -> bool,
+    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>, usize) -> bool,
 ) -> bool {
     let family = part.family;
     let exposed = progress.exposed;
@@ -203,9 +203,9 @@ fn message(
         (message, pieces.len())
     });
     for one in family.series_from(progress.series) {
-        let interval = interval(part, progress.series);
+        let position = progress.series;
         progress.series += 1;
-        if push(out, &mut progress.seen, one, interval) {
+        if push(out, &mut progress.seen, one, position) {
             progress.exposed += 1;
             if out.len() >= full {
                 progress.open = Some((message, first));

@@ -150,8 +150,8 @@ pub(super) fn write<F: Format>(
                     let help = [which, " value of ", name, " in the last interval."];
                     push_head(format, out, &names, "", &help);
                 }
-                table(parts, progress, out, full, |out, _, one, interval| {
-                    let value = interval.and_then(value).unwrap_or(f64::NAN);
+                table(parts, progress, out, full, |out, _, one, position| {
+                    let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
                     line(out, one, &gauge, "", |out| push_f64(out, value));
                     true
                 })
@@ -163,9 +163,9 @@ pub(super) fn write<F: Format>(
                     let help = ["Quantiles of ", first.name(), " in the last interval."];
                     push_head(format, out, &names, "", &help);
                 }
-                table(parts, progress, out, full, |out, _, one, interval| {
+                table(parts, progress, out, full, |out, _, one, position| {
                     let Value::Histogram(value) = one.series.value() else { return false };
-                    summary(out, one, &name, first, value, interval);
+                    summary(out, one, &name, first, value, interval(part, position));
                     true
                 })
             }
@@ -178,20 +178,20 @@ pub(super) fn write<F: Format>(
 }
 
 /// Goes on with a table, as [`write`] does. `push` answers whether a series is in it, and is given
-/// its values in the last interval.
+/// its position in its part.
 fn table(
     parts: &[Part<'_>],
     progress: &mut Progress,
     out: &mut String,
     full: usize,
-    mut push: impl FnMut(&mut String, &mut Seen, Labelled<'_>, Option<&HistogramSnapshot>) -> bool,
+    mut push: impl FnMut(&mut String, &mut Seen, Labelled<'_>, usize) -> bool,
 ) -> bool {
     for &part in parts {
         for series in part.family.series_from(progress.series) {
             let one = Labelled { before: part.labels, series };
-            let interval = interval(part, progress.series);
+            let position = progress.series;
             progress.series += 1;
-            if push(out, &mut progress.seen, one, interval) {
+            if push(out, &mut progress.seen, one, position) {
                 progress.exposed += 1;
                 if out.len() >= full {
                     return false;

@@ -9,6 +9,7 @@ mod exposed;
 mod histogram;
 mod merge;
 mod native;
+mod series;
 mod shape;
 mod values;
 
@@ -23,6 +24,7 @@ use crate::sync::Arc;
 use catalogue::About;
 use exposed::Exposed;
 use merge::Data;
+use series::AllSeries;
 use std::fmt;
 
 /// The values of a registry's metrics at one moment.
@@ -306,14 +308,9 @@ impl<'a> Family<'a> {
 
     /// The exposed series without the first `skipped`, which costs the same for any number of
     /// these: for who encodes a family piece by piece.
-    pub fn series_from(&self, mut skipped: usize) -> impl Iterator<Item = Series<'a>> + use<'a> {
-        self.metrics.iter().flat_map(move |metric| {
-            let indices = &metric.exposed.indices;
-            let from = skipped.min(indices.len());
-            skipped -= from;
-            let series = indices.iter_from(from).zip(from..);
-            series.map(move |(index, at)| Series { metric, index, at })
-        })
+    #[inline]
+    pub fn series_from(&self, skipped: usize) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        AllSeries::new(self.metrics, skipped)
     }
 
     /// How many series are exposed.
@@ -344,6 +341,11 @@ impl<'a> Series<'a> {
     }
 
     /// Its value.
+    #[expect(
+        clippy::inline_always,
+        reason = "a quarter of the time that protobuf takes for a counter"
+    )]
+    #[inline(always)]
     pub fn value(&self) -> Value<'a> {
         match &*self.metric.data {
             Data::Counter(values) if self.metric.about.scale.is_one() => {

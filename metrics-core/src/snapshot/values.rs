@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::slice;
 
 /// Strings, one after the other in one piece of memory.
 #[derive(Clone, Debug)]
@@ -27,12 +28,12 @@ pub(super) struct Indices {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Run {
+pub(super) struct Run {
     /// The first number, and its position among all.
-    first: u32,
+    pub(super) first: u32,
     at: u32,
     /// One more than the last number.
-    end: u32,
+    pub(super) end: u32,
 }
 
 impl Default for Texts {
@@ -150,15 +151,17 @@ impl Indices {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
-        self.iter_from(0)
+        self.runs.iter().flat_map(|run| run.first..run.end)
     }
 
-    /// The numbers from a position on.
-    pub(super) fn iter_from(&self, position: usize) -> impl Iterator<Item = u32> {
+    /// The numbers from a position on: those up to the end of its run, and the runs after it.
+    pub(super) fn runs_from(&self, position: usize) -> (slice::Iter<'_, Run>, u32, u32) {
         let position = u32::try_from(position).unwrap_or(u32::MAX);
         let before = self.runs.partition_point(|run| run.at + (run.end - run.first) <= position);
-        let skipped = move |run: &Run| position.saturating_sub(run.at);
-        self.runs[before..].iter().flat_map(move |run| run.first + skipped(run)..run.end)
+        let mut runs = self.runs[before..].iter();
+        let (first, end) =
+            runs.next().map_or((0, 0), |run| (run.first + (position - run.at), run.end));
+        (runs, first, end)
     }
 }
 
@@ -178,8 +181,10 @@ mod tests {
             prop_assert!(indices.iter().eq(numbers.iter().map(|&number| number.into())));
             prop_assert_eq!(indices.len(), numbers.len());
             for from in 0..=numbers.len() + 1 {
-                let rest = numbers.iter().skip(from).map(|&number| number.into());
-                prop_assert!(indices.iter_from(from).eq(rest));
+                let rest = numbers.iter().skip(from).map(|&number| u32::from(number));
+                let (runs, first, end) = indices.runs_from(from);
+                let others = runs.flat_map(|run| run.first..run.end);
+                prop_assert!((first..end).chain(others).eq(rest));
             }
             for number in 0..300 {
                 let position = numbers.iter().position(|&known| u32::from(known) == number);
