@@ -4,8 +4,11 @@ use crate::push::{Push, Target};
 use crate::respond::Responder;
 use crate::scrape::Scraper;
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
+use crate::web::Web;
 use metrics_core::Registry;
 use std::io::{self, Write};
+#[cfg(feature = "web-config")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The settings of an [`Exporter`].
@@ -39,6 +42,8 @@ pub struct ExporterBuilder {
     process_metrics: bool,
     interval: Duration,
     thread_name: String,
+    #[cfg(feature = "web-config")]
+    web_config: Option<PathBuf>,
 }
 
 impl Default for ExporterBuilder {
@@ -55,6 +60,8 @@ impl Default for ExporterBuilder {
             process_metrics: true,
             interval: Self::DEFAULT_INTERVAL,
             thread_name: Self::DEFAULT_THREAD_NAME.into(),
+            #[cfg(feature = "web-config")]
+            web_config: None,
         }
     }
 }
@@ -174,6 +181,65 @@ impl ExporterBuilder {
         self
     }
 
+    /// Serves as a [web configuration file] says, the one that the exporters of Prometheus share: for
+    /// all listeners alike, and with feature `web-config`.
+    ///
+    /// ```yaml
+    /// tls_server_config:
+    ///   cert_file: server.pem # relative to this file
+    ///   key_file: server.key
+    /// basic_auth_users:
+    ///   prometheus: $2y$10$… # htpasswd -nBC 10 prometheus
+    /// bearer_tokens: # not of Prometheus
+    ///   grafana: { file: token.txt } # openssl rand -hex 32
+    ///   script: { sha256: 9f86d0… } # printf %s "$TOKEN" | sha256sum
+    /// http_server_config:
+    ///   headers: { Strict-Transport-Security: max-age=31536000 }
+    /// ```
+    ///
+    /// **Every path needs credentials**, `/health` as well, where any user or token is configured; one
+    /// of them is enough. A client certificate (`client_auth_type`) is asked for besides.
+    ///
+    /// **Files are read anew** within a second of a change, when a client next asks: this one and all
+    /// that it names. If they are wrong then, what was in force stays, which is said on standard error
+    /// and by `tickmetrics_exporter_web_config_stale`. Connections from before the change end with
+    /// their next response.
+    ///
+    /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time; those that
+    /// were right are remembered for the address that they came from, as tags under a key of this
+    /// process. A wrong one costs the same whoever the user is. After 10 of them an address may try
+    /// one more every 2 s, and in all there are at most ten a second, which take at most half a core;
+    /// beyond that the answer is 429. Whose credentials were right before is not kept out by this,
+    /// unless more than ten wrong ones a second come from its own address, as they may through a
+    /// proxy.
+    ///
+    /// What differs from Prometheus:
+    ///
+    /// | key | here |
+    /// |---|---|
+    /// | `http2` | without effect: HTTP/1.1 is what is spoken |
+    /// | `min_version`, `cipher_suites`, `curve_preferences` | what rustls has not is an error: TLS below 1.2, CBC and RSA key exchange, P-521 |
+    /// | `client_auth_type` | those that verify need a `client_ca_file`; the system's authorities are not taken |
+    /// | `tls_server_config` | with anything but a certificate and a key in it, it is an error rather than no TLS |
+    /// | `basic_auth_users` | the cost of a hash is 4 to 16, and a name has no colon |
+    /// | `rate_limit` | `interval` needs a unit; `burst` is at least 1 |
+    /// | `bearer_tokens` | ours: for each name a file with a token of 16 characters or more, or its SHA-256 |
+    ///
+    /// [web configuration file]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+    ///
+    /// ```no_run
+    /// use exporter::Exporter;
+    ///
+    /// let exporter = Exporter::builder().listen("0.0.0.0:9464").web_config("/etc/trading/web.yml");
+    /// let exporter = exporter.start()?;
+    /// # Ok::<(), exporter::StartError>(())
+    /// ```
+    #[cfg(feature = "web-config")]
+    pub fn web_config(mut self, path: impl Into<PathBuf>) -> Self {
+        self.web_config = Some(path.into());
+        self
+    }
+
     /// Listens, and starts the thread. When this returns, the exporter answers.
     ///
     /// # Errors
@@ -226,10 +292,25 @@ impl ExporterBuilder {
             }
             None => None,
         };
+        #[cfg(feature = "web-config")]
+        let web = match self.web_config {
+            Some(path) => {
+                let metrics = scraper.register().map_err(StartError::Register)?;
+                Some(Web::load(&path, metrics, leaves.len())?)
+            }
+            None => None,
+        };
+        #[cfg(not(feature = "web-config"))]
+        let web = None;
         let responder = Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()));
-        responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
-        let exporter = server::start(bound, responder, limits, pushing, thread_name, core)?;
-        warn_of(&leaves);
+        let is_protected = web.as_ref().is_some_and(Web::protects);
+        if !is_protected {
+            responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
+        }
+        let exporter = server::start(bound, responder, web, limits, pushing, thread_name, core)?;
+        if !is_protected {
+            warn_of(&leaves);
+        }
         Ok(exporter)
     }
 }

@@ -50,6 +50,9 @@ pub enum StartError {
     },
     /// The exporter's metrics about itself found no room.
     Register(RegisterError),
+    /// The web configuration file is wrong, or a file that it names.
+    #[cfg(feature = "web-config")]
+    WebConfig(crate::WebConfigError),
     /// The system gave no thread, or nothing to wait for connections with.
     Thread(io::Error),
 }
@@ -86,6 +89,8 @@ impl fmt::Display for StartError {
             Self::Register(error) => {
                 write!(f, "the exporter's metrics about itself can't be registered: {error}")
             }
+            #[cfg(feature = "web-config")]
+            Self::WebConfig(error) => write!(f, "the web configuration can't be used: {error}"),
             Self::Thread(error) => write!(
                 f,
                 "the exporter's thread can't be started ({error}): raise the limit on threads \
@@ -130,6 +135,13 @@ fn unix_hint(kind: io::ErrorKind) -> &'static str {
     }
 }
 
+#[cfg(feature = "web-config")]
+impl From<crate::WebConfigError> for StartError {
+    fn from(error: crate::WebConfigError) -> Self {
+        Self::WebConfig(error)
+    }
+}
+
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -142,6 +154,8 @@ impl std::error::Error for StartError {
             | Self::NothingToDo
             | Self::InvalidThreadName { .. }
             | Self::Pin { .. } => None,
+            #[cfg(feature = "web-config")]
+            Self::WebConfig(error) => Some(error),
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | `coding` | which compression a client is answered with |
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
+//! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
@@ -52,6 +53,8 @@ mod render;
 mod respond;
 mod scrape;
 mod server;
+#[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
+mod web;
 
 pub use build_info::BuildInfo;
 pub use builder::ExporterBuilder;
@@ -61,6 +64,8 @@ pub use negotiate::{Format, negotiate};
 pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};
+#[cfg(feature = "web-config")]
+pub use web::WebConfigError;
 
 /// What the program `tickmetrics` needs. Not part of the interface.
 #[cfg(feature = "cli")]

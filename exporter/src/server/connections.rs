@@ -7,11 +7,14 @@ use super::rate::Rate;
 use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
 use crate::render::Reader;
-use crate::respond::Responder;
-use hyper::Request;
+use crate::respond::{Body, Responder};
+use crate::web::Web;
+use http_body_util::Either;
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
@@ -30,6 +33,8 @@ const SMALLEST_BUFFER: usize = 8 * 1024;
 /// What all connections of an exporter share.
 pub(super) struct Front {
     responder: Responder,
+    /// TLS and credentials, where they are asked for.
+    web: Option<Web>,
     limits: Limits,
     rate: Mutex<Rate>,
     open: Mutex<Vec<Open>>,
@@ -42,9 +47,9 @@ struct Open {
 }
 
 impl Front {
-    pub(super) fn new(responder: Responder, limits: Limits) -> Self {
+    pub(super) fn new(responder: Responder, web: Option<Web>, limits: Limits) -> Self {
         let rate = Mutex::new(Rate::new(limits.requests_per_second));
-        Self { responder, limits, rate, open: Mutex::default() }
+        Self { responder, web, limits, rate, open: Mutex::default() }
     }
 
     /// Makes it ready before anybody asks.
@@ -87,10 +92,8 @@ impl Front {
         self.count(Limit::Connections);
     }
 
-    /// One connection, from its first byte to its end.
-    ///
-    /// Encryption belongs at its beginning, in place of `stream`: what it takes then counts as
-    /// reading a request's head.
+    /// One connection, from its first byte to its end. What encryption takes counts as reading a
+    /// request's head.
     async fn serve(
         self: Arc<Self>,
         stream: Box<dyn Stream>,
@@ -98,23 +101,23 @@ impl Front {
         progress: Arc<Progress>,
         watcher: Watcher,
     ) {
-        let service = service_fn(|request: Request<Incoming>| {
-            progress.answer();
-            let admitted = lock(&self.rate).admit(client, Instant::now());
-            let (front, progress) = (&self, Arc::clone(&progress));
-            let (request, _body) = request.into_parts();
-            async move {
-                let response = match admitted {
-                    Ok(()) => front.responder.respond(&request).await,
-                    Err(wait) => {
-                        front.count(Limit::RequestRate);
-                        Responder::too_many_requests(wait)
-                    }
-                };
-                Ok::<_, Infallible>(response.map(|body| ObservedBody { body, progress }))
-            }
-        });
         let connection = async {
+            let (stream, generation) = match &self.web {
+                Some(web) => web.accept(stream).await.ok()?,
+                None => (stream, 0),
+            };
+            let service = service_fn(|request: Request<Incoming>| {
+                progress.answer();
+                let (front, progress) = (&self, Arc::clone(&progress));
+                let (request, _body) = request.into_parts();
+                async move {
+                    let mut response = front.respond(&request, client).await;
+                    if let Some(web) = &front.web {
+                        web.finish(generation, &mut response);
+                    }
+                    Ok::<_, Infallible>(response.map(|body| ObservedBody { body, progress }))
+                }
+            });
             let io = Observed { stream, progress: Arc::clone(&progress) };
             let connection = http1::Builder::new()
                 // `progress` tells the time between requests from that for a request.
@@ -122,14 +125,29 @@ impl Front {
                 .max_header_size(self.limits.header_bytes)
                 .max_buf_size(self.limits.header_bytes.max(SMALLEST_BUFFER))
                 .serve_connection(TokioIo::new(io), service);
-            watcher.watch(connection).await
+            Some(watcher.watch(connection).await)
         };
         match progress.within(&self.limits, connection).await {
             Err(limit) => self.count(limit),
-            Ok(Err(error)) if error.is_parse_too_large() => self.count(Limit::HeaderBytes),
+            Ok(Some(Err(error))) if error.is_parse_too_large() => self.count(Limit::HeaderBytes),
             // A client that breaks off or speaks no HTTP is its own loss.
             Ok(_) => {}
         }
+    }
+
+    /// The response to a request, where its client may ask.
+    async fn respond(&self, request: &Parts, client: Option<IpAddr>) -> Response<Body> {
+        let admitted = lock(&self.rate).admit(client, Instant::now());
+        if let Err(wait) = admitted {
+            self.count(Limit::RequestRate);
+            return Responder::too_many_requests(wait);
+        }
+        if let Some(web) = &self.web
+            && let Err(refusal) = web.admit(client, &request.headers).await
+        {
+            return refusal.map(Either::Left);
+        }
+        self.responder.respond(request).await
     }
 
     fn count(&self, limit: Limit) {

@@ -133,7 +133,7 @@ fn tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 }
 
 /// What bytes come from and go to: a connection as it was accepted, or what encrypts it.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 

@@ -8,13 +8,14 @@ mod rate;
 mod unix;
 
 pub use limits::Limits;
-pub(crate) use listen::Bound;
 pub use listen::LocalAddr;
+pub(crate) use listen::{Bound, Stream};
 
 use crate::builder::ExporterBuilder;
 use crate::error::StartError;
 use crate::push::{Order, Orders, Push, PushError, PushMetrics, Pusher, Target};
 use crate::respond::Responder;
+use crate::web::Web;
 use connections::Front;
 use hyper_util::server::graceful::GracefulShutdown;
 use listen::Listener;
@@ -148,6 +149,7 @@ pub(crate) struct Pushing {
 pub(crate) fn start(
     bound: Vec<Bound>,
     responder: Responder,
+    web: Option<Web>,
     limits: Limits,
     pushing: Option<Pushing>,
     name: String,
@@ -172,7 +174,7 @@ pub(crate) fn start(
         match prepared {
             Ok((runtime, listeners)) => {
                 if ready.send(Ok(())).is_ok() {
-                    let front = Arc::new(Front::new(responder, limits));
+                    let front = Arc::new(Front::new(responder, web, limits));
                     runtime.block_on(serve(listeners, front, pushing, stopped));
                     // Without waiting for the system to look up a gateway's name.
                     runtime.shutdown_background();

@@ -1,0 +1,258 @@
+//! Certificates of clients: who has to show one, and which are good.
+
+use super::error::Wrong;
+use super::file::Tls;
+use super::reload::Files;
+use super::tls::{Value, certificates, either, wrong};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
+use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use tokio_rustls::rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    SignatureScheme,
+};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// Who has to show what, by Go's names (`crypto/tls`, `ClientAuthType`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    NoClientCert,
+    RequestClientCert,
+    RequireAnyClientCert,
+    VerifyClientCertIfGiven,
+    RequireAndVerifyClientCert,
+}
+
+impl Policy {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "" | "NoClientCert" => Self::NoClientCert,
+            "RequestClientCert" => Self::RequestClientCert,
+            // The second is an old spelling, which Prometheus takes as well.
+            "RequireAnyClientCert" | "RequireClientCert" => Self::RequireAnyClientCert,
+            "VerifyClientCertIfGiven" => Self::VerifyClientCertIfGiven,
+            "RequireAndVerifyClientCert" => Self::RequireAndVerifyClientCert,
+            _ => return None,
+        })
+    }
+
+    fn requires(self) -> bool {
+        matches!(self, Self::RequireAnyClientCert | Self::RequireAndVerifyClientCert)
+    }
+}
+
+/// Who may connect.
+pub(super) fn verifier(
+    section: &Tls,
+    files: &mut Files,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Wrong> {
+    let name = section.client_auth_type.as_deref().unwrap_or_default();
+    let Some(policy) = Policy::parse(name) else {
+        let reason = format!(
+            "{name:?} is no way to ask for certificates: give RequireAndVerifyClientCert, or \
+             NoClientCert, RequestClientCert, RequireAnyClientCert or VerifyClientCertIfGiven"
+        );
+        return Err(wrong("client_auth_type", reason));
+    };
+    let Tls { client_ca, client_ca_file, .. } = section;
+    let text = ("client_ca", client_ca.as_deref());
+    let authorities = either(text, ("client_ca_file", client_ca_file.as_deref()), files)?;
+    let at = authorities.as_ref().map_or("client_ca_file", |value| value.spelling);
+    let roots = authorities.as_ref().map(roots).transpose()?;
+    let verifier: Arc<dyn ClientCertVerifier> = match (policy, roots) {
+        (Policy::NoClientCert, None) => WebPkiClientVerifier::no_client_auth(),
+        (Policy::NoClientCert, Some(_)) => {
+            return Err(wrong(
+                "client_auth_type",
+                format!(
+                    "{at} is given, but no client is asked for a certificate: give \
+                     RequireAndVerifyClientCert, or leave out {at}"
+                ),
+            ));
+        }
+        (Policy::RequestClientCert | Policy::RequireAnyClientCert, _) => {
+            let algorithms = provider.signature_verification_algorithms;
+            Arc::new(Unverified { mandatory: policy.requires(), algorithms })
+        }
+        (_, None) => {
+            return Err(wrong(
+                "client_ca_file",
+                format!(
+                    "it is missing, and {name} needs it: give the certificates of the authorities \
+                     whose clients may connect. Those of the system are not taken, which would \
+                     let anybody in who has a certificate for a web server"
+                ),
+            ));
+        }
+        (_, Some(roots)) => {
+            let provider = Arc::clone(provider);
+            let builder = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            let optional = policy == Policy::VerifyClientCertIfGiven;
+            let builder = if optional { builder.allow_unauthenticated() } else { builder };
+            builder.build().map_err(|error| wrong(at, error.to_string()))?
+        }
+    };
+    match &section.client_allowed_sans {
+        None => Ok(verifier),
+        Some(_) if !policy.requires() => Err(wrong(
+            "client_allowed_sans",
+            "a client without a certificate would get in: give client_auth_type: \
+             RequireAndVerifyClientCert",
+        )),
+        Some(names) if names.is_empty() => Err(wrong(
+            "client_allowed_sans",
+            "nobody could connect: give a name, or leave it out to let in all clients of the \
+             authority",
+        )),
+        Some(names) => Ok(Arc::new(Named { verifier, names: names.iter().cloned().collect() })),
+    }
+}
+
+fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
+    let at = value.spelling;
+    let mut roots = RootCertStore::empty();
+    for (number, certificate) in certificates(value)?.into_iter().enumerate() {
+        roots.add(certificate).map_err(|error| {
+            let number = number + 1;
+            wrong(at, format!("certificate {number} is no authority's ({error}): leave it out"))
+        })?;
+    }
+    Ok(roots)
+}
+
+/// Any certificate will do that its client has the key of.
+#[derive(Debug)]
+struct Unverified {
+    mandatory: bool,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for Unverified {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Of the certificates that are good otherwise, those that have one of the names.
+#[derive(Debug)]
+struct Named {
+    verifier: Arc<dyn ClientCertVerifier>,
+    names: BTreeSet<String>,
+}
+
+impl Named {
+    fn has_name(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok(certificate) = Certificate::from_der(certificate) else { return false };
+        let names = certificate.tbs_certificate().get_extension::<SubjectAltName>();
+        let Ok(Some((_, SubjectAltName(names)))) = names else { return false };
+        names.iter().filter_map(text).any(|name| self.names.contains(&name))
+    }
+}
+
+/// A name as it is listed: a DNS name, an address of the network or of e-mail, or a URI.
+fn text(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(name)
+        | GeneralName::Rfc822Name(name)
+        | GeneralName::UniformResourceIdentifier(name) => Some(name.to_string()),
+        GeneralName::IpAddress(bytes) => {
+            let bytes = bytes.as_bytes();
+            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+            let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()?;
+            Some(address.to_string())
+        }
+        _ => None,
+    }
+}
+
+impl ClientCertVerifier for Named {
+    fn client_auth_mandatory(&self) -> bool {
+        true
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.verifier.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.verifier.verify_client_cert(certificate, intermediates, now)?;
+        if self.has_name(certificate) {
+            Ok(verified)
+        } else {
+            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,114 @@
+//! A configuration that was checked, and can be put in force.
+
+use super::auth::Credentials;
+use super::duration;
+use super::error::{WebConfigError, Wrong};
+use super::file::{self, File, RateLimit};
+use super::limit::Rate;
+use super::reload::{Files, Watch};
+use super::tls;
+use hyper::header::{HeaderName, HeaderValue};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio_rustls::rustls::ServerConfig;
+
+/// The headers that Prometheus knows, and the values of those that have few.
+const HEADERS: [(&str, &[&str]); 5] = [
+    ("Content-Security-Policy", &[]),
+    ("Strict-Transport-Security", &[]),
+    ("X-Content-Type-Options", &["nosniff"]),
+    ("X-Frame-Options", &["deny", "sameorigin"]),
+    ("X-XSS-Protection", &[]),
+];
+
+#[derive(Default)]
+pub(super) struct Config {
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) credentials: Credentials,
+    pub(super) rate: Option<Rate>,
+}
+
+impl Config {
+    pub(super) fn protects(&self) -> bool {
+        self.tls.is_some() || self.credentials.are_needed()
+    }
+}
+
+/// Reads the file and all that it names. What was read is watched also where something is wrong.
+pub(super) fn load(path: &Path) -> (Watch, Result<Config, WebConfigError>) {
+    let now = SystemTime::now();
+    let mut files = Files::new(path.parent().unwrap_or(Path::new("")));
+    let config = check(path, &mut files).map_err(|wrong| WebConfigError::new(path, wrong));
+    (files.watch(now), config)
+}
+
+fn check(path: &Path, files: &mut Files) -> Result<Config, Wrong> {
+    // By its own path: the others are relative to its folder.
+    let name = path.file_name().map_or(path, Path::new);
+    let bytes = files.read("", name)?;
+    let text = std::str::from_utf8(&bytes);
+    let file = file::parse(text.map_err(|error| Wrong::new("", format!("no UTF-8: {error}")))?)?;
+    Ok(Config {
+        tls: match &file.tls_server_config {
+            Some(section) => tls::server_config(section, files)?,
+            None => None,
+        },
+        headers: headers(&file)?,
+        credentials: Credentials::new(&file, files)?,
+        rate: file.rate_limit.as_ref().map(rate).transpose()?.flatten(),
+    })
+}
+
+fn headers(file: &File) -> Result<Vec<(HeaderName, HeaderValue)>, Wrong> {
+    let none = BTreeMap::new();
+    let section = file.http_server_config.as_ref();
+    let given = section.and_then(|section| section.headers.as_ref()).unwrap_or(&none);
+    let mut headers = Vec::new();
+    for (name, value) in given {
+        let wrong = |reason| Wrong::new(format!("http_server_config.headers.{name}"), reason);
+        let Some((_, values)) = HEADERS.iter().find(|(known, _)| known == name) else {
+            let known = HEADERS.map(|(name, _)| name).join(", ");
+            return Err(wrong(format!(
+                "this header can't be configured; those that can are {known}"
+            )));
+        };
+        if value.is_empty() {
+            continue;
+        }
+        if !values.is_empty() && !values.contains(&&**value) {
+            return Err(wrong(format!(
+                "{value:?} is no value of it: give {}",
+                values.join(" or ")
+            )));
+        }
+        let parsed = (name.parse(), value.parse());
+        let (Ok(name), Ok(value)) = parsed else {
+            let reason = "a header's value is one line of printable characters: leave out the rest";
+            return Err(wrong(reason.into()));
+        };
+        headers.push((name, value));
+    }
+    Ok(headers)
+}
+
+/// `None`: not limited.
+fn rate(section: &RateLimit) -> Result<Option<Rate>, Wrong> {
+    let wrong = |key: &str, reason: String| Wrong::new(format!("rate_limit.{key}"), reason);
+    let text = section.interval.as_deref().unwrap_or("0");
+    let interval = duration::parse(text).ok_or_else(|| {
+        wrong(
+            "interval",
+            format!("{text:?} is no time: give one with its unit, such as 100ms or 1s"),
+        )
+    })?;
+    if interval == Duration::ZERO {
+        return Ok(None);
+    }
+    match section.burst.map(u32::try_from) {
+        Some(Ok(burst)) if burst > 0 => Ok(Some(Rate { burst, interval })),
+        _ => Err(wrong("burst", "give how many requests may come at once: 1 or more".into())),
+    }
+}

@@ -1,0 +1,68 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What is wrong with a web configuration file, or with a file that it names.
+///
+/// Printed, it is one line: the file, the key, what is wrong and what to do. No password, hash, token
+/// or private key is in it.
+///
+/// ```
+/// use exporter::{Exporter, StartError};
+///
+/// let path = std::env::temp_dir().join(format!("web-config-{}.yml", std::process::id()));
+/// std::fs::write(&path, "basic_auth_users: { alice: secret }")?;
+/// let failed = Exporter::builder().listen("127.0.0.1:0").web_config(&path).start();
+/// let Err(StartError::WebConfig(error)) = failed else { panic!("{failed:?}") };
+/// assert_eq!(error.key(), "basic_auth_users.alice");
+/// assert!(error.to_string().contains("htpasswd -nBC 10 alice"), "{error}");
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct WebConfigError {
+    file: PathBuf,
+    wrong: Wrong,
+}
+
+impl WebConfigError {
+    pub(super) fn new(file: &Path, wrong: Wrong) -> Self {
+        Self { file: file.into(), wrong }
+    }
+
+    /// The configuration file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The key that is wrong, such as `tls_server_config.cert_file`; empty where it is the file as a
+    /// whole.
+    pub fn key(&self) -> &str {
+        &self.wrong.key
+    }
+}
+
+impl fmt::Display for WebConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, wrong: Wrong { key, reason } } = self;
+        write!(f, "{}: ", file.display())?;
+        if !key.is_empty() {
+            write!(f, "{key}: ")?;
+        }
+        f.write_str(reason)
+    }
+}
+
+impl std::error::Error for WebConfigError {}
+
+/// What is wrong with a key of the file that is being read.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    key: String,
+    reason: String,
+}
+
+impl Wrong {
+    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { key: key.into(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,269 @@
+//! How often something may happen: in all, and for each client.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// So many at once, and one more each interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub(super) burst: u32,
+    pub(super) interval: Duration,
+}
+
+/// What was taken of a [`Rate`], as the one time at which all of it will be there again: the
+/// generic cell rate algorithm (ITU-T I.371, annex A), which a bucket of tokens is the other view of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bucket {
+    full_at: Instant,
+}
+
+impl Bucket {
+    pub(super) fn full(now: Instant) -> Self {
+        Self { full_at: now }
+    }
+
+    /// Takes one, or tells after how long there is one.
+    pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now).checked_add(rate.interval);
+        let holds = rate.interval.saturating_mul(rate.burst);
+        match full_at.and_then(|full_at| full_at.duration_since(now).checked_sub(holds)) {
+            Some(wait) if wait > Duration::ZERO => Err(wait),
+            // More than a clock can tell is never over.
+            None if full_at.is_none() => Err(rate.interval),
+            _ => {
+                self.full_at = full_at.unwrap_or(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts one back that was taken.
+    pub(super) fn put_back(&mut self, rate: Rate) {
+        self.full_at = self.full_at.checked_sub(rate.interval).unwrap_or(self.full_at);
+    }
+
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        self.full_at <= now
+    }
+}
+
+/// Who is counted as one: an address; of IPv6 a network of 2^64, which is what one customer has;
+/// or everybody who comes through sockets that have no addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Client {
+    Local,
+    V4([u8; 4]),
+    V6([u8; 8]),
+}
+
+impl From<Option<IpAddr>> for Client {
+    fn from(address: Option<IpAddr>) -> Self {
+        // An IPv4 client of a socket for both is that IPv4 client.
+        match address.map(|address| address.to_canonical()) {
+            None => Self::Local,
+            Some(IpAddr::V4(address)) => Self::V4(address.octets()),
+            Some(IpAddr::V6(address)) => {
+                let mut network = [0; 8];
+                network.copy_from_slice(&address.octets()[..8]);
+                Self::V6(network)
+            }
+        }
+    }
+}
+
+/// What a client may get wrong.
+#[derive(Clone, Copy, Debug)]
+struct Attempts {
+    /// Credentials of its that were looked at and not found right.
+    looked_at: Bucket,
+    /// Passwords of its that were hashed and not found right.
+    hashed: Bucket,
+}
+
+/// Wrong credentials of one client that are looked at. Quick enough for a scraper that was given a
+/// wrong password beside one that has the right one, and few enough that guessing is hopeless.
+pub(super) const LOOKED_AT: Rate = Rate { burst: 20, interval: Duration::from_millis(100) };
+
+/// Wrong passwords of one client that are hashed: at bcrypt's usual cost 3 % of a core.
+pub(super) const HASHED: Rate = Rate { burst: 10, interval: Duration::from_secs(2) };
+
+/// Clients that are remembered at one time, each some 60 bytes.
+const MAX_CLIENTS: usize = 1024;
+
+/// What clients got wrong lately.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    attempts: HashMap<Client, Attempts>,
+}
+
+impl Clients {
+    /// Lets credentials be looked at, which [`right`](Self::right) takes back; or tells after how
+    /// long they may be.
+    pub(super) fn look(&mut self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.of(client, now).looked_at.take(LOOKED_AT, now)
+    }
+
+    /// Lets a password be hashed, which [`right`](Self::right) takes back as well.
+    pub(super) fn hash(&mut self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.of(client, now).hashed.take(HASHED, now)
+    }
+
+    /// Whether nothing of the client's was wrong lately, beyond what is being looked at now.
+    pub(super) fn is_clean(&self, client: Client, now: Instant) -> bool {
+        self.attempts.get(&client).is_none_or(|attempts| {
+            let Attempts { mut hashed, .. } = *attempts;
+            hashed.put_back(HASHED);
+            hashed.is_full(now)
+        })
+    }
+
+    /// The credentials were right: they count for nothing.
+    pub(super) fn right(&mut self, client: Client, hashed: bool, now: Instant) {
+        let Entry::Occupied(mut entry) = self.attempts.entry(client) else { return };
+        let attempts = entry.get_mut();
+        attempts.looked_at.put_back(LOOKED_AT);
+        if hashed {
+            attempts.hashed.put_back(HASHED);
+        }
+        if attempts.looked_at.is_full(now) && attempts.hashed.is_full(now) {
+            entry.remove();
+        }
+    }
+
+    fn of(&mut self, client: Client, now: Instant) -> &mut Attempts {
+        if self.attempts.len() >= MAX_CLIENTS && !self.attempts.contains_key(&client) {
+            self.make_room(now);
+        }
+        let full = Bucket::full(now);
+        self.attempts.entry(client).or_insert(Attempts { looked_at: full, hashed: full })
+    }
+
+    /// Forgets who got nothing wrong lately, and if nobody, who has got the least wrong.
+    fn make_room(&mut self, now: Instant) {
+        self.attempts.retain(|_, it| !(it.looked_at.is_full(now) && it.hashed.is_full(now)));
+        if self.attempts.len() < MAX_CLIENTS {
+            return;
+        }
+        let least =
+            self.attempts.iter().min_by_key(|(_, it)| (it.hashed.full_at, it.looked_at.full_at));
+        if let Some(client) = least.map(|(client, _)| *client) {
+            self.attempts.remove(&client);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_burst_and_then_one_each_interval() {
+        let rate = Rate { burst: 3, interval: SECOND };
+        let start = Instant::now();
+        let mut bucket = Bucket::full(start);
+        for _ in 0..3 {
+            assert_eq!(bucket.take(rate, start), Ok(()));
+        }
+        assert_eq!(bucket.take(rate, start), Err(SECOND));
+        assert_eq!(bucket.take(rate, start + SECOND / 4), Err(SECOND * 3 / 4));
+        assert_eq!(bucket.take(rate, start + SECOND), Ok(()));
+        assert_eq!(bucket.take(rate, start + SECOND), Err(SECOND));
+        bucket.put_back(rate);
+        assert_eq!(bucket.take(rate, start + SECOND), Ok(()));
+        assert!(!bucket.is_full(start + 3 * SECOND) && bucket.is_full(start + 4 * SECOND));
+    }
+
+    #[test]
+    fn an_interval_beyond_the_clock_is_refused() {
+        let rate = Rate { burst: 2, interval: Duration::MAX };
+        let now = Instant::now();
+        assert_eq!(Bucket::full(now).take(rate, now), Err(Duration::MAX));
+    }
+
+    proptest! {
+        /// Against the other view: tokens, counted in nanoseconds.
+        #[test]
+        fn as_a_bucket_of_tokens(
+            burst in 1u32..5,
+            interval in 1u64..1_000,
+            waits in proptest::collection::vec(0u64..1_500, 1..200),
+        ) {
+            let rate = Rate { burst, interval: Duration::from_nanos(interval) };
+            let mut now = Instant::now();
+            let mut bucket = Bucket::full(now);
+            let (most, mut tokens) = (u64::from(burst) * interval, u64::from(burst) * interval);
+            for wait in waits {
+                now += Duration::from_nanos(wait);
+                tokens = (tokens + wait).min(most);
+                let taken = bucket.take(rate, now);
+                if tokens >= interval {
+                    tokens -= interval;
+                    prop_assert_eq!(taken, Ok(()));
+                } else {
+                    prop_assert_eq!(taken, Err(Duration::from_nanos(interval - tokens)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_client_s_mistakes_are_not_another_s() {
+        let client = |text: &str| Client::from(Some(text.parse().unwrap()));
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+        assert_eq!(client("2001:db8::1"), client("2001:db8::ffff:0:0:1"));
+        let all = [
+            client("192.0.2.1"),
+            client("192.0.2.2"),
+            client("2001:db8::1"),
+            client("2001:db8:0:1::1"),
+            Client::from(None),
+        ];
+        let (mut clients, now) = (Clients::default(), Instant::now());
+        for client in all {
+            for _ in 0..HASHED.burst {
+                assert_eq!(clients.hash(client, now), Ok(()));
+            }
+            assert_eq!(clients.hash(client, now), Err(HASHED.interval));
+            for _ in 0..LOOKED_AT.burst {
+                assert_eq!(clients.look(client, now), Ok(()));
+            }
+            assert_eq!(clients.look(client, now), Err(LOOKED_AT.interval));
+            assert!(!clients.is_clean(client, now));
+        }
+    }
+
+    #[test]
+    fn what_is_right_costs_nothing() {
+        let (mut clients, now) = (Clients::default(), Instant::now());
+        for _ in 0..1_000 {
+            clients.look(Client::Local, now).unwrap();
+            clients.hash(Client::Local, now).unwrap();
+            assert!(clients.is_clean(Client::Local, now));
+            clients.right(Client::Local, true, now);
+        }
+        assert!(clients.attempts.is_empty());
+    }
+
+    #[test]
+    fn few_clients_are_remembered_and_the_worst_for_longest() {
+        let (mut clients, now) = (Clients::default(), Instant::now());
+        let worst = Client::V4([192, 0, 2, 1]);
+        for _ in 0..HASHED.burst {
+            clients.hash(worst, now).unwrap();
+        }
+        for other in 0..10_000u64 {
+            clients.hash(Client::V6(other.to_be_bytes()), now).unwrap();
+            assert!(clients.attempts.len() <= MAX_CLIENTS);
+        }
+        assert!(clients.hash(worst, now).is_err());
+        // Once all is forgiven, all is forgotten.
+        let later = now + HASHED.interval * HASHED.burst;
+        clients.hash(Client::Local, later).unwrap();
+        assert_eq!(clients.attempts.len(), 1);
+    }
+}

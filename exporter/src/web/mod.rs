@@ -1,0 +1,228 @@
+//! The web configuration file of the Prometheus exporters: TLS, passwords, tokens and headers.
+//!
+//! `file` is what the text says, `config` what of it is right; `tls` and `clients` make a server's
+//! settings for rustls of it, `auth` decides who may ask. `password` hashes on a thread of its own,
+//! `limit` counts mistakes, and `reload` sees when a file changed.
+
+mod auth;
+mod clients;
+mod config;
+mod duration;
+mod error;
+mod file;
+mod limit;
+mod metrics;
+mod password;
+mod reload;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use error::WebConfigError;
+
+use crate::server::Stream;
+use auth::{Guard, Refusal};
+use config::{Config, load};
+use error::Wrong;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use hyper::{Response, StatusCode};
+use limit::Bucket;
+pub(crate) use metrics::WebMetrics;
+use reload::Watch;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tokio_rustls::TlsAcceptor;
+
+/// How often files are looked at, at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A web configuration file in force.
+///
+/// All of it is for one thread, the exporter's: its locks are never waited for.
+pub(crate) struct Web {
+    path: PathBuf,
+    state: Mutex<State>,
+    guard: Guard,
+    metrics: WebMetrics,
+    /// Listeners that other machines may reach.
+    exposed: usize,
+}
+
+struct State {
+    config: Arc<Config>,
+    /// How many configurations were in force before this one.
+    generation: u64,
+    watch: Watch,
+    looked_at: Instant,
+    /// What was taken of the rate limit.
+    requests: Bucket,
+}
+
+impl Web {
+    /// Reads the file and all that it names. What happens later is counted in `metrics`, and so are
+    /// those of the `exposed` listeners, which other machines may reach, that are left unprotected.
+    ///
+    /// # Errors
+    /// Where anything in it is wrong or can't be honoured.
+    pub(crate) fn load(
+        path: &Path,
+        metrics: WebMetrics,
+        exposed: usize,
+    ) -> Result<Self, WebConfigError> {
+        let (watch, config) = load(path);
+        let config = Arc::new(config?);
+        let guard = Guard::new().ok_or_else(|| {
+            let reason = "the system has no random numbers: let the program open /dev/urandom";
+            WebConfigError::new(path, Wrong::new("", reason))
+        })?;
+        let now = Instant::now();
+        let requests = Bucket::full(now);
+        let state = State { config, generation: 0, watch, looked_at: now, requests };
+        Ok(Self { path: path.into(), state: Mutex::new(state), guard, metrics, exposed })
+    }
+
+    /// Whether strangers learn nothing: what is sent is encrypted, or sent to nobody without
+    /// credentials.
+    pub(crate) fn protects(&self) -> bool {
+        self.current().0.protects()
+    }
+
+    /// Reads the file anew if it changed. What is wrong is told, and what was in force stays.
+    fn look(&self, now: Instant) {
+        let mut state = self.state();
+        if now.saturating_duration_since(state.looked_at) < LOOK_EVERY {
+            return;
+        }
+        state.looked_at = now;
+        if !state.watch.has_changed(SystemTime::now()) {
+            return;
+        }
+        let (watch, config) = load(&self.path);
+        state.watch = watch;
+        self.metrics.web_config_reloads.inc();
+        self.metrics.web_config_stale.set(f64::from(u8::from(config.is_err())));
+        match config {
+            Ok(config) => {
+                let unprotected = if config.protects() { 0 } else { self.exposed };
+                self.metrics.unprotected_listeners.set(unprotected as f64);
+                if unprotected > 0 {
+                    tell(format_args!(
+                        "{} asks for neither TLS nor credentials any more: other machines read all \
+                         metrics",
+                        self.path.display()
+                    ));
+                }
+                if state.config.rate != config.rate {
+                    state.requests = Bucket::full(now);
+                }
+                state.config = Arc::new(config);
+                state.generation += 1;
+            }
+            Err(error) => {
+                self.metrics.web_config_failed_reloads.inc();
+                tell(format_args!("{error}; the configuration before it stays in force"));
+            }
+        }
+    }
+
+    /// What to speak HTTP over: after the handshake, where there is TLS. Whoever calls it bounds its
+    /// time. The number is for [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// Where the client speaks no TLS, or is refused.
+    pub(crate) async fn accept(
+        &self,
+        stream: Box<dyn Stream>,
+    ) -> io::Result<(Box<dyn Stream>, u64)> {
+        self.look(Instant::now());
+        let (config, generation) = self.current();
+        let Some(tls) = &config.tls else { return Ok((stream, generation)) };
+        let accepted = TlsAcceptor::from(Arc::clone(tls)).accept(stream).await;
+        let accepted = accepted.inspect_err(|_| self.metrics.failed_handshakes.inc())?;
+        Ok((Box::new(accepted), generation))
+    }
+
+    /// Whether a request may be answered; if not, what is said instead.
+    ///
+    /// `client`: the address that it comes from, if sockets of that kind have some.
+    pub(crate) async fn admit(
+        &self,
+        client: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Result<(), Response<Full<Bytes>>> {
+        let now = Instant::now();
+        self.look(now);
+        let (config, _) = self.current();
+        let limited = config.rate.map_or(Ok(()), |rate| self.state().requests.take(rate, now));
+        limited.map_err(|wait| {
+            self.metrics.rate_limited_requests.inc();
+            response(Refusal::TooMany(wait), &config)
+        })?;
+        let admitted = self.guard.admit(&config.credentials, client.into(), headers, now).await;
+        admitted.map_err(|refusal| {
+            self.metrics.unauthorized_requests.inc();
+            response(refusal, &config)
+        })
+    }
+
+    /// Adds to an answer what the configuration asks for. On a connection from before the
+    /// configuration in force, it is the last one: the next one is encrypted as asked for now.
+    pub(crate) fn finish<B>(&self, generation: u64, response: &mut Response<B>) {
+        let (config, current) = self.current();
+        let headers = response.headers_mut();
+        for (name, value) in &config.headers {
+            headers.insert(name, value.clone());
+        }
+        if generation != current {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+
+    fn current(&self) -> (Arc<Config>, u64) {
+        let state = self.state();
+        (Arc::clone(&state.config), state.generation)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No panic leaves it half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tell(what: fmt::Arguments<'_>) {
+    // Not `eprintln!`, which panics where standard error can't be written to.
+    let _ = writeln!(io::stderr(), "tickmetrics: {what}");
+}
+
+fn response(refusal: Refusal, config: &Config) -> Response<Full<Bytes>> {
+    let (status, text) = match refusal {
+        Refusal::Unauthorized => (StatusCode::UNAUTHORIZED, "Credentials are needed\n"),
+        Refusal::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many requests\n"),
+        Refusal::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "Too many passwords at once\n"),
+    };
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    match refusal {
+        Refusal::Unauthorized => {
+            for challenge in config.credentials.challenges() {
+                headers.append(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        Refusal::TooMany(wait) | Refusal::Busy(wait) => {
+            // In whole seconds, and not before.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+    }
+    response
+}

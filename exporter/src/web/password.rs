@@ -1,0 +1,459 @@
+//! Passwords against bcrypt hashes, on a thread of their own.
+//!
+//! bcrypt is slow by intention: 60 ms at the usual cost of 10, twice that for each one more. On the
+//! exporter's thread all other clients would wait. So
+//!
+//! 1. one thread, started when it is first needed, hashes one password after the other, and has no
+//!    more than [`MAX_WAITING`] waiting for it;
+//! 2. after a wrong one it rests for as long as that took, and at least [`MIN_REST`]: wrong passwords
+//!    take half a core at most, and are ten a second at most, from however many addresses they come;
+//! 3. who got nothing wrong lately goes before who did;
+//! 4. a password that was right is remembered, so that hashing it is for the first scrape alone.
+//!
+//! The thread is started by the exporter's, and so runs on the same core where that one is pinned.
+
+use super::limit::Client;
+use bcrypt::{BcryptResult, HashParts};
+use ring::{hmac, rand};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+/// Passwords that wait at one time. At the usual cost the last one waits for less than three seconds
+/// if all are wrong, and Prometheus waits for ten by default.
+const MAX_WAITING: usize = 16;
+
+/// How long the thread rests after a wrong password, at least.
+const MIN_REST: Duration = Duration::from_millis(100);
+
+/// Right passwords that are remembered, each as 32 bytes: one for each user and address.
+const MAX_REMEMBERED: usize = 1024;
+
+/// The lowest cost that bcrypt has.
+pub(super) const MIN_COST: u32 = 4;
+
+/// The highest cost taken: some 4 s for each password, and Prometheus waits 10 s by default.
+pub(super) const MAX_COST: u32 = 16;
+
+/// A password as bcrypt keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Hash {
+    text: Arc<str>,
+    cost: u32,
+}
+
+impl Hash {
+    pub(super) fn parse(text: &str) -> BcryptResult<Self> {
+        let parts: HashParts = text.parse()?;
+        Ok(Self { text: text.into(), cost: parts.get_cost() })
+    }
+
+    pub(super) fn cost(&self) -> u32 {
+        self.cost
+    }
+}
+
+/// A password to be checked.
+pub(super) struct Attempt<'a> {
+    pub(super) client: Client,
+    pub(super) user: &'a [u8],
+    pub(super) password: &'a [u8],
+    /// The user's, if there is such a user.
+    pub(super) hash: Option<&'a Hash>,
+    /// The highest cost of any user's hash.
+    pub(super) highest_cost: u32,
+}
+
+/// The queue is full, or there is no thread.
+#[derive(Debug)]
+pub(super) struct Busy;
+
+pub(super) struct Passwords {
+    shared: Arc<Shared>,
+    remembered: Mutex<Remembered>,
+}
+
+impl Passwords {
+    /// `None` where the system has no random numbers.
+    pub(super) fn new() -> Option<Self> {
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new()).ok()?;
+        let remembered = Remembered { key, tags: HashSet::new(), order: VecDeque::new() };
+        Some(Self { shared: Arc::default(), remembered: Mutex::new(remembered) })
+    }
+
+    /// Whether the password was found right before, for the same client.
+    pub(super) fn is_remembered(&self, attempt: &Attempt<'_>) -> bool {
+        let remembered = lock(&self.remembered);
+        let tag = remembered.tag(attempt);
+        attempt.hash.is_some() && remembered.tags.contains(&tag)
+    }
+
+    /// Whether the password is right, found out on the thread. `clean`: whether the client got
+    /// nothing wrong lately.
+    pub(super) async fn check(&self, attempt: &Attempt<'_>, clean: bool) -> Result<bool, Busy> {
+        let answered = self.enqueue(attempt, clean)?;
+        let right = answered.await.map_err(|_| Busy)?;
+        if right {
+            lock(&self.remembered).add(attempt);
+        }
+        Ok(right)
+    }
+
+    fn enqueue(&self, attempt: &Attempt<'_>, clean: bool) -> Result<oneshot::Receiver<bool>, Busy> {
+        let (answer, answered) = oneshot::channel();
+        let secret = Secret {
+            password: Zeroizing::new(attempt.password.into()),
+            hash: attempt.hash.cloned(),
+            highest_cost: attempt.highest_cost,
+        };
+        let job = Job { secret, answer };
+        let mut queue = lock(&self.shared.queue);
+        if !queue.push(job, clean) {
+            return Err(Busy);
+        }
+        if !queue.has_thread {
+            let shared = Arc::clone(&self.shared);
+            let name = "metrics-auth".to_owned();
+            let thread = thread::Builder::new().name(name).spawn(move || shared.work());
+            queue.has_thread = thread.is_ok();
+            if thread.is_err() {
+                // Nobody would ever answer.
+                queue.clean.clear();
+                queue.others.clear();
+                return Err(Busy);
+            }
+        }
+        drop(queue);
+        self.shared.changed.notify_one();
+        Ok(answered)
+    }
+}
+
+impl Drop for Passwords {
+    /// Lets the thread end, once it is through with what it is hashing. Nobody waits for it.
+    fn drop(&mut self) {
+        let mut queue = lock(&self.shared.queue);
+        queue.closed = true;
+        queue.clean.clear();
+        queue.others.clear();
+        drop(queue);
+        self.shared.changed.notify_one();
+    }
+}
+
+struct Job {
+    secret: Secret,
+    answer: oneshot::Sender<bool>,
+}
+
+/// What is hashed. The password does not stay in memory.
+struct Secret {
+    password: Zeroizing<Box<[u8]>>,
+    hash: Option<Hash>,
+    highest_cost: u32,
+}
+
+impl Secret {
+    /// Takes the same time whoever the user is, where the password is wrong.
+    fn is_right(&self) -> bool {
+        let Self { password, hash, highest_cost } = self;
+        let verify = |hash: &Hash| bcrypt::verify(&**password, &hash.text).unwrap_or(false);
+        let is_right = hash.as_ref().is_some_and(verify);
+        if !is_right {
+            missing(hash.as_ref().map(Hash::cost), *highest_cost).for_each(|cost| self.waste(cost));
+        }
+        is_right
+    }
+
+    fn waste(&self, cost: u32) {
+        let salt = *b"no user has this";
+        let _ = std::hint::black_box(bcrypt::hash_with_salt(&**self.password, cost, salt));
+    }
+}
+
+/// The costs of what is hashed for nothing, so that every wrong password takes the steps that the
+/// dearest hash takes. There are 2^cost for each, and 2^c + 2^c + 2^(c+1) + … + 2^(h-1) = 2^h: the
+/// first of these is the user's own hash, and for an unknown user one of the lowest cost.
+fn missing(cost: Option<u32>, highest: u32) -> impl Iterator<Item = u32> {
+    let stand_in = if cost.is_none() { Some(MIN_COST) } else { None };
+    stand_in.into_iter().chain(cost.unwrap_or(MIN_COST)..highest)
+}
+
+#[derive(Default)]
+struct Queue {
+    clean: VecDeque<Job>,
+    others: VecDeque<Job>,
+    has_thread: bool,
+    closed: bool,
+}
+
+impl Queue {
+    /// Adds a job if there is room. For a client that got nothing wrong lately, one of the others
+    /// has to go if there is none: the one that came last.
+    fn push(&mut self, job: Job, clean: bool) -> bool {
+        // Who went away needs no place.
+        self.clean.retain(|job| !job.answer.is_closed());
+        self.others.retain(|job| !job.answer.is_closed());
+        let has_room = self.clean.len() + self.others.len() < MAX_WAITING
+            || clean && self.others.pop_back().is_some();
+        if has_room {
+            if clean { &mut self.clean } else { &mut self.others }.push_back(job);
+        }
+        has_room
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        self.clean.pop_front().or_else(|| self.others.pop_front())
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut queue = lock(&self.queue);
+        while !queue.closed {
+            let Some(job) = queue.pop() else {
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            if job.answer.is_closed() {
+                continue;
+            }
+            drop(queue);
+            let begin = Instant::now();
+            let right = job.secret.is_right();
+            let took = begin.elapsed();
+            // Who asked may have gone away.
+            let _ = job.answer.send(right);
+            queue = lock(&self.queue);
+            if !right {
+                let rest = rest(took);
+                let waited = self.changed.wait_timeout_while(queue, rest, |queue| !queue.closed);
+                queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+}
+
+/// How long nothing is hashed after a wrong password that took so long.
+fn rest(took: Duration) -> Duration {
+    took.max(MIN_REST)
+}
+
+/// What was found right, as tags that tell nothing to who has no key.
+struct Remembered {
+    key: hmac::Key,
+    tags: HashSet<[u8; 32]>,
+    /// Oldest first.
+    order: VecDeque<[u8; 32]>,
+}
+
+impl Remembered {
+    /// The same hash is part of it, so that a new password ends what an old one opened; and the
+    /// client, so that guesses from elsewhere learn nothing without hashing.
+    fn tag(&self, attempt: &Attempt<'_>) -> [u8; 32] {
+        let Attempt { client, user, password, hash, .. } = attempt;
+        let (kind, address): (u8, &[u8]) = match client {
+            Client::Local => (0, &[]),
+            Client::V4(address) => (4, address),
+            Client::V6(address) => (6, address),
+        };
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(&[kind]);
+        let hash = hash.map_or(&[][..], |hash| hash.text.as_bytes());
+        for part in [address, user, hash, password] {
+            context.update(&part.len().to_le_bytes());
+            context.update(part);
+        }
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
+    fn add(&mut self, attempt: &Attempt<'_>) {
+        let tag = self.tag(attempt);
+        if !self.tags.insert(tag) {
+            return;
+        }
+        self.order.push_back(tag);
+        if self.order.len() > MAX_REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.tags.remove(&oldest);
+        }
+    }
+}
+
+/// No panic leaves a queue or a memory half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    /// By `htpasswd -bnBC 4`, and by Python's `bcrypt.hashpw`: none is by the library under test.
+    const VECTORS: [(&str, &str); 6] = [
+        ("correct horse", "$2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW"),
+        ("correct horse", "$2y$05$P9sz9XNKyiR/WtOpYynAvO4Axu1QDKQdoyfLyoQNIL6PZiVlKdvpq"),
+        ("correct horse", "$2b$04$K/LacJnsWEpp3p/ZxDoJP./dTIEzvoNFWC/lumNdjAhxlDghfhLde"),
+        ("correct horse", "$2a$06$aYLNEWlSNMjJp.3Dqtwe7e9DUkCrRBvryPbL2P4FoZfajYLg18XWu"),
+        ("pässwörd→pässwörd→", "$2b$04$sse2JLwYsbQXnCeMTCuWN.bjGc7VIHcy8EKvc85BoypbUGQDC1FNa"),
+        ("", "$2b$04$JZG.7FTMFQbS0x8cQtCm8ujLpmA9awaJFv25mDPFm4iDodY7F2b2C"),
+    ];
+
+    /// Of 72 times x, the most that bcrypt looks at; by Python's `bcrypt`.
+    const LONG: &str = "$2b$04$fUP3Lb9gL4M972LNG3OfQ.bZvynFmRFdPP1UOGTlJlGUk48xOzUIC";
+
+    fn secret(password: &[u8], hash: Option<&str>, highest_cost: u32) -> Secret {
+        let hash = hash.map(|hash| Hash::parse(hash).unwrap());
+        Secret { password: Zeroizing::new(password.into()), hash, highest_cost }
+    }
+
+    #[test]
+    fn others_hashes_are_understood() {
+        for (password, hash) in VECTORS {
+            let is_right = |password: &str| secret(password.as_bytes(), Some(hash), 6).is_right();
+            assert!(is_right(password), "{hash}");
+            assert!(!is_right("Correct horse") && !is_right("x"), "{hash}");
+            assert!(!secret(password.as_bytes(), None, 4).is_right());
+        }
+        for (length, right) in [(71, false), (72, true), (73, true), (4_000, true)] {
+            assert_eq!(secret(&vec![b'x'; length], Some(LONG), 4).is_right(), right, "{length}");
+        }
+        assert!(!secret(b"\xff\x00\xff", Some(LONG), 4).is_right());
+    }
+
+    #[test]
+    fn a_wrong_password_takes_the_same_steps_for_every_user() {
+        for highest in MIN_COST..=MAX_COST {
+            for cost in (MIN_COST..=highest).map(Some).chain([None]) {
+                let own = cost.map_or(0, |cost| 1u64 << cost);
+                let steps = own + missing(cost, highest).map(|cost| 1 << cost).sum::<u64>();
+                assert_eq!(steps, 1 << highest, "{cost:?}");
+            }
+        }
+    }
+
+    fn address(last: u8) -> Client {
+        Client::from(Some(IpAddr::from([192, 0, 2, last])))
+    }
+
+    #[test]
+    fn what_was_right_is_remembered_for_who_had_it_right() {
+        let passwords = Passwords::new().unwrap();
+        let hashes = VECTORS.map(|(_, hash)| Hash::parse(hash).unwrap());
+        let first = Attempt {
+            client: address(1),
+            user: b"alice",
+            password: b"correct horse",
+            hash: Some(&hashes[0]),
+            highest_cost: 4,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(!passwords.is_remembered(&first));
+        assert!(runtime.block_on(passwords.check(&first, true)).unwrap());
+        assert!(passwords.is_remembered(&first));
+        for other in [
+            Attempt { client: address(2), ..first },
+            Attempt { client: Client::Local, ..first },
+            Attempt { user: b"alic", password: b"ecorrect horse", ..first },
+            Attempt { password: b"correct horse ", ..first },
+            Attempt { hash: Some(&hashes[1]), ..first },
+            Attempt { hash: None, ..first },
+        ] {
+            assert!(!passwords.is_remembered(&other));
+        }
+        let wrong = Attempt { password: b"wrong", ..first };
+        assert!(!runtime.block_on(passwords.check(&wrong, true)).unwrap());
+        assert!(!passwords.is_remembered(&wrong) && passwords.is_remembered(&first));
+
+        let mut remembered = lock(&passwords.remembered);
+        for number in 0..2 * MAX_REMEMBERED as u64 {
+            let client = Client::V6(number.to_be_bytes());
+            remembered.add(&Attempt { client, ..first });
+            assert!(remembered.tags.len() <= MAX_REMEMBERED);
+            assert_eq!(remembered.tags.len(), remembered.order.len());
+        }
+    }
+
+    fn job(password: &[u8]) -> (Job, oneshot::Receiver<bool>) {
+        let (answer, answered) = oneshot::channel();
+        (Job { secret: secret(password, None, 4), answer }, answered)
+    }
+
+    /// Who got nothing wrong comes first, and finds room as long as not all others are like it.
+    #[test]
+    fn a_full_queue_is_first_closed_to_who_made_mistakes() {
+        let mut queue = Queue::default();
+        let mut waiting = Vec::new();
+        let mut push = |queue: &mut Queue, name: u8, clean| {
+            let (job, answered) = job(&[name]);
+            let pushed = queue.push(job, clean);
+            waiting.push(answered);
+            pushed
+        };
+        for name in 0..16 {
+            assert!(push(&mut queue, name, false));
+        }
+        assert!(!push(&mut queue, 16, false));
+        for name in 100..116 {
+            assert!(push(&mut queue, name, true), "{name}");
+            assert_eq!(queue.clean.len() + queue.others.len(), MAX_WAITING);
+        }
+        assert!(!push(&mut queue, 116, true) && !push(&mut queue, 17, false));
+        assert_eq!(queue.pop().unwrap().secret.password[..], [100]);
+        assert!(push(&mut queue, 18, false));
+        for name in (101..116).chain([18]) {
+            assert_eq!(queue.pop().unwrap().secret.password[..], [name]);
+        }
+        assert!(queue.pop().is_none());
+        // Who waits no longer is no reason to turn others away.
+        for name in 0..16 {
+            assert!(push(&mut queue, name, true));
+        }
+        waiting.clear();
+        let (job, _answered) = job(&[99]);
+        assert!(queue.push(job, false));
+        assert_eq!((queue.clean.len(), queue.others.len()), (0, 1));
+    }
+
+    #[test]
+    fn wrong_passwords_take_half_a_core_and_are_few() {
+        for took in [0, 1, 99, 100, 120, 4_000] {
+            let took = Duration::from_millis(took);
+            let rest = rest(took);
+            assert!(rest >= took && rest >= Duration::from_millis(100));
+            assert!(rest <= took.max(Duration::from_millis(100)));
+        }
+    }
+
+    /// The thread is there while it may be needed and no longer, and whoever waits is told.
+    #[test]
+    fn the_thread_ends_with_what_it_is_for() {
+        let passwords = Passwords::new().unwrap();
+        let attempt =
+            Attempt { client: address(1), user: b"a", password: b"b", hash: None, highest_cost: 4 };
+        assert!(!lock(&passwords.shared.queue).has_thread);
+        let shared = Arc::downgrade(&passwords.shared);
+        let mut waiting: Vec<_> =
+            (0..MAX_WAITING).map(|_| passwords.enqueue(&attempt, true).unwrap()).collect();
+        drop(passwords);
+        // All but what it was in the middle of were dropped.
+        let last = waiting.pop().unwrap();
+        assert!(last.blocking_recv().is_err());
+        while shared.strong_count() > 0 {
+            thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The files that a configuration is made of, and whether they changed.
+
+use super::error::Wrong;
+use ring::digest;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// No configuration, key or chain of certificates is longer, and nothing longer is read.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A file that was changed within this time before it was read may be changed again without a
+/// difference in its metadata: kernels stamp files by a clock of some milliseconds.
+const COARSEST_CLOCK: Duration = Duration::from_secs(1);
+
+/// Reads files, and remembers which and what they were.
+pub(super) struct Files {
+    folder: PathBuf,
+    seen: Vec<(PathBuf, Option<Stamp>)>,
+    contents: digest::Context,
+}
+
+impl Files {
+    /// `folder`: what relative paths are relative to.
+    pub(super) fn new(folder: &Path) -> Self {
+        let contents = digest::Context::new(&digest::SHA256);
+        Self { folder: folder.into(), seen: Vec::new(), contents }
+    }
+
+    /// The file that a key names.
+    ///
+    /// # Errors
+    /// Where there is none, or it is no plain file or longer than [`MAX_BYTES`].
+    pub(super) fn read(&mut self, key: &str, path: impl AsRef<Path>) -> Result<Vec<u8>, Wrong> {
+        let path = self.folder.join(path);
+        // Before it is read: a change meanwhile is one after this.
+        self.seen.push((path.clone(), Stamp::of(&path)));
+        let read = read(&path);
+        add(&mut self.contents, read.as_deref().ok());
+        read.map_err(|error| {
+            let advice = match error.kind() {
+                // The file itself, which the error names anyway.
+                io::ErrorKind::NotFound if key.is_empty() => "give the path of a file",
+                io::ErrorKind::NotFound => {
+                    "a path is relative to the folder of the configuration file"
+                }
+                io::ErrorKind::PermissionDenied => "let the program's user read it",
+                _ => "give another file",
+            };
+            let path = path.display();
+            Wrong::new(key, format!("{path} can't be read ({error}): {advice}"))
+        })
+    }
+
+    /// What to look at to learn of changes. `now`: no later than the first file was read.
+    pub(super) fn watch(self, now: SystemTime) -> Watch {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let settled = since.saturating_sub(COARSEST_CLOCK);
+        let is_settled = |stamp: &Option<Stamp>| {
+            stamp.is_none_or(|stamp| stamp.changed < (settled.as_secs().cast_signed(), 0))
+        };
+        let is_settled = self.seen.iter().all(|(_, stamp)| is_settled(stamp));
+        Watch { seen: self.seen, contents: self.contents.finish(), is_settled }
+    }
+}
+
+/// Files as they were when they were read.
+pub(super) struct Watch {
+    seen: Vec<(PathBuf, Option<Stamp>)>,
+    contents: digest::Digest,
+    is_settled: bool,
+}
+
+impl Watch {
+    /// Whether what was read would be read otherwise now. Looks at metadata alone where these can't
+    /// be mistaken.
+    pub(super) fn has_changed(&mut self, now: SystemTime) -> bool {
+        let same = self.seen.iter().all(|(path, stamp)| Stamp::of(path) == *stamp);
+        if same && self.is_settled {
+            return false;
+        }
+        let mut files = Files::new(Path::new(""));
+        for (path, _) in &self.seen {
+            let _ = files.read("", path);
+        }
+        let watch = files.watch(now);
+        let has_changed = watch.contents.as_ref() != self.contents.as_ref();
+        *self = watch;
+        has_changed
+    }
+}
+
+/// What differs when a file is another one, or was written to, or may now be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds. Unlike the time of modification, no program can set it back.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        let changed = (file.ctime(), file.ctime_nsec());
+        Some(Self { device: file.dev(), inode: file.ino(), size: file.size(), changed })
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe would keep the exporter's thread for as long as nobody writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+fn add(context: &mut digest::Context, contents: Option<&[u8]>) {
+    let length = contents.map_or(u64::MAX, |contents| contents.len() as u64);
+    context.update(&length.to_le_bytes());
+    context.update(contents.unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let name = format!("tickmetrics-reload-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn watch(folder: &Path, now: SystemTime) -> Watch {
+        let mut files = Files::new(folder);
+        let _ = files.read("a", "a");
+        let _ = files.read("b", "b");
+        files.watch(now)
+    }
+
+    #[test]
+    fn every_change_is_seen_and_nothing_else() {
+        let folder = folder("changes");
+        let (a, b) = (folder.join("a"), folder.join("b"));
+        fs::write(&a, "1").unwrap();
+        let now = SystemTime::now();
+        // Read just after it was written, and as if long after.
+        for now in [now, now + Duration::from_hours(1)] {
+            let mut watch = watch(&folder, now);
+            assert_eq!(watch.is_settled, now > SystemTime::now());
+            assert!(!watch.has_changed(now));
+            // In place, of the same length, within a tick of the clock: seen by its contents.
+            if !watch.is_settled {
+                fs::write(&a, "2").unwrap();
+                assert!(watch.has_changed(now));
+                assert!(!watch.has_changed(now));
+            }
+            // Another file under the name.
+            fs::write(folder.join("c"), "3").unwrap();
+            fs::rename(folder.join("c"), &a).unwrap();
+            assert!(watch.has_changed(now));
+            assert!(!watch.has_changed(now));
+            // The same text again is no change.
+            fs::write(folder.join("c"), "3").unwrap();
+            fs::rename(folder.join("c"), &a).unwrap();
+            assert!(!watch.has_changed(now));
+            // What could not be read can, and the other way.
+            fs::write(&b, "").unwrap();
+            assert!(watch.has_changed(now));
+            fs::remove_file(&b).unwrap();
+            assert!(watch.has_changed(now));
+            fs::write(&a, "1").unwrap();
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn links_are_followed() {
+        let folder = folder("links");
+        for version in ["1", "2"] {
+            fs::create_dir(folder.join(version)).unwrap();
+            fs::write(folder.join(version).join("a"), version).unwrap();
+        }
+        // As Kubernetes swaps the contents of a secret.
+        std::os::unix::fs::symlink("1", folder.join("data")).unwrap();
+        std::os::unix::fs::symlink("data/a", folder.join("a")).unwrap();
+        let now = SystemTime::now() + Duration::from_hours(1);
+        let mut watch = watch(&folder, now);
+        assert!(!watch.has_changed(now));
+        std::os::unix::fs::symlink("2", folder.join("new")).unwrap();
+        fs::rename(folder.join("new"), folder.join("data")).unwrap();
+        assert!(watch.has_changed(now));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_not_read() {
+        let folder = folder("refused");
+        let mut files = Files::new(&folder);
+        let mut wrong = |path: &str| format!("{:?}", files.read("cert_file", path).unwrap_err());
+        assert!(wrong("none").contains("relative to the folder"));
+        assert!(wrong("").contains("no plain file"));
+        assert!(wrong("/dev/zero").contains("no plain file"));
+        fs::write(folder.join("long"), vec![0; (1 << 20) + 1]).unwrap();
+        assert!(wrong("long").contains("longer than 1 MiB"));
+        fs::write(folder.join("long"), vec![0; 1 << 20]).unwrap();
+        assert_eq!(files.read("cert_file", "long").unwrap().len(), 1 << 20);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
