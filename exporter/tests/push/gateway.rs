@@ -22,6 +22,25 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    fn read_body(&mut self, stream: &mut impl BufRead) {
+        let Self { headers, body, .. } = self;
+        if let Some(length) = headers.get("content-length") {
+            body.resize(length.parse().unwrap(), 0);
+            stream.read_exact(body).unwrap();
+        } else if headers.contains_key("transfer-encoding") {
+            while {
+                let mut size = String::new();
+                stream.read_line(&mut size).unwrap();
+                let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
+                let start = body.len();
+                body.resize(start + size + 2, 0);
+                stream.read_exact(&mut body[start..]).unwrap();
+                assert_eq!(body.split_off(start + size), b"\r\n");
+                size > 0
+            } {}
+        }
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
@@ -35,6 +54,9 @@ impl Request {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer {
     Status(u16, &'static str),
+    /// Before the body is read. As Go's server does, it then waits for the client to close: a reset
+    /// would overtake the answer.
+    AtOnce(u16),
     /// These bytes, a few at a time, and then the end of the connection.
     Bytes(&'static str),
     /// Nothing, for as long as the client waits.
@@ -72,8 +94,13 @@ impl Gateway {
                     };
                     assert!(closed, "two requests at a time");
                 }
-                let request = read(&stream);
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut request = read_head(&mut reader);
                 let answer = answer(number);
+                if !matches!(answer, Answer::AtOnce(_)) {
+                    request.read_body(&mut reader);
+                }
+                drop(reader);
                 // The test may have seen enough.
                 let _ = sender.send(request);
                 give(answer, stream, &mut kept);
@@ -102,8 +129,7 @@ impl Drop for Gateway {
     }
 }
 
-fn read(stream: &TcpStream) -> Request {
-    let mut stream = BufReader::new(stream);
+fn read_head(stream: &mut impl BufRead) -> Request {
     let mut line = || {
         let mut line = String::new();
         stream.read_line(&mut line).unwrap();
@@ -114,30 +140,11 @@ fn read(stream: &TcpStream) -> Request {
         panic!("{first:?}");
     };
     let (method, path) = (method.to_owned(), path.to_owned());
-    let headers: HashMap<_, _> = std::iter::from_fn(|| {
+    let headers = std::iter::from_fn(|| {
         let line = line();
         line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-    })
-    .collect();
-    let mut body = Vec::new();
-    if let Some(length) = headers.get("content-length") {
-        body.resize(length.parse().unwrap(), 0);
-        stream.read_exact(&mut body).unwrap();
-    } else if headers.contains_key("transfer-encoding") {
-        loop {
-            let mut size = String::new();
-            stream.read_line(&mut size).unwrap();
-            let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
-            let start = body.len();
-            body.resize(start + size + 2, 0);
-            stream.read_exact(&mut body[start..]).unwrap();
-            assert_eq!(body.split_off(start + size), b"\r\n");
-            if size == 0 {
-                break;
-            }
-        }
-    }
-    Request { method, path, headers, body }
+    });
+    Request { method, path, headers: headers.collect(), body: Vec::new() }
 }
 
 fn give(answer: Answer, mut stream: TcpStream, kept: &mut Vec<TcpStream>) {
@@ -146,6 +153,10 @@ fn give(answer: Answer, mut stream: TcpStream, kept: &mut Vec<TcpStream>) {
         Answer::Status(status, body) => {
             let length = body.len();
             write!(stream, "HTTP/1.1 {status} A\r\nContent-Length: {length}\r\n\r\n{body}")
+        }
+        Answer::AtOnce(status) => {
+            let _ = write!(stream, "HTTP/1.1 {status} A\r\nContent-Length: 0\r\n\r\n");
+            std::io::copy(&mut stream, &mut std::io::sink()).map(|_| ())
         }
         Answer::Bytes(bytes) => {
             let mut pieces = bytes.as_bytes().chunks(3);

@@ -97,22 +97,38 @@ fn a_request_is_as_the_settings_say() {
     assert!(gateway.rest().is_empty());
 }
 
-#[test]
-fn more_than_a_chunk_arrives_whole() {
+/// A registry of some chunks.
+fn large() -> Registry {
     #[derive(Clone, Copy, Label)]
-    #[label(capacity = 10_000)]
+    #[label(capacity = 20_000)]
     struct Session(LabelId);
     let registry = Registry::new();
     let description = Description::new("sessions_total", "Sessions.");
     let sessions: Counter<Session> = registry.register(&description).unwrap();
-    (0..9_000).for_each(|number| sessions.with(Session::intern(&number.to_string())).add(number));
+    (0..20_000).for_each(|n| sessions.with(Session::intern(&n.to_string())).add(n + 1));
+    registry
+}
+
+#[test]
+fn more_than_a_chunk_arrives_whole() {
     let gateway = Gateway::start(|_| OK);
-    start(&registry, to(&gateway).at_end(AtEnd::Nothing)).push_now(PATIENCE).unwrap();
+    start(&large(), to(&gateway).at_end(AtEnd::Nothing)).push_now(PATIENCE).unwrap();
     let request = gateway.next();
     let values = series(request.text());
-    assert!(
-        (1..9_000).all(|n| values[&*format!("sessions_total{{session=\"{n}\"}}")] == f64::from(n))
-    );
+    let value = |n: u32| values[&*format!("sessions_total{{session=\"{n}\"}}")];
+    assert!((0..20_000).all(|n| value(n) == f64::from(n + 1)));
+}
+
+#[test]
+fn a_refusal_is_read_although_the_body_is_not_sent_yet() {
+    let gateway = Gateway::start(|_| Answer::AtOnce(401));
+    let exporter = start(&large(), to(&gateway).at_end(AtEnd::Nothing));
+    for _ in 0..3 {
+        let outcome = exporter.push_now(PATIENCE);
+        assert!(matches!(outcome, Err(PushError::Refused { status: 401, .. })), "{outcome:?}");
+        gateway.next();
+        assert!(gateway.rest().is_empty(), "it was tried again");
+    }
 }
 
 #[test]
