@@ -60,7 +60,7 @@ pub use build_info::BuildInfo;
 pub use builder::ExporterBuilder;
 pub use encode::render;
 pub use error::StartError;
-pub use negotiate::{Format, negotiate};
+pub use negotiate::{Format, Protocol, negotiate};
 pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};

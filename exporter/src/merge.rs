@@ -2,8 +2,11 @@
 
 use crate::encode::{self, Part};
 use crate::names::series_names;
-use metrics_core::{Family, Kind, Snapshot};
+use metrics_core::{Escaping, Family, Kind, Snapshot};
 use std::collections::{BTreeMap, HashMap};
+
+/// What text 0.0.4 has where nothing is negotiated.
+const ESCAPING: Escaping = Escaping::Underscores;
 
 /// Why a family of one process is not in the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +44,7 @@ pub fn merge(
                 continue;
             }
             let parts = families.entry(family.name()).or_insert_with(|| {
-                let exposed = series_names(family);
+                let exposed = series_names(ESCAPING, family);
                 names.extend(exposed.into_iter().map(|name| (name, family.name())));
                 Vec::new()
             });
@@ -65,10 +68,12 @@ fn admit(
         return Some(LeftOut::OtherType);
     }
     let taken = |name: &String| names.get(name).is_some_and(|owner| *owner != family.name());
-    if series_names(family).iter().any(taken) {
+    if series_names(ESCAPING, family).iter().any(taken) {
         return Some(LeftOut::NameTaken);
     }
-    let is_taken = family.series().any(|series| series.labels().any(|(name, _)| name == label));
+    let is_taken = family
+        .series()
+        .any(|series| series.labels().any(|(name, _)| ESCAPING.label(name) == label));
     is_taken.then_some(LeftOut::LabelTaken)
 }
 

@@ -1,11 +1,15 @@
 //! Which format a client is answered in.
 
+use metrics_core::Escaping;
+
 /// A format that metrics are exposed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// Prometheus' text format 0.0.4, which everything reads: [`encode::text`](crate::encode::text).
     Text,
+    /// Prometheus' text format 1.0.0: the same, for who reads names in double quotes.
+    Text1,
     /// The `OpenMetrics` text format 1.0.0: [`encode::openmetrics`](crate::encode::openmetrics).
     OpenMetrics,
     /// Prometheus' protobuf, length-delimited: [`encode::protobuf`](crate::encode::protobuf).
@@ -15,46 +19,96 @@ pub enum Format {
 impl Format {
     /// What the header `Content-Type` says of it. Prometheus 3 takes an answer by this alone.
     pub fn content_type(self) -> &'static str {
-        match self {
-            // https://prometheus.io/docs/instrumenting/exposition_formats/#basic-info
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
-            // https://prometheus.io/docs/specs/om/open_metrics_spec/#overall-structure
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            // https://prometheus.io/docs/instrumenting/content_negotiation/
-            Self::Protobuf => {
+        Protocol::from(self).content_type()
+    }
+}
+
+/// How a client is answered: a format, and how names are written in it that not all clients read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Protocol {
+    /// The format.
+    pub format: Format,
+    /// The escaping that was asked for.
+    pub escaping: Option<Escaping>,
+}
+
+impl Protocol {
+    /// A format with the escaping that is asked for.
+    pub fn new(format: Format, escaping: Option<Escaping>) -> Self {
+        Self { format, escaping }
+    }
+
+    /// How names are written: as asked for, and else with underscores, as Prometheus' libraries do.
+    pub fn escaping(self) -> Escaping {
+        self.escaping.unwrap_or_default()
+    }
+
+    /// What the header `Content-Type` says of it: the format, and the escaping if one was asked for.
+    pub fn content_type(self) -> &'static str {
+        /// A type, and the same with each escaping.
+        macro_rules! content_type {
+            ($type:literal) => {
+                match self.escaping {
+                    None => $type,
+                    Some(Escaping::Underscores) => concat!($type, "; escaping=underscores"),
+                    Some(Escaping::AllowUtf8) => concat!($type, "; escaping=allow-utf-8"),
+                    Some(Escaping::Dots) => concat!($type, "; escaping=dots"),
+                    Some(Escaping::Values) => concat!($type, "; escaping=values"),
+                }
+            };
+        }
+        // https://prometheus.io/docs/instrumenting/content_negotiation/
+        match self.format {
+            Format::Text => content_type!("text/plain; version=0.0.4; charset=utf-8"),
+            Format::Text1 => content_type!("text/plain; version=1.0.0; charset=utf-8"),
+            Format::OpenMetrics => {
+                content_type!("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            }
+            Format::Protobuf => content_type!(
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
                  encoding=delimited"
-            }
+            ),
         }
     }
 }
 
+/// Without an escaping that was asked for.
+impl From<Format> for Protocol {
+    fn from(format: Format) -> Self {
+        Self { format, escaping: None }
+    }
+}
+
 /// The format for a request with this header `Accept`: of those that it names, the one that it
-/// prefers by `q`, and of equals the first. What it does not name is not known here, such as other
-/// versions, or can't be read, is passed over.
+/// prefers by `q`, and of equals the first, with the [escaping](Escaping) that it names beside it.
+/// What it does not name is not known here, such as other versions, or can't be read, is passed over.
 ///
 /// Text is the answer where there is no such header or nothing else is left, as Prometheus' own
 /// libraries do it: never an error. It is also what `*/*` and `text/*` stand for, unless the header
-/// names text itself. `escaping=` makes no difference: names need no escaping here.
+/// names text itself.
 ///
 /// ```
 /// use exporter::{Format, negotiate};
+/// use metrics_core::Escaping;
 ///
-/// let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3,*/*;q=0.2";
-/// assert_eq!(negotiate(Some(prometheus)), Format::OpenMetrics);
-/// assert_eq!(negotiate(Some("text/html, */*")), Format::Text);
-/// assert_eq!(negotiate(None), Format::Text);
+/// let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+///                   text/plain;q=0.3,*/*;q=0.2";
+/// let protocol = negotiate(Some(prometheus));
+/// assert_eq!((protocol.format, protocol.escaping()), (Format::OpenMetrics, Escaping::AllowUtf8));
+/// assert_eq!(negotiate(Some("text/html, */*")).format, Format::Text);
+/// assert_eq!(negotiate(None).escaping(), Escaping::Underscores);
 /// ```
-pub fn negotiate(accept: Option<&str>) -> Format {
+pub fn negotiate(accept: Option<&str>) -> Protocol {
     let mut named = None;
     let mut text_is_named = false;
     let mut any = 0.0;
     for range in split(accept.unwrap_or_default(), b',') {
         match Range::parse(range) {
-            Some(Range { accepts: Accepts::Only(format), quality }) => {
-                text_is_named |= format == Format::Text;
+            Some(Range { accepts: Accepts::Only(protocol), quality }) => {
+                text_is_named |= matches!(protocol.format, Format::Text | Format::Text1);
                 if quality > named.map_or(0.0, |(_, best)| best) {
-                    named = Some((format, quality));
+                    named = Some((protocol, quality));
                 }
             }
             Some(Range { accepts: Accepts::Any, quality }) => any = f32::max(any, quality),
@@ -62,8 +116,8 @@ pub fn negotiate(accept: Option<&str>) -> Format {
         }
     }
     match named {
-        Some((format, quality)) if text_is_named || quality >= any => format,
-        _ => Format::Text,
+        Some((protocol, quality)) if text_is_named || quality >= any => protocol,
+        _ => Format::Text.into(),
     }
 }
 
@@ -80,7 +134,7 @@ const METRIC_FAMILY: &str = "io.prometheus.client.MetricFamily";
 
 enum Accepts {
     Any,
-    Only(Format),
+    Only(Protocol),
 }
 
 impl Range {
@@ -89,6 +143,7 @@ impl Range {
         let mut parts = split(text, b';').map(str::trim);
         let media_type = parts.next()?.to_ascii_lowercase();
         let (mut version, mut proto, mut encoding, mut quality) = (None, None, None, 1.0);
+        let mut escaping = None;
         for parameter in parts.filter(|part| !part.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             let value = unquoted(value.trim());
@@ -97,20 +152,23 @@ impl Range {
                 "version" => version = Some(value),
                 "proto" => proto = Some(value),
                 "encoding" => encoding = Some(value),
+                // Others are passed over, as Prometheus' library for Go does.
+                "escaping" => {
+                    escaping = Escaping::ALL.into_iter().find(|one| one.name() == value);
+                }
                 _ => {}
             }
         }
         let is_family = (proto, encoding) == (Some(METRIC_FAMILY), Some("delimited"));
-        let accepts = match (&*media_type, version) {
-            ("*/*" | "text/*", _) => Accepts::Any,
-            ("text/plain", None | Some("0.0.4")) => Accepts::Only(Format::Text),
-            ("application/openmetrics-text", None | Some("1.0.0")) => {
-                Accepts::Only(Format::OpenMetrics)
-            }
-            ("application/vnd.google.protobuf", _) if is_family => Accepts::Only(Format::Protobuf),
+        let format = match (&*media_type, version) {
+            ("*/*" | "text/*", _) => return Some(Self { accepts: Accepts::Any, quality }),
+            ("text/plain", None | Some("0.0.4")) => Format::Text,
+            ("text/plain", Some("1.0.0")) => Format::Text1,
+            ("application/openmetrics-text", None | Some("1.0.0")) => Format::OpenMetrics,
+            ("application/vnd.google.protobuf", _) if is_family => Format::Protobuf,
             _ => return None,
         };
-        Some(Self { accepts, quality })
+        Some(Self { accepts: Accepts::Only(Protocol { format, escaping }), quality })
     }
 }
 
@@ -134,13 +192,14 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::Format::{self, OpenMetrics, Protobuf, Text};
-    use super::negotiate;
+    use super::Format::{self, OpenMetrics, Protobuf, Text, Text1};
+    use super::{Protocol, negotiate};
+    use metrics_core::Escaping;
     use proptest::prelude::*;
 
     fn check(table: &[(&str, Format)]) {
         for &(accept, format) in table {
-            assert_eq!(negotiate(Some(accept)), format, "{accept}");
+            assert_eq!(negotiate(Some(accept)).format, format, "{accept}");
         }
     }
 
@@ -196,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_other_clients_send() {
-        assert_eq!(negotiate(None), Text);
+        assert_eq!(negotiate(None), Text.into());
         check(&[
             ("", Text),
             ("*/*", Text),
@@ -265,7 +324,7 @@ mod tests {
             "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily",
             "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
             "application/vnd.google.protobuf;proto=other;encoding=delimited",
-            "text/plain;version=1.0.0;escaping=allow-utf-8",
+            "text/plain;version=2.0.0",
             ";q=1",
             "\"",
         ] {
@@ -273,6 +332,47 @@ mod tests {
             if unknown != "\"" {
                 check(&[(&format!("{unknown},{om};q=0.1"), OpenMetrics)]);
             }
+        }
+    }
+
+    #[test]
+    fn escaping_is_that_of_the_format_that_is_chosen() {
+        let om = "application/openmetrics-text; version=1.0.0";
+        let both = "text/plain;version=0.0.4;escaping=dots";
+        for (accept, format, escaping, content_type) in [
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                 text/plain;version=1.0.0;escaping=dots;q=0.4,*/*;q=0.2"
+                    .to_owned(),
+                OpenMetrics,
+                Some(Escaping::AllowUtf8),
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+            ),
+            (
+                format!("{om};q=0.1,text/plain;version=1.0.0;escaping=\"values\";q=0.4"),
+                Text1,
+                Some(Escaping::Values),
+                "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+            ),
+            (
+                both.to_owned(),
+                Text,
+                Some(Escaping::Dots),
+                "text/plain; version=0.0.4; charset=utf-8; escaping=dots",
+            ),
+            (
+                format!("{om};escaping=underscores"),
+                OpenMetrics,
+                Some(Escaping::Underscores),
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+            ),
+            (format!("{om};escaping=other"), OpenMetrics, None, OpenMetrics.content_type()),
+            ("text/plain;version=1.0.0".to_owned(), Text1, None, Text1.content_type()),
+            (format!("{om};q=0,{both};q=0"), Text, None, Text.content_type()),
+        ] {
+            let protocol = negotiate(Some(&accept));
+            assert_eq!(protocol, Protocol { format, escaping }, "{accept}");
+            assert_eq!(protocol.content_type(), content_type);
         }
     }
 

@@ -196,7 +196,7 @@ impl Writer {
             Source::Registries(registries) => {
                 let start = Instant::now();
                 let scrape = registries.scrape(query);
-                let exposition = Exposition::new(query.format, fresh());
+                let exposition = Exposition::new(query.protocol, fresh());
                 let spent = start.elapsed();
                 let families = Families { scrape, exposition, written: 0, series: 0, spent };
                 Content::Families(Box::new(families))
@@ -247,7 +247,8 @@ impl Families {
         let Self { scrape: Scrape { exposed, names, about }, exposition, .. } = self;
         let start = Instant::now();
         let names = lock(names);
-        let is_exposed = |name: &str| names.contains(name);
+        let escaping = exposition.escaping();
+        let is_exposed = |name: &str| names.contains(escaping, name);
         let families = exposed.borrow_dependent();
         while let Some(&part) = families.get(self.written)
             && exposition.len() < CHUNK
@@ -308,7 +309,11 @@ mod tests {
     }
 
     fn query(format: Format, coding: Coding, names: &[&str]) -> Query {
-        Query { format, coding, names: names.iter().map(|&name| name.to_owned()).collect() }
+        Query {
+            protocol: format.into(),
+            coding,
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+        }
     }
 
     fn scraper(registry: &Registry) -> Scraper {

@@ -114,15 +114,15 @@ impl Responder {
         let headers = &request.headers;
         let accept_encoding = self.compress.then(|| list(headers, &ACCEPT_ENCODING));
         let coding = Coding::negotiate(&accept_encoding.unwrap_or_default());
-        let format = negotiate(Some(&list(headers, &ACCEPT)));
-        let query = Query { format, coding, names: names(&request.uri) };
+        let protocol = negotiate(Some(&list(headers, &ACCEPT)));
+        let query = Query { protocol, coding, names: names(&request.uri) };
         let reader = lock(&self.scraper).open(query);
         // The other requests that are there by now join it.
         yield_now().await;
         reader.begin();
         self.ready.store(true, Relaxed);
-        let Query { format, coding, .. } = *reader.query();
-        let mut response = response(StatusCode::OK, format.content_type(), Either::Right(reader));
+        let Query { protocol, coding, .. } = *reader.query();
+        let mut response = response(StatusCode::OK, protocol.content_type(), Either::Right(reader));
         let headers = response.headers_mut();
         if let Some(coding) = coding.name() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));

@@ -5,10 +5,10 @@ use crate::coding::Coding;
 use crate::encode::Part;
 use crate::interval::Intervals;
 use crate::names::{Names, series_names};
-use crate::negotiate::Format;
+use crate::negotiate::{Format, Protocol};
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
-use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
+use metrics_core::{Escaping, Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
-    pub(crate) format: Format,
+    pub(crate) protocol: Protocol,
     pub(crate) coding: Coding,
     /// The names of families, or of their series, that it wants, in order; all if there are none.
     pub(crate) names: Vec<String>,
@@ -27,9 +27,12 @@ impl Query {
         let wanted =
             |name: &str| self.names.binary_search_by(|wanted| wanted.as_str().cmp(name)).is_ok();
         let is_counter = family.kind() == Kind::Counter;
+        let escaping = self.protocol.escaping();
         self.names.is_empty()
-            || series_names(family).iter().any(|name| wanted(name))
-            || is_counter && family.name().strip_suffix("_total").is_some_and(wanted)
+            || wanted(family.name())
+            || series_names(escaping, family).iter().any(|name| wanted(name))
+            || is_counter
+                && escaping.metric(family.name()).strip_suffix("_total").is_some_and(wanted)
     }
 }
 
@@ -101,8 +104,8 @@ impl Scraper {
         self.about.exporter_scrape_duration.start().discard();
         match &mut *lock(&self.source) {
             Source::Registries(registries) => {
-                let (format, coding) = (Format::Text, Coding::Identity);
-                drop(registries.scrape(&Query { format, coding, names: Vec::new() }));
+                let (protocol, coding) = (Format::Text.into(), Coding::Identity);
+                drop(registries.scrape(&Query { protocol, coding, names: Vec::new() }));
             }
             #[cfg(feature = "cli")]
             Source::Text(_) => {}
@@ -121,7 +124,7 @@ impl Scraper {
         match &*lock(&self.source) {
             Source::Registries(_) => {}
             #[cfg(feature = "cli")]
-            Source::Text(_) => query.format = Format::Text,
+            Source::Text(_) => query.protocol = Format::Text.into(),
         }
         query.names.sort_unstable();
         query.names.dedup();
@@ -191,14 +194,16 @@ impl Registries {
     /// To be called before the first scrape, so that the exporter's own names are its own.
     fn keep_own_names(&self) {
         let mut names = lock(&self.names);
-        for family in self.about.registry.snapshot().families() {
-            names.admit(self.all.len() + 1, family);
+        let own = self.about.registry.snapshot();
+        for escaping in Escaping::ALL {
+            names.admit_all(escaping, self.all.len() + 1, &own);
         }
     }
 
     /// All of them as they are now, as far as the query wants them.
     pub(crate) fn scrape(&mut self, query: &Query) -> Scrape {
         self.about.observe_segment();
+        let escaping = query.protocol.escaping();
         let about = self.about.metrics;
         let mut now: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
         let interval = self.intervals.end(Instant::now(), &now);
@@ -210,9 +215,9 @@ impl Registries {
         now.push(of_process);
         let mut names = lock(&self.names);
         for (at, snapshot) in now.iter().enumerate() {
-            snapshot.families().for_each(|family| _ = names.admit(at, family));
+            names.admit_all(escaping, at, snapshot);
         }
-        about.exporter_left_out_families.set(names.left_out() as f64);
+        about.exporter_left_out_families.set(names.left_out(escaping) as f64);
         now.push(self.about.registry.snapshot());
         let exposed = Exposed::new(Snapshots { now, interval }, |Snapshots { now, interval }| {
             let families = now
@@ -220,7 +225,7 @@ impl Registries {
                 .enumerate()
                 .flat_map(|(at, snapshot)| snapshot.families().map(move |family| (at, family)));
             let exposed = families
-                .filter(|&(at, family)| names.admit(at, family) && query.wants(family))
+                .filter(|&(at, family)| names.admit(escaping, at, family) && query.wants(family))
                 .map(|(at, family)| Part {
                     interval: interval.get(at).and_then(|interval| interval.family(family.name())),
                     ..Part::from(family)

@@ -56,7 +56,7 @@ fn labels(snapshot: &Snapshot, name: &str, series: Series<'_>, out: &mut String,
     let _ = found;
     if small {
         out.clear();
-        series.push_label_text(out);
+        series.push_label_text(Escaping::AllowUtf8, out);
         assert_eq!(*out, series.label_text());
         assert!(out.len() >= all.iter().map(|(name, value)| name.len() + value.len()).sum());
     }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `sync`, `memory`, `layout` | atomics, the mapping, and where everything lies in it |
 //! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
+//! | `names` | what may be a name, and what it becomes where that can't be read |
 //! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
 //! | `handles` | what recording code holds: counters, gauges, histograms, timers |
@@ -56,6 +57,7 @@ mod layout;
 mod memory;
 #[cfg(all(test, tickmetrics_loom))]
 mod model;
+mod names;
 #[cfg(not(tickmetrics_loom))]
 mod reader;
 mod registry;
@@ -75,6 +77,7 @@ pub use directory::Kind;
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use metrics_macros::{Label, Labels, Metrics, timed};
+pub use names::Escaping;
 #[cfg(fuzzing)]
 pub use reader::read_words;
 #[cfg(not(tickmetrics_loom))]

@@ -6,13 +6,14 @@ use super::openmetrics::{self, OpenMetrics};
 use super::protobuf;
 use super::text;
 use super::wire::Message;
-use crate::negotiate::Format;
+use crate::negotiate::{Format, Protocol};
+use metrics_core::Escaping;
 use std::mem;
 
 /// An exposition, written family by family, and handed over in pieces so that it never has to lie in
 /// one place.
 pub(crate) struct Exposition {
-    format: Format,
+    protocol: Protocol,
     out: Out,
     /// What was written before `out` and is not handed over yet.
     pieces: Vec<Vec<u8>>,
@@ -48,13 +49,13 @@ impl Progress {
 
 impl Exposition {
     /// One without families, in memory whose contents are dropped.
-    pub(crate) fn new(format: Format, mut memory: Vec<u8>) -> Self {
+    pub(crate) fn new(protocol: Protocol, mut memory: Vec<u8>) -> Self {
         memory.clear();
-        let out = match format {
-            Format::Text | Format::OpenMetrics => Out::Text(text_in(memory)),
+        let out = match protocol.format {
+            Format::Text | Format::Text1 | Format::OpenMetrics => Out::Text(text_in(memory)),
             Format::Protobuf => Out::Bytes(memory),
         };
-        Self { format, out, pieces: Vec::new(), progress: Progress::default() }
+        Self { protocol, out, pieces: Vec::new(), progress: Progress::default() }
     }
 
     /// Goes on with a family, until the piece that is being written has `full` bytes. Answers how
@@ -69,16 +70,23 @@ impl Exposition {
         is_exposed: &dyn Fn(&str) -> bool,
         full: usize,
     ) -> Option<usize> {
-        let Self { format, out, pieces, progress } = self;
+        let Self { protocol, out, pieces, progress } = self;
         let parts = [part];
+        let escaping = protocol.escaping();
         let is_whole = match out {
-            Out::Text(out) if *format == Format::OpenMetrics => {
-                text::write(&OpenMetrics { is_exposed }, &parts, progress, out, full)
+            Out::Text(out) if protocol.format == Format::OpenMetrics => {
+                let format = OpenMetrics { is_exposed, escaping };
+                text::write(&format, &parts, progress, out, full)
             }
-            Out::Text(out) => text::write(&text::Text, &parts, progress, out, full),
-            Out::Bytes(out) => protobuf::write(part, progress, pieces, out, full),
+            Out::Text(out) => text::write(&text::Text { escaping }, &parts, progress, out, full),
+            Out::Bytes(out) => protobuf::write(escaping, part, progress, pieces, out, full),
         };
         is_whole.then(|| mem::take(progress).exposed)
+    }
+
+    /// How names are written.
+    pub(crate) fn escaping(&self) -> Escaping {
+        self.protocol.escaping()
     }
 
     /// The bytes of the piece that is being written.
@@ -91,7 +99,7 @@ impl Exposition {
 
     /// Writes what ends it, after the last family.
     pub(crate) fn end(&mut self) {
-        if let (Out::Text(out), Format::OpenMetrics) = (&mut self.out, self.format) {
+        if let (Out::Text(out), Format::OpenMetrics) = (&mut self.out, self.protocol.format) {
             out.push_str(openmetrics::END);
         }
     }
@@ -121,8 +129,9 @@ fn text_in(memory: Vec<u8>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Exposition;
-    use crate::names::exposes;
-    use crate::negotiate::Format;
+    use crate::names::Distinct;
+    use crate::negotiate::{Format, Protocol};
+    use metrics_core::Escaping;
     use metrics_core::prelude::*;
 
     fn registry() -> Registry {
@@ -131,7 +140,7 @@ mod tests {
         let orders: Counter<bool> = registry.register(&description("orders_total")).unwrap();
         orders.with(true).add(7);
         registry.register::<Gauge>(&description("depth")).unwrap().set(1.5);
-        for name in ["wait", "work", "unused"] {
+        for name in ["wait", "work.done", "unused"] {
             let wait: Histogram<bool> = registry.register(&description(name)).unwrap();
             if name != "unused" {
                 wait.with(true).record(2000);
@@ -145,11 +154,19 @@ mod tests {
     #[test]
     fn pieces_of_any_length_are_the_whole() {
         let snapshot = registry().snapshot();
-        let is_exposed = |name: &str| exposes(&snapshot, name);
-        for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
-            let (_, whole) = crate::render(&snapshot, Some(format.content_type()));
+        for (format, escaping) in [
+            (Format::Text, None),
+            (Format::Text1, Some(Escaping::AllowUtf8)),
+            (Format::OpenMetrics, None),
+            (Format::OpenMetrics, Some(Escaping::Values)),
+            (Format::Protobuf, Some(Escaping::AllowUtf8)),
+        ] {
+            let protocol = Protocol::new(format, escaping);
+            let distinct = Distinct::new(&snapshot, protocol.escaping());
+            let is_exposed = |name: &str| distinct.contains(name);
+            let (_, whole) = crate::render(&snapshot, Some(protocol.content_type()));
             for full in 1..whole.len() + 2 {
-                let mut exposition = Exposition::new(format, Vec::new());
+                let mut exposition = Exposition::new(protocol, Vec::new());
                 let mut all = Vec::new();
                 for family in snapshot.families() {
                     let mut series = None;
@@ -162,7 +179,7 @@ mod tests {
                 }
                 exposition.end();
                 all.extend(exposition.take(Vec::new()).flatten());
-                assert!(all == whole, "{format:?} in pieces of {full}");
+                assert!(all == whole, "{protocol:?} in pieces of {full}");
             }
         }
     }

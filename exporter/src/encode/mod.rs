@@ -19,7 +19,7 @@ pub use protobuf::protobuf;
 pub(crate) use text::parts;
 pub use text::text;
 
-use crate::names::exposes;
+use crate::names::Distinct;
 use crate::negotiate::negotiate;
 use metrics_core::{Family, Snapshot};
 
@@ -37,15 +37,16 @@ use metrics_core::{Family, Snapshot};
 /// assert_eq!(body, b"# EOF\n");
 /// ```
 pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u8>) {
-    let format = negotiate(accept);
-    let is_exposed = |name: &str| exposes(snapshot, name);
-    let mut exposition = Exposition::new(format, Vec::new());
-    for family in snapshot.families() {
+    let protocol = negotiate(accept);
+    let distinct = Distinct::new(snapshot, protocol.escaping());
+    let is_exposed = |name: &str| distinct.contains(name);
+    let mut exposition = Exposition::new(protocol, Vec::new());
+    for family in distinct.families() {
         exposition.push(family.into(), &is_exposed, usize::MAX);
     }
     exposition.end();
     // Never full, so that it is one piece.
-    (format.content_type(), exposition.take(Vec::new()).next().unwrap_or_default())
+    (protocol.content_type(), exposition.take(Vec::new()).next().unwrap_or_default())
 }
 
 /// A family of one of several processes.

@@ -1,9 +1,9 @@
 //! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 use super::exposition::Progress;
-use super::text::{Format, Names, write};
-use crate::names::exposes;
-use metrics_core::Snapshot;
+use super::text::{Format, Names, push_name, write};
+use crate::names::Distinct;
+use metrics_core::{Escaping, Snapshot};
 
 /// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
 /// snapshot is one exposition.
@@ -35,8 +35,10 @@ use metrics_core::Snapshot;
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
-    let format = OpenMetrics { is_exposed: &|name| exposes(snapshot, name) };
-    for family in snapshot.families() {
+    let escaping = Escaping::default();
+    let distinct = Distinct::new(snapshot, escaping);
+    let format = OpenMetrics { is_exposed: &|name| distinct.contains(name), escaping };
+    for family in distinct.families() {
         write(&format, &[family.into()], &mut Progress::default(), out, usize::MAX);
     }
     out.push_str(END);
@@ -54,13 +56,19 @@ pub(super) fn ends_in_unit(family: &str, unit: &str) -> bool {
 pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
     pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
+    pub(super) escaping: Escaping,
 }
 
 impl Format for OpenMetrics<'_> {
     const QUOTES: bool = true;
 
+    fn escaping(&self) -> Escaping {
+        self.escaping
+    }
+
     fn counter<'a>(&self, name: &'a str) -> Names<'a> {
-        let family = name.strip_suffix("_total").unwrap_or(name);
+        let without = name.strip_suffix("_total").filter(|family| !family.is_empty());
+        let family = without.unwrap_or(name);
         let taken = |suffix: &str| (self.is_exposed)(&format!("{family}{suffix}"));
         let other = if family == name { "_total" } else { "" };
         // `a_total_total` would be of a family that is called what the samples of `a` are.
@@ -73,7 +81,9 @@ impl Format for OpenMetrics<'_> {
 
     fn push_unit(&self, out: &mut String, family: &str, unit: &str) {
         if ends_in_unit(family, unit) {
-            for part in ["# UNIT ", family, " ", unit, "\n"] {
+            out.push_str("# UNIT ");
+            push_name(out, family);
+            for part in [" ", unit, "\n"] {
                 out.push_str(part);
             }
         }

@@ -8,9 +8,12 @@ use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval
 use super::exposition::Progress;
 use super::openmetrics::ends_in_unit;
 use super::wire::{
-    Message, push_double, push_number, push_pair, push_sint, push_text, push_uint, push_zigzag,
+    Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
-use metrics_core::{Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value};
+use crate::names::Distinct;
+use metrics_core::{
+    Bucket, Escaping, Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value,
+};
 
 /// The fields' numbers.
 mod family {
@@ -21,7 +24,6 @@ mod family {
     pub(super) const UNIT: u8 = 5;
 }
 mod metric {
-    pub(super) const LABEL: u8 = 1;
     pub(super) const GAUGE: u8 = 2;
     pub(super) const COUNTER: u8 = 3;
     pub(super) const SUMMARY: u8 = 4;
@@ -84,14 +86,16 @@ const HISTOGRAM: u64 = 4;
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
-    for family in snapshot.families() {
-        write(family.into(), &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
+    let escaping = Escaping::default();
+    for family in Distinct::new(snapshot, escaping).families() {
+        write(escaping, family.into(), &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
     }
 }
 
 /// Appends a family until `out` has `full` bytes, and answers whether all is written; else the next
 /// call goes on. What `out` had by then is the last one of `pieces`.
 pub(super) fn write(
+    escaping: Escaping,
     part: Part<'_>,
     progress: &mut Progress,
     pieces: &mut [Vec<u8>],
@@ -104,14 +108,14 @@ pub(super) fn write(
         Kind::UpDownCounter | Kind::Gauge => GAUGE,
         Kind::Histogram => HISTOGRAM,
     };
-    let (name, unit) = (family.name(), family.unit());
+    let (name, unit) = (&*escaping.metric(family.name()), family.unit());
     if progress.table == 0 {
         // Prometheus 3 refuses a unit that the name does not end in.
         let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
         let unit = if ends_in_unit(stem, unit) { unit } else { "" };
-        let head = Head { name: &[name], help: &[family.help()], kind, unit };
+        let head = Head { name: &[name], help: &[family.help()], kind, unit, escaping };
         let is_whole = message(out, pieces, head, part, progress, full, |out, seen, one, _| {
-            match one.value() {
+            match one.series.value() {
                 Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
                 Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
                 Value::UpDown(value) => push_one(out, one, metric::GAUGE, value as f64),
@@ -132,9 +136,9 @@ pub(super) fn write(
         let is_whole = match beside {
             Beside::Unmeasured(Unmeasured { suffix, what, count }) => {
                 let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
-                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "" };
+                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "", escaping };
                 message(out, pieces, head, part, progress, full, |out, _, one, _| {
-                    match one.value() {
+                    match one.series.value() {
                         Value::Histogram(value) if count(value) > 0 => {
                             push_one(out, one, metric::COUNTER, count(value) as f64);
                             true
@@ -145,7 +149,8 @@ pub(super) fn write(
             }
             Beside::Extreme(Extreme { suffix, which, value }) => {
                 let help = [which, " value of ", name, " in the last interval."];
-                let head = Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "" };
+                let head =
+                    Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "", escaping };
                 message(out, pieces, head, part, progress, full, |out, _, one, position| {
                     let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
                     push_one(out, one, metric::GAUGE, value);
@@ -154,10 +159,15 @@ pub(super) fn write(
             }
             Beside::Summary => {
                 let help = ["Quantiles of ", name, " in the last interval."];
-                let head =
-                    Head { name: &[name, SUMMARY], help: &help, kind: SUMMARY_TYPE, unit: "" };
+                let head = Head {
+                    name: &[name, SUMMARY],
+                    help: &help,
+                    kind: SUMMARY_TYPE,
+                    unit: "",
+                    escaping,
+                };
                 message(out, pieces, head, part, progress, full, |out, _, one, position| {
-                    let Value::Histogram(value) = one.value() else { return false };
+                    let Value::Histogram(value) = one.series.value() else { return false };
                     push_summary(out, one, family, value, interval(part, position));
                     true
                 })
@@ -178,6 +188,14 @@ struct Head<'a> {
     kind: u64,
     /// Empty where it has none.
     unit: &'a str,
+    escaping: Escaping,
+}
+
+/// A series, and how its names are written.
+#[derive(Clone, Copy)]
+struct One<'a> {
+    series: Series<'a>,
+    escaping: Escaping,
 }
 
 /// Writes a family of those series that `push` appends a metric for, as [`write`] does.
@@ -188,7 +206,7 @@ fn message(
     part: Part<'_>,
     progress: &mut Progress,
     full: usize,
-    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, Series<'_>, usize) -> bool,
+    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, One<'_>, usize) -> bool,
 ) -> bool {
     let family = part.family;
     let exposed = progress.exposed;
@@ -202,7 +220,8 @@ fn message(
         push_uint(out, family::TYPE, head.kind);
         (message, pieces.len())
     });
-    for one in family.series_from(progress.series) {
+    for series in family.series_from(progress.series) {
+        let one = One { series, escaping: head.escaping };
         let position = progress.series;
         progress.series += 1;
         if push(out, &mut progress.seen, one, position) {
@@ -235,28 +254,24 @@ fn message(
 const GUESS_ONE: usize = 60;
 const GUESS_HISTOGRAM: usize = 300;
 
-fn push_labels(out: &mut Vec<u8>, series: Series<'_>) {
-    series.labels().for_each(|(name, value)| push_pair(out, metric::LABEL, name, value));
-}
-
 /// A metric with one number.
 #[inline]
-fn push_one(out: &mut Vec<u8>, series: Series<'_>, field: u8, value: f64) {
+fn push_one(out: &mut Vec<u8>, one: One<'_>, field: u8, value: f64) {
     let message = Message::field(out, family::METRIC, GUESS_ONE);
-    push_labels(out, series);
+    one.series.push_label_pairs(one.escaping, out);
     push_number(out, field, value);
     message.end(out);
 }
 
 fn push_summary(
     out: &mut Vec<u8>,
-    series: Series<'_>,
+    one: One<'_>,
     family: Family<'_>,
     all: &HistogramSnapshot,
     interval: Option<&HistogramSnapshot>,
 ) {
     let metric = Message::field(out, family::METRIC, GUESS_ONE);
-    push_labels(out, series);
+    one.series.push_label_pairs(one.escaping, out);
     let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
     push_uint(out, summary::SAMPLE_COUNT, all.count());
     push_double(out, summary::SAMPLE_SUM, all.sum());
@@ -271,16 +286,16 @@ fn push_summary(
     metric.end(out);
 }
 
-fn push_histogram(out: &mut Vec<u8>, series: Series<'_>, histogram: &HistogramSnapshot) {
+fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot) {
     let metric = Message::field(out, family::METRIC, GUESS_HISTOGRAM);
-    push_labels(out, series);
+    one.series.push_label_pairs(one.escaping, out);
     let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
     push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
     push_double(out, histogram::SAMPLE_SUM, histogram.sum());
-    for one in histogram.buckets() {
+    for Bucket { upper, count, .. } in histogram.buckets() {
         let bucket = Message::field(out, histogram::BUCKET, 0);
-        push_uint(out, bucket::CUMULATIVE_COUNT, one.count);
-        push_double(out, bucket::UPPER_BOUND, one.upper);
+        push_uint(out, bucket::CUMULATIVE_COUNT, count);
+        push_double(out, bucket::UPPER_BOUND, upper);
         bucket.end(out);
     }
     if let Some(native) = histogram.native() {

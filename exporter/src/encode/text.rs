@@ -4,7 +4,8 @@ use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
-use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
+use crate::names::Distinct;
+use metrics_core::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -16,8 +17,10 @@ use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 ///   and the bucket `+Inf`.
 /// - `<name>_negative_total`: negative values. They are in nothing else.
 ///
-/// Numbers are in the exported unit, in the shortest form that reads back the same. Apart from the
-/// growth of `out`, nothing is allocated: keep it for the next snapshot.
+/// Numbers are in the exported unit, in the shortest form that reads back the same. Names are in
+/// ASCII: in the place of each character that this format has none for stands `_`. Of families that
+/// have one name then all but one are left out. Apart from the growth of `out`, only some names are
+/// allocated: keep it for the next snapshot.
 ///
 /// ```
 /// use metrics_core::prelude::*;
@@ -39,7 +42,7 @@ use metrics_core::{Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub fn text(snapshot: &Snapshot, out: &mut String) {
-    for family in snapshot.families() {
+    for family in Distinct::new(snapshot, Escaping::Underscores).families() {
         parts(&[family.into()], out);
     }
 }
@@ -48,7 +51,8 @@ pub fn text(snapshot: &Snapshot, out: &mut String) {
 /// Answers how many series there are.
 pub(crate) fn parts(parts: &[Part<'_>], out: &mut String) -> usize {
     let mut progress = Progress::default();
-    write(&Text, parts, &mut progress, out, usize::MAX);
+    let format = Text { escaping: Escaping::Underscores };
+    write(&format, parts, &mut progress, out, usize::MAX);
     progress.exposed
 }
 
@@ -59,6 +63,8 @@ pub(super) trait Format {
 
     /// Appends the line that tells the unit, if there is to be one.
     fn push_unit(&self, out: &mut String, family: &str, unit: &str);
+
+    fn escaping(&self) -> Escaping;
 
     /// Whether double quotes are escaped in help texts, as backslashes and line feeds are.
     const QUOTES: bool;
@@ -72,10 +78,16 @@ pub(super) struct Names<'a> {
     pub(super) suffix: &'static str,
 }
 
-pub(super) struct Text;
+pub(super) struct Text {
+    pub(super) escaping: Escaping,
+}
 
 impl Format for Text {
     const QUOTES: bool = false;
+
+    fn escaping(&self) -> Escaping {
+        self.escaping
+    }
 
     fn counter<'a>(&self, name: &'a str) -> Names<'a> {
         Names { family: name, kind: "counter", suffix: "" }
@@ -95,7 +107,8 @@ pub(super) fn write<F: Format>(
 ) -> bool {
     let Some(&part) = parts.first() else { return true };
     let Part { family: first, .. } = part;
-    let name = first.name();
+    let escaping = format.escaping();
+    let name = &*escaping.metric(first.name());
     if progress.table == 0 {
         let names = match first.kind() {
             Kind::Counter => format.counter(name),
@@ -104,17 +117,18 @@ pub(super) fn write<F: Format>(
         if progress.series == 0 {
             push_head(format, out, &names, first.unit(), &[first.help()]);
         }
-        let Names { family: name, suffix, .. } = names;
-        let is_whole = table(parts, progress, out, full, |out, seen, one, _| {
+        let sample = Sample::new(names.family, names.suffix);
+        let histograms = Sample::of_histogram(names.family);
+        let is_whole = table(escaping, parts, progress, out, full, |out, seen, one, _| {
             match one.series.value() {
-                Value::Counter(value) => line(out, one, name, suffix, |out| push_u64(out, value)),
-                Value::UpDown(value) => line(out, one, name, suffix, |out| push_i64(out, value)),
+                Value::Counter(value) => line(out, one, &sample, |out| push_u64(out, value)),
+                Value::UpDown(value) => line(out, one, &sample, |out| push_i64(out, value)),
                 Value::Quantity(value) | Value::Gauge(value) => {
-                    line(out, one, name, suffix, |out| push_f64(out, value));
+                    line(out, one, &sample, |out| push_f64(out, value));
                 }
                 Value::Histogram(value) => {
                     seen.look(value);
-                    histogram(out, one, name, value);
+                    histogram(out, one, &histograms, value);
                 }
                 // Kinds that this format has no words for yet.
                 _ => return false,
@@ -134,13 +148,15 @@ pub(super) fn write<F: Format>(
                 if !is_begun {
                     push_head(format, out, &names, "", &["Values of ", name, " ", what]);
                 }
-                let Names { family, suffix, .. } = names;
-                table(parts, progress, out, full, |out, _, one, _| match one.series.value() {
-                    Value::Histogram(value) if count(value) > 0 => {
-                        line(out, one, family, suffix, |out| push_u64(out, count(value)));
-                        true
+                let sample = Sample::new(names.family, names.suffix);
+                table(escaping, parts, progress, out, full, |out, _, one, _| {
+                    match one.series.value() {
+                        Value::Histogram(value) if count(value) > 0 => {
+                            line(out, one, &sample, |out| push_u64(out, count(value)));
+                            true
+                        }
+                        _ => false,
                     }
-                    _ => false,
                 })
             }
             Beside::Extreme(Extreme { suffix, which, value }) => {
@@ -150,22 +166,24 @@ pub(super) fn write<F: Format>(
                     let help = [which, " value of ", name, " in the last interval."];
                     push_head(format, out, &names, "", &help);
                 }
-                table(parts, progress, out, full, |out, _, one, position| {
+                let sample = Sample::new(&gauge, "");
+                table(escaping, parts, progress, out, full, |out, _, one, position| {
                     let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
-                    line(out, one, &gauge, "", |out| push_f64(out, value));
+                    line(out, one, &sample, |out| push_f64(out, value));
                     true
                 })
             }
             Beside::Summary => {
-                let name = format!("{name}{SUMMARY}");
+                let summary = format!("{name}{SUMMARY}");
                 if !is_begun {
-                    let names = Names { family: &name, kind: "summary", suffix: "" };
-                    let help = ["Quantiles of ", first.name(), " in the last interval."];
+                    let names = Names { family: &summary, kind: "summary", suffix: "" };
+                    let help = ["Quantiles of ", name, " in the last interval."];
                     push_head(format, out, &names, "", &help);
                 }
-                table(parts, progress, out, full, |out, _, one, position| {
+                let samples = ["", "_sum", "_count"].map(|suffix| Sample::new(&summary, suffix));
+                table(escaping, parts, progress, out, full, |out, _, one, position| {
                     let Value::Histogram(value) = one.series.value() else { return false };
-                    summary(out, one, &name, first, value, interval(part, position));
+                    push_summary(out, one, &samples, first, value, interval(part, position));
                     true
                 })
             }
@@ -180,6 +198,7 @@ pub(super) fn write<F: Format>(
 /// Goes on with a table, as [`write`] does. `push` answers whether a series is in it, and is given
 /// its position in its part.
 fn table(
+    escaping: Escaping,
     parts: &[Part<'_>],
     progress: &mut Progress,
     out: &mut String,
@@ -188,7 +207,7 @@ fn table(
 ) -> bool {
     for &part in parts {
         for series in part.family.series_from(progress.series) {
-            let one = Labelled { before: part.labels, series };
+            let one = Labelled { before: part.labels, escaping, series };
             let position = progress.series;
             progress.series += 1;
             if push(out, &mut progress.seen, one, position) {
@@ -204,10 +223,45 @@ fn table(
     true
 }
 
+/// What a line begins with.
+struct Sample {
+    /// Up to the labels: `name{` or, where the name needs quotes, `{"name",`.
+    start: String,
+    /// What stands in the place of its last character where there are no labels.
+    end: &'static str,
+}
+
+impl Sample {
+    fn new(family: &str, suffix: &str) -> Self {
+        if Escaping::is_legacy_metric(family) {
+            return Self { start: [family, suffix, "{"].concat(), end: " " };
+        }
+        let mut start = String::from("{");
+        push_name(&mut start, &[family, suffix].concat());
+        start.push(',');
+        Self { start, end: "} " }
+    }
+
+    fn of_histogram(family: &str) -> [Self; 3] {
+        ["_bucket", "_sum", "_count"].map(|suffix| Self::new(family, suffix))
+    }
+}
+
+/// Appends the name of a metric, in double quotes where it needs them.
+pub(super) fn push_name(out: &mut String, name: &str) {
+    if Escaping::is_legacy_metric(name) {
+        return out.push_str(name);
+    }
+    out.push('"');
+    push_help(out, name, true);
+    out.push('"');
+}
+
 /// A series and the labels before its own.
 #[derive(Clone, Copy)]
 struct Labelled<'a> {
     before: &'a str,
+    escaping: Escaping,
     series: Series<'a>,
 }
 
@@ -215,22 +269,26 @@ impl Labelled<'_> {
     #[inline]
     fn push_text(&self, out: &mut String) {
         if self.before.is_empty() {
-            return self.series.push_label_text(out);
+            return self.series.push_label_text(self.escaping, out);
         }
         out.push_str(self.before);
         out.push(',');
         let own = out.len();
-        self.series.push_label_text(out);
+        self.series.push_label_text(self.escaping, out);
         if out.len() == own {
             out.pop();
         }
     }
 }
 
-fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &HistogramSnapshot) {
+fn histogram(
+    out: &mut String,
+    series: Labelled<'_>,
+    [buckets, sum, count]: &[Sample; 3],
+    histogram: &HistogramSnapshot,
+) {
     let start = out.len();
-    out.push_str(name);
-    out.push_str("_bucket{");
+    out.push_str(&buckets.start);
     let labels = out.len();
     series.push_text(out);
     let labels = labels..out.len();
@@ -254,16 +312,16 @@ fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &His
     }
     out.push_str("+Inf\"} ");
     push_u64(out, histogram.count());
-    for (suffix, is_sum) in [("_sum", true), ("_count", false)] {
+    for (sample, is_sum) in [(sum, true), (count, false)] {
         out.push('\n');
-        out.push_str(name);
-        out.push_str(suffix);
-        if !labels.is_empty() {
-            out.push('{');
+        out.push_str(&sample.start);
+        if labels.is_empty() {
+            out.pop();
+            out.push_str(sample.end);
+        } else {
             out.extend_from_within(labels.clone());
-            out.push('}');
+            out.push_str("} ");
         }
-        out.push(' ');
         if is_sum {
             push_f64(out, histogram.sum());
         } else {
@@ -274,17 +332,16 @@ fn histogram(out: &mut String, series: Labelled<'_>, name: &str, histogram: &His
 }
 
 /// Sum and count are of all values, as those of a summary are.
-fn summary(
+fn push_summary(
     out: &mut String,
     series: Labelled<'_>,
-    name: &str,
+    [quantiles, sum, count]: &[Sample; 3],
     family: Family<'_>,
     all: &HistogramSnapshot,
     interval: Option<&HistogramSnapshot>,
 ) {
     for (quantile, text) in family.quantiles() {
-        out.push_str(name);
-        out.push('{');
+        out.push_str(&quantiles.start);
         let labels = out.len();
         series.push_text(out);
         out.push_str(if out.len() == labels { "quantile=\"" } else { ",quantile=\"" });
@@ -294,8 +351,8 @@ fn summary(
         push_f64(out, value.unwrap_or(f64::NAN));
         out.push('\n');
     }
-    line(out, series, name, "_sum", |out| push_f64(out, all.sum()));
-    line(out, series, name, "_count", |out| push_u64(out, all.count()));
+    line(out, series, sum, |out| push_f64(out, all.sum()));
+    line(out, series, count, |out| push_u64(out, all.count()));
 }
 
 fn push_head<F: Format>(
@@ -306,13 +363,13 @@ fn push_head<F: Format>(
     help: &[&str],
 ) {
     out.push_str("# HELP ");
-    out.push_str(names.family);
+    push_name(out, names.family);
     out.push(' ');
     for part in help {
         push_help(out, part, F::QUOTES);
     }
     out.push_str("\n# TYPE ");
-    out.push_str(names.family);
+    push_name(out, names.family);
     out.push(' ');
     out.push_str(names.kind);
     out.push('\n');
@@ -331,21 +388,13 @@ fn push_help(out: &mut String, help: &str, quotes: bool) {
 }
 
 #[inline]
-fn line(
-    out: &mut String,
-    series: Labelled<'_>,
-    name: &str,
-    suffix: &str,
-    value: impl Fn(&mut String),
-) {
-    out.push_str(name);
-    out.push_str(suffix);
-    out.push('{');
+fn line(out: &mut String, series: Labelled<'_>, sample: &Sample, value: impl Fn(&mut String)) {
+    out.push_str(&sample.start);
     let labels = out.len();
     series.push_text(out);
     if out.len() == labels {
         out.pop();
-        out.push(' ');
+        out.push_str(sample.end);
     } else {
         out.push_str("} ");
     }

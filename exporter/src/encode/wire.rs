@@ -57,16 +57,6 @@ pub(super) fn push_text(out: &mut Vec<u8>, field: u8, pieces: &[&str]) {
     pieces.iter().for_each(|piece| out.extend_from_slice(piece.as_bytes()));
 }
 
-/// A message of two texts, fields 1 and 2.
-#[inline]
-pub(super) fn push_pair(out: &mut Vec<u8>, field: u8, first: &str, second: &str) {
-    let length = |text: &str| 1 + varint_len(text.len() as u64) + text.len();
-    out.push(tag(field, LEN));
-    push_varint(out, (length(first) + length(second)) as u64);
-    push_text(out, 1, &[first]);
-    push_text(out, 2, &[second]);
-}
-
 /// A message of a `double`, field 1.
 #[inline]
 pub(super) fn push_number(out: &mut Vec<u8>, field: u8, number: f64) {

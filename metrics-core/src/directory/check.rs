@@ -4,6 +4,7 @@
 use super::{Distribution, Entry, Kind, Metric, Source};
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
+use crate::names;
 use crate::scale::Scale;
 use std::collections::{HashMap, HashSet};
 
@@ -77,14 +78,16 @@ impl Check {
     fn metric(&mut self, metric: &Metric, layout: Layout) -> Option<()> {
         let labels = metric.constants.iter().map(|(name, _)| name);
         let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
-        holds(is_name(&metric.name, true) && labels.clone().all(|name| is_name(name, false)))?;
+        holds(names::fault_of_metric(&metric.name).is_none())?;
+        holds(labels.clone().all(|name| names::fault_of_label(name).is_none()))?;
         holds(labels.count() <= MAX_DIMENSIONS)?;
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;
-        let constants = metric.constants.iter().map(|(name, value)| name.len() + value.len());
+        let constants =
+            metric.constants.iter().map(|(name, value)| names::longest(name) + value.len());
         let mut before = constants.sum::<usize>() as u64;
         for (name, source) in &metric.dimensions {
-            before += name.len() as u64;
+            before += names::longest(name) as u64;
             let (count, values, bytes) = match source {
                 Source::Fixed(values) => {
                     let bytes = values.iter().map(|value| value.len() as u64).sum();
@@ -154,10 +157,4 @@ fn take(taken: &mut u64, first: u32, count: u64, of: usize) -> Option<()> {
     holds(first >= *taken && end <= of as u64)?;
     *taken = end;
     Some(())
-}
-
-/// Whether it can name a metric or a label: what the exposition formats write unescaped.
-fn is_name(name: &str, colon: bool) -> bool {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || colon && c == ':';
-    name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit())
 }

@@ -1,28 +1,16 @@
 //! Names and settings, checked before anything is taken from the segment.
 //!
-//! Names follow the Prometheus data model
-//! (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>): metrics
-//! `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels `[a-zA-Z_][a-zA-Z0-9_]*` without a leading `__`. Prometheus 3
-//! takes any UTF-8; these are what every version and every tool takes.
+//! Names: see [`names`](crate::names).
 
 use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
 use crate::directory::{Kind, are_quantiles};
+use crate::names::{self, Escaping};
 
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    let reason = if name.is_empty() {
-        Some("it is empty")
-    } else if !name.starts_with(|c| first(c) || c == ':') {
-        Some("it must start with a letter, '_' or ':'")
-    } else if !name.chars().all(|c| first(c) || c.is_ascii_digit() || c == ':') {
-        Some("only ASCII letters, digits, '_' and ':' may be in it")
-    } else {
-        None
-    };
-    if let Some(reason) = reason {
+    if let Some(reason) = names::fault_of_metric(name) {
         return Err(RegisterError::InvalidName { name: name.clone(), reason });
     }
     let reason = if help.trim().is_empty() {
@@ -42,17 +30,16 @@ pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
 fn labels(metric: &Description) -> Result<(), RegisterError> {
     let names: Vec<&str> = metric.label_names().collect();
     for (at, label) in names.iter().enumerate() {
-        let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let reason = if !label.starts_with(first) {
-            "it must start with a letter or '_'"
-        } else if !label.chars().all(|c| first(c) || c.is_ascii_digit()) {
-            "only ASCII letters, digits and '_' may be in it"
-        } else if label.starts_with("__") {
-            "names that start with '__' are reserved"
+        let reason = if let Some(fault) = names::fault_of_label(label) {
+            fault
         } else if *label == "le" && metric.kind == Some(Kind::Histogram) {
             "a histogram's buckets have that label"
         } else if names[..at].contains(label) {
             "it is there twice"
+        } else if names[..at].iter().any(|other| {
+            Escaping::ALL.iter().any(|escaping| escaping.label(other) == escaping.label(label))
+        }) {
+            "a scraper that does not take all names would have another label under the same one"
         } else {
             continue;
         };

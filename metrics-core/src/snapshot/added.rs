@@ -67,7 +67,7 @@ impl Snapshot {
         let about = About::of_one(description, kind);
         let mut indices = Indices::default();
         indices.push(0..1);
-        let exposed = Arc::new(Exposed::new(&about, indices, Vec::new()));
+        let exposed = Arc::new(Exposed::after(&Exposed::default(), indices, Vec::new()));
         let metric = MetricSnapshot { about: Arc::new(about), exposed, data: Arc::new(data) };
         self.metrics.insert(at, metric);
         Ok(())
@@ -132,7 +132,7 @@ impl About {
             dimensions: Vec::new(),
             distribution: None,
         };
-        Self { entry: 0, metric, scale, shape: None, dimensions: Vec::new() }
+        Self::new(0, metric, scale, None, Vec::new())
     }
 }
 

@@ -8,6 +8,7 @@ use super::values::{Indices, Values};
 use super::{MetricSnapshot, Snapshot};
 use crate::directory::{self, Check, Damaged, Entry, Source};
 use crate::labels::Interner;
+use crate::names;
 use crate::scale::Scale;
 use crate::segment::View;
 use crate::sync::Arc;
@@ -50,6 +51,8 @@ pub(super) struct About {
     /// For histograms.
     pub(super) shape: Option<Arc<Shape>>,
     pub(super) dimensions: Vec<Dimension>,
+    /// Whether no name of a label needs any escaping.
+    pub(super) has_legacy_labels: bool,
 }
 
 #[derive(Debug)]
@@ -195,7 +198,7 @@ impl Catalogue {
             below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
         }
         let scale = Scale::new(metric.scale);
-        let about = Arc::new(About { entry, metric, scale, shape, dimensions });
+        let about = Arc::new(About::new(entry, metric, scale, shape, dimensions));
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
         self.metrics.push(Known { about, exposed, data, indices });
@@ -219,7 +222,7 @@ impl Known {
             merge::metric(view, about, &values, data, indices, budget);
         }
         if exposed.indices != *indices {
-            *exposed = Arc::new(Exposed::new(about, mem::take(indices), values));
+            *exposed = Arc::new(Exposed::after(exposed, mem::take(indices), values));
         }
         MetricSnapshot {
             about: Arc::clone(about),
@@ -240,6 +243,19 @@ impl Dimension {
 }
 
 impl About {
+    pub(super) fn new(
+        entry: usize,
+        metric: directory::Metric,
+        scale: Scale,
+        shape: Option<Arc<Shape>>,
+        dimensions: Vec<Dimension>,
+    ) -> Self {
+        let constants = metric.constants.iter().map(|(name, _)| name);
+        let mut labels = constants.chain(dimensions.iter().map(|dimension| &dimension.name));
+        let has_legacy_labels = labels.all(|name| names::is_legacy_label(name));
+        Self { entry, metric, scale, shape, dimensions, has_legacy_labels }
+    }
+
     /// The values of each label by now.
     fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
         self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()

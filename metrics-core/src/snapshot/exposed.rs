@@ -1,7 +1,9 @@
-//! Which series of a metric are exposed, and the text of their labels.
+//! Which series of a metric are exposed.
 
 use super::catalogue::About;
-use super::values::{Indices, Texts, Values, escape};
+use super::rendered::Rendered;
+use super::values::{Indices, Values};
+use crate::names::Escaping;
 use crate::sync::Arc;
 
 /// The series of a metric that are exposed, in the order of their index.
@@ -10,43 +12,15 @@ pub(super) struct Exposed {
     pub(super) indices: Indices,
     /// The values of each dimension, by number.
     pub(super) values: Vec<Arc<Values>>,
-    parts: Vec<Part>,
-}
-
-/// What the text format writes for each value of a dimension: the label's name and the value,
-/// and the constant labels before the first one.
-#[derive(Debug)]
-struct Part {
-    texts: Texts,
-    /// How many series have one value.
-    below: u32,
+    text: Rendered<String>,
+    pairs: Rendered<Vec<u8>>,
 }
 
 impl Exposed {
-    pub(super) fn new(about: &About, indices: Indices, values: Vec<Arc<Values>>) -> Self {
-        let mut text = String::new();
-        for (name, value) in &about.metric.constants {
-            push_label(&mut text, name, &escape(value));
-        }
-        let mut parts = Vec::new();
-        for (dimension, values) in about.dimensions.iter().zip(&values) {
-            let mut texts = Texts::default();
-            let before = text.len();
-            for number in 0..values.len() {
-                push_label(&mut text, &dimension.name, values.escaped(number));
-                texts.push(&text);
-                text.truncate(before);
-            }
-            parts.push(Part { texts, below: dimension.below });
-            // The other dimensions begin with a comma.
-            text = String::from(",");
-        }
-        if parts.is_empty() {
-            let mut texts = Texts::default();
-            texts.push(&text);
-            parts.push(Part { texts, below: 1 });
-        }
-        Self { indices, values, parts }
+    /// After some that were exposed before, of the same metric.
+    pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<Values>>) -> Self {
+        let (text, pairs) = (earlier.text.clone(), earlier.pairs.clone());
+        Self { indices, values, text, pairs }
     }
 
     /// Names and values of all labels of a series.
@@ -63,23 +37,27 @@ impl Exposed {
 
     /// Appends the labels of a series as the text format writes them between the braces.
     #[inline]
-    pub(super) fn push_text(&self, index: u32, out: &mut String) {
-        let mut rest = index;
-        for Part { texts, below } in &self.parts {
-            // Never 0, which the compiler can't know.
-            let below = (*below).max(1);
-            out.push_str(texts.get((rest / below) as usize));
-            rest %= below;
-        }
+    pub(super) fn push_text(
+        &self,
+        about: &About,
+        index: u32,
+        escaping: Escaping,
+        out: &mut String,
+    ) {
+        let parts = self.text.parts(about, &self.values, escaping);
+        parts.for_each_piece(index, |piece| out.push_str(piece));
     }
-}
 
-/// Appends `name="value"`, after a comma where it is not the first; `value` is escaped.
-fn push_label(text: &mut String, name: &str, value: &str) {
-    if !text.is_empty() && !text.ends_with(',') {
-        text.push(',');
-    }
-    for part in [name, "=\"", value, "\""] {
-        text.push_str(part);
+    /// Appends the labels of a series as protobuf has them in a `Metric`.
+    #[inline]
+    pub(super) fn push_pairs(
+        &self,
+        about: &About,
+        index: u32,
+        escaping: Escaping,
+        out: &mut Vec<u8>,
+    ) {
+        let parts = self.pairs.parts(about, &self.values, escaping);
+        parts.for_each_piece(index, |piece| out.extend_from_slice(piece));
     }
 }

@@ -9,6 +9,7 @@ mod exposed;
 mod histogram;
 mod merge;
 mod native;
+mod rendered;
 mod series;
 mod shape;
 mod values;
@@ -20,6 +21,7 @@ pub use histogram::{Bucket, HistogramSnapshot};
 pub use native::{NativeBucket, NativeBuckets};
 
 use crate::directory::Kind;
+use crate::names::Escaping;
 use crate::sync::Arc;
 use catalogue::About;
 use exposed::Exposed;
@@ -326,18 +328,29 @@ impl<'a> Series<'a> {
         exposed.labels(about, self.index)
     }
 
-    /// Its labels as the text format writes them between the braces, escaped; empty where it has
-    /// none.
+    /// Its labels as the text formats write them between the braces, in UTF-8: values are escaped,
+    /// and names are in double quotes where they are not legacy ones (see [`Escaping`]). Empty where
+    /// it has none.
     pub fn label_text(&self) -> String {
         let mut text = String::new();
-        self.push_label_text(&mut text);
+        self.push_label_text(Escaping::AllowUtf8, &mut text);
         text
     }
 
-    /// Appends its labels as [`label_text`](Self::label_text) gives them.
+    /// Appends its labels as [`label_text`](Self::label_text) gives them, with names that are
+    /// escaped.
     #[inline]
-    pub fn push_label_text(&self, out: &mut String) {
-        self.metric.exposed.push_text(self.index, out);
+    pub fn push_label_text(&self, escaping: Escaping, out: &mut String) {
+        let MetricSnapshot { about, exposed, .. } = self.metric;
+        exposed.push_text(about, self.index, escaping, out);
+    }
+
+    /// Appends its labels as Prometheus' protobuf has them in a `Metric`, with names that are
+    /// escaped.
+    #[inline]
+    pub fn push_label_pairs(&self, escaping: Escaping, out: &mut Vec<u8>) {
+        let MetricSnapshot { about, exposed, .. } = self.metric;
+        exposed.push_pairs(about, self.index, escaping, out);
     }
 
     /// Its value.

@@ -1,24 +1,31 @@
 //! The values of labels, and which series are exposed under them.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::slice;
 
-/// Strings, one after the other in one piece of memory.
+/// Strings or runs of bytes, one after the other in one piece of memory.
 #[derive(Clone, Debug)]
-pub(super) struct Texts {
-    joined: String,
+pub(super) struct Pieces<J> {
+    joined: J,
     /// Where each begins in `joined`, and where the last one ends.
     edges: Vec<u32>,
 }
 
+/// What pieces are joined to.
+pub(super) trait Joined: Default {
+    type Piece: ?Sized;
+
+    fn len(&self) -> usize;
+
+    fn append(&mut self, other: &Self);
+
+    /// A part; empty where there is none.
+    fn piece(&self, range: Range<usize>) -> &Self::Piece;
+}
+
 /// The values of a label, by number.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Values {
-    raw: Texts,
-    /// As the text formats write them, once that differs for any of them.
-    escaped: Option<Texts>,
-}
+pub(super) struct Values(Pieces<String>);
 
 /// Numbers of series, rising. Series that are exposed have neighbours that are, most of the time,
 /// so that a few runs hold many.
@@ -36,55 +43,81 @@ pub(super) struct Run {
     pub(super) end: u32,
 }
 
-impl Default for Texts {
-    fn default() -> Self {
-        Self { joined: String::new(), edges: vec![0] }
+impl Joined for String {
+    type Piece = str;
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn append(&mut self, other: &Self) {
+        self.push_str(other);
+    }
+
+    #[inline]
+    fn piece(&self, range: Range<usize>) -> &str {
+        self.get(range).unwrap_or_default()
     }
 }
 
-impl Texts {
+impl Joined for Vec<u8> {
+    type Piece = [u8];
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn append(&mut self, other: &Self) {
+        self.extend_from_slice(other);
+    }
+
+    #[inline]
+    fn piece(&self, range: Range<usize>) -> &[u8] {
+        self.get(range).unwrap_or_default()
+    }
+}
+
+impl<J: Joined> Default for Pieces<J> {
+    fn default() -> Self {
+        Self { joined: J::default(), edges: vec![0] }
+    }
+}
+
+impl<J: Joined> Pieces<J> {
     pub(super) fn len(&self) -> usize {
         self.edges.len() - 1
     }
 
-    pub(super) fn push(&mut self, text: &str) {
-        self.joined.push_str(text);
+    /// Adds the one that `write` appends.
+    pub(super) fn push(&mut self, write: impl FnOnce(&mut J)) {
+        write(&mut self.joined);
         // Values come from the directory, whose words are numbered by u32.
         self.edges.push(u32::try_from(self.joined.len()).unwrap_or(u32::MAX));
     }
 
-    /// The text of a number; empty where there is none.
+    /// The one of a number; empty where there is none.
     #[inline]
-    pub(super) fn get(&self, at: usize) -> &str {
-        let Some(&[start, end]) = self.edges.get(at..at + 2) else { return "" };
-        self.joined.get(start as usize..end as usize).unwrap_or_default()
+    pub(super) fn get(&self, at: usize) -> &J::Piece {
+        let range = match self.edges.get(at..at + 2) {
+            Some(&[start, end]) => start as usize..end as usize,
+            _ => 0..0,
+        };
+        self.joined.piece(range)
     }
 }
 
 impl Values {
     pub(super) fn len(&self) -> usize {
-        self.raw.len()
+        self.0.len()
     }
 
     pub(super) fn push(&mut self, value: &str) {
-        let text = escape(value);
-        if self.escaped.is_none() && matches!(text, Cow::Owned(_)) {
-            self.escaped = Some(self.raw.clone());
-        }
-        self.raw.push(value);
-        if let Some(escaped) = &mut self.escaped {
-            escaped.push(&text);
-        }
+        self.0.push(|joined| joined.push_str(value));
     }
 
     /// The value of a number; empty where it has none.
     pub(super) fn get(&self, number: usize) -> &str {
-        self.raw.get(number)
-    }
-
-    #[inline]
-    pub(super) fn escaped(&self, number: usize) -> &str {
-        self.escaped.as_ref().unwrap_or(&self.raw).get(number)
+        self.0.get(number)
     }
 
     pub(super) fn number(&self, value: &str) -> Option<usize> {
@@ -98,28 +131,6 @@ impl<'a> FromIterator<&'a str> for Values {
         values.into_iter().for_each(|value| all.push(value));
         all
     }
-}
-
-/// Backslash, double quote and line feed are escaped: the text format's rule
-/// (<https://prometheus.io/docs/instrumenting/exposition_formats/>), and `OpenMetrics`' too.
-pub(super) fn escape(value: &str) -> Cow<'_, str> {
-    const SPECIAL: [char; 3] = ['\\', '"', '\n'];
-    if !value.contains(SPECIAL) {
-        return value.into();
-    }
-    let mut escaped = String::with_capacity(value.len() + 8);
-    let mut rest = value;
-    while let Some((plain, after)) = rest.find(SPECIAL).map(|at| rest.split_at(at)) {
-        escaped.push_str(plain);
-        escaped.push_str(match after.as_bytes()[0] {
-            b'\\' => "\\\\",
-            b'"' => "\\\"",
-            _ => "\\n",
-        });
-        rest = &after[1..];
-    }
-    escaped.push_str(rest);
-    escaped.into()
 }
 
 impl Indices {
@@ -193,15 +204,12 @@ mod tests {
         }
 
         #[test]
-        fn values_are_found_and_escaped(texts in prop::collection::vec(r#"[a-c\\"\n]{0,4}"#, 0..9)) {
+        fn values_are_found(texts in prop::collection::vec("[a-c]{0,4}", 0..9)) {
             let values: Values = texts.iter().map(String::as_str).collect();
             for (number, text) in texts.iter().enumerate() {
                 prop_assert_eq!(values.get(number), text);
                 let first = texts.iter().position(|known| known == text);
                 prop_assert_eq!(values.number(text), first);
-                let escaped =
-                    text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
-                prop_assert_eq!(values.escaped(number), escaped);
             }
             prop_assert_eq!(values.get(texts.len()), "");
         }

@@ -21,7 +21,7 @@ enum Same {
 }
 
 #[derive(Clone, Copy, Label)]
-#[label(rename = "order kind")]
+#[label(rename = "__order")]
 enum Name {
     #[label(name = "a")]
     A,
@@ -30,7 +30,7 @@ enum Name {
 }
 
 #[derive(Clone, Copy, Label)]
-enum Été {
+enum __Reserved {
     Oui,
 }
 

@@ -15,7 +15,7 @@ struct Same {
 
 #[derive(Clone, Copy, Labels)]
 struct Names {
-    #[label(rename = "a-b")]
+    #[label(rename = "a\nb")]
     dashed: Side,
     __reserved: Side,
     #[label(capacity = 2)]

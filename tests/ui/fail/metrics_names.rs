@@ -3,16 +3,13 @@ use metrics_core::prelude::*;
 #[derive(Metrics)]
 struct Names {
     /// A name that is none.
-    #[metric(name = "a-b")]
-    dashed: Counter,
+    #[metric(name = "a\nb")]
+    broken: Counter,
     /// An empty one.
     #[metric(name = "")]
     empty: Counter,
-    /// A field that can't be one.
+    /// A field of any letters can.
     été: Counter,
-    /// But with a name it can.
-    #[metric(name = "hiver")]
-    été_too: Counter,
     /// A unit that can't end one.
     #[metric(unit = "per second")]
     rate: Gauge,

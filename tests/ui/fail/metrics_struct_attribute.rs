@@ -5,7 +5,7 @@ use metrics_core::prelude::*;
 struct Keys {}
 
 #[derive(Metrics)]
-#[metrics(prefix = "9lives")]
+#[metrics(prefix = "9\tlives")]
 #[metrics(prefix = "again")]
 struct Prefix {}
 
@@ -18,7 +18,7 @@ struct Empty {}
 struct Values {}
 
 #[derive(Metrics)]
-#[metrics(labels(venue = "a", venue = "b", __name = "c", le = "d", été = "e", "f"))]
+#[metrics(labels(venue = "a", venue = "b", __name = "c", le = "d", "f"))]
 struct Labelled {}
 
 #[derive(Metrics)]

@@ -15,7 +15,7 @@ fn no_value() {}
 #[timed(name)]
 fn no_name() {}
 
-#[timed(name = "a-b")]
+#[timed(name = "a\nb")]
 fn dashed() {}
 
 #[timed(name = base)]

@@ -1,0 +1,184 @@
+//! What metrics and labels may be called, and what they are called where not all of it can be read.
+//!
+//! Any UTF-8 can be a name since Prometheus 3. What every version and every tool takes are the
+//! *legacy* names (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>):
+//! metrics `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels the same without `:`. Who reads an exposition says how
+//! other names are to be written; see [`Escaping`].
+
+use std::borrow::Cow;
+
+/// How names are written that are not legacy ones: one of Prometheus' escaping schemes
+/// (<https://prometheus.io/docs/instrumenting/escaping_schemes/>), which a scraper chooses by
+/// `escaping=` in its header `Accept`.
+///
+/// Legacy names, `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics and the same without `:` for labels, are
+/// never changed, as in Prometheus' own library for Go.
+///
+/// ```
+/// use metrics_core::Escaping;
+///
+/// let name = "orders.sent_to";
+/// assert_eq!(Escaping::AllowUtf8.metric(name), "orders.sent_to");
+/// assert_eq!(Escaping::Underscores.metric(name), "orders_sent_to");
+/// assert_eq!(Escaping::Dots.metric(name), "orders_dot_sent__to");
+/// assert_eq!(Escaping::Values.metric(name), "U__orders_2e_sent__to");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Escaping {
+    /// `underscores`, what whoever says nothing gets: `_` in the place of each character that no
+    /// legacy name has.
+    #[default]
+    Underscores,
+    /// `allow-utf-8`: names as they are, in double quotes in the text formats.
+    AllowUtf8,
+    /// `dots`: `_dot_` for a dot, and `__` for an underscore and for any other character.
+    Dots,
+    /// `values`: `U__` in front, `__` for an underscore, and for other characters their number, as
+    /// in `_2e_`.
+    Values,
+}
+
+impl Escaping {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Underscores, Self::AllowUtf8, Self::Dots, Self::Values];
+
+    /// What `escaping=` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Underscores => "underscores",
+            Self::AllowUtf8 => "allow-utf-8",
+            Self::Dots => "dots",
+            Self::Values => "values",
+        }
+    }
+
+    /// Whether a metric's name is a legacy one.
+    pub fn is_legacy_metric(name: &str) -> bool {
+        is_legacy(name, true)
+    }
+
+    /// What a metric of this name is called.
+    pub fn metric(self, name: &str) -> Cow<'_, str> {
+        self.escape(name, true)
+    }
+
+    /// What a label of this name is called.
+    pub fn label(self, name: &str) -> Cow<'_, str> {
+        self.escape(name, false)
+    }
+
+    fn escape(self, name: &str, colon: bool) -> Cow<'_, str> {
+        if self == Self::AllowUtf8 || is_legacy(name, colon) {
+            return name.into();
+        }
+        let mut escaped = String::from(if self == Self::Values { "U__" } else { "" });
+        for (at, c) in name.chars().enumerate() {
+            match (self, c) {
+                (Self::Dots | Self::Values, '_') => escaped.push_str("__"),
+                (Self::Dots, '.') => escaped.push_str("_dot_"),
+                _ if starts(c, colon) || at > 0 && c.is_ascii_digit() => escaped.push(c),
+                // The document has `_` here; the libraries for Go and Python write two.
+                (Self::Dots, _) => escaped.push_str("__"),
+                (Self::Values, _) => escaped.push_str(&format!("_{:x}_", u32::from(c))),
+                _ => escaped.push('_'),
+            }
+        }
+        escaped.into()
+    }
+}
+
+pub(crate) fn is_legacy_label(name: &str) -> bool {
+    is_legacy(name, false)
+}
+
+fn is_legacy(name: &str, colon: bool) -> bool {
+    name.starts_with(|c| starts(c, colon))
+        && name.chars().all(|c| starts(c, colon) || c.is_ascii_digit())
+}
+
+fn starts(c: char, colon: bool) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || colon && c == ':'
+}
+
+/// What is wrong with the name of a metric. `metrics-macros` has the same rules.
+pub(crate) fn fault_of_metric(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.chars().any(char::is_control) {
+        Some("it has a control character")
+    } else {
+        None
+    }
+}
+
+/// What is wrong with the name of a label.
+pub(crate) fn fault_of_label(name: &str) -> Option<&'static str> {
+    let reserved = name.starts_with("__").then_some("names that start with '__' are reserved");
+    fault_of_metric(name).or(reserved)
+}
+
+/// How long a name can get, escaped or quoted: a dot becomes `_dot_`.
+pub(crate) fn longest(name: &str) -> usize {
+    if is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Escaping, fault_of_label, fault_of_metric, is_legacy, longest};
+    use proptest::prelude::*;
+
+    /// The examples of the document, and what Python's `prometheus_client` 0.26 makes of others.
+    #[test]
+    fn names_are_escaped_as_others_do() {
+        let cases = [
+            (
+                "metric.name/with/slashes",
+                "metric_name_with_slashes",
+                "metric_dot_name__with__slashes",
+                "U__metric_2e_name_2f_with_2f_slashes",
+            ),
+            (
+                "metric.name.with.dots",
+                "metric_name_with_dots",
+                "metric_dot_name_dot_with_dot_dots",
+                "U__metric_2e_name_2e_with_2e_dots",
+            ),
+            ("1st", "_st", "__st", "U___31_st"),
+            ("é_ü 日🦀", "______", "____________", "U___e9____fc__20__65e5__1f980_"),
+            ("a:b.c", "a:b_c", "a:b_dot_c", "U__a:b_2e_c"),
+            ("legacy_name:1", "legacy_name:1", "legacy_name:1", "legacy_name:1"),
+        ];
+        for (name, underscores, dots, values) in cases {
+            assert_eq!(Escaping::Underscores.metric(name), underscores);
+            assert_eq!(Escaping::Dots.metric(name), dots);
+            assert_eq!(Escaping::Values.metric(name), values);
+            assert_eq!(Escaping::AllowUtf8.metric(name), name);
+        }
+        assert_eq!(Escaping::Underscores.label("a:b"), "a_b");
+        assert_eq!(Escaping::Values.label("a:b"), "U__a_3a_b");
+    }
+
+    #[test]
+    fn what_can_not_be_a_name_is_told() {
+        for bad in ["", "a\0", "a\nb", "\u{85}"] {
+            assert!(fault_of_metric(bad).is_some() && fault_of_label(bad).is_some(), "{bad:?}");
+        }
+        for reserved in ["__name__", "__"] {
+            assert!(fault_of_label(reserved).is_some(), "{reserved}");
+        }
+        for good in ["a.b", "1", " ", "é", "\"", "_a", ".a", "日本"] {
+            assert_eq!((fault_of_metric(good), fault_of_label(good)), (None, None), "{good}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_names_are_legacy_ones(name in "\\PC{1,9}", colon: bool) {
+            for escaping in [Escaping::Underscores, Escaping::Dots, Escaping::Values] {
+                let escaped = escaping.escape(&name, colon);
+                prop_assert!(is_legacy(&escaped, colon), "{escaped}");
+                prop_assert!(escaped.len() <= longest(&name));
+            }
+        }
+    }
+}
