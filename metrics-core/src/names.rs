@@ -6,6 +6,7 @@
 //! other names are to be written; see [`Escaping`].
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// How names are written that are not legacy ones: one of Prometheus' escaping schemes
 /// (<https://prometheus.io/docs/instrumenting/escaping_schemes/>), which a scraper chooses by
@@ -79,7 +80,8 @@ impl Escaping {
                 _ if starts(c, colon) || at > 0 && c.is_ascii_digit() => escaped.push(c),
                 // The document has `_` here; the libraries for Go and Python write two.
                 (Self::Dots, _) => escaped.push_str("__"),
-                (Self::Values, _) => escaped.push_str(&format!("_{:x}_", u32::from(c))),
+                // Writing to a string does not fail.
+                (Self::Values, _) => _ = write!(escaped, "_{:x}_", u32::from(c)),
                 _ => escaped.push('_'),
             }
         }

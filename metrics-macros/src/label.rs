@@ -85,7 +85,8 @@ pub(crate) fn name(
     if let Some(rename) = rename {
         let name = rename.value();
         if let Err(reason) = names::label(&name) {
-            errors.at(rename, format!("`{name}` can't be a label: {reason}"));
+            let text = name.escape_debug();
+            errors.at(rename, format!("`{text}` can't be a label: {reason}"));
         }
         return name;
     }

@@ -1,10 +1,12 @@
-//! Names that are not ASCII, under every escaping, as Prometheus' Python client reads and escapes them.
+//! Names that are not ASCII, under every escaping, as Prometheus and its Python client read them.
 
 use exporter::{Format, Protocol};
 use metrics_core::Escaping;
 use metrics_core::prelude::*;
 use serde_json::{Value, json};
+use std::sync::mpsc;
 use tests::programs::{PROMETHEUS_CLIENT, python};
+use tests::prometheus::{Prometheus, serve};
 
 const CHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/names/check.py");
 
@@ -72,6 +74,56 @@ fn python_reads_and_escapes_the_same_names() {
     let (module, install) = PROMETHEUS_CLIENT;
     let input = json!({ "samples": samples, "expositions": expositions });
     python(module, install, &[CHECK], &input.to_string());
+}
+
+/// From version 3 on it asks for names as they are, and has them so in every format.
+#[test]
+fn prometheus_has_the_names_that_it_asks_for() {
+    let (registry, samples) = registry();
+    let (tell, told) = mpsc::channel();
+    let jobs = [
+        ("openmetrics", Format::OpenMetrics),
+        ("text", Format::Text1),
+        ("protobuf", Format::Protobuf),
+    ]
+    .map(|(job, format)| {
+        let (registry, tell) = (registry.clone(), tell.clone());
+        let address = serve(move |accept| {
+            let asked = exporter::negotiate(accept);
+            let _ = tell.send(asked.escaping());
+            let format = if asked.escaping.is_none() && format == Format::Text1 {
+                Format::Text
+            } else {
+                format
+            };
+            let protocol = Protocol::new(format, asked.escaping);
+            exporter::render(&registry.snapshot(), Some(protocol.content_type()))
+        });
+        (job, address)
+    });
+    let Some(prometheus) = Prometheus::start("names", &jobs, &[]) else { return };
+    for (job, _) in jobs {
+        let series = prometheus.series(job);
+        let escaping = told.try_recv().unwrap();
+        for sample in &samples {
+            let [family, suffix, labels, value] = &sample.as_array().unwrap()[..] else { panic!() };
+            let family = escaping.metric(family.as_str().unwrap());
+            let mut expected =
+                json!({ "__name__": format!("{family}{}", suffix.as_str().unwrap()) });
+            for (name, text) in labels.as_object().unwrap() {
+                expected[&*escaping.label(name)] = text.clone();
+            }
+            let is_it = |one: &&Value| {
+                let mut labels = one["metric"].clone();
+                ["job", "instance"].map(|name| labels.as_object_mut().unwrap().remove(name));
+                labels == expected
+            };
+            let found = series.iter().find(is_it);
+            let found = found.unwrap_or_else(|| panic!("{job}: no {expected} in {series:?}"));
+            let number: f64 = found["value"][1].as_str().unwrap().parse().unwrap();
+            assert_eq!(Some(number), value.as_f64(), "{job}: {expected}");
+        }
+    }
 }
 
 #[test]

@@ -186,7 +186,7 @@ mod tests {
             ("help", &Description::new("one", "Other.").constant("a", "2")),
             ("unit", &described("one").constant("a", "2").unit("bytes")),
             ("kind", &described("plain_total")),
-            ("name", &described("no name")),
+            ("name", &described("")),
             ("label", &described("two").constant("__a", "")),
             ("bucket", &described("wait_bucket")),
             ("count", &described("wait_count")),

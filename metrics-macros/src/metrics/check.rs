@@ -35,6 +35,7 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
     let prefix = raw.prefix.as_ref().map(syn::LitStr::value);
     if let Some(Err(reason)) = prefix.as_deref().map(names::metric) {
         let prefix = prefix.as_deref().unwrap_or_default();
+        let prefix = prefix.escape_debug();
         errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
     }
     let fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
@@ -96,7 +97,9 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     if let Err(reason) = names::metric(name.as_ref().unwrap_or(&field)) {
         match &attributes.name {
             Some(name) => {
-                errors.at(name, format!("`{}` can't name a metric: {reason}", name.value()));
+                let text = name.value();
+                let text = text.escape_debug();
+                errors.at(name, format!("`{text}` can't name a metric: {reason}"));
             }
             None => errors.at(
                 ident,

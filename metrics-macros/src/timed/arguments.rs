@@ -79,7 +79,9 @@ impl Arguments {
         if let Some(name) = &self.name
             && let Err(reason) = names::metric(&name.value())
         {
-            errors.at(name, format!("`{}` can't name a metric: {reason}", name.value()));
+            let text = name.value();
+            let text = text.escape_debug();
+            errors.at(name, format!("`{text}` can't name a metric: {reason}"));
         }
         let counts = self.keys.iter().any(|key| key == "sample" || key == "outcome");
         if self.histogram.is_some() && !counts {
