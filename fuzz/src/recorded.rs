@@ -2,6 +2,7 @@
 
 use crate::exposition::Labels;
 use crate::program::{Distribution, Kind, Metric, PIECES};
+use metrics_core::Escaping;
 use metrics_core::prelude::*;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,14 @@ impl Recorded {
     /// Registers and records what an input says. What is refused is not recorded.
     pub fn record(&mut self, registry: &Registry, metric: &Metric) {
         let description = &metric.description();
+        // Which of other names are exposed depends on what they are when they are escaped; Python and
+        // Prometheus read these in `exporter/tests/names`.
+        let mut labels = description.label_names();
+        let is_legacy = |name: &str| Escaping::Underscores.label(name) == name;
+        let metric_is_legacy = Escaping::is_legacy_metric(description.name());
+        if !metric_is_legacy || !labels.all(is_legacy) {
+            return;
+        }
         match &metric.kind {
             Kind::Counter(count) => {
                 let Ok(counter) = registry.register::<Counter>(description) else { return };

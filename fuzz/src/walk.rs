@@ -1,6 +1,6 @@
 //! Reads all that a snapshot has, and holds it against what must be true of any.
 
-use metrics_core::{Family, HistogramSnapshot, Series, Snapshot, Value};
+use metrics_core::{Escaping, Family, HistogramSnapshot, Series, Snapshot, Value};
 
 /// What the text format would take is the product of what the directory and the cells say. Above
 /// this it is not written out.
