@@ -63,7 +63,7 @@ impl Responder {
 
     /// All metrics, for who did not ask for them.
     pub(crate) fn exposition(&self, format: Format) -> Reader {
-        let query = Query { format, coding: Coding::Identity, names: Vec::new() };
+        let query = Query { protocol: format.into(), coding: Coding::Identity, names: Vec::new() };
         let reader = lock(&self.scraper).open_uncounted(query);
         reader.begin();
         reader
