@@ -73,17 +73,17 @@ pub use web::WebConfigError;
 pub mod __cli {
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
-    use crate::{Exporter, StartError};
+    use crate::{Exporter, ExporterBuilder, StartError};
 
     /// Serves what `write` appends, in text format 0.0.4 whatever is asked for.
     ///
     /// # Errors
     /// As [`ExporterBuilder::start`](crate::ExporterBuilder::start).
     pub fn serve(
-        address: &str,
+        builder: ExporterBuilder,
         write: impl FnMut(&mut String) + Send + 'static,
     ) -> Result<Exporter, StartError> {
         let scraper = || Scraper::of(write).map_err(StartError::Register);
-        Exporter::builder().listen(address).start_with(scraper)
+        builder.start_with(scraper)
     }
 }

@@ -66,6 +66,7 @@ const GRACE: Duration = Duration::from_millis(50);
 #[must_use = "an exporter that is dropped stops at once"]
 pub struct Exporter {
     addresses: Vec<LocalAddr>,
+    scheme: &'static str,
     orders: Option<Orders>,
     process: u32,
     stop: Option<oneshot::Sender<()>>,
@@ -86,6 +87,12 @@ impl Exporter {
             LocalAddr::Unix(_) => None,
         });
         tcp.unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+    }
+
+    /// What its URLs begin with: `https` if the web configuration asked for TLS when it was started,
+    /// else `http`.
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
     }
 
     /// All addresses, in the order in which they were given to [`ExporterBuilder::listen`].
@@ -155,6 +162,7 @@ pub(crate) fn start(
     name: String,
     core: Option<usize>,
 ) -> Result<Exporter, StartError> {
+    let scheme = if web.as_ref().is_some_and(Web::encrypts) { "https" } else { "http" };
     let addresses = bound.iter().map(|bound| bound.address.clone()).collect();
     let (stop, stopped) = oneshot::channel();
     let (ready, is_ready) = mpsc::channel();
@@ -189,7 +197,7 @@ pub(crate) fn start(
     let thread = Some(thread.map_err(StartError::Thread)?);
     // From here on a failure drops the exporter, which waits for the thread.
     let process = std::process::id();
-    let exporter = Exporter { addresses, orders, process, stop: Some(stop), thread };
+    let exporter = Exporter { addresses, scheme, orders, process, stop: Some(stop), thread };
     match is_ready.recv() {
         Ok(prepared) => prepared.map(|()| exporter),
         Err(mpsc::RecvError) => Err(StartError::Thread(std::io::ErrorKind::Other.into())),

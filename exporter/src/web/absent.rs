@@ -13,6 +13,10 @@ use std::net::IpAddr;
 pub(crate) enum Web {}
 
 impl Web {
+    pub(crate) fn encrypts(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn protects(&self) -> bool {
         match *self {}
     }

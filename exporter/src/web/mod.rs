@@ -89,6 +89,11 @@ impl Web {
         Ok(Self { path: path.into(), state: Mutex::new(state), guard, metrics, exposed })
     }
 
+    /// Whether connections are encrypted.
+    pub(crate) fn encrypts(&self) -> bool {
+        self.current().0.tls.is_some()
+    }
+
     /// Whether strangers learn nothing: what is sent is encrypted, or sent to nobody without
     /// credentials.
     pub(crate) fn protects(&self) -> bool {

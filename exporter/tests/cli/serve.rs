@@ -173,3 +173,47 @@ fn what_can_not_be_served_is_one_line() {
     assert!(said(&[text(&file), "--listen", "nowhere"]).contains("no address"));
     assert!(failure(&["serve", "/dev/shm/[", "--listen", "127.0.0.1:0"]).contains("no pattern"));
 }
+
+/// The file that Prometheus' own exporters take.
+#[test]
+fn a_web_configuration_file_is_obeyed() {
+    let folder = Folder::new("serve-web");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &file);
+    let config = folder.file("web.yml");
+    // The password is "correct horse", hashed by `htpasswd -bnBC 4`.
+    let hash = "$2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW";
+    fs::write(&config, format!("basic_auth_users: {{ alice: {hash} }}")).unwrap();
+    let serving = Serving::start(&[text(&file), "--web.config.file", text(&config)]);
+    let address = serving.url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
+    for (header, status) in [
+        ("X-Nothing: a", "401 Unauthorized"),
+        // alice:correct horse
+        ("Authorization: Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==", "200 OK"),
+    ] {
+        let mut client = TcpStream::connect(address).unwrap();
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nHost: a\r\n{header}\r\nConnection: close\r\n\r\n");
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        assert_eq!(answer.contains("orders_total"), status == "200 OK", "{answer}");
+    }
+    drop(serving);
+
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.file("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.file("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    fs::write(&config, "tls_server_config: { cert_file: cert.pem, key_file: key.pem }").unwrap();
+    let serving = Serving::start(&[text(&file), "--web.config.file", text(&config)]);
+    assert!(serving.url.starts_with("https://127.0.0.1:"), "{}", serving.url);
+    drop(serving);
+
+    fs::write(&config, "basic_auth_users: { alice: plain }").unwrap();
+    let arguments = ["serve", text(&file), "--web.config.file", text(&config)];
+    let output = tickmetrics().args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.contains("--web.config.file") && said.contains("web.yml: basic_auth_users.alice"));
+}

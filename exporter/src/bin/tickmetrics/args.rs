@@ -85,6 +85,9 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 is one that the system chooses
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9187")]
     pub(crate) listen: String,
+    /// TLS, passwords, tokens and headers: the web configuration file of Prometheus' exporters
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub(crate) web_config: Option<PathBuf>,
     /// The label that tells processes apart
     #[arg(long, value_name = "NAME", default_value = "process", value_parser = label_name)]
     pub(crate) label: String,

@@ -7,7 +7,7 @@ use crate::segment::Process;
 use crate::stop::Stop;
 use crate::watch::{Change, Watch};
 use exporter::__cli::{LeftOut, merge, process_label, serve};
-use exporter::StartError;
+use exporter::{Exporter, StartError};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,10 +21,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if served.watch.is_empty() {
         tell(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
     }
-    let exporter =
-        serve(&args.listen, move |out| served.write(out)).map_err(|error| failure(&error))?;
+    let mut builder = Exporter::builder().listen(&args.listen);
+    if let Some(path) = &args.web_config {
+        builder = builder.web_config(path);
+    }
+    let exporter = serve(builder, move |out| served.write(out)).map_err(|error| failure(&error))?;
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "http://{}/metrics", exporter.local_addr())?;
+    writeln!(stdout, "{}://{}/metrics", exporter.scheme(), exporter.local_addr())?;
     stdout.flush()?;
     stop.wait_for_it();
     exporter.shutdown();
@@ -41,6 +44,7 @@ fn failure(error: &StartError) -> Failure {
             "can't listen on {address} ({error}): give another --listen HOST:PORT, where port 0 is \
              one that the system chooses"
         ),
+        StartError::WebConfig(error) => format!("--web.config.file {error}"),
         other => other.to_string(),
     })
 }
