@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// How much is read of what a gateway says to a refusal.
@@ -45,6 +46,22 @@ where
     }
     let request = request.body(body).map_err(|error| unreachable(&error))?;
     let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| unreachable(&error))?;
+    #[cfg(feature = "web-config")]
+    if let Some(tls) = &target.tls {
+        let stream = tls.connect(stream).await.map_err(|error| unreachable(&error))?;
+        return exchange(stream, request).await;
+    }
+    exchange(stream, request).await
+}
+
+async fn exchange<B>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: Request<B>,
+) -> Result<(), PushError>
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
     let exchange = async {

@@ -4,6 +4,8 @@ mod client;
 mod error;
 mod target;
 mod task;
+#[cfg(feature = "web-config")]
+mod tls;
 
 pub use error::PushError;
 pub(crate) use target::Target;
@@ -51,6 +53,8 @@ pub struct Push {
     job: String,
     grouping: Vec<(String, String)>,
     authorization: Option<Authorization>,
+    #[cfg(feature = "web-config")]
+    ca_file: Option<std::path::PathBuf>,
     pub(crate) interval: Option<Duration>,
     pub(crate) timeout: Duration,
     pub(crate) replace: bool,
@@ -90,13 +94,15 @@ impl Push {
     pub const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
     /// To the Pushgateway at a URL, `http://host:port` with the prefix of its path if it has one, for
-    /// a job, which may be called anything but nothing.
+    /// a job, which may be called anything but nothing. `https` takes the feature `web-config`.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> Self {
         Self {
             url: url.into(),
             job: job.into(),
             grouping: Vec::new(),
             authorization: None,
+            #[cfg(feature = "web-config")]
+            ca_file: None,
             interval: None,
             timeout: Self::DEFAULT_TIMEOUT,
             replace: true,
@@ -154,6 +160,14 @@ impl Push {
     /// [`basic_auth`](Self::basic_auth).
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.authorization = Some(Authorization::Bearer(token.into()));
+        self
+    }
+
+    /// The file with the certificate authorities, in PEM, that an `https` gateway's certificate has to
+    /// come from; it is read when the exporter starts. Without it, those that the system trusts.
+    #[cfg(feature = "web-config")]
+    pub fn ca_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
         self
     }
 

@@ -1,5 +1,7 @@
 //! Where exactly a push goes: the settings, checked and in the form that a request needs.
 
+#[cfg(feature = "web-config")]
+use super::tls::Tls;
 use super::{Authorization, Push};
 use crate::negotiate::Format;
 use base64::Engine as _;
@@ -15,6 +17,8 @@ pub(crate) struct Target {
     pub(super) authority: HeaderValue,
     pub(super) path: Uri,
     pub(super) authorization: Option<HeaderValue>,
+    #[cfg(feature = "web-config")]
+    pub(super) tls: Option<Tls>,
     url: String,
 }
 
@@ -43,11 +47,12 @@ impl Target {
         }
         let wrong = |reason: &str| format!("{url:?} is no URL of a Pushgateway: {reason}");
         let uri: Uri = url.parse().map_err(|error| wrong(&format!("{error}")))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(wrong("https is not spoken")),
+        let (scheme, default_port) = match uri.scheme_str() {
+            Some("http") => ("http", 80),
+            Some("https") if cfg!(feature = "web-config") => ("https", 443),
+            Some("https") => return Err(wrong("https takes the feature \"web-config\"")),
             _ => return Err(wrong("it must begin with http://")),
-        }
+        };
         let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
             return Err(wrong("it names no host"));
         };
@@ -59,11 +64,17 @@ impl Target {
             return Err(wrong("it has a query"));
         }
         let path = format!("{}{}", uri.path().trim_end_matches('/'), group(push)?);
-        let url = format!("http://{authority}{path}");
+        let url = format!("{scheme}://{authority}{path}");
         let authority = HeaderValue::from_str(authority.as_str());
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: uri.port_u16().unwrap_or(80),
+            #[cfg(feature = "web-config")]
+            tls: match scheme {
+                "https" => Some(Tls::new(&host, push.ca_file.as_deref())?),
+                _ => None,
+            },
+            host,
+            port: uri.port_u16().unwrap_or(default_port),
             authority: authority.map_err(|error| wrong(&error.to_string()))?,
             path: path.parse().map_err(|error| wrong(&format!("{error}")))?,
             authorization: push.authorization.as_ref().map(header).transpose()?,
@@ -211,6 +222,13 @@ mod tests {
             let told = bad(push);
             assert!(told.contains(reason), "{told}");
         }
+    }
+
+    #[test]
+    #[cfg(not(feature = "web-config"))]
+    fn encryption_takes_a_feature() {
+        let told = Target::new(&Push::new("https://a", "job")).err().unwrap();
+        assert!(told.contains("\"web-config\""), "{told}");
     }
 
     #[test]

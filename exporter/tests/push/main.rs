@@ -2,6 +2,8 @@
 
 mod gateway;
 mod real;
+#[cfg(feature = "web-config")]
+mod tls;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -249,7 +251,7 @@ fn settings_are_checked_before_anything_starts() {
     let started = |builder: exporter::ExporterBuilder| builder.start().err().unwrap();
     let nothing = started(Exporter::builder().listen_nowhere());
     assert!(matches!(nothing, StartError::NothingToDo), "{nothing}");
-    let push = Push::new("https://gateway", "");
+    let push = Push::new("http://gateway", "");
     let invalid = started(Exporter::builder().push(push).listen_nowhere());
     assert!(matches!(invalid, StartError::InvalidPush { .. }), "{invalid}");
 }

@@ -11,14 +11,14 @@ use tests::http::Client;
 use tests::processes::Folder;
 use tests::programs::skip;
 
-struct Pushgateway {
+pub(crate) struct Pushgateway {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Pushgateway {
     /// On a port that the system chooses; `None`, loudly, where it is not installed.
-    fn start(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         let mut command = Command::new("prometheus-pushgateway");
         command.args(["--web.listen-address=127.0.0.1:0", "--persistence.file="]).args(arguments);
         let mut child = match command.stderr(Stdio::piped()).spawn() {
