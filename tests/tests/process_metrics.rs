@@ -80,7 +80,8 @@ fn the_values_are_those_that_the_system_tells_others() {
         let value = |of: &Value| of["samples"][name].as_f64().unwrap();
         value(&second) - value(&first)
     };
-    assert_eq!(change("process_open_fds"), 20.0);
+    // And one more while the last check's connection is not closed yet; Python counted them.
+    assert!([20.0, 21.0].contains(&change("process_open_fds")));
     assert_eq!(change("process_threads"), 5.0);
     assert_eq!(change("process_start_time_seconds"), 0.0);
     assert!(change("process_cpu_seconds_total") >= 0.1);
