@@ -5,7 +5,9 @@ use crate::coding::Coding;
 use crate::encode::Part;
 use crate::interval::Intervals;
 use crate::names::{Names, series_names};
-use crate::negotiate::{Format, Protocol};
+#[cfg(feature = "cli")]
+use crate::negotiate::Format;
+use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use metrics_core::{Escaping, Family, Kind, Metrics, RegisterError, Registry, Snapshot};
@@ -103,9 +105,12 @@ impl Scraper {
     pub(crate) fn warm_up(&self) {
         self.about.exporter_scrape_duration.start().discard();
         match &mut *lock(&self.source) {
+            // No scrape: nobody sees it, so that no interval begins with it.
             Source::Registries(registries) => {
-                let (protocol, coding) = (Format::Text.into(), Coding::Identity);
-                drop(registries.scrape(&Query { protocol, coding, names: Vec::new() }));
+                registries.all.iter().for_each(|registry| drop(registry.snapshot()));
+                if let Some(process) = &mut registries.process {
+                    process.add_to(&mut Snapshot::default());
+                }
             }
             #[cfg(feature = "cli")]
             Source::Text(_) => {}
