@@ -135,7 +135,7 @@ fn exposes(snapshot: &Snapshot, name: &str) -> bool {
 const OF_HISTOGRAM: [&str; 6] =
     ["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
 const OF_EXTREMES: [&str; 2] = ["_max", "_min"];
-const OF_QUANTILES: [&str; 3] = ["_summary", "_summary_sum", "_summary_count"];
+const OF_QUANTILES: [&str; 3] = ["_quantiles", "_quantiles_sum", "_quantiles_count"];
 
 #[cfg(test)]
 mod tests {

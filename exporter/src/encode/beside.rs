@@ -35,7 +35,7 @@ const EXTREMES: [Extreme; 2] = [
 ];
 
 /// What the name of the summary has behind the histogram's.
-pub(super) const SUMMARY: &str = "_summary";
+pub(super) const SUMMARY: &str = "_quantiles";
 
 /// The families beside a histogram's own, by number; `None` after the last one.
 pub(super) fn beside(number: usize, seen: &Seen, part: Part<'_>) -> Option<Beside> {

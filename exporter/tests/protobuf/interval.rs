@@ -6,10 +6,9 @@ use metrics_core::prelude::*;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
-use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, python};
-
-const OPENMETRICS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/openmetrics.py");
+use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, python};
 
 #[derive(Metrics)]
 #[metrics(prefix = "gateway")]
@@ -30,6 +29,10 @@ fn second_scrape(format: Format) -> (String, Vec<u8>) {
     let gateway = Gateway::register(&registry).unwrap();
     let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0");
     let exporter = builder.interval(Duration::ZERO).start().unwrap();
+    // What it reads to be ready is no scrape.
+    while !ask(&exporter, "/ready", "*/*").starts_with(b"HTTP/1.0 200 ") {
+        thread::yield_now();
+    }
     (1..=100).for_each(|value| gateway.wait.with(true).record(value));
     gateway.depth.record(5);
     gateway.size.record(6);
@@ -39,13 +42,18 @@ fn second_scrape(format: Format) -> (String, Vec<u8>) {
     (String::from_utf8(first).unwrap(), get(&exporter, format))
 }
 
-fn get(exporter: &Exporter, format: Format) -> Vec<u8> {
+fn ask(exporter: &Exporter, path: &str, accept: &str) -> Vec<u8> {
     let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
     // With 1.0 the answer ends with the connection.
-    let request = format!("GET /metrics HTTP/1.0\r\nAccept: {}\r\n\r\n", format.content_type());
+    let request = format!("GET {path} HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
     client.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+fn get(exporter: &Exporter, format: Format) -> Vec<u8> {
+    let mut answer = ask(exporter, "/metrics", format.content_type());
     let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
     answer.split_off(head + 4)
 }
@@ -59,35 +67,35 @@ fn lines<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
 fn an_interval_is_what_happened_since_the_scrape_before() {
     let (first, second) = second_scrape(Format::Text);
     let summary = [
-        r"# TYPE gateway_wait_seconds_summary summary",
-        r#"gateway_wait_seconds_summary{flag="false",quantile="0.0"} NaN"#,
-        r#"gateway_wait_seconds_summary{flag="false",quantile="0.5"} NaN"#,
-        r#"gateway_wait_seconds_summary{flag="false",quantile="0.99"} NaN"#,
-        r#"gateway_wait_seconds_summary_sum{flag="false"} 0"#,
-        r#"gateway_wait_seconds_summary_count{flag="false"} 0"#,
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.0"} 1e-9"#,
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.5"} 5e-8"#,
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.99"} 9.9e-8"#,
-        r#"gateway_wait_seconds_summary_sum{flag="true"} 5.05e-6"#,
-        r#"gateway_wait_seconds_summary_count{flag="true"} 100"#,
+        r"# TYPE gateway_wait_seconds_quantiles summary",
+        r#"gateway_wait_seconds_quantiles{flag="false",quantile="0.0"} NaN"#,
+        r#"gateway_wait_seconds_quantiles{flag="false",quantile="0.5"} NaN"#,
+        r#"gateway_wait_seconds_quantiles{flag="false",quantile="0.99"} NaN"#,
+        r#"gateway_wait_seconds_quantiles_sum{flag="false"} 0"#,
+        r#"gateway_wait_seconds_quantiles_count{flag="false"} 0"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.0"} 1e-9"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.5"} 5e-8"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.99"} 9.9e-8"#,
+        r#"gateway_wait_seconds_quantiles_sum{flag="true"} 5.05e-6"#,
+        r#"gateway_wait_seconds_quantiles_count{flag="true"} 100"#,
     ];
-    assert_eq!(lines(&first, "gateway_wait_seconds_summary"), summary);
+    assert_eq!(lines(&first, "gateway_wait_seconds_quantiles"), summary);
     assert_eq!(
         lines(&first, "gateway_depth_max"),
         ["# TYPE gateway_depth_max gauge", "gateway_depth_max 5"]
     );
-    assert_eq!(lines(&first, "gateway_depth_summary"), [""; 0]);
+    assert_eq!(lines(&first, "gateway_depth_quantiles"), [""; 0]);
     assert_eq!(lines(&first, "gateway_size_m"), [""; 0]);
 
     let second = String::from_utf8(second).unwrap();
     let summary = [
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.0"} 2e-8"#,
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.5"} 2e-8"#,
-        r#"gateway_wait_seconds_summary{flag="true",quantile="0.99"} 3e-8"#,
-        r#"gateway_wait_seconds_summary_sum{flag="true"} 5.1e-6"#,
-        r#"gateway_wait_seconds_summary_count{flag="true"} 102"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.0"} 2e-8"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.5"} 2e-8"#,
+        r#"gateway_wait_seconds_quantiles{flag="true",quantile="0.99"} 3e-8"#,
+        r#"gateway_wait_seconds_quantiles_sum{flag="true"} 5.1e-6"#,
+        r#"gateway_wait_seconds_quantiles_count{flag="true"} 102"#,
     ];
-    assert_eq!(lines(&second, "gateway_wait_seconds_summary")[6..], summary);
+    assert_eq!(lines(&second, "gateway_wait_seconds_quantiles")[6..], summary);
     let extremes = lines(&second, "gateway_wait_seconds_m");
     let expected = [
         r"# TYPE gateway_wait_seconds_max gauge",
@@ -108,17 +116,17 @@ fn openmetrics_has_the_same() {
     let (_, second) = second_scrape(Format::OpenMetrics);
     let (module, install) = PROMETHEUS_CLIENT;
     let text = String::from_utf8(second).unwrap();
-    let Some(read) = python(module, install, &[OPENMETRICS], &text) else { return };
+    let Some(read) = python(module, install, &CHECK_OPENMETRICS, &text) else { return };
     let read: Value = serde_json::from_slice(&read).unwrap();
-    for (name, kind) in [("_summary", "summary"), ("_max", "gauge"), ("_min", "gauge")] {
+    for (name, kind) in [("_quantiles", "summary"), ("_max", "gauge"), ("_min", "gauge")] {
         let family = &read["families"][format!("gateway_wait_seconds{name}")];
         assert_eq!(family[0], kind, "{name}");
     }
     let samples = read["samples"].as_array().unwrap();
     for (name, labels, value) in [
-        ("_summary", json!({"flag": "true", "quantile": "0.99"}), "3e-08"),
-        ("_summary", json!({"flag": "false", "quantile": "0.0"}), "nan"),
-        ("_summary_count", json!({"flag": "true"}), "102.0"),
+        ("_quantiles", json!({"flag": "true", "quantile": "0.99"}), "3e-08"),
+        ("_quantiles", json!({"flag": "false", "quantile": "0.0"}), "nan"),
+        ("_quantiles_count", json!({"flag": "true"}), "102.0"),
         ("_min", json!({"flag": "true"}), "2e-08"),
     ] {
         let expected = json!([format!("gateway_wait_seconds{name}"), labels, value]);
@@ -134,7 +142,7 @@ fn protobuf_has_the_same() {
         let family = families.iter().find(|family| family.name.as_deref() == Some(name));
         family.unwrap_or_else(|| panic!("{name}"))
     };
-    let summary = family("gateway_wait_seconds_summary");
+    let summary = family("gateway_wait_seconds_quantiles");
     assert_eq!(summary.r#type, Some(MetricType::Summary as i32));
     let [never, some] = &summary.metric[..] else { panic!("{summary:?}") };
     let never = never.summary.as_ref().unwrap();

@@ -143,7 +143,7 @@ impl Description {
     }
 
     /// Has an exporter show quantiles of a histogram's last interval beside it, as a summary
-    /// `<name>_summary`: rising, from 0 to 1. None by default. Where nothing was recorded, they are
+    /// `<name>_quantiles`: rising, from 0 to 1. None by default. Where nothing was recorded, they are
     /// NaN, as Prometheus' own libraries have it.
     ///
     /// Quantiles of several processes or series can't be put together; those that Prometheus works
