@@ -2,12 +2,10 @@
 
 use metrics_core::prelude::*;
 use serde_json::{Value, json};
-use tests::programs::{PROMETHEUS_CLIENT, python};
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/openmetrics.py");
+use tests::programs::{CHECK_OPENMETRICS, PROMETHEUS_CLIENT, python};
 
 /// As hostile as a label or a help text can be.
-const HOSTILE: [&str; 9] = [
+const HOSTILE: [&str; 14] = [
     "\"",
     "\\",
     "\\\\n",
@@ -17,6 +15,11 @@ const HOSTILE: [&str; 9] = [
     "a=\"b\",c=\"d\" # {e=\"f\"} 1",
     "# EOF",
     "ünï→😀",
+    "carriage\rreturn\r\n",
+    "tab\tand\u{b}\u{c}\u{0}nul",
+    "\u{2028}\u{85}\u{feff}",
+    ",le=\"+Inf\"} 1e9",
+    "",
 ];
 
 /// Families and samples as the parser reads them; `None`, loudly, where it is not installed.
@@ -25,7 +28,7 @@ fn read(registry: &Registry) -> Option<Value> {
     exporter::encode::openmetrics(&registry.snapshot(), &mut text);
     assert!(text.ends_with("# EOF\n"));
     let (module, install) = PROMETHEUS_CLIENT;
-    let read = python(module, install, &[SCRIPT], &text)?;
+    let read = python(module, install, &CHECK_OPENMETRICS, &text)?;
     Some(serde_json::from_slice(&read).unwrap())
 }
 
@@ -46,16 +49,19 @@ fn help_is_escaped_as_the_format_says() {
 #[test]
 fn hostile_labels_and_help() {
     let registry = Registry::new();
-    let help = HOSTILE.join(" ");
-    for (value, text) in (1_u32..).zip(HOSTILE) {
+    // Control characters are refused in help texts, except line feeds.
+    let help = HOSTILE.join(" ").replace(|c: char| c.is_control() && c != '\n', "");
+    let long = "→".repeat(100_000);
+    let all = || (1_u32..).zip(HOSTILE.into_iter().chain([&*long]));
+    for (value, text) in all() {
         let description = Description::new("odd", &*help).constant("it", text);
         register::<Gauge>(&registry, &description).set(value.into());
     }
     let Some(read) = read(&registry) else { return };
     assert_eq!(read["families"], json!({"odd": ["gauge", help, ""]}));
     let samples = read["samples"].as_array().unwrap();
-    assert_eq!(samples.len(), HOSTILE.len());
-    for (value, text) in (1..).zip(HOSTILE) {
+    assert_eq!(samples.len(), all().count());
+    for (value, text) in all() {
         let expected = json!(["odd", {"it": text}, format!("{value}.0")]);
         assert!(samples.contains(&expected), "{expected} is not in {samples:?}");
     }
@@ -136,6 +142,23 @@ fn histograms_with_values_outside_their_range() {
         ["slippage_negative_total", {}, "1.0"],
     ]);
     assert_eq!(read["samples"], samples);
+}
+
+#[test]
+fn a_hundred_thousand_series() {
+    #[derive(Clone, Copy, Label)]
+    #[label(capacity = 100_000)]
+    struct Number(LabelId);
+    let registry = Registry::new();
+    let many: Counter<Number> = register(&registry, &Description::new("many_total", "Many."));
+    let text = |at: u64| format!("series {at}");
+    (1..=100_000).for_each(|at| many.with(Number::intern(&text(at))).add(at));
+    let Some(read) = read(&registry) else { return };
+    let samples = read["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), 100_000);
+    for (at, sample) in (1..).zip(samples) {
+        assert_eq!(*sample, json!(["many_total", {"number": text(at)}, format!("{at}.0")]));
+    }
 }
 
 #[test]

@@ -8,6 +8,9 @@ pub const PROMETHEUS_CLIENT: (&str, &str) = ("prometheus_client", "prometheus-cl
 /// The script that reads text format 0.0.4 with it.
 pub const CHECK_TEXT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parsers/check.py");
 
+/// The same for `OpenMetrics`.
+pub const CHECK_OPENMETRICS: [&str; 2] = [CHECK_TEXT, "openmetrics"];
+
 /// Runs a program on a text, or `None` where it is not installed.
 ///
 /// # Panics

@@ -6,9 +6,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, feed, python, skip};
+use std::time::Duration;
+use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, feed, python, skip};
 
-/// Longer than any label or help that a person would write, and as hostile as one might.
+/// As hostile as a label or a help text might be.
 const HOSTILE: [&str; 16] = [
     "\"",
     "\\",
@@ -29,7 +30,7 @@ const HOSTILE: [&str; 16] = [
 ];
 
 #[derive(Clone, Copy, Label)]
-#[label(capacity = 20_000)]
+#[label(capacity = 110_000)]
 struct Text(LabelId);
 
 type Labels = BTreeMap<String, String>;
@@ -101,7 +102,8 @@ fn hostile_labels_and_help() {
     truth.family("interned_total", "counter", &help);
     truth.family("constant_celsius", "gauge", "\\ at the start and the end \\");
     truth.family("wait_seconds", "histogram", "\"Waited\"\nin line.");
-    for (value, text) in (1_u32..).zip(HOSTILE) {
+    let long = "→".repeat(100_000);
+    for (value, text) in (1_u32..).zip(HOSTILE.into_iter().chain([&*long])) {
         interned.with(Text::intern(text)).add(value.into());
         truth.sample("interned_total", &[("text", text)], value.into());
 
@@ -212,12 +214,12 @@ fn an_empty_registry_is_an_empty_text() {
 }
 
 #[test]
-fn ten_thousand_series() {
+fn a_hundred_thousand_series() {
     let registry = Registry::new();
     let mut truth = Truth::default();
     let many: Counter<Text> = registry.register(&Description::new("many_total", "Many.")).unwrap();
     truth.family("many_total", "counter", "Many.");
-    for at in 1_u32..=10_000 {
+    for at in 1_u32..=100_000 {
         let text = format!("series {at}");
         many.with(Text::intern(&text)).add(at.into());
         truth.sample("many_total", &[("text", &text)], at.into());
@@ -225,19 +227,59 @@ fn ten_thousand_series() {
     compare(&registry, truth);
 }
 
-/// With the exporter's metrics about itself, of which the values are not known.
+#[derive(Metrics)]
+#[metrics(prefix = "gateway")]
+struct Gateway {
+    /// Orders.
+    orders: Counter<bool>,
+    /// Time waited.
+    #[metric(unit = "seconds")]
+    waited: Counter,
+    /// In flight.
+    in_flight: UpDownCounter,
+    /// Limit.
+    limit: Gauge<Text>,
+    /// Wait, with everything that can be beside a histogram.
+    #[metric(unit = "seconds", max = "1ms", native = 3, quantiles = [0.5, 0.99], extremes)]
+    wait: Histogram<bool>,
+}
+
+/// All of it, with the exporter's metrics about itself and about the process, of which the values are
+/// not known: nobody has a complaint.
 #[test]
 fn what_the_exporter_serves() {
     let registry = Registry::new();
     let odd = Description::new("odd_total", "Odd.").constant("it", "\"");
     registry.register::<Counter>(&odd).unwrap();
+    let gateway = Gateway::register(&registry).unwrap();
     let builder = exporter::Exporter::builder().listen("127.0.0.1:0");
-    let exporter = builder.registry(&registry).registry(&registry).start().unwrap();
+    let builder = builder.registry(&registry).registry(&registry);
+    let exporter = builder.interval(Duration::ZERO).start().unwrap();
     for _ in 0..2 {
-        let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
-        client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        check(answer.split_once("\r\n\r\n").unwrap().1);
+        gateway.orders.with(true).inc();
+        gateway.waited.add(7);
+        gateway.in_flight.add(1);
+        gateway.limit.with(Text::intern("limit")).set(f64::INFINITY);
+        [0, 100, 30_000, 5_000_000].into_iter().for_each(|it| gateway.wait.with(true).record(it));
+        gateway.wait.with(false).record_signed(-1);
+        let text = serves(&exporter, "text/plain");
+        for part in ["gateway_wait_seconds_negative_total", "process_cpu_seconds_total "] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+        check(&text);
+        let openmetrics = serves(&exporter, "application/openmetrics-text");
+        let (module, install) = PROMETHEUS_CLIENT;
+        python(module, install, &CHECK_OPENMETRICS, &openmetrics);
     }
+}
+
+fn serves(exporter: &exporter::Exporter, accept: &str) -> String {
+    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let head = format!("Host: a\r\nAccept: {accept}\r\nConnection: close\r\n");
+    client.write_all(format!("GET /metrics HTTP/1.1\r\n{head}\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    body.to_owned()
 }

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
-
-const CHECK_OPENMETRICS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/openmetrics.py");
+use tests::programs::CHECK_OPENMETRICS;
 
 /// The value of a sample in what the Python scripts print.
 fn sample(read: &Value, name: &str, labels: &Value) -> f64 {
@@ -59,7 +58,7 @@ fn openmetrics_is_what_its_parser_reads() {
     let dump = output(&["dump", text(&file), "--format", "openmetrics"]);
     assert!(dump.ends_with("\n# EOF\n"));
     let (module, install) = PROMETHEUS_CLIENT;
-    let Some(read) = python(module, install, &[CHECK_OPENMETRICS], &dump) else { return };
+    let Some(read) = python(module, install, &CHECK_OPENMETRICS, &dump) else { return };
     let read: Value = serde_json::from_slice(&read).unwrap();
     check_samples(&read);
     let families = json!({

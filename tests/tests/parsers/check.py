@@ -1,5 +1,6 @@
-"""Reads text format 0.0.4 from standard input with Prometheus' own Python parser and prints what it
-read as JSON: {"families": {name: [type, help]}, "samples": [[name, {label: value}, value]]}.
+"""Reads text format 0.0.4 from standard input with Prometheus' own Python parser, or OpenMetrics where
+the argument is `openmetrics`, and prints what it read as JSON: {"families": {name: [type, help]},
+"samples": [[name, {label: value}, value]]}. Of OpenMetrics, families have their unit too.
 
 Values are the shortest texts that read back the same. What that parser lets pass is checked here:
 series and families that are there twice, and histograms whose buckets do not add up. Fails with the
@@ -10,7 +11,10 @@ import json
 import sys
 from collections import Counter, defaultdict
 
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics
+
+IS_OPENMETRICS = sys.argv[1:] == ["openmetrics"]
 
 
 def fail(reason):
@@ -60,11 +64,16 @@ once([line.split(" ")[2] for line in lines if line.startswith("# HELP ")], "help
 once([line.split(" ")[2] for line in lines if line.startswith("# TYPE ")], "type")
 
 families, samples = {}, []
-for family in text_string_to_metric_families(text):
-    # The parser takes `_total` from the name of a counter.
-    name = family.name + "_total" if family.type == "counter" else family.name
-    once([name, *families], "a family")
+read = (openmetrics if IS_OPENMETRICS else parser).text_string_to_metric_families
+for family in read(text):
+    # From text, the parser takes `_total` from the name of a counter.
+    total = "_total" if family.type == "counter" and not IS_OPENMETRICS else ""
+    name = family.name + total
+    if name in families:
+        fail(f"{name} is there twice")
     families[name] = [family.type, family.documentation]
+    if IS_OPENMETRICS:
+        families[name].append(family.unit)
     if family.type == "histogram":
         check_histogram(name, family.samples)
     samples += family.samples
