@@ -205,8 +205,8 @@ impl ExporterBuilder {
     /// and by `tickmetrics_exporter_web_config_stale`. Connections from before the change end with
     /// their next response.
     ///
-    /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time; those that
-    /// were right are remembered for the address that they came from, as tags under a key of this
+    /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time, and on the
+    /// exporter's core where that is [pinned](Self::pin_to_core); those that were right are remembered for the address that they came from, as tags under a key of this
     /// process. A wrong one costs the same whoever the user is. After 10 of them an address may try
     /// one more every 2 s, and in all there are at most ten a second, which take at most half a core;
     /// beyond that the answer is 429. Whose credentials were right before is not kept out by this,

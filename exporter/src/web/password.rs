@@ -438,6 +438,26 @@ mod tests {
         }
     }
 
+    /// However many addresses they come from.
+    #[test]
+    fn one_wrong_password_after_the_other_is_hashed_and_slowly() {
+        let passwords = Passwords::new().unwrap();
+        let begin = Instant::now();
+        let mut waiting: Vec<_> = (0..4)
+            .map(|last| {
+                let client = address(last);
+                let attempt =
+                    Attempt { client, user: b"a", password: b"b", hash: None, highest_cost: 4 };
+                passwords.enqueue(&attempt, true).unwrap()
+            })
+            .collect();
+        let last = waiting.pop().unwrap();
+        assert!(!last.blocking_recv().unwrap());
+        assert!(begin.elapsed() >= 3 * MIN_REST);
+        // By then, all before it were told.
+        assert!(waiting.iter_mut().all(|answer| answer.try_recv() == Ok(false)));
+    }
+
     /// The thread is there while it may be needed and no longer, and whoever waits is told.
     #[test]
     fn the_thread_ends_with_what_it_is_for() {

@@ -1,6 +1,7 @@
 //! Passwords and tokens, as curl and Python send them.
 
 use crate::support::{Folder, HASH, curl};
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -199,13 +200,31 @@ fn guesses_are_limited_by_address() {
     }
 }
 
+/// Who comes through a Unix socket has no address, and is asked all the same.
+#[test]
+fn unix_sockets_ask_as_well() {
+    let folder = Folder::new("unix");
+    let socket = folder.text("socket");
+    let exporter = folder.builder(&users()).listen(format!("unix:{socket}")).start().unwrap();
+    for (password, status) in [("wrong", 401), ("correct horse", 200)] {
+        let answer = curl("http://localhost/metrics", |all| {
+            let user = format!("alice:{password}");
+            all.extend(["--unix-socket", &socket, "--user", &user].map(String::from));
+        });
+        let Some(answer) = answer else { return };
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    exporter.shutdown();
+}
+
 /// A hash that takes seconds, while others scrape.
 #[test]
 fn hashing_keeps_nobody_else_waiting_not_even_the_end() {
     let folder = Folder::new("hashing");
     folder.write("token", "0123456789abcdef\n");
     let slow = HASH.replace("$04", "$15");
-    let exporter = folder.serve(&format!("basic_auth_users: {{ alice: {slow} }}\n{TOKENS}"));
+    let config = format!("basic_auth_users: {{ alice: {slow} }}\n{TOKENS}");
+    let exporter = folder.builder(&config).pin_to_core(0).start().unwrap();
     let address = exporter.local_addr();
     let hashing = send(address, b"Authorization: Basic YWxpY2U6eA==\r\n");
     for _ in 0..20 {
@@ -215,14 +234,16 @@ fn hashing_keeps_nobody_else_waiting_not_even_the_end() {
     hashing.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let error = (&hashing).read(&mut [0]).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    // Each thread that hashes, by the cores that it may run on.
     let threads = || {
-        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-        let names =
-            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-        names.filter(|name| name.trim_end() == "metrics-auth").count()
+        let tasks = fs::read_dir("/proc/self/task").unwrap();
+        let status =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok());
+        let hashing = status.filter(|status| status.starts_with("Name:\tmetrics-auth\n"));
+        hashing.map(|status| status.contains("\nCpus_allowed_list:\t0\n")).collect::<Vec<_>>()
     };
-    assert_ne!(threads(), 0);
+    assert!(threads().contains(&true), "{:?}", threads());
     exporter.shutdown();
     // It did not wait for the thread, which goes on with what nobody needs any more.
-    assert_ne!(threads(), 0);
+    assert!(threads().contains(&true));
 }

@@ -1,6 +1,6 @@
 //! Certificates, an exporter, and clients that are not of this project.
 
-use exporter::Exporter;
+use exporter::{Exporter, ExporterBuilder};
 use metrics_core::Registry;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -79,9 +79,13 @@ impl Folder {
 
     /// An exporter with this configuration.
     pub(crate) fn serve(&self, config: &str) -> Exporter {
+        self.builder(config).start().unwrap()
+    }
+
+    pub(crate) fn builder(&self, config: &str) -> ExporterBuilder {
         self.write("web.yml", config);
         let builder = Exporter::builder().registry(&Registry::new()).listen("127.0.0.1:0");
-        builder.web_config(self.path("web.yml")).start().unwrap()
+        builder.web_config(self.path("web.yml"))
     }
 
     /// curl, trusting the authority.

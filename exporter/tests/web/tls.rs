@@ -1,8 +1,10 @@
 //! TLS, as curl and OpenSSL see it.
 
 use crate::support::{Answer, Folder, curl};
+use exporter::Limits;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 use tests::programs::{feed, skip};
 
 const ECDSA_128: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
@@ -172,6 +174,37 @@ fn clients_are_asked_for_certificates_as_configured() {
             }
         }
     }
+}
+
+/// The handshake is a part of what has to come within the time for a request's head.
+#[test]
+fn who_says_nothing_is_sent_away() {
+    let folder = Folder::new("silent");
+    let limits =
+        Limits { connections: 4, header_timeout: Duration::from_millis(300), ..Limits::default() };
+    let exporter = folder.builder(&section("")).limits(limits).start().unwrap();
+    let address = exporter.local_addr();
+    // The beginning of a record, and nothing at all.
+    for begin in [&b"\x16\x03\x01\x02\x00"[..], b""] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(begin).unwrap();
+        assert_eq!(stream.read(&mut [0; 16]).unwrap_or(0), 0);
+    }
+    let metrics = folder.curl(address, &[]);
+    let Some(answer) = metrics else { return };
+    let limited = "tickmetrics_exporter_limited_total{limit=\"header_timeout\"} 2\n";
+    assert!(answer.body.contains(limited), "{answer:?}");
+}
+
+#[test]
+fn who_says_nothing_keeps_nobody_out() {
+    let folder = Folder::new("crowd");
+    let limits = Limits { connections: 4, ..Limits::default() };
+    let exporter = folder.builder(&section("")).limits(limits).start().unwrap();
+    let connect = |_| TcpStream::connect(exporter.local_addr()).unwrap();
+    let _silent: Vec<_> = (0..40).map(connect).collect();
+    let Some(answer) = folder.curl(exporter.local_addr(), &[]) else { return };
+    assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 /// What is no TLS, and who says nothing, holds nobody else up and is counted.
