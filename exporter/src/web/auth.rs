@@ -431,6 +431,20 @@ bearer_tokens:
         assert_eq!(admit(&later, &credentials, bad, &right), Ok(()));
     }
 
+    /// As many as a client may get wrong, and more.
+    #[test]
+    fn right_passwords_count_for_nothing() {
+        let hash = "$2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW";
+        let users = 2 * HASHED.burst;
+        let lines: Vec<_> = (0..users).map(|user| format!("user{user}: {hash}")).collect();
+        let text = format!("basic_auth_users: {{ {} }}", lines.join(", "));
+        let (credentials, guard) = (credentials(&text), guard());
+        for user in 0..users {
+            let right = basic(&format!("user{user}:correct horse"));
+            assert_eq!(admit(&guard, &credentials, 1, &right), Ok(()), "{user}");
+        }
+    }
+
     #[test]
     fn guessing_tokens_is_stopped_as_well() {
         let (credentials, guard) = (credentials(FILE), guard());

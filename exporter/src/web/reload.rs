@@ -183,6 +183,20 @@ mod tests {
         fs::remove_dir_all(folder).unwrap();
     }
 
+    /// As where the kernel's clock has not moved since the file was read.
+    #[test]
+    fn a_change_that_metadata_do_not_show_is_seen() {
+        let folder = folder("clock");
+        fs::write(folder.join("a"), "1").unwrap();
+        let mut watch = watch(&folder, SystemTime::now());
+        fs::write(folder.join("a"), "2").unwrap();
+        for (path, stamp) in &mut watch.seen {
+            *stamp = Stamp::of(path);
+        }
+        assert!(watch.has_changed(SystemTime::now()));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
     #[test]
     fn links_are_followed() {
         let folder = folder("links");

@@ -502,7 +502,7 @@ fn requests_are_limited_whoever_asks() {
     fs::write(folder.0.join("web.yml"), text.replace("deny", "sameorigin")).unwrap();
     web.look(start + Duration::from_secs(2));
     assert!(web.current().1 == 1 && admit(1).is_err());
-    fs::write(folder.0.join("web.yml"), text.replace("1h", "2h")).unwrap();
+    fs::write(folder.0.join("web.yml"), text.replace("1h", "30m")).unwrap();
     web.look(start + Duration::from_secs(4));
     assert_eq!((web.current().1, admit(1)), (2, Ok(())));
 }
