@@ -67,6 +67,13 @@ pub use server::{Exporter, Limits, LocalAddr};
 #[cfg(feature = "web-config")]
 pub use web::WebConfigError;
 
+/// What the fuzzer needs. Not part of the interface.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::server::{InMemory, Said};
+}
+
 /// What the program `tickmetrics` needs. Not part of the interface.
 #[cfg(feature = "cli")]
 #[doc(hidden)]

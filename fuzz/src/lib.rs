@@ -21,6 +21,8 @@
 //! | `rewind` | puts the process's segment back |
 //! | `exposition` | parsers of the formats |
 //! | `expected` | what they must find |
+//!
+//! `http`: an input is what a client says over one connection. It needs nothing from here.
 
 pub mod base;
 pub mod changes;

@@ -8,6 +8,7 @@ use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};
+use crate::scrape::lock;
 use crate::web::Web;
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -19,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
@@ -94,7 +95,7 @@ impl Front {
 
     /// One connection, from its first byte to its end. What encryption takes counts as reading a
     /// request's head.
-    async fn serve(
+    pub(super) async fn serve(
         self: Arc<Self>,
         stream: Box<dyn Stream>,
         client: Option<IpAddr>,
@@ -157,9 +158,4 @@ impl Front {
     fn about(&self) -> &AboutMetrics {
         self.responder.about()
     }
-}
-
-/// What a panic leaves behind these locks is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,17 @@
 //! The exporter's thread: a runtime that runs on it alone, from its start to its end.
 
 mod connections;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "reached by the fuzzer"))]
+mod in_memory;
 mod limits;
 mod listen;
 mod progress;
 mod rate;
 mod unix;
 
+#[cfg(fuzzing)]
+pub use in_memory::{InMemory, Said};
 pub use limits::Limits;
 pub use listen::LocalAddr;
 pub(crate) use listen::{Bound, Stream};

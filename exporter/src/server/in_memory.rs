@@ -1,0 +1,171 @@
+//! Connections without sockets: what a client says is there before, and what it is answered is kept.
+
+use super::connections::Front;
+use super::limits::Limits;
+use super::progress::Progress;
+use crate::respond::Responder;
+use crate::scrape::{Scraper, lock};
+use hyper_util::server::graceful::GracefulShutdown;
+use metrics_core::{RegisterError, Registry};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::{self, Runtime};
+
+/// What answers, as an exporter's thread does, but for time, which stands still, and for the rate of
+/// requests, which is not limited.
+pub struct InMemory {
+    front: Arc<Front>,
+    graceful: GracefulShutdown,
+    /// Timers want one. It never runs.
+    runtime: Runtime,
+}
+
+/// A client that says this much, and then ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// All of it.
+    pub bytes: &'a [u8],
+    /// The most bytes that one read or write takes; at least 1.
+    pub piece: usize,
+}
+
+impl InMemory {
+    /// Of a registry and the exporter itself, with compression.
+    ///
+    /// # Errors
+    /// Where the exporter's own metrics find no room, or there is no runtime.
+    pub fn new(registry: &Registry, header_bytes: usize) -> io::Result<Self> {
+        let scraper = |registry| Scraper::new(vec![registry], Duration::ZERO);
+        let scraper =
+            scraper(registry.clone()).map_err(|error: RegisterError| io::Error::other(error))?;
+        let limits = Limits { header_bytes, requests_per_second: u32::MAX, ..Limits::default() };
+        Ok(Self {
+            front: Arc::new(Front::new(Responder::new(scraper, true), None, limits)),
+            graceful: GracefulShutdown::new(),
+            runtime: runtime::Builder::new_current_thread().enable_time().build()?,
+        })
+    }
+
+    /// All that a client is answered; `None` where the connection does not end although the client
+    /// did.
+    pub fn answer(&self, said: Said<'_>) -> Option<Vec<u8>> {
+        let _context = self.runtime.enter();
+        let wire = Arc::new(Mutex::new(Wire {
+            said: said.bytes.to_vec(),
+            read: 0,
+            ended: false,
+            answered: Vec::new(),
+            piece: said.piece.max(1),
+        }));
+        let stream = Box::new(Stream(Arc::clone(&wire)));
+        let front = Arc::clone(&self.front);
+        let mut connection =
+            pin!(front.serve(stream, None, Progress::new(), self.graceful.watcher()));
+        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            while woken.0.swap(false, Relaxed) {
+                if connection.as_mut().poll(&mut context).is_ready() {
+                    return Some(std::mem::take(&mut lock(&wire).answered));
+                }
+            }
+            // It waits for more, and there is none.
+            if std::mem::replace(&mut lock(&wire).ended, true) {
+                return None;
+            }
+            woken.0.store(true, Relaxed);
+        }
+    }
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+struct Wire {
+    said: Vec<u8>,
+    read: usize,
+    ended: bool,
+    answered: Vec<u8>,
+    piece: usize,
+}
+
+/// The exporter's end of it. Nothing is woken: who polls does so until nothing changes.
+struct Stream(Arc<Mutex<Wire>>);
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut wire = lock(&self.0);
+        let rest = &wire.said[wire.read..];
+        if rest.is_empty() && !wire.ended {
+            return Poll::Pending;
+        }
+        let length = rest.len().min(buffer.remaining()).min(wire.piece);
+        buffer.put_slice(&rest[..length]);
+        wire.read += length;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut wire = lock(&self.0);
+        // Large responses in pieces of a byte would take longer than they tell.
+        let length = bytes.len().min(wire.piece.max(64));
+        wire.answered.extend_from_slice(&bytes[..length]);
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InMemory, Said};
+    use metrics_core::{Counter, Description, Registry};
+
+    #[test]
+    fn a_connection_in_memory_is_answered_as_one_over_a_socket() {
+        let registry = Registry::new();
+        registry.register::<Counter>(&Description::new("ticks_total", "Ticks.")).unwrap().add(3);
+        let server = InMemory::new(&registry, 1_000).unwrap();
+        for piece in [1, 7, usize::MAX] {
+            let answer = |text: &str| {
+                let said = Said { bytes: text.as_bytes(), piece };
+                String::from_utf8(server.answer(said).expect("it ends")).unwrap()
+            };
+            let get = "GET /metrics?name[]=ticks HTTP/1.1\r\nHost: a\r\n\r\n";
+            let two = answer(&get.repeat(2));
+            assert_eq!(two.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{two}");
+            assert_eq!(two.matches("\nticks_total 3\n").count(), 2, "{two}");
+            assert!(answer("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+            assert!(answer(&"x".repeat(2_000)).starts_with("HTTP/1.1 431 "));
+            assert_eq!(answer("GET / HT"), "");
+            assert_eq!(answer(""), "");
+        }
+    }
+}
