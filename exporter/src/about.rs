@@ -52,6 +52,7 @@ pub(crate) enum Limit {
     IdleTimeout,
     ResponseTimeout,
     RequestRate,
+    Renders,
 }
 
 #[derive(Default)]

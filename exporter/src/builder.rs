@@ -4,6 +4,7 @@ use crate::push::{Push, Target};
 use crate::respond::Responder;
 use crate::scrape::Scraper;
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
+use crate::service::MetricsService;
 use crate::web::Web;
 use metrics_core::Registry;
 use std::io::{self, Write};
@@ -245,15 +246,64 @@ impl ExporterBuilder {
     /// # Errors
     /// Every variant of [`StartError`]; nothing was started then.
     pub fn start(self) -> Result<Exporter, StartError> {
+        let scraper = self.scraper();
+        self.start_with(scraper)
+    }
+
+    /// The same answers as a service, for a program that has an HTTP server of its own: anything that
+    /// takes a [`tower_service::Service`], such as axum. It is ready when this returns.
+    ///
+    /// Of the [`Limits`], only `renders` holds; connections, headers and time are the server's matter,
+    /// and so are encryption and who may ask. Nothing is compressed unless
+    /// [`compress`](Self::compress) says so.
+    ///
+    /// ```
+    /// use exporter::Exporter;
+    /// use metrics_core::Registry;
+    ///
+    /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route_service("/metrics", metrics.clone())
+    ///     .nest_service("/internal", metrics); // /internal/metrics, /internal/health, ...
+    /// # Ok::<(), exporter::StartError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`NotForAService`](StartError::NotForAService): something was asked for that only an exporter
+    ///   with a thread of its own does.
+    /// - [`InvalidLimit`](StartError::InvalidLimit), [`Register`](StartError::Register).
+    pub fn service(self) -> Result<MetricsService, StartError> {
+        #[cfg(feature = "web-config")]
+        let web_config = self.web_config.is_some();
+        #[cfg(not(feature = "web-config"))]
+        let web_config = false;
+        let settings = [
+            ("web_config", web_config),
+            ("push", self.push.is_some()),
+            ("listen", !self.addresses.is_empty()),
+            ("pin_to_core", self.core.is_some()),
+        ];
+        if let Some(&(setting, _)) = settings.iter().find(|(_, is_set)| *is_set) {
+            return Err(StartError::NotForAService { setting });
+        }
+        self.limits.check()?;
+        let compress = self.compress.unwrap_or(false);
+        let responder = Responder::new(self.scraper()()?, compress, self.limits.renders);
+        responder.warm_up();
+        Ok(MetricsService::new(responder))
+    }
+
+    /// Makes what is scraped.
+    fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
         let mut registries = self.registries.clone();
         if registries.is_empty() {
             registries.push(Registry::global().clone());
         }
         let (process, interval) = (self.process_metrics, self.interval);
-        self.start_with(|| {
+        move || {
             let scraper = Scraper::new(registries, interval).map_err(StartError::Register)?;
             Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
-        })
+        }
     }
 
     /// Starts with what is scraped, made once the address is known to be free.
@@ -302,7 +352,8 @@ impl ExporterBuilder {
         };
         #[cfg(not(feature = "web-config"))]
         let web = None;
-        let responder = Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()));
+        let responder =
+            Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()), limits.renders);
         let is_protected = web.as_ref().is_some_and(Web::protects);
         if !is_protected {
             responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);

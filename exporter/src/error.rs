@@ -34,6 +34,11 @@ pub enum StartError {
     },
     /// It would neither listen nor push.
     NothingToDo,
+    /// What was asked for takes a thread and listeners of the exporter's own.
+    NotForAService {
+        /// The method of [`ExporterBuilder`](crate::ExporterBuilder).
+        setting: &'static str,
+    },
     /// The system takes no such name for a thread.
     InvalidThreadName {
         /// What [`thread_name`](crate::ExporterBuilder::thread_name) was given.
@@ -70,6 +75,11 @@ impl fmt::Display for StartError {
                 let hint = if address.starts_with("unix:") { unix_hint } else { tcp_hint };
                 f.write_str(hint(error.kind()))
             }
+            Self::NotForAService { setting } => write!(
+                f,
+                ".{setting}(..) means nothing to a service within another server: leave it out, or \
+                 .start() an exporter of its own"
+            ),
             Self::InvalidLimit { limit, reason } => {
                 write!(f, "Limits::{limit} is too small: {reason}")
             }
@@ -150,6 +160,7 @@ impl std::error::Error for StartError {
             }
             Self::Register(error) => Some(error),
             Self::InvalidLimit { .. }
+            | Self::NotForAService { .. }
             | Self::InvalidPush { .. }
             | Self::NothingToDo
             | Self::InvalidThreadName { .. }

@@ -19,6 +19,7 @@
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `service` | the same answers for a server of the program's own |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
@@ -53,6 +54,7 @@ mod render;
 mod respond;
 mod scrape;
 mod server;
+mod service;
 #[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
 mod web;
 
@@ -64,6 +66,7 @@ pub use negotiate::{Format, Protocol, negotiate};
 pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};
+pub use service::{MetricsBody, MetricsService};
 #[cfg(feature = "web-config")]
 pub use web::WebConfigError;
 

@@ -37,6 +37,8 @@ struct State {
     dropped: usize,
     /// How many chunks each reader has, while it is there.
     readers: Vec<Option<usize>>,
+    /// When a reader took a chunk, or the first one came.
+    last_read: Instant,
 }
 
 enum Stage {
@@ -44,14 +46,15 @@ enum Stage {
     Open,
     Writing(Writer),
     Done,
-    /// A panic cut it off, or a compressor for which there is no memory.
+    /// A panic cut it off, a compressor for which there is no memory, or a limit.
     Broken,
 }
 
 impl Render {
     pub(crate) fn new(query: Query, source: Arc<Mutex<Source>>) -> (Arc<Self>, Reader) {
         let (chunks, readers) = (VecDeque::new(), vec![Some(0)]);
-        let state = State { stage: Stage::Open, chunks, dropped: 0, readers };
+        let last_read = Instant::now();
+        let state = State { stage: Stage::Open, chunks, dropped: 0, readers, last_read };
         let all = Arc::new(Self { query, source, state: Mutex::new(state) });
         let first = Reader { render: Arc::clone(&all), number: 0 };
         (all, first)
@@ -59,14 +62,35 @@ impl Render {
 
     /// A further reader, if it is what the query asks for and its values are not older.
     pub(crate) fn join(self: Arc<Self>, query: &Query) -> Option<Reader> {
-        let mut state = lock(&self.state);
-        if self.query != *query || !matches!(state.stage, Stage::Open) {
+        if !self.is_open_to(query) {
             return None;
         }
+        let mut state = lock(&self.state);
         let number = state.readers.len();
         state.readers.push(Some(0));
         drop(state);
         Some(Reader { render: self, number })
+    }
+
+    /// Whether a further reader may join.
+    pub(crate) fn is_open_to(&self, query: &Query) -> bool {
+        self.query == *query && matches!(lock(&self.state).stage, Stage::Open)
+    }
+
+    /// When it was last read from; `None` if it holds nothing that is still to be read.
+    pub(crate) fn last_read(&self) -> Option<Instant> {
+        let state = lock(&self.state);
+        let is_over = matches!(state.stage, Stage::Done | Stage::Broken);
+        (!is_over || !state.chunks.is_empty()).then_some(state.last_read)
+    }
+
+    /// Gives up what it holds. Its readers find that it was cut off.
+    pub(crate) fn cut_off(&self) {
+        let mut state = lock(&self.state);
+        state.stage = Stage::Broken;
+        let all = state.dropped + state.chunks.len();
+        state.readers.iter_mut().flatten().for_each(|have| *have = all);
+        state.trim();
     }
 }
 
@@ -135,6 +159,7 @@ impl http_body::Body for Reader {
         let have = state.readers[self.number].unwrap_or_default();
         if let Some(chunk) = state.chunks.get(have - state.dropped).cloned() {
             state.readers[self.number] = Some(have + 1);
+            state.last_read = Instant::now();
             state.trim();
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
@@ -441,6 +466,28 @@ mod tests {
         );
         assert_eq!(families(&["orders_", "wait_total", ""]), [""; 0]);
         assert!(families(&[]).len() > 5);
+    }
+
+    #[test]
+    fn who_reads_nothing_makes_room() {
+        let mut scraper = scraper(&registry());
+        let filtered = query(Format::Text, Coding::Identity, &["wait"]);
+        let protobuf = query(Format::Protobuf, Coding::Identity, &[]);
+        let mut slow = scraper.open_within(2, text()).unwrap();
+        assert!(next(&mut slow).is_some());
+        let mut active = scraper.open_within(2, protobuf.clone()).unwrap();
+        let mut joined = scraper.open_within(2, protobuf.clone()).expect("it is shared");
+        assert!(next(&mut active).is_some());
+        assert!(scraper.open_within(2, filtered.clone()).is_none(), "both were read from just now");
+        // A second later, for one of them.
+        lock(&slow.render.state).last_read -= crate::scrape::STALLED;
+        assert!(!rest(&mut scraper.open_within(2, filtered.clone()).unwrap()).is_empty());
+        let cut_off = Pin::new(&mut slow).poll_frame(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(cut_off, Poll::Ready(Some(Err(_)))));
+        // What is read to its end holds nothing, even while its readers are there.
+        assert!(!rest(&mut active).is_empty());
+        assert!(!rest(&mut joined).is_empty());
+        assert!(scraper.open_within(1, filtered).is_some());
     }
 
     #[test]

@@ -41,14 +41,17 @@ pub(crate) struct Responder {
     about: AboutMetrics,
     /// Whether metrics are compressed for who accepts it.
     compress: bool,
+    /// The most expositions that are on their way at one time.
+    renders: usize,
     /// Relaxed: a sign that it went well once; nothing is read because of it.
     ready: AtomicBool,
 }
 
 impl Responder {
-    pub(crate) fn new(scraper: Scraper, compress: bool) -> Self {
+    pub(crate) fn new(scraper: Scraper, compress: bool, renders: usize) -> Self {
         let about = scraper.about();
-        Self { scraper: Mutex::new(scraper), about, compress, ready: AtomicBool::new(false) }
+        let ready = AtomicBool::new(false);
+        Self { scraper: Mutex::new(scraper), about, compress, renders, ready }
     }
 
     pub(crate) fn about(&self) -> &AboutMetrics {
@@ -94,8 +97,11 @@ impl Responder {
 
     /// For who asks more often than allowed.
     pub(crate) fn too_many_requests(wait: Duration) -> Response<Body> {
-        let text = "Too many requests: ask again later\n";
-        let mut response = response(StatusCode::TOO_MANY_REQUESTS, PLAIN, whole(text));
+        Self::later(StatusCode::TOO_MANY_REQUESTS, "Too many requests: ask again later\n", wait)
+    }
+
+    fn later(status: StatusCode, text: &'static str, wait: Duration) -> Response<Body> {
+        let mut response = response(status, PLAIN, whole(text));
         // In whole seconds (RFC 9110, 10.2.3), and none would be no time at all.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -116,7 +122,11 @@ impl Responder {
         let coding = Coding::negotiate(&accept_encoding.unwrap_or_default());
         let protocol = negotiate(Some(&list(headers, &ACCEPT)));
         let query = Query { protocol, coding, names: names(&request.uri) };
-        let reader = lock(&self.scraper).open(query);
+        let reader = lock(&self.scraper).open_within(self.renders, query);
+        let Some(reader) = reader else {
+            let text = "Too many clients are being answered: ask again later\n";
+            return Self::later(StatusCode::SERVICE_UNAVAILABLE, text, Duration::ZERO);
+        };
         // The other requests that are there by now join it.
         yield_now().await;
         reader.begin();
@@ -176,7 +186,7 @@ mod tests {
     fn it_is_ready_once_it_has_read_all() {
         for warmed_up in [true, false] {
             let scraper = Scraper::new(vec![Registry::new()], Duration::ZERO).unwrap();
-            let responder = Responder::new(scraper, false);
+            let responder = Responder::new(scraper, false, 1);
             assert_eq!(status(&responder, "/health"), StatusCode::OK);
             assert_eq!(status(&responder, "/ready"), StatusCode::SERVICE_UNAVAILABLE);
             if warmed_up {

@@ -1,6 +1,6 @@
 //! What is scraped: every registry, each name once, and the exporter's metrics about itself.
 
-use crate::about::{About, AboutMetrics};
+use crate::about::{About, AboutMetrics, Limit};
 use crate::coding::Coding;
 use crate::encode::Part;
 use crate::interval::Intervals;
@@ -14,6 +14,9 @@ use metrics_core::{Escaping, Family, Kind, Metrics, RegisterError, Registry, Sna
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+
+/// A client that reads nothing for so long may have to make room.
+pub(crate) const STALLED: Duration = Duration::from_secs(1);
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +125,21 @@ impl Scraper {
     pub(crate) fn open(&mut self, query: Query) -> Reader {
         self.about.exporter_scrapes.inc();
         self.open_uncounted(query)
+    }
+
+    /// As [`open`](Self::open) does, with at most so many expositions on their way, or `None`.
+    pub(crate) fn open_within(&mut self, most: usize, query: Query) -> Option<Reader> {
+        let all = self.renders.iter().filter_map(Weak::upgrade);
+        let at_work: Vec<_> = all.filter(|render| render.last_read().is_some()).collect();
+        if at_work.len() >= most && !at_work.iter().any(|render| render.is_open_to(&query)) {
+            self.about.exporter_limited.with(Limit::Renders).inc();
+            let slowest = at_work.iter().min_by_key(|render| render.last_read())?;
+            if slowest.last_read()?.elapsed() < STALLED {
+                return None;
+            }
+            slowest.cut_off();
+        }
+        Some(self.open(query))
     }
 
     /// What is no scrape, but is answered as one.

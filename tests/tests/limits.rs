@@ -211,6 +211,31 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
 }
 
 #[test]
+fn an_exposition_that_nobody_reads_makes_room_for_another() {
+    let limits = Limits { renders: 2, ..Limits::default() };
+    let exporter = start(&large_registry(), limits);
+    let (mut first, _) = reading(&exporter);
+    let (mut second, _) = reading(&exporter);
+    let mut client = Client::new(exporter.local_addr());
+    // Two are on their way. Once one was not read from for a second, it makes room.
+    let mut refused = 0.0;
+    let text = loop {
+        let answer = client.request("GET", "/metrics?name[]=tickmetrics_exporter_limited");
+        match answer.status {
+            200 => break answer.body,
+            503 => assert_eq!(answer.headers["retry-after"], "1"),
+            status => panic!("{status}"),
+        }
+        refused += 1.0;
+        std::thread::sleep(SHORT / 3);
+    };
+    let limited = series(&text)["tickmetrics_exporter_limited_total{limit=\"renders\"}"];
+    assert_eq!(limited, refused + 1.0);
+    let cut_off = [&mut first, &mut second].map(|client| rest(client) < LARGE);
+    assert!(cut_off.contains(&true), "one made room");
+}
+
+#[test]
 fn limits_that_let_nobody_in_are_an_error() {
     let all = Limits::default();
     for (limits, name) in [
@@ -220,6 +245,7 @@ fn limits_that_let_nobody_in_are_an_error() {
         (Limits { idle_timeout: Duration::ZERO, ..all.clone() }, "idle_timeout"),
         (Limits { response_timeout: Duration::ZERO, ..all.clone() }, "response_timeout"),
         (Limits { requests_per_second: 0, ..all.clone() }, "requests_per_second"),
+        (Limits { renders: 0, ..all.clone() }, "renders"),
     ] {
         let error = Exporter::builder().listen("127.0.0.1:0").limits(limits).start().unwrap_err();
         assert!(matches!(error, StartError::InvalidLimit { limit, .. } if limit == name));

@@ -45,7 +45,11 @@ impl InMemory {
             scraper(registry.clone()).map_err(|error: RegisterError| io::Error::other(error))?;
         let limits = Limits { header_bytes, requests_per_second: u32::MAX, ..Limits::default() };
         Ok(Self {
-            front: Arc::new(Front::new(Responder::new(scraper, true), None, limits)),
+            front: Arc::new(Front::new(
+                Responder::new(scraper, true, limits.renders),
+                None,
+                limits,
+            )),
             graceful: GracefulShutdown::new(),
             runtime: runtime::Builder::new_current_thread().enable_time().build()?,
         })

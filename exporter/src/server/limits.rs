@@ -42,6 +42,12 @@ pub struct Limits {
     /// from all together); at least 1. A client that was quiet may send a second's worth at once.
     /// More is answered with 429 and `Retry-After`. Default 100.
     pub requests_per_second: u32,
+    /// Expositions that are on their way at one time, each of which holds a snapshot and some chunks;
+    /// at least 1. Requests for the same that come at the same time share one. Default 16.
+    ///
+    /// One more takes the place of the one that has not been read from for the longest, if that is a
+    /// second or more, and is answered with 503 and `Retry-After` else.
+    pub renders: usize,
 }
 
 impl Default for Limits {
@@ -53,6 +59,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(30),
             requests_per_second: 100,
+            renders: 16,
         }
     }
 }
@@ -68,6 +75,7 @@ impl Limits {
             ("connections", self.connections < 1, "give at least 1"),
             ("header_bytes", self.header_bytes < 256, "give at least 256"),
             ("requests_per_second", self.requests_per_second < 1, "give at least 1"),
+            ("renders", self.renders < 1, "give at least 1"),
         ];
         let timeouts =
             timeouts.map(|(name, timeout)| (name, timeout.is_zero(), "give more than 0"));
