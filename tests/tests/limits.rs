@@ -212,7 +212,7 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
 
 #[test]
 fn an_exposition_that_nobody_reads_makes_room_for_another() {
-    let limits = Limits { renders: 2, ..Limits::default() };
+    let limits = Limits { renders: 2, idle_timeout: SHORT, ..Limits::default() };
     let exporter = start(&large_registry(), limits);
     let (mut first, _) = reading(&exporter);
     let (mut second, _) = reading(&exporter);
