@@ -2,7 +2,7 @@ use crate::error::StartError;
 use crate::process::ProcessMetrics;
 use crate::push::{Push, Target};
 use crate::respond::Responder;
-use crate::scrape::Scraper;
+use crate::scrape::{More, Scraper};
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::web::Web;
@@ -42,6 +42,7 @@ pub struct ExporterBuilder {
     compress: Option<bool>,
     process_metrics: bool,
     interval: Duration,
+    more: More,
     thread_name: String,
     #[cfg(feature = "web-config")]
     web_config: Option<PathBuf>,
@@ -60,6 +61,7 @@ impl Default for ExporterBuilder {
             compress: None,
             process_metrics: true,
             interval: Self::DEFAULT_INTERVAL,
+            more: More::default(),
             thread_name: Self::DEFAULT_THREAD_NAME.into(),
             #[cfg(feature = "web-config")]
             web_config: None,
@@ -172,6 +174,27 @@ impl ExporterBuilder {
     /// that an interval is what happened since the scrape before.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
+        self
+    }
+
+    /// Whether counters and histograms tell since when they count: as a series `_created` beside each
+    /// in `OpenMetrics`, as `created_timestamp` in protobuf; text has no words for it. That is when
+    /// the process's segment was made; what goes on with [what an earlier process
+    /// counted](metrics_core::SegmentBuilder::resume) does not tell it.
+    ///
+    /// Without this they do not: it is a series more for each counter, and only a Prometheus with
+    /// `--enable-feature=created-timestamp-zero-ingestion` makes anything of it.
+    pub fn created(mut self, told: bool) -> Self {
+        self.more.created = told;
+        self
+    }
+
+    /// Whether histograms with [native](metrics_core::Description::native) buckets have the classic
+    /// ones beside them in protobuf. Without this they do not: a Prometheus that takes protobuf drops
+    /// them, unless its setting `always_scrape_classic_histograms` (`scrape_classic_histograms` before
+    /// 3.0) keeps both. The text formats have classic buckets always.
+    pub fn classic_beside_native(mut self, exposed: bool) -> Self {
+        self.more.classic_beside_native = exposed;
         self
     }
 
@@ -299,9 +322,10 @@ impl ExporterBuilder {
         if registries.is_empty() {
             registries.push(Registry::global().clone());
         }
-        let (process, interval) = (self.process_metrics, self.interval);
+        let (process, interval, more) = (self.process_metrics, self.interval, self.more);
         move || {
             let scraper = Scraper::new(registries, interval).map_err(StartError::Register)?;
+            let scraper = scraper.with_more(more);
             Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
         }
     }

@@ -60,7 +60,7 @@ mod web;
 
 pub use build_info::BuildInfo;
 pub use builder::ExporterBuilder;
-pub use encode::render;
+pub use encode::{render, render_as};
 pub use error::StartError;
 pub use negotiate::{Format, Protocol, negotiate};
 pub use process::ProcessMetrics;

@@ -31,12 +31,20 @@ pub struct Protocol {
     pub format: Format,
     /// The escaping that was asked for.
     pub escaping: Option<Escaping>,
+    /// Whether counters and histograms tell since when they count: as series `_created` in
+    /// `OpenMetrics`, as `created_timestamp` in protobuf. No client asks for it: see
+    /// [`ExporterBuilder::created`](crate::ExporterBuilder::created).
+    pub created: bool,
+    /// Whether histograms with native buckets have the classic ones beside them in protobuf. No
+    /// client asks for it: see
+    /// [`ExporterBuilder::classic_beside_native`](crate::ExporterBuilder::classic_beside_native).
+    pub classic_beside_native: bool,
 }
 
 impl Protocol {
-    /// A format with the escaping that is asked for.
+    /// A format with the escaping that is asked for, and without what no client asks for.
     pub fn new(format: Format, escaping: Option<Escaping>) -> Self {
-        Self { format, escaping }
+        Self { format, escaping, created: false, classic_beside_native: false }
     }
 
     /// How names are written: as asked for, and else with underscores, as Prometheus' libraries do.
@@ -76,7 +84,7 @@ impl Protocol {
 /// Without an escaping that was asked for.
 impl From<Format> for Protocol {
     fn from(format: Format) -> Self {
-        Self { format, escaping: None }
+        Self::new(format, None)
     }
 }
 
@@ -168,7 +176,7 @@ impl Range {
             ("application/vnd.google.protobuf", _) if is_family => Format::Protobuf,
             _ => return None,
         };
-        Some(Self { accepts: Accepts::Only(Protocol { format, escaping }), quality })
+        Some(Self { accepts: Accepts::Only(Protocol::new(format, escaping)), quality })
     }
 }
 
@@ -371,7 +379,7 @@ mod tests {
             (format!("{om};q=0,{both};q=0"), Text, None, Text.content_type()),
         ] {
             let protocol = negotiate(Some(&accept));
-            assert_eq!(protocol, Protocol { format, escaping }, "{accept}");
+            assert_eq!(protocol, Protocol::new(format, escaping), "{accept}");
             assert_eq!(protocol.content_type(), content_type);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::about::AboutMetrics;
 use crate::coding::Coding;
-use crate::negotiate::{Format, negotiate};
+use crate::negotiate::{Format, Protocol, negotiate};
 use crate::render::Reader;
 use crate::scrape::{Query, Scraper, lock};
 use http_body_util::{Either, Full};
@@ -66,7 +66,10 @@ impl Responder {
 
     /// All metrics, for who did not ask for them.
     pub(crate) fn exposition(&self, format: Format) -> Reader {
-        let query = Query { protocol: format.into(), coding: Coding::Identity, names: Vec::new() };
+        let mut protocol = Protocol::from(format);
+        // Who they are handed on to may read either.
+        protocol.classic_beside_native = true;
+        let query = Query { protocol, coding: Coding::Identity, names: Vec::new() };
         let reader = lock(&self.scraper).open_uncounted(query);
         reader.begin();
         reader

@@ -47,6 +47,14 @@ pub(crate) struct Scraper {
     /// The renders that no snapshot was taken for yet, and maybe others.
     renders: Vec<Weak<Render>>,
     about: AboutMetrics,
+    more: More,
+}
+
+/// What no client asks for, see [`Protocol`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct More {
+    pub(crate) created: bool,
+    pub(crate) classic_beside_native: bool,
 }
 
 /// Where metrics come from.
@@ -69,7 +77,13 @@ impl Scraper {
     }
 
     fn from(source: Source, about: AboutMetrics) -> Self {
-        Self { source: Arc::new(Mutex::new(source)), renders: Vec::new(), about }
+        let source = Arc::new(Mutex::new(source));
+        Self { source, renders: Vec::new(), about, more: More::default() }
+    }
+
+    /// And what no client asks for.
+    pub(crate) fn with_more(self, more: More) -> Self {
+        Self { more, ..self }
     }
 
     /// And of the process.
@@ -122,7 +136,9 @@ impl Scraper {
 
     /// What a query is answered with. Those that ask the same before a snapshot is taken for the
     /// first of them share all of it.
-    pub(crate) fn open(&mut self, query: Query) -> Reader {
+    pub(crate) fn open(&mut self, mut query: Query) -> Reader {
+        query.protocol.created = self.more.created;
+        query.protocol.classic_beside_native = self.more.classic_beside_native;
         self.about.exporter_scrapes.inc();
         self.open_uncounted(query)
     }

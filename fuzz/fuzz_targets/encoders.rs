@@ -47,11 +47,15 @@ fuzz_target!(|program: Program| {
     compare(&read, &expected::families(format, &recorded, &values), &out);
     is_rendered(&snapshot, "application/openmetrics-text", out.as_bytes());
 
-    let mut bytes = Vec::new();
-    exporter::encode::protobuf(&snapshot, &mut bytes);
+    // With all there is to read.
+    let mut protocol = exporter::Protocol::from(exporter::Format::Protobuf);
+    protocol.classic_beside_native = true;
+    let mut bytes = exporter::render_as(&snapshot, protocol);
     let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}\n{out}"));
     compare(&read, &expected::families(Format::Protobuf, &recorded, &values), &out);
     assert_eq!(natives, values.natives());
+    bytes.clear();
+    exporter::encode::protobuf(&snapshot, &mut bytes);
     let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
                   encoding=delimited";
     is_rendered(&snapshot, accept, &bytes);

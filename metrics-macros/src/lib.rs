@@ -77,7 +77,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `sigfigs = 2` | significant digits, 1 to 3; 2 by default | histograms |
 /// | `max = "10s"` | the largest value; an hour of nanoseconds by default | histograms |
 /// | `buckets = ["1us", ...]` | upper edges of the exposed buckets, rising, up to `max` | histograms |
-/// | `native = 3` | the schema of native buckets, which protobuf shows beside the others: -4 to 1, 4 or 7 with 1, 2 or 3 `sigfigs`; none by default | histograms |
+/// | `native`, `native = 5` | native buckets, which protobuf has instead of the others, by schema: -4 to 1, 4 or 7 with 1, 2 or 3 `sigfigs`; 3 where none is given, or 1 with one digit | histograms |
 /// | `quantiles = [0.5, 0.99]` | of the last interval, in a summary `<name>_quantiles`: rising, from 0 to 1; none by default | histograms |
 /// | `extremes` | gauges `<name>_min` and `<name>_max` of the last interval | histograms |
 /// | `flatten` | the field is a struct of metrics: its names are put behind this one's prefix, and it gets this one's labels | structs |

@@ -35,6 +35,16 @@ impl Prometheus {
     /// Scrapes the targets, each a job of its own, twice a second. `None`, loudly, where it is
     /// not installed. `name` is the test's own.
     pub fn start(name: &str, jobs: &[(&str, SocketAddr)], arguments: &[&str]) -> Option<Self> {
+        Self::start_with(name, jobs, "", arguments)
+    }
+
+    /// The same, with further settings of each job, such as `, metrics_path: /`.
+    pub fn start_with(
+        name: &str,
+        jobs: &[(&str, SocketAddr)],
+        settings: &str,
+        arguments: &[&str],
+    ) -> Option<Self> {
         let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
         if let Err(error) = Command::new(&program).arg("--version").output() {
             skip(&format!("prometheus is not installed (apt-get install prometheus): {error}"));
@@ -47,7 +57,7 @@ impl Prometheus {
         for (job, target) in jobs {
             let _ = writeln!(
                 text,
-                "- {{job_name: {job}, static_configs: [{{targets: ['{target}']}}]}}"
+                "- {{job_name: {job}, static_configs: [{{targets: ['{target}']}}]{settings}}}"
             );
         }
         let config = folder.join("prometheus.yml");
@@ -64,6 +74,22 @@ impl Prometheus {
             .spawn()
             .unwrap();
         Some(Self { child, address, folder })
+    }
+
+    /// The number in front of its version; `None`, loudly, where it is not installed.
+    pub fn version() -> Option<u32> {
+        let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
+        match Command::new(&program).arg("--version").output() {
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                let version = text.split_once("version ").map_or("", |(_, version)| version);
+                version.split('.').next()?.parse().ok()
+            }
+            Err(error) => {
+                skip(&format!("prometheus is not installed (apt-get install prometheus): {error}"));
+                None
+            }
+        }
     }
 
     /// The series that a query gives, at a time in seconds since 1970 or now; `None` before there is

@@ -133,14 +133,25 @@ fn native_buckets_are_asked_for_on_the_field() -> Test {
         /// Waited.
         #[metric(sigfigs = 3, native = -2)]
         wait: Histogram,
+        /// Without a schema.
+        #[metric(native)]
+        usual: Histogram,
+        /// With digits for schema 1 at the most.
+        #[metric(native, sigfigs = 1)]
+        coarse: Histogram,
     }
     let registry = Registry::new();
-    Native::register(&registry)?.wait.record(17);
+    let Native { wait, usual, coarse } = Native::register(&registry)?;
+    [wait, usual, coarse].iter().for_each(|histogram| histogram.record(17));
     let snapshot = registry.snapshot();
     let native = snapshot.histogram("wait", &[]).unwrap().native().unwrap();
     // Each bucket is 16 times as wide as the one before: 17 is in the one up to 256.
     let buckets: Vec<_> = native.buckets().map(|bucket| (bucket.index, bucket.count)).collect();
     assert_eq!((native.schema(), buckets), (-2, vec![(2, 1)]));
+    for (name, schema) in [("usual", 3), ("coarse", 1)] {
+        let native = snapshot.histogram(name, &[]).unwrap().native().unwrap();
+        assert_eq!(native.schema(), schema, "{name}");
+    }
     Ok(())
 }
 

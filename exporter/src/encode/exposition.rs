@@ -75,11 +75,12 @@ impl Exposition {
         let escaping = protocol.escaping();
         let is_whole = match out {
             Out::Text(out) if protocol.format == Format::OpenMetrics => {
-                let format = OpenMetrics { is_exposed, escaping };
+                let created = protocol.created;
+                let format = OpenMetrics { is_exposed, escaping, created };
                 text::write(&format, &parts, progress, out, full)
             }
             Out::Text(out) => text::write(&text::Text { escaping }, &parts, progress, out, full),
-            Out::Bytes(out) => protobuf::write(escaping, part, progress, pieces, out, full),
+            Out::Bytes(out) => protobuf::write(*protocol, part, progress, pieces, out, full),
         };
         is_whole.then(|| mem::take(progress).exposed)
     }

@@ -20,7 +20,7 @@ pub(crate) use text::parts;
 pub use text::text;
 
 use crate::names::Distinct;
-use crate::negotiate::negotiate;
+use crate::negotiate::{Protocol, negotiate};
 use metrics_core::{Family, Snapshot};
 
 /// Encodes a snapshot in the format that the header `Accept` of a request asks for (see
@@ -38,6 +38,24 @@ use metrics_core::{Family, Snapshot};
 /// ```
 pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u8>) {
     let protocol = negotiate(accept);
+    (protocol.content_type(), render_as(snapshot, protocol))
+}
+
+/// Encodes a snapshot as a protocol says: what [`negotiate`] answers, and maybe what no client asks
+/// for.
+///
+/// ```
+/// use metrics_core::prelude::*;
+///
+/// let registry = Registry::new();
+/// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.inc();
+/// let mut protocol = exporter::negotiate(Some("application/openmetrics-text"));
+/// protocol.created = true;
+/// let body = String::from_utf8(exporter::render_as(&registry.snapshot(), protocol)).unwrap();
+/// assert!(body.contains("\nticks_total 1\nticks_created "));
+/// # Ok::<(), metrics_core::RegisterError>(())
+/// ```
+pub fn render_as(snapshot: &Snapshot, protocol: Protocol) -> Vec<u8> {
     let distinct = Distinct::new(snapshot, protocol.escaping());
     let is_exposed = |name: &str| distinct.contains(name);
     let mut exposition = Exposition::new(protocol, Vec::new());
@@ -46,7 +64,7 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
     }
     exposition.end();
     // Never full, so that it is one piece.
-    (protocol.content_type(), exposition.take(Vec::new()).next().unwrap_or_default())
+    exposition.take(Vec::new()).next().unwrap_or_default()
 }
 
 /// A family of one of several processes.

@@ -37,7 +37,8 @@ use metrics_core::{Escaping, Snapshot};
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
     let escaping = Escaping::default();
     let distinct = Distinct::new(snapshot, escaping);
-    let format = OpenMetrics { is_exposed: &|name| distinct.contains(name), escaping };
+    let is_exposed = |name: &str| distinct.contains(name);
+    let format = OpenMetrics { is_exposed: &is_exposed, escaping, created: false };
     for family in distinct.families() {
         write(&format, &[family.into()], &mut Progress::default(), out, usize::MAX);
     }
@@ -57,6 +58,8 @@ pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
     pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
     pub(super) escaping: Escaping,
+    /// Whether it is told since when series count.
+    pub(super) created: bool,
 }
 
 impl Format for OpenMetrics<'_> {
@@ -77,6 +80,12 @@ impl Format for OpenMetrics<'_> {
             return Names { family: name, kind: "unknown", suffix: "" };
         }
         Names { family, kind: "counter", suffix: "_total" }
+    }
+
+    fn has_created(&self, names: &Names<'_>) -> bool {
+        self.created
+            && matches!(names.kind, "counter" | "histogram")
+            && !(self.is_exposed)(&format!("{}_created", names.family))
     }
 
     fn push_unit(&self, out: &mut String, family: &str, unit: &str) {

@@ -8,12 +8,14 @@ use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval
 use super::exposition::Progress;
 use super::openmetrics::ends_in_unit;
 use super::wire::{
-    Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
+    Message, push_bucket, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
 use crate::names::Distinct;
+use crate::negotiate::{Format, Protocol};
 use metrics_core::{
     Bucket, Escaping, Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value,
 };
+use std::time::UNIX_EPOCH;
 
 /// The fields' numbers.
 mod family {
@@ -47,10 +49,15 @@ mod histogram {
     pub(super) const ZERO_COUNT: u8 = 7;
     pub(super) const POSITIVE_SPAN: u8 = 12;
     pub(super) const POSITIVE_DELTA: u8 = 13;
+    pub(super) const CREATED_TIMESTAMP: u8 = 15;
 }
-mod bucket {
-    pub(super) const CUMULATIVE_COUNT: u8 = 1;
-    pub(super) const UPPER_BOUND: u8 = 2;
+mod counter {
+    pub(super) const VALUE: u8 = 1;
+    pub(super) const CREATED_TIMESTAMP: u8 = 3;
+}
+mod timestamp {
+    pub(super) const SECONDS: u8 = 1;
+    pub(super) const NANOS: u8 = 2;
 }
 mod span {
     pub(super) const OFFSET: u8 = 1;
@@ -68,7 +75,7 @@ const HISTOGRAM: u64 = 4;
 ///
 /// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
 /// in it. Histograms have their [native](metrics_core::Description::native) buckets too, if any were
-/// declared: Prometheus takes these, where it is told to take any, and else the others. Families
+/// declared, instead of the others, which [`render_as`](crate::render_as) can add. Families
 /// without series are left out. All numbers but the counts of buckets are `double`:
 /// a counter above 2^53 is rounded, as Prometheus does when it reads text.
 ///
@@ -88,14 +95,21 @@ const HISTOGRAM: u64 = 4;
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
     let escaping = Escaping::default();
     for family in Distinct::new(snapshot, escaping).families() {
-        write(escaping, family.into(), &mut Progress::default(), &mut Vec::new(), out, usize::MAX);
+        write(
+            Format::Protobuf.into(),
+            family.into(),
+            &mut Progress::default(),
+            &mut Vec::new(),
+            out,
+            usize::MAX,
+        );
     }
 }
 
 /// Appends a family until `out` has `full` bytes, and answers whether all is written; else the next
 /// call goes on. What `out` had by then is the last one of `pieces`.
 pub(super) fn write(
-    escaping: Escaping,
+    protocol: Protocol,
     part: Part<'_>,
     progress: &mut Progress,
     pieces: &mut [Vec<u8>],
@@ -108,12 +122,13 @@ pub(super) fn write(
         Kind::UpDownCounter | Kind::Gauge => GAUGE,
         Kind::Histogram => HISTOGRAM,
     };
+    let escaping = protocol.escaping();
     let (name, unit) = (&*escaping.metric(family.name()), family.unit());
     if progress.table == 0 {
         // Prometheus 3 refuses a unit that the name does not end in.
         let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
         let unit = if ends_in_unit(stem, unit) { unit } else { "" };
-        let head = Head { name: &[name], help: &[family.help()], kind, unit, escaping };
+        let head = Head { name: &[name], help: &[family.help()], kind, unit, protocol };
         let is_whole = message(out, pieces, head, part, progress, full, |out, seen, one, _| {
             match one.series.value() {
                 Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
@@ -136,7 +151,7 @@ pub(super) fn write(
         let is_whole = match beside {
             Beside::Unmeasured(Unmeasured { suffix, what, count }) => {
                 let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
-                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "", escaping };
+                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "", protocol };
                 message(out, pieces, head, part, progress, full, |out, _, one, _| {
                     match one.series.value() {
                         Value::Histogram(value) if count(value) > 0 => {
@@ -150,7 +165,7 @@ pub(super) fn write(
             Beside::Extreme(Extreme { suffix, which, value }) => {
                 let help = [which, " value of ", name, " in the last interval."];
                 let head =
-                    Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "", escaping };
+                    Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "", protocol };
                 message(out, pieces, head, part, progress, full, |out, _, one, position| {
                     let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
                     push_one(out, one, metric::GAUGE, value);
@@ -164,7 +179,7 @@ pub(super) fn write(
                     help: &help,
                     kind: SUMMARY_TYPE,
                     unit: "",
-                    escaping,
+                    protocol,
                 };
                 message(out, pieces, head, part, progress, full, |out, _, one, position| {
                     let Value::Histogram(value) = one.series.value() else { return false };
@@ -188,14 +203,32 @@ struct Head<'a> {
     kind: u64,
     /// Empty where it has none.
     unit: &'a str,
-    escaping: Escaping,
+    protocol: Protocol,
 }
 
-/// A series, and how its names are written.
+/// A series, and how it is written.
 #[derive(Clone, Copy)]
 struct One<'a> {
     series: Series<'a>,
-    escaping: Escaping,
+    protocol: Protocol,
+}
+
+impl One<'_> {
+    #[inline]
+    fn push_labels(&self, out: &mut Vec<u8>) {
+        self.series.push_label_pairs(self.protocol.escaping(), out);
+    }
+
+    /// Appends since when it counts, as a field, if that is asked for and known.
+    fn push_created(&self, out: &mut Vec<u8>, field: u8) {
+        let created = self.series.created().filter(|_| self.protocol.created);
+        let created = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let Some(created) = created else { return };
+        let message = Message::field(out, field, 0);
+        push_uint(out, timestamp::SECONDS, created.as_secs());
+        push_uint(out, timestamp::NANOS, created.subsec_nanos().into());
+        message.end(out);
+    }
 }
 
 /// Writes a family of those series that `push` appends a metric for, as [`write`] does.
@@ -221,7 +254,7 @@ fn message(
         (message, pieces.len())
     });
     for series in family.series_from(progress.series) {
-        let one = One { series, escaping: head.escaping };
+        let one = One { series, protocol: head.protocol };
         let position = progress.series;
         progress.series += 1;
         if push(out, &mut progress.seen, one, position) {
@@ -258,8 +291,15 @@ const GUESS_HISTOGRAM: usize = 300;
 #[inline]
 fn push_one(out: &mut Vec<u8>, one: One<'_>, field: u8, value: f64) {
     let message = Message::field(out, family::METRIC, GUESS_ONE);
-    one.series.push_label_pairs(one.escaping, out);
-    push_number(out, field, value);
+    one.push_labels(out);
+    if field == metric::COUNTER && one.protocol.created {
+        let counter = Message::field(out, field, 0);
+        push_double(out, counter::VALUE, value);
+        one.push_created(out, counter::CREATED_TIMESTAMP);
+        counter.end(out);
+    } else {
+        push_number(out, field, value);
+    }
     message.end(out);
 }
 
@@ -271,7 +311,7 @@ fn push_summary(
     interval: Option<&HistogramSnapshot>,
 ) {
     let metric = Message::field(out, family::METRIC, GUESS_ONE);
-    one.series.push_label_pairs(one.escaping, out);
+    one.push_labels(out);
     let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
     push_uint(out, summary::SAMPLE_COUNT, all.count());
     push_double(out, summary::SAMPLE_SUM, all.sum());
@@ -288,19 +328,20 @@ fn push_summary(
 
 fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot) {
     let metric = Message::field(out, family::METRIC, GUESS_HISTOGRAM);
-    one.series.push_label_pairs(one.escaping, out);
+    one.push_labels(out);
     let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
     push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
     push_double(out, histogram::SAMPLE_SUM, histogram.sum());
-    for Bucket { upper, count, .. } in histogram.buckets() {
-        let bucket = Message::field(out, histogram::BUCKET, 0);
-        push_uint(out, bucket::CUMULATIVE_COUNT, count);
-        push_double(out, bucket::UPPER_BOUND, upper);
-        bucket.end(out);
+    let native = histogram.native();
+    if native.is_none() || one.protocol.classic_beside_native {
+        for Bucket { upper, count, .. } in histogram.buckets() {
+            push_bucket(out, histogram::BUCKET, count, upper);
+        }
     }
-    if let Some(native) = histogram.native() {
+    if let Some(native) = native {
         push_native(out, native);
     }
+    one.push_created(out, histogram::CREATED_TIMESTAMP);
     message.end(out);
     metric.end(out);
 }

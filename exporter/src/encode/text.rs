@@ -6,6 +6,8 @@ use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
 use crate::names::Distinct;
 use metrics_core::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
+use std::fmt::Write as _;
+use std::time::UNIX_EPOCH;
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -61,6 +63,9 @@ pub(super) trait Format {
     /// What a counter of this name is called.
     fn counter<'a>(&self, name: &'a str) -> Names<'a>;
 
+    /// Whether the series of a family tell since when they count.
+    fn has_created(&self, names: &Names<'_>) -> bool;
+
     /// Appends the line that tells the unit, if there is to be one.
     fn push_unit(&self, out: &mut String, family: &str, unit: &str);
 
@@ -93,6 +98,10 @@ impl Format for Text {
         Names { family: name, kind: "counter", suffix: "" }
     }
 
+    fn has_created(&self, _: &Names<'_>) -> bool {
+        false
+    }
+
     fn push_unit(&self, _: &mut String, _: &str, _: &str) {}
 }
 
@@ -119,6 +128,7 @@ pub(super) fn write<F: Format>(
         }
         let sample = Sample::new(names.family, names.suffix);
         let histograms = Sample::of_histogram(names.family);
+        let created = format.has_created(&names).then(|| Sample::new(names.family, "_created"));
         let is_whole = table(escaping, parts, progress, out, full, |out, seen, one, _| {
             match one.series.value() {
                 Value::Counter(value) => line(out, one, &sample, |out| push_u64(out, value)),
@@ -132,6 +142,9 @@ pub(super) fn write<F: Format>(
                 }
                 // Kinds that this format has no words for yet.
                 _ => return false,
+            }
+            if let Some(sample) = &created {
+                push_created(out, one, sample);
             }
             true
         });
@@ -353,6 +366,16 @@ fn push_summary(
     }
     line(out, series, sum, |out| push_f64(out, all.sum()));
     line(out, series, count, |out| push_u64(out, all.count()));
+}
+
+/// Since when a series counts, to the millisecond, if anybody knows.
+fn push_created(out: &mut String, series: Labelled<'_>, sample: &Sample) {
+    let created = series.series.created().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let Some(created) = created else { return };
+    line(out, series, sample, |out| {
+        push_u64(out, created.as_secs());
+        let _ = write!(out, ".{:03}", created.subsec_millis());
+    });
 }
 
 fn push_head<F: Format>(

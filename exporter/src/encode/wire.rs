@@ -65,6 +65,18 @@ pub(super) fn push_number(out: &mut Vec<u8>, field: u8, number: f64) {
     out.extend_from_slice(&message);
 }
 
+/// A message of a number, field 1, and a `double`, field 2.
+#[expect(clippy::cast_possible_truncation, reason = "at most 20 bytes")]
+#[inline]
+pub(super) fn push_bucket(out: &mut Vec<u8>, field: u8, number: u64, double: f64) {
+    let length = 1 + varint_len(number) + 9;
+    out.extend_from_slice(&[tag(field, LEN), length as u8, tag(1, VARINT)]);
+    push_varint(out, number);
+    let mut last = [tag(2, I64), 0, 0, 0, 0, 0, 0, 0, 0];
+    last[1..].copy_from_slice(&double.to_le_bytes());
+    out.extend_from_slice(&last);
+}
+
 /// A message whose length is not known before it is written. It is put in front then, where there
 /// is room if the guess was good; else the message moves.
 #[must_use = "without its length a message can't be read"]

@@ -17,10 +17,21 @@ pub(crate) struct Gauge {
     pub(crate) value: Option<f64>,
 }
 
+/// `google.protobuf.Timestamp`.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(crate) struct Timestamp {
+    #[prost(int64, tag = "1")]
+    pub(crate) seconds: i64,
+    #[prost(int32, tag = "2")]
+    pub(crate) nanos: i32,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Counter {
     #[prost(double, optional, tag = "1")]
     pub(crate) value: Option<f64>,
+    #[prost(message, optional, tag = "3")]
+    pub(crate) created_timestamp: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -75,6 +86,8 @@ pub(crate) struct Histogram {
     pub(crate) positive_span: Vec<BucketSpan>,
     #[prost(sint64, repeated, tag = "13")]
     pub(crate) positive_delta: Vec<i64>,
+    #[prost(message, optional, tag = "15")]
+    pub(crate) created_timestamp: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Message)]

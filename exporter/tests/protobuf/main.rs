@@ -1,6 +1,7 @@
 //! Protobuf, read by prost.
 
 mod client_model;
+mod created;
 mod interval;
 mod native;
 
@@ -37,7 +38,7 @@ fn labels(pairs: &[(&str, &str)]) -> Vec<LabelPair> {
 }
 
 fn count(pairs: &[(&str, &str)], value: f64) -> Metric {
-    let counter = Some(Count { value: Some(value) });
+    let counter = Some(Count { value: Some(value), created_timestamp: None });
     Metric { label: labels(pairs), counter, ..Metric::default() }
 }
 

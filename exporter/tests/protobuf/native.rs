@@ -129,7 +129,7 @@ fn spans_and_deltas_are_as_prometheus_writes_them() {
     let read = native(&registry);
     // Native, though nothing is there.
     assert_eq!((read.zero_threshold, read.zero_count), (Some(2.938_735_877_055_719e-39), Some(0)));
-    assert_eq!((read.positive_span.len(), read.bucket.len()), (0, 1));
+    assert_eq!((read.positive_span.len(), read.bucket.len()), (0, 0));
     // Buckets 0 and 3, so that two empty ones are between, and 7, after three.
     for (value, times) in [(0, 2), (1, 3), (8, 5), (128, 1)] {
         (0..times).for_each(|_| it.record(value));
@@ -140,7 +140,14 @@ fn spans_and_deltas_are_as_prometheus_writes_them() {
     assert_eq!(spans, [(0, 4), (3, 1)]);
     assert_eq!(read.positive_delta, [3, -3, 0, 5, -4]);
     assert_eq!((read.zero_count, read.sample_count), (Some(2), Some(11)));
-    assert_eq!(read.bucket[0].cumulative_count, Some(10));
+    // The classic one is there when it is asked for, and the others as well.
+    let mut protocol = exporter::Protocol::from(exporter::Format::Protobuf);
+    protocol.classic_beside_native = true;
+    let both = decode(&exporter::render_as(&registry.snapshot(), protocol));
+    let mut both = both[0].metric[0].histogram.clone().unwrap();
+    let classic = std::mem::take(&mut both.bucket);
+    assert_eq!((classic.len(), classic[0].cumulative_count), (1, Some(10)));
+    assert_eq!(both, read);
 }
 
 #[test]

@@ -118,9 +118,12 @@ impl Description {
     /// is less than a fifth of a bucket. Values above the maximum are counted as the one that
     /// follows it, and only 0 is in the zero bucket.
     ///
-    /// Without it, there are none: a Prometheus that takes native buckets drops the others, and with
-    /// them what queries for `_bucket` find. Its setting `always_scrape_classic_histograms`
-    /// (`scrape_classic_histograms` before 3.0) keeps them.
+    /// Without it, there are none: with native buckets, protobuf has no others, and queries for
+    /// `_bucket` find nothing. The exporter's `classic_beside_native` keeps both.
+    ///
+    /// The error: between two edges Prometheus knows nothing, so that its `histogram_quantile` is off
+    /// by less than one bucket, which is `2^(2^-schema) - 1` of the value: 100 % for 0, 9.1 % for 3,
+    /// 1.1 % for 6. What falls into the bucket before its own adds at most a fifth of that.
     ///
     /// ```
     /// use metrics_core::prelude::*;

@@ -68,7 +68,8 @@ impl Snapshot {
         let mut indices = Indices::default();
         indices.push(0..1);
         let exposed = Arc::new(Exposed::after(&Exposed::default(), indices, Vec::new()));
-        let metric = MetricSnapshot { about: Arc::new(about), exposed, data: Arc::new(data) };
+        let (about, data) = (Arc::new(about), Arc::new(data));
+        let metric = MetricSnapshot { about, exposed, data, created: 0 };
         self.metrics.insert(at, metric);
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::values::{Indices, Values};
 use super::{MetricSnapshot, Snapshot};
 use crate::directory::{self, Check, Damaged, Entry, Source};
 use crate::labels::Interner;
+use crate::layout::header;
 use crate::names;
 use crate::scale::Scale;
 use crate::segment::View;
@@ -33,6 +34,8 @@ pub(crate) struct Catalogue {
 /// A metric, and its last snapshot.
 struct Known {
     about: Arc<About>,
+    /// Whether it goes on with what an earlier process counted.
+    is_resumed: bool,
     exposed: Arc<Exposed>,
     /// Where the next snapshot goes too, if nobody has this one any more: memory that is fresh at
     /// each scrape would cost more than what is written to it.
@@ -143,13 +146,13 @@ impl Catalogue {
                         Arc::make_mut(values).push(&text);
                     }
                 }
-                Entry::Metric(metric) => self.add(at, metric),
+                Entry::Metric(metric) => self.add(at, metric, false),
                 Entry::Kept { at, metric } => {
                     self.kept.insert(at, metric);
                 }
                 Entry::Claim { kept, help } => {
                     if let Some(metric) = self.kept.remove(&kept) {
-                        self.add(at, directory::Metric { help, ..metric });
+                        self.add(at, directory::Metric { help, ..metric }, true);
                     }
                 }
             }
@@ -170,7 +173,7 @@ impl Catalogue {
         self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
     }
 
-    fn add(&mut self, entry: usize, metric: directory::Metric) {
+    fn add(&mut self, entry: usize, metric: directory::Metric, is_resumed: bool) {
         if self.registry.is_some_and(|registry| registry != metric.registry) {
             return;
         }
@@ -201,7 +204,7 @@ impl Catalogue {
         let about = Arc::new(About::new(entry, metric, scale, shape, dimensions));
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
-        self.metrics.push(Known { about, exposed, data, indices });
+        self.metrics.push(Known { about, is_resumed, exposed, data, indices });
     }
 }
 
@@ -212,7 +215,7 @@ impl Known {
         sets: &HashMap<u64, Arc<Values>>,
         budget: &mut Budget,
     ) -> MetricSnapshot {
-        let Self { about, exposed, data, indices } = self;
+        let Self { about, is_resumed, exposed, data, indices } = self;
         if Arc::get_mut(data).is_none() {
             *data = Arc::new(Data::none(about.metric.kind));
         }
@@ -228,6 +231,7 @@ impl Known {
             about: Arc::clone(about),
             exposed: Arc::clone(exposed),
             data: Arc::clone(data),
+            created: if *is_resumed { 0 } else { view.header(header::STARTED) },
         }
     }
 }

@@ -28,6 +28,7 @@ use exposed::Exposed;
 use merge::Data;
 use series::AllSeries;
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The values of a registry's metrics at one moment.
 ///
@@ -45,6 +46,8 @@ struct MetricSnapshot {
     about: Arc<About>,
     exposed: Arc<Exposed>,
     data: Arc<Data>,
+    /// When it began to count, in nanoseconds since the epoch; 0 where nobody knows.
+    created: u64,
 }
 
 /// All series of one name.
@@ -251,7 +254,8 @@ impl MetricSnapshot {
             }
             _ => Arc::clone(&self.data),
         };
-        Self { about: Arc::clone(&self.about), exposed: Arc::clone(&self.exposed), data }
+        let (about, exposed) = (Arc::clone(&self.about), Arc::clone(&self.exposed));
+        Self { about, exposed, data, created: self.created }
     }
 
     /// The difference of each value here to that of the same series there, if it was exposed.
@@ -351,6 +355,14 @@ impl<'a> Series<'a> {
     pub fn push_label_pairs(&self, escaping: Escaping, out: &mut Vec<u8>) {
         let MetricSnapshot { about, exposed, .. } = self.metric;
         exposed.push_pairs(about, self.index, escaping, out);
+    }
+
+    /// Since when it counts: the series had no value then, or 0. That is when the process's segment
+    /// was made, or the process was forked. `None` where the count began in an earlier process, see
+    /// [`SegmentBuilder::resume`](crate::SegmentBuilder::resume), or is not of the segment.
+    pub fn created(&self) -> Option<SystemTime> {
+        let since_epoch = Duration::from_nanos(self.metric.created);
+        UNIX_EPOCH.checked_add(since_epoch).filter(|_| !since_epoch.is_zero())
     }
 
     /// Its value.

@@ -116,7 +116,10 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     Metric {
         help: help.clone(),
         name,
-        native: attributes.native.as_ref().and_then(|schema| native(schema, sigfigs, errors)),
+        native: attributes.native.as_ref().and_then(|schema| match schema {
+            read::Native::Schema(schema) => native(schema, sigfigs, errors),
+            read::Native::Usual => Some(finest_schema(sigfigs).min(DEFAULT_SCHEMA)),
+        }),
         sigfigs,
         buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
         quantiles: attributes.quantiles.as_ref().map(|all| quantiles(all, errors)),
@@ -181,14 +184,21 @@ fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
     digits
 }
 
-/// The finest schema whose buckets are eight cells wide is the one that registration takes, too
+/// The schema of `native` without a value, where there are digits enough for it.
+const DEFAULT_SCHEMA: i8 = 3;
+
+/// The finest schema whose buckets are eight cells wide: the one that registration takes, too
 /// (`metrics_core::Description::native`).
-fn native(literal: &Lit, sigfigs: Option<u8>, errors: &mut Errors) -> Option<i8> {
-    let finest = match sigfigs.unwrap_or(2) {
+fn finest_schema(sigfigs: Option<u8>) -> i8 {
+    match sigfigs.unwrap_or(2) {
         1 => 1,
         2 => 4,
         _ => 7,
-    };
+    }
+}
+
+fn native(literal: &Lit, sigfigs: Option<u8>, errors: &mut Errors) -> Option<i8> {
+    let finest = finest_schema(sigfigs);
     let schema = match literal {
         Lit::Int(number) => number.base10_parse().ok().filter(|it| (-4..=finest).contains(it)),
         _ => None,

@@ -19,6 +19,13 @@ pub(super) struct Field<'a> {
     pub(super) attributes: Attributes,
 }
 
+/// How native buckets were asked for.
+pub(super) enum Native {
+    /// Without a schema.
+    Usual,
+    Schema(Lit),
+}
+
 /// The keys of `#[metric(...)]` that were there, and their values. A value that can't be read is
 /// missing, and an error.
 #[derive(Default)]
@@ -30,7 +37,7 @@ pub(super) struct Attributes {
     pub(super) sigfigs: Option<Lit>,
     pub(super) max: Option<Lit>,
     pub(super) buckets: Option<Vec<Lit>>,
-    pub(super) native: Option<Lit>,
+    pub(super) native: Option<Native>,
     pub(super) quantiles: Option<Vec<Lit>>,
 }
 
@@ -120,7 +127,13 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                 "scale" => read.scale = Some(value(input)?),
                 "sigfigs" => read.sigfigs = Some(value(input)?),
                 "max" => read.max = Some(value(input)?),
-                "native" => read.native = Some(value(input)?),
+                "native" if input.peek(syn::Token![=]) => {
+                    read.native = Some(Native::Schema(value(input)?));
+                }
+                "native" => {
+                    no_value(key, input)?;
+                    read.native = Some(Native::Usual);
+                }
                 "buckets" => read.buckets = Some(list(input, errors)?),
                 "quantiles" => read.quantiles = Some(list(input, errors)?),
                 _flag => no_value(key, input)?,
