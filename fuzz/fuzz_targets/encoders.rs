@@ -1,5 +1,6 @@
 //! Registers and records what the input says, encodes it in every format, and reads that with parsers
-//! of the formats' own.
+//! of the formats' own. Where `ENCODERS_KEEP` names a folder, the texts are kept there, for parsers in
+//! other languages.
 
 #![no_main]
 
@@ -11,6 +12,9 @@ use fuzz::recorded::{Odd, Recorded};
 use fuzz::rewind::Rewind;
 use libfuzzer_sys::fuzz_target;
 use metrics_core::prelude::*;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
 static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
@@ -23,6 +27,9 @@ static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     });
     Mutex::new(segment.expect("the segment can be made"))
 });
+
+static KEEP: LazyLock<Option<PathBuf>> =
+    LazyLock::new(|| std::env::var_os("ENCODERS_KEEP").map(PathBuf::from));
 
 fuzz_target!(|program: Program| {
     let mut segment = SEGMENT.lock().expect("a panic ends the process");
@@ -38,6 +45,7 @@ fuzz_target!(|program: Program| {
     let read = text::read(Dialect::Text, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
     compare(&read, &expected::families(Format::Text(Dialect::Text), &recorded, &values), &out);
     is_rendered(&snapshot, "text/plain", out.as_bytes());
+    keep(&out, "text");
 
     out.clear();
     exporter::encode::openmetrics(&snapshot, &mut out);
@@ -46,6 +54,7 @@ fuzz_target!(|program: Program| {
     let format = Format::Text(Dialect::OpenMetrics);
     compare(&read, &expected::families(format, &recorded, &values), &out);
     is_rendered(&snapshot, "application/openmetrics-text", out.as_bytes());
+    keep(&out, "openmetrics");
 
     // With all there is to read.
     let mut protocol = exporter::Protocol::from(exporter::Format::Protobuf);
@@ -77,4 +86,12 @@ fn compare(read: &Families, expected: &Families, text: &str) {
 fn is_rendered(snapshot: &metrics_core::Snapshot, accept: &str, bytes: &[u8]) {
     let (_, rendered) = exporter::render(snapshot, Some(accept));
     assert!(rendered == bytes, "rendered for {accept:?} it is another one");
+}
+
+fn keep(text: &str, format: &str) {
+    let Some(folder) = &*KEEP else { return };
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let path = folder.join(format!("{:016x}.{format}", hasher.finish()));
+    fs::write(path, text).expect("the folder can be written to");
 }

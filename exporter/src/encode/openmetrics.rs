@@ -13,6 +13,8 @@ use metrics_core::{Escaping, Snapshot};
 /// that name, or the one for its creation time, is another family's or could be another one's sample,
 /// `OpenMetrics` can't tell them apart: such a counter keeps its whole name, and its type is
 /// `unknown`.
+/// A histogram `a` beside something called `a_created` is written as it is, since neither can have
+/// another name: Prometheus takes it, a strict parser may not.
 ///
 /// ```
 /// use metrics_core::prelude::*;
