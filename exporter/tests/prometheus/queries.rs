@@ -51,7 +51,8 @@ fn program(format: exporter::Format) -> SocketAddr {
 struct Scrapes<'a> {
     prometheus: &'a Prometheus,
     job: &'a str,
-    /// When the first and the last one were, in seconds since 1970, and their numbers.
+    /// When the first and the last one were, in whole milliseconds since 1970 (seconds would be
+    /// rounded, by more than is tolerated), and their numbers.
     first: (f64, f64),
     last: (f64, f64),
 }
@@ -68,7 +69,7 @@ impl<'a> Scrapes<'a> {
             let ticks = number(&samples[at][1]);
             let scrape = (ticks - START as f64) / STEP as f64;
             assert!(scrape.fract() == 0.0 && scrape >= 1.0, "{job}: {ticks} ticks");
-            (samples[at][0].as_f64().unwrap(), scrape)
+            ((samples[at][0].as_f64().unwrap() * 1e3).round(), scrape)
         };
         let (first, last) = (scrape(samples.len() - 4), scrape(samples.len() - 1));
         assert!(last.1 - first.1 >= 3.0, "{job}: {samples:?}");
@@ -77,7 +78,7 @@ impl<'a> Scrapes<'a> {
 
     /// How many of something there are in a second of which there is one in each batch.
     fn rate(&self) -> f64 {
-        (self.last.1 - self.first.1) / (self.last.0 - self.first.0)
+        (self.last.1 - self.first.1) / ((self.last.0 - self.first.0) / 1e3)
     }
 
     /// What a query gives at the last scrape. In it `$job` is a matcher of the job, and `$all` of it
@@ -86,10 +87,10 @@ impl<'a> Scrapes<'a> {
         let job = format!("job={:?}", self.job);
         // The scrape before the first is some hundred milliseconds earlier. Prometheus 3 leaves out
         // the start of a range.
-        let range = ((self.last.0 - self.first.0) * 1e3).round() + 10.0;
+        let range = self.last.0 - self.first.0 + 10.0;
         let query = query.replace("$all", &format!("{{flag!=\"false\",{job}}}[{range}ms]"));
         let query = query.replace("$job", &format!("{{flag!=\"false\",{job}}}"));
-        let series = self.prometheus.query(&query, Some(self.last.0)).unwrap();
+        let series = self.prometheus.query(&query, Some(self.last.0 / 1e3)).unwrap();
         let [one] = &series[..] else { panic!("{query}: {series:?}") };
         number(&one["value"][1])
     }
