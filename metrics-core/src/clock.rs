@@ -5,7 +5,7 @@
 use crate::sync::{Arc, AtomicBool, AtomicU64, OnceLock, Relaxed, process_wide, thread_local};
 use quanta::Clock;
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 process_wide! {
     static CLOCK: OnceLock<Clock> = OnceLock::new();
@@ -64,6 +64,22 @@ pub(crate) fn nanos(start: u64, end: u64) -> u64 {
         return nanos_slowly(start, end);
     }
     ((u128::from(end.saturating_sub(start)) * u128::from(scale)) >> 32) as u64
+}
+
+/// How many raw ticks pass in so many nanoseconds.
+pub(crate) fn ticks_in(nanos: u64) -> u64 {
+    let scale = match NANOS_IN_2_32_TICKS.load(Relaxed) {
+        0 => with_clock(|clock| clock.delta_as_nanos(0, 1 << 32)),
+        scale => scale,
+    };
+    let ticks = (u128::from(nanos) << 32) / u128::from(scale.max(1));
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
+/// The time of day: nanoseconds since the epoch, and 0 for a clock that is set before it.
+pub(crate) fn nanos_since_epoch() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 // Without a closure, whose captures would be spilled to the stack before the branch here.

@@ -13,7 +13,15 @@
 //! pages the file system has those that were handed out (`segment::backing`).
 //!
 //! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
-//! number is the same in each shard.
+//! number is the same in each shard. Those of a histogram are, in each shard,
+//!
+//! ```text
+//! | head | head | ... | exemplar | distribution | exemplar | distribution | ...
+//!   one for each         8 cells    as many as its grid has, filled up to a
+//!   series: 8 cells                 multiple of 8; one pair for each series that has cells
+//! ```
+//!
+//! where the shared table of the metric says where each distribution begins.
 
 use std::ops::RangeInclusive;
 
@@ -97,6 +105,9 @@ pub(crate) mod head {
     /// shard alone: the negative of the first, modulo 2^64, and how many there are.
     pub(crate) const MINUS_FIRST: usize = 4;
     pub(crate) const KNOWN: usize = 5;
+    /// The sequence number of the series' exemplar (`crate::exemplar`), odd while that is written; 0
+    /// where there was none yet, so that a reader finds out without a look at its cells.
+    pub(crate) const EXEMPLAR: usize = 6;
 
     /// The smallest and the largest value by what `NOT_MIN` and `MAX` hold, or `None` before there is
     /// any. A reader may find one of the two not stored yet: then the other stands for both.
@@ -106,12 +117,40 @@ pub(crate) mod head {
     }
 }
 
+/// Cells in front of each distribution, for the series' exemplar: a cache line. There, and not
+/// beside the heads, they are taken only for series that are in use, and who knows a distribution
+/// knows them.
+pub(crate) const EXEMPLAR_CELLS: u32 = 8;
+
+/// What the cells of an exemplar are.
+pub(crate) mod exemplar {
+    /// The value, in recorded units.
+    pub(crate) const VALUE: usize = 0;
+    /// The upper and the lower half of the trace's id.
+    pub(crate) const TRACE_HIGH: usize = 1;
+    pub(crate) const TRACE_LOW: usize = 2;
+    /// The span's id.
+    pub(crate) const SPAN: usize = 3;
+    /// When it was taken: nanoseconds since the epoch.
+    pub(crate) const TIME: usize = 4;
+    /// The same in raw ticks of the clock, and for how many of them only a larger value takes its
+    /// place: for writers alone.
+    pub(crate) const SINCE: usize = 5;
+    pub(crate) const PERIOD: usize = 6;
+}
+
+/// Cells that a distribution of `cells` takes, its exemplar included: whole cache lines, so that an
+/// exemplar lies on one.
+pub(crate) const fn distribution_cells(cells: u32) -> u32 {
+    EXEMPLAR_CELLS + cells.next_multiple_of(EXEMPLAR_CELLS)
+}
+
 /// The first bytes of a segment, whatever the byte order.
 pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 /// Reads otherwise on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of what this module and the directory's entries say.
-pub(crate) const VERSION: u64 = 4;
+pub(crate) const VERSION: u64 = 5;
 
 /// The bytes that a part can be made with: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;

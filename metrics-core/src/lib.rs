@@ -11,6 +11,7 @@
 //! | `names` | what may be a name, and what it becomes where that can't be read |
 //! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
+//! | `exemplar` | a value with its trace, written by one thread and read by others |
 //! | `handles` | what recording code holds: counters, gauges, histograms, timers |
 //! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
@@ -51,6 +52,7 @@ compile_error!("metrics-core needs Linux: a mapping that is reserved without bei
 mod bucket;
 mod clock;
 mod directory;
+mod exemplar;
 mod handles;
 mod labels;
 mod layout;
@@ -85,7 +87,8 @@ pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{
-    Bucket, Family, HistogramSnapshot, NativeBucket, NativeBuckets, Series, Snapshot, Value,
+    Bucket, Exemplar, Family, HistogramSnapshot, NativeBucket, NativeBuckets, Series, Snapshot,
+    Value,
 };
 pub use timed::Outcome;
 pub use warm_up::warm_up;

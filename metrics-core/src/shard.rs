@@ -69,6 +69,16 @@ pub(crate) trait Cells: Copy {
     fn add_release(self, cell: usize, n: u64);
     /// Raises a cell to `value` where it is less.
     fn raise(self, cell: usize, value: u64);
+    /// What a cell holds.
+    fn get(self, cell: usize) -> u64;
+    /// Puts another value in its place.
+    fn set(self, cell: usize, value: u64);
+    /// Makes the sequence number in a cell odd, for the caller to write what it guards, and answers
+    /// it; `None` where another writer is at it.
+    fn begin(self, sequence: usize) -> Option<u64>;
+    /// Puts a value into a cell, and whoever sees it (with Acquire) sees all that was written
+    /// before.
+    fn publish(self, cell: usize, value: u64);
 }
 
 /// A shard that the current thread owns.
@@ -88,25 +98,6 @@ impl Owned {
         // `cell` is less than the shard's size (it was taken from the segment, see above), and the
         // segment is never unmapped.
         unsafe { &*self.0.add(cell) }
-    }
-
-    /// What a cell holds.
-    #[inline]
-    #[cfg(not(tickmetrics_loom))]
-    pub(crate) fn get(self, cell: usize) -> u64 {
-        // SAFETY: the cell is there, see `cell`. Only this thread writes to it, so that nothing
-        // races with a load that is not atomic. The compiler makes such a one part of the
-        // instruction that uses it.
-        unsafe { *self.cell(cell).as_ptr() }
-    }
-
-    #[cfg(tickmetrics_loom)]
-    pub(crate) fn get(self, cell: usize) -> u64 {
-        self.cell(cell).load(Relaxed)
-    }
-
-    pub(crate) fn set(self, cell: usize, value: u64) {
-        self.cell(cell).store(value, Relaxed);
     }
 }
 
@@ -135,6 +126,36 @@ impl Cells for Owned {
             cell.store(value, Relaxed);
         }
     }
+
+    #[inline]
+    #[cfg(not(tickmetrics_loom))]
+    fn get(self, cell: usize) -> u64 {
+        // SAFETY: the cell is there, see `cell`. Only this thread writes to it, so that nothing
+        // races with a load that is not atomic. The compiler makes such a one part of the
+        // instruction that uses it.
+        unsafe { *self.cell(cell).as_ptr() }
+    }
+
+    #[cfg(tickmetrics_loom)]
+    fn get(self, cell: usize) -> u64 {
+        self.cell(cell).load(Relaxed)
+    }
+
+    fn set(self, cell: usize, value: u64) {
+        self.cell(cell).store(value, Relaxed);
+    }
+
+    fn begin(self, sequence: usize) -> Option<u64> {
+        // It is odd already where the last owner was ended in the midst of it: then that goes on.
+        let odd = self.get(sequence) | 1;
+        self.set(sequence, odd);
+        Some(odd)
+    }
+
+    fn publish(self, cell: usize, value: u64) {
+        // Release pairs with the Acquire fences in `exemplar::read`.
+        self.cell(cell).store(value, Release);
+    }
 }
 
 /// Shard 0, which every thread without a shard writes to.
@@ -159,6 +180,29 @@ impl Cells for Shared {
 
     fn raise(self, cell: usize, value: u64) {
         self.0[cell].fetch_max(value, Relaxed);
+    }
+
+    fn get(self, cell: usize) -> u64 {
+        self.0[cell].load(Relaxed)
+    }
+
+    fn set(self, cell: usize, value: u64) {
+        self.0[cell].store(value, Relaxed);
+    }
+
+    fn begin(self, sequence: usize) -> Option<u64> {
+        let even = self.get(sequence);
+        if even & 1 == 1 {
+            return None;
+        }
+        // Acquire pairs with the Release in `publish`: what the last writer stored is overwritten by
+        // what this one stores, and not the other way round.
+        self.0[sequence].compare_exchange(even, even | 1, Acquire, Relaxed).ok()?;
+        Some(even | 1)
+    }
+
+    fn publish(self, cell: usize, value: u64) {
+        self.0[cell].store(value, Release);
     }
 }
 
@@ -194,6 +238,16 @@ fn record_unattached(what: impl Record) {
         what.record(cells);
     } else {
         segment.count(header::OVERFLOW_RECORDS);
+        what.record(Shared::of(segment));
+    }
+}
+
+/// Runs `what`, which goes along with a record that this thread just made: it has its shard by now,
+/// if it can have one, and nothing is counted again.
+pub(crate) fn record_along(what: impl Record) {
+    if let Some(cells) = own() {
+        what.record(cells);
+    } else if let Some(segment) = Segment::current() {
         what.record(Shared::of(segment));
     }
 }

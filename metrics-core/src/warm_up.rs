@@ -2,7 +2,7 @@ use crate::bucket::Grid;
 use crate::clock;
 use crate::directory::{Distribution, Kind, Metric, Source};
 use crate::handles::{STAND_IN, place};
-use crate::layout::{GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
+use crate::layout::{self, EXEMPLAR_CELLS, GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
 use crate::snapshot::Catalogue;
@@ -69,7 +69,8 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
                         0 if place_all => place(segment, entry, grid),
                         _ => (1..STAND_IN).contains(&known).then_some(known as u32),
                     };
-                    parts.extend(cell.map(|cell| (cell, grid.cells())));
+                    let cells = layout::distribution_cells(grid.cells());
+                    parts.extend(cell.map(|cell| (cell.saturating_sub(EXEMPLAR_CELLS), cells)));
                 }
             }
             parts

@@ -6,6 +6,8 @@
 
 use metrics_core::prelude::*;
 use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -32,6 +34,9 @@ pub struct DriverMetrics {
     /// A duration.
     #[metric(unit = "seconds")]
     latency: Histogram,
+    /// A duration with an exemplar larger than all.
+    #[metric(unit = "seconds")]
+    latency_traced: Histogram,
     /// A duration for each symbol.
     #[metric(unit = "seconds")]
     latency_by_symbol: Histogram<Symbol>,
@@ -68,11 +73,23 @@ operations! {
         m.by_symbol.with((Symbol::default(), side)).inc();
     }
     op_record_interned(m, n) { m.latency_by_symbol.with(Symbol::default()).record(n); }
+    op_record_exemplar(m, n) { m.latency_traced.record_with_exemplar(n, TRACE, n); }
+    op_record_exemplar_kept(_m, n) {
+        if let Some(newest) = NEWEST.get() {
+            newest.record_with_exemplar(n, TRACE, n);
+        }
+    }
+    op_record_no_exemplar(m, n) { m.latency_traced.record_with_exemplar(n, 0, n); }
     op_intern(_m, _n) { black_box(Symbol::intern("BTCUSDT")); }
     op_timer(m, _n) { drop(m.latency.start()); }
     op_timed(_m, _n) { timed(); }
     op_timed_sampled(_m, _n) { sampled(); }
 }
+
+const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+
+/// A histogram whose exemplar is replaced by each record.
+static NEWEST: OnceLock<Histogram> = OnceLock::new();
 
 #[timed]
 fn timed() {}
@@ -92,6 +109,12 @@ pub fn prepared() -> &'static DriverMetrics {
     Symbol::intern("BTCUSDT");
     timed();
     sampled();
+    let newest = Description::new("newest", "Keeps each exemplar.").exemplar_period(Duration::ZERO);
+    if let Ok(newest) = Registry::global().register(&newest) {
+        NEWEST.get_or_init(|| newest);
+    }
     metrics_core::warm_up();
+    let hour = Duration::from_hours(1);
+    metrics.latency_traced.record_duration_with_exemplar(hour, TRACE, 1);
     metrics
 }

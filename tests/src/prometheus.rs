@@ -105,6 +105,15 @@ impl Prometheus {
         Some(self.get(&path)?["result"].as_array().unwrap().clone())
     }
 
+    /// The exemplars of all series that a selector names, each series with its labels.
+    pub fn exemplars(&self, selector: &str) -> Option<Vec<Value>> {
+        let mut path = "query_exemplars?start=0&end=4102444800&query=".to_owned();
+        for byte in selector.bytes() {
+            let _ = write!(path, "%{byte:02X}");
+        }
+        Some(self.get(&path)?.as_array()?.clone())
+    }
+
     /// What its HTTP interface has there, if that answers yet.
     fn get(&self, path: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(self.address).ok()?;

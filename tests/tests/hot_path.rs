@@ -8,7 +8,7 @@ use tests::programs::skip;
 
 /// The operations of the driver, how many instructions one may take, its return included, and
 /// whether it may call anything. What reads the clock does.
-const OPERATIONS: [(&str, f64, bool); 12] = [
+const OPERATIONS: [(&str, f64, bool); 15] = [
     ("op_inc", 7.0, false),
     ("op_add", 7.0, false),
     ("op_up_down", 7.0, false),
@@ -17,6 +17,9 @@ const OPERATIONS: [(&str, f64, bool); 12] = [
     ("op_with_interned", 9.0, false),
     ("op_record", 25.0, false),
     ("op_record_interned", 44.0, true),
+    ("op_record_exemplar", 58.0, true),
+    ("op_record_exemplar_kept", 310.0, true),
+    ("op_record_no_exemplar", 28.0, true),
     ("op_intern", 50.0, true),
     ("op_timer", 62.0, true),
     ("op_timed", 68.0, true),

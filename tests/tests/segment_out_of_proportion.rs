@@ -120,9 +120,10 @@ impl Metric {
             .for_each(|part| entry.extend(part));
         entry.extend((0..self.series).map(|_| 0));
         if self.kind == HISTOGRAM {
-            // Its table, maximum, digits, no native buckets, and its edges.
+            // Its table, maximum, digits, no native buckets, its edges, no extremes, no quantiles.
             entry.extend([shared, 1 << 20, 1, 0, self.edges as u64]);
             entry.extend(1..=self.edges as u64);
+            entry.extend([0, 0]);
         }
         entry.insert(0, 3 << 32 | (entry.len() as u64 + 1));
         let used = usize::try_from(words[DIRECTORY_USED]).unwrap();

@@ -41,7 +41,7 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
     let error =
         registry.register::<Histogram<Symbol>>(&Description::new("h", "Help.")).unwrap_err();
     assert!(
-        matches!(&error, RegisterError::Full { asked: 4_563, left, setting: "shard_bytes", .. } if *left < 8192),
+        matches!(&error, RegisterError::Full { asked: 4_576, left, setting: "shard_bytes", .. } if *left < 8192),
         "{error:?}"
     );
     assert!(error.to_string().contains("Segment::builder().shard_bytes(..)"), "{error}");

@@ -22,7 +22,7 @@ pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Option<u32> {
     // are there from the start. Cells are stored under the lock, so that no series gets them twice.
     match entry.load(Relaxed) {
         0 => {
-            let first = registration.cells(grid.cells() as usize).ok()?;
+            let first = registration.distributions(grid, 1).ok()?;
             entry.store(u64::from(first), Relaxed);
             Some(first)
         }
@@ -63,6 +63,8 @@ pub struct Histogram<L = ()> {
     pub(crate) table: u32,
     pub(crate) grid: Grid,
     pub(crate) scale: Scale,
+    /// For how many milliseconds only a larger value takes an exemplar's place.
+    pub(crate) exemplar_period: u32,
 }
 
 plain_value!(Histogram, heads);
@@ -81,7 +83,8 @@ impl<L> Histogram<L> {
             (index, entry as u32)
         };
         let heads = self.heads.at(index as usize, HEAD_CELLS);
-        Histogram { heads, first, table: self.table, grid: self.grid, scale: self.scale }
+        let Self { table, grid, scale, exemplar_period, .. } = *self;
+        Histogram { heads, first, table, grid, scale, exemplar_period }
     }
 
     /// What the table says of a series.
@@ -255,14 +258,19 @@ impl Histogram {
     /// 2^64 of those is counted as [`record_signed`](Histogram::record_signed) counts negative
     /// values: negative ones, infinity and NaN.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     pub fn record_f64(&self, quantity: f64) {
-        let value = self.scale.record(quantity);
-        if (0.0..TOO_LARGE).contains(&value) {
-            self.record(value as u64);
-        } else {
-            shard::record(Negative { head: self.heads.first });
+        match self.recorded(quantity) {
+            Some(value) => self.record(value),
+            None => shard::record(Negative { head: self.heads.first }),
         }
+    }
+
+    /// A quantity in recorded units, if it can be.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    pub(super) fn recorded(&self, quantity: f64) -> Option<u64> {
+        let value = self.scale.record(quantity);
+        (0.0..TOO_LARGE).contains(&value).then_some(value as u64)
     }
 
     /// Records a value, and those that a caller who waits for each answer was kept from measuring

@@ -22,6 +22,7 @@ macro_rules! plain_value {
 }
 
 mod counter;
+mod exemplar;
 mod gauge;
 mod histogram;
 mod timer;

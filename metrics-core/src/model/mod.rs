@@ -7,12 +7,13 @@
 //! handles, snapshots) wherever that is not too large to go through. What runs at the same time
 //! runs in spawned threads: the model's first thread sets up, waits and checks.
 
+mod exemplars;
 mod labels;
 mod registration;
 mod shards;
 mod snapshots;
 
-use crate::layout::{HEAD_CELLS, Layout};
+use crate::layout::{HEAD_CELLS, Layout, distribution_cells};
 use crate::segment;
 use crate::{Description, Histogram, Metric, Registry, shard};
 use loom::thread::{self, JoinHandle};
@@ -68,8 +69,8 @@ fn small(name: &str) -> Description {
     Description::new(name, "h")
 }
 
-/// Cells of the smallest distribution.
-const DISTRIBUTION: usize = 4;
+/// Cells of the smallest distribution, with its exemplar.
+const DISTRIBUTION: usize = distribution_cells(4) as usize;
 /// Cells of a histogram with it.
 const HISTOGRAM: usize = HEAD_CELLS as usize + DISTRIBUTION;
 

@@ -1,8 +1,8 @@
 //! The segment and its directory, seen while they are made, and who gets which cells.
 
 use super::{check, install, join, layout, register, spawn};
-use crate::layout::{HEAD_CELLS, Layout};
-use crate::segment::{self, SINK_TABLE, SegmentError};
+use crate::layout::Layout;
+use crate::segment::{self, SINK_DISTRIBUTION, SINK_TABLE, SegmentError};
 use crate::sync::Relaxed;
 use crate::{Counter, Description, Registry, Segment, shard};
 use std::ptr;
@@ -17,7 +17,7 @@ fn the_segment_is_made_once_and_found_whole() {
         let make = move || spawn(move || segment::install(|| Segment::reserve(layout)).err());
         let user = spawn(move || {
             if let Some(first_cell) = sink_table() {
-                assert_eq!(first_cell, u64::from(HEAD_CELLS));
+                assert_eq!(first_cell, u64::from(SINK_DISTRIBUTION));
             }
             if let Some(stats) = Segment::stats() {
                 assert_eq!(stats.shards_free, 1);

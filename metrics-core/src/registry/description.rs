@@ -1,6 +1,7 @@
 use super::error::RegisterError;
 use crate::directory::Kind;
 use crate::scale::Scale;
+use std::time::Duration;
 
 /// All that is said of a metric when it is registered.
 ///
@@ -32,6 +33,8 @@ pub struct Description {
     pub(crate) native: Option<i8>,
     pub(crate) extremes: bool,
     pub(crate) quantiles: Vec<f64>,
+    /// In milliseconds.
+    pub(crate) exemplar_period: u32,
     /// Whether unit and kind are still to be put behind the name.
     pub(crate) unfinished: bool,
     /// Whether metrics of this name may have different labels. A clash otherwise, since it is
@@ -44,6 +47,8 @@ impl Description {
     pub const DEFAULT_SIGFIGS: u8 = 2;
     /// One hour in nanoseconds.
     pub const DEFAULT_MAX: u64 = 3_600_000_000_000;
+
+    const DEFAULT_EXEMPLAR_MILLIS: u32 = 15_000;
 
     /// A metric of this name and help text; both are checked when it is registered.
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
@@ -61,6 +66,7 @@ impl Description {
             native: None,
             extremes: false,
             quantiles: Vec::new(),
+            exemplar_period: Self::DEFAULT_EXEMPLAR_MILLIS,
             unfinished: false,
             mixed: false,
         }
@@ -170,6 +176,16 @@ impl Description {
     #[must_use]
     pub fn extremes(mut self) -> Self {
         self.extremes = true;
+        self
+    }
+
+    /// For how long a series' exemplar gives way to none but that of a larger value, in each thread;
+    /// 15 s by default. After it the next one takes its place, whatever its value: choose what lies
+    /// between two scrapes, or 0 for the newest. Counted in milliseconds, up to 49 days. See
+    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar).
+    #[must_use]
+    pub fn exemplar_period(mut self, period: Duration) -> Self {
+        self.exemplar_period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
         self
     }
 

@@ -4,9 +4,8 @@ use crate::bucket::Grid;
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::Labels;
-use crate::layout::HEAD_CELLS;
 use crate::scale::Scale;
-use crate::segment::SINK_TABLE;
+use crate::segment::{SINK_DISTRIBUTION, SINK_TABLE};
 
 /// A handle that a [`Registry`](super::Registry) can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.
@@ -95,16 +94,18 @@ impl<L: Labels> Place for Histogram<L> {
             table: placed.table,
             grid,
             scale: description.exported_scale(),
+            exemplar_period: description.exemplar_period,
         })
     }
 
     fn sink() -> Self {
         Self {
             heads: Block::sink(),
-            first: HEAD_CELLS,
+            first: SINK_DISTRIBUTION,
             table: SINK_TABLE,
             grid: Grid::SMALLEST,
             scale: Scale::new(1.0),
+            exemplar_period: 0,
         }
     }
 }

@@ -324,6 +324,10 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         if interval(there) != interval(asked) {
             return differ("(extremes, quantiles)", &interval(there), &interval(asked));
         }
+        if there.exemplar_period != asked.exemplar_period {
+            let (there, asked) = (there.exemplar_period, asked.exemplar_period);
+            return differ("exemplar period in milliseconds", &there, &asked);
+        }
     }
     Ok(())
 }

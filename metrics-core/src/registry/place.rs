@@ -5,7 +5,7 @@ use crate::bucket::Grid;
 use crate::directory::{self, Distribution, Kind, MAX_DIMENSIONS, Source};
 use crate::handles::Block;
 use crate::labels::{Dimension, Values};
-use crate::layout::{GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
+use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::segment::{self, Claim, Exhausted, Registration, Segment};
 use crate::sync::Relaxed;
 
@@ -115,7 +115,8 @@ pub(crate) fn lay_out(
     {
         table = shared(series)?;
         distribution.table = table;
-        placed_cells = cells(grid.cells(), others(&metric.dimensions).len())?;
+        let count = others(&metric.dimensions).len();
+        placed_cells = registration.distributions(grid, count).map_err(cells_full)?;
     }
     metric.declared = shared(series.div_ceil(64))?;
     let directory::Metric { first, declared, .. } = metric;
@@ -131,7 +132,7 @@ pub(crate) fn fill_table(segment: &Segment, metric: &directory::Metric, placed: 
         return;
     };
     let table = &segment.shared()[placed.table as usize..][..metric.series as usize];
-    let cells = (placed.cells..).step_by(grid.cells() as usize);
+    let cells = (placed.cells..).step_by(layout::distribution_cells(grid.cells()) as usize);
     for (series, first) in others(&metric.dimensions).into_iter().zip(cells) {
         // Relaxed: a handle to the series, which reads this, is made after this returns.
         table[series].store(u64::from(first), Relaxed);

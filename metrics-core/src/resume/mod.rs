@@ -8,6 +8,8 @@
 //! owner of a shard keeps in a histogram's head); and cells of metrics that were replaced, and the
 //! memory of threads that are gone, are given back.
 //!
+//! Exemplars are not carried over: they tell of traces, and those of the earlier run are told by then.
+//!
 //! What is carried over is *kept*: its entry in the directory is not shown before this run registers
 //! the same metric, which *claims* it (`directory`, `registry::place`). Interners take up their
 //! values on their own (`Interner::resume`).
@@ -225,7 +227,7 @@ fn find_cells(
     let entry = &segment.shared()[entry];
     let mut first = entry.load(Relaxed);
     if first == 0 {
-        let cells = registration.cells(grid.cells() as usize).map_err(place::cells_full)?;
+        let cells = registration.distributions(grid, 1).map_err(place::cells_full)?;
         first = u64::from(cells);
         entry.store(first, Relaxed);
     }

@@ -24,21 +24,23 @@ pub(crate) use kept::{Claim, Kept};
 pub(crate) use registration::{Exhausted, Registration};
 pub(crate) use view::View;
 
-use crate::layout::{self, HEAD_CELLS, Layout, header};
+use crate::clock;
+use crate::layout::{self, EXEMPLAR_CELLS, HEAD_CELLS, Layout, header};
 use crate::memory;
 use crate::sync::{Acquire, AtomicU64, Mutex, OnceLock, Relaxed, Release, lock, process_wide};
 use backing::Backing;
 use error::LayoutShown;
 use std::io;
 use std::sync::TryLockError;
-use std::time::SystemTime;
 
 /// Cells at the start of every shard, and of the shared part, that handles write to whose
 /// registration failed: enough for the smallest histogram.
 pub(crate) const SINK_CELLS: usize = if cfg!(tickmetrics_loom) { 0 } else { 64 };
 
-/// The shared cell that says where the distribution of such a histogram begins: behind its head.
+/// The shared cell that says where the distribution of such a histogram begins, and what it says:
+/// behind its head and its exemplar.
 pub(crate) const SINK_TABLE: u32 = 8;
+pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
 
 /// The memory that all metrics of the process are counted in.
 ///
@@ -294,7 +296,7 @@ fn set_up(words: &[AtomicU64], layout: Layout) {
         (header::SHARD_WORDS, layout.shard_words as u64),
         (header::SHARDS, layout.shards as u64),
         (header::PID, u64::from(std::process::id())),
-        (header::STARTED, nanos_since_epoch()),
+        (header::STARTED, clock::nanos_since_epoch()),
         (header::CELLS_USED, SINK_CELLS as u64),
         (header::SHARED_USED, SINK_CELLS as u64),
         (header::SHARDS_SEEN, 1),
@@ -302,14 +304,8 @@ fn set_up(words: &[AtomicU64], layout: Layout) {
         words[word].store(value, Relaxed);
     }
     if layout.shared_words > SINK_TABLE as usize {
-        words[layout.shared() + SINK_TABLE as usize].store(u64::from(HEAD_CELLS), Relaxed);
+        words[layout.shared() + SINK_TABLE as usize].store(u64::from(SINK_DISTRIBUTION), Relaxed);
     }
     // Release: whoever reads the magic with Acquire sees the header before it.
     words[header::MAGIC].store(layout::MAGIC, Release);
-}
-
-/// 0 for a clock that is set before 1970.
-fn nanos_since_epoch() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

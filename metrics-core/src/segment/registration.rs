@@ -1,5 +1,6 @@
 use super::{Kept, Segment};
-use crate::layout::{LINE_WORDS, header};
+use crate::bucket::Grid;
+use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header};
 use crate::sync::{MutexGuard, Relaxed, Release, fence};
 use std::io;
 
@@ -35,6 +36,13 @@ impl Registration<'_> {
         let (words, layout) = (view.words(), view.layout());
         let back = |end| backing.cells(words, layout, end);
         self.take(header::CELLS_USED, count, layout.shard_words, back)
+    }
+
+    /// Takes cells for `count` distributions and their exemplars, and answers the first of the first
+    /// distribution.
+    pub(crate) fn distributions(&self, grid: Grid, count: usize) -> Result<u32, Exhausted> {
+        let each = layout::distribution_cells(grid.cells()) as usize;
+        Ok(self.cells(count.saturating_mul(each))? + EXEMPLAR_CELLS)
     }
 
     /// Takes `count` shared cells, and answers the first.

@@ -9,8 +9,9 @@ use super::budget::Budget;
 use super::catalogue::About;
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
+use crate::exemplar;
 use crate::handles::STAND_IN;
-use crate::layout::{HEAD_CELLS, LINE_WORDS, head};
+use crate::layout::{EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, head};
 use crate::memory;
 use crate::segment::View;
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
@@ -67,7 +68,8 @@ impl<'a> Reader<'a> {
         let mut spans = std::mem::take(&mut self.spare);
         self.read_heads(index, at, &mut spans);
         let is_exposed = !spans.is_empty() || self.into[at].negative != 0 || shown();
-        if !is_exposed || !self.budget.take_bytes(self.into[at].below.bytes()) {
+        let HistogramSnapshot { below, exemplars, .. } = &self.into[at];
+        if !is_exposed || !self.budget.take_bytes(below.bytes() + exemplars.bytes()) {
             self.spare = spans;
             return false;
         }
@@ -95,14 +97,16 @@ impl<'a> Reader<'a> {
     fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span<'a>>) {
         let total = &mut self.into[at];
         (total.sum, total.min, total.max, total.negative) = (0, u64::MAX, 0, 0);
+        total.exemplars.clear();
         let grid = self.shape.grid;
         let entry = self.view.shared().get(self.shape.table as usize + index);
         // Relaxed: a record that this snapshot must show came after its series had cells.
         let entry = entry.map_or(0, |entry| entry.load(Relaxed));
         let cells_at = usize::try_from(entry).unwrap_or(0);
         let cells = cells_at..cells_at.saturating_add(grid.cells() as usize);
-        let has_cells =
-            (1..STAND_IN).contains(&entry) && self.budget.take_cells(&cells, self.about.entry);
+        let with_exemplar = cells_at.saturating_sub(EXEMPLAR_CELLS as usize)..cells.end;
+        let has_cells = (u64::from(EXEMPLAR_CELLS)..STAND_IN).contains(&entry)
+            && self.budget.take_cells(&with_exemplar, self.about.entry);
         let head_at = self.about.metric.first as usize + index * HEAD_CELLS as usize;
         for shard in self.view.shards_seen() {
             let Some(cells) = shard.get(cells.clone()) else {
@@ -112,6 +116,12 @@ impl<'a> Reader<'a> {
             total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
             if !has_cells {
                 continue;
+            }
+            // Before the counts, so that its value is counted (`exemplar::read`).
+            if load(head::EXEMPLAR) != 0
+                && let Some(exemplar) = exemplar::read(shard, head_at, cells_at)
+            {
+                total.exemplars.add(exemplar, self.shape);
             }
             // A writer stores minimum and maximum before it counts. If the counts of values outside
             // what is read here are in the cells already, the next snapshot finds them; those that an

@@ -1,4 +1,5 @@
 use super::cells::Cells;
+use super::exemplar::{Exemplar, Exemplars};
 use super::native::NativeBuckets;
 use super::shape::Shape;
 use crate::sync::Arc;
@@ -25,6 +26,7 @@ pub struct HistogramSnapshot {
     pub(super) min: u64,
     pub(super) max: u64,
     pub(super) negative: u64,
+    pub(super) exemplars: Exemplars,
 }
 
 /// One of a histogram's exposed buckets.
@@ -72,8 +74,9 @@ impl HistogramSnapshot {
     /// Without values.
     pub(super) fn new(shape: Arc<Shape>) -> Self {
         let below = Below::new(shape.edges.len());
-        let (cells, min, max) = (Cells::new(), u64::MAX, 0);
-        Self { shape, first: 0, cells, below, count: 0, sum: 0, min, max, negative: 0 }
+        let (cells, exemplars) = (Cells::new(), Exemplars::default());
+        let (first, count, sum, min, max, negative) = (0, 0, 0, u64::MAX, 0, 0);
+        Self { shape, first, cells, below, count, sum, min, max, negative, exemplars }
     }
 
     /// How many values were recorded.
@@ -150,6 +153,14 @@ impl HistogramSnapshot {
         self.shape.native().map(|native| NativeBuckets::new(native, self))
     }
 
+    /// Values with their traces, the smallest first: at most one for each exposed bucket and one above
+    /// all of them, the newest of those that the threads keep (see
+    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar)). Each is counted
+    /// in this snapshot.
+    pub fn exemplars(&self) -> impl Iterator<Item = Exemplar> {
+        self.exemplars.iter(&self.shape)
+    }
+
     /// The cells with any value: smallest and largest value of each, in recorded units, and how
     /// many are in it.
     pub fn cells(&self) -> impl Iterator<Item = (u64, u64, u64)> {
@@ -219,6 +230,7 @@ impl HistogramSnapshot {
             negative: self.negative.wrapping_sub(earlier.negative),
             cells,
             below,
+            exemplars: self.exemplars.since(&earlier.exemplars),
         }
     }
 }

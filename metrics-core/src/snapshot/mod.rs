@@ -5,6 +5,7 @@ mod budget;
 mod catalogue;
 mod cells;
 mod distribution;
+mod exemplar;
 mod exposed;
 mod histogram;
 mod merge;
@@ -17,6 +18,7 @@ mod values;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use budget::{Budget, Excess};
 pub(crate) use catalogue::Catalogue;
+pub use exemplar::Exemplar;
 pub use histogram::{Bucket, HistogramSnapshot};
 pub use native::{NativeBucket, NativeBuckets};
 

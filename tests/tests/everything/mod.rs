@@ -56,9 +56,11 @@ pub(crate) fn record(m: &Everything, n: u64) {
     m.latency.record(n);
     m.latency.record_signed(-1);
     m.latency.record_duration(std::time::Duration::from_nanos(n));
+    m.latency.record_with_exemplar(n, 1 + u128::from(n), n);
     m.latency.time(|| ());
     m.latency.start().lap(&m.latency).discard();
     m.slippage.with(symbol).record_f64(n as f64);
+    m.slippage.with(symbol).record_f64_with_exemplar(n as f64, 1, n);
     timed_function();
     let _ = sampled_function(n.is_multiple_of(3));
 }

@@ -1,6 +1,7 @@
 """Reads text format 0.0.4 from standard input with Prometheus' own Python parser, or OpenMetrics where
 the argument is `openmetrics`, and prints what it read as JSON: {"families": {name: [type, help]},
-"samples": [[name, {label: value}, value]]}. Of OpenMetrics, families have their unit too.
+"samples": [[name, {label: value}, value]]}. Of OpenMetrics, families have their unit too, and there are
+"exemplars": [[name, {label: value}, {exemplar's label: value}, value, seconds since 1970]].
 
 Values are the shortest texts that read back the same. What that parser lets pass is checked here:
 series and families that are there twice, and histograms whose buckets do not add up. Fails with the
@@ -80,4 +81,11 @@ for family in read(text):
 once([(sample.name, *sorted(sample.labels.items())) for sample in samples], "a series")
 
 values = [[sample.name, sample.labels, repr(float(sample.value))] for sample in samples]
-json.dump({"families": families, "samples": values}, sys.stdout)
+result = {"families": families, "samples": values}
+if IS_OPENMETRICS:
+    result["exemplars"] = [
+        [one.name, one.labels, one.exemplar.labels, one.exemplar.value, float(one.exemplar.timestamp)]
+        for one in samples
+        if one.exemplar
+    ]
+json.dump(result, sys.stdout)

@@ -1,0 +1,177 @@
+//! The exemplar of a series: one of its values, and the trace that the value belongs to. Each shard
+//! has one for each series, which is written by the shard's owner while others read it.
+//!
+//! It takes five words, and a reader must not get some of one exemplar and some of the next. So a
+//! sequence number is odd while they are written, and a reader that finds it odd, or another one
+//! after it read the words than before, begins again:
+//!
+//! ```text
+//! writer                              reader
+//!   sequence := odd, Relaxed            before := sequence, Relaxed
+//!   fence, Release            (1)       fence, Acquire            (2)
+//!   words, Relaxed                      words, Relaxed
+//!   sequence := next even, Release (2)  fence, Acquire            (1)
+//!                                       before is even, and sequence = before, Relaxed?
+//! ```
+//!
+//! - If the reader sees any word of a writing, (1) pairs: its last load sees the odd number of that
+//!   writing, or a later one. So it takes no words that were stored after its first load's number.
+//! - If the reader's first load sees an even number, (2) pairs: it sees the words of that writing, or
+//!   later ones. So it takes none that were stored before.
+//!
+//! (2) does one more thing: the value was counted before its exemplar was written, so that a reader
+//! which looks at the exemplar first, and then at the counts, finds it counted.
+//!
+//! A writer never waits. A reader tries some times and then does without: a number can stay odd for
+//! ever, in the file of a process that was killed. In the overflow shard, which has several writers,
+//! an exemplar is written by who makes the number odd by a compare-exchange; the others' are dropped.
+
+use crate::clock;
+use crate::layout::{
+    EXEMPLAR_CELLS,
+    exemplar::{PERIOD, SINCE, SPAN, TIME, TRACE_HIGH, TRACE_LOW, VALUE},
+    head,
+};
+use crate::shard::{self, Cells, Record};
+use crate::sync::{Acquire, AtomicU64, Relaxed, Release, fence};
+use std::hint;
+
+/// How often a reader tries. A writing takes some nanoseconds, and comes once in a while.
+const ATTEMPTS: u32 = if cfg!(tickmetrics_loom) { 2 } else { 64 };
+
+/// What a value belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ids {
+    pub(crate) trace: u128,
+    pub(crate) span: u64,
+}
+
+/// An exemplar, as a reader gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exemplar {
+    /// In recorded units.
+    pub(crate) value: u64,
+    pub(crate) trace: u128,
+    pub(crate) span: u64,
+    /// Nanoseconds since the epoch.
+    pub(crate) time: u64,
+}
+
+/// Where the exemplar of a series is, in each shard: the series' head, which has the sequence number,
+/// and the first cell of its distribution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) head: u32,
+    pub(crate) first: u32,
+}
+
+impl Slot {
+    #[inline]
+    fn sequence(self) -> usize {
+        self.head as usize + head::EXEMPLAR
+    }
+
+    #[inline]
+    fn cell(self, which: usize) -> usize {
+        (self.first - EXEMPLAR_CELLS) as usize + which
+    }
+
+    /// Whether a value is to be kept: it is larger than the one that is there, or that has been there
+    /// for its time.
+    #[inline]
+    fn takes(self, cells: impl Cells, value: u64, now: u64) -> bool {
+        // Between threads without a shard these three may be of several exemplars. Then one is kept
+        // or dropped that should not have been.
+        let since = cells.get(self.cell(SINCE));
+        value > cells.get(self.cell(VALUE))
+            || now.wrapping_sub(since) >= cells.get(self.cell(PERIOD))
+    }
+}
+
+/// Keeps a value that was just recorded as the exemplar of its series, if it is to be kept. `now` is in
+/// ticks of the clock, `period` in milliseconds.
+#[inline]
+pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
+    if let Some(cells) = shard::own()
+        && !slot.takes(cells, value, now)
+    {
+        return;
+    }
+    keep(u64::from(slot.head) << 32 | u64::from(slot.first), value, ids.trace, ids.span, period);
+}
+
+/// The way of an exemplar that is kept, and of a thread without a shard. All that it takes is handed
+/// over in registers.
+#[cold]
+#[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "the halves")]
+fn keep(place: u64, value: u64, trace: u128, span: u64, period: u32) {
+    let slot = Slot { head: (place >> 32) as u32, first: place as u32 };
+    let exemplar = Exemplar { value, trace, span, time: clock::nanos_since_epoch() };
+    let (since, period) = (clock::ticks(), clock::ticks_in(u64::from(period) * 1_000_000));
+    shard::record_along(Keep { slot, exemplar, since, period });
+}
+
+/// An exemplar that takes the place of the one that is there, if it is to be kept.
+pub(crate) struct Keep {
+    pub(crate) slot: Slot,
+    pub(crate) exemplar: Exemplar,
+    /// When it was taken and for how long it stays, in ticks of the clock.
+    pub(crate) since: u64,
+    pub(crate) period: u64,
+}
+
+impl Record for Keep {
+    #[expect(clippy::cast_possible_truncation, reason = "a half")]
+    fn record(self, cells: impl Cells) {
+        let Self { slot, exemplar: Exemplar { value, trace, span, time }, since, period } = self;
+        if !slot.takes(cells, value, since) {
+            return;
+        }
+        let Some(odd) = cells.begin(slot.sequence()) else { return };
+        // Release pairs with the second Acquire fence in `read`: (1) above.
+        fence(Release);
+        for (which, word) in [
+            (VALUE, value),
+            (TRACE_HIGH, (trace >> 64) as u64),
+            (TRACE_LOW, trace as u64),
+            (SPAN, span),
+            (TIME, time),
+            (SINCE, since),
+            (PERIOD, period),
+        ] {
+            cells.set(slot.cell(which), word);
+        }
+        cells.publish(slot.sequence(), odd.wrapping_add(1));
+    }
+}
+
+/// The exemplar that a shard has of the series with this head and this first cell of its
+/// distribution. `None` where there is none, or where it is written all the time.
+pub(crate) fn read(shard: &[AtomicU64], head: usize, first: usize) -> Option<Exemplar> {
+    let sequence = shard.get(head + head::EXEMPLAR)?;
+    let cells = shard.get(first.checked_sub(EXEMPLAR_CELLS as usize)?..first)?;
+    for _ in 0..ATTEMPTS {
+        // Loads are Relaxed, with fences: the words may be mapped read-only (`segment::View`).
+        let before = sequence.load(Relaxed);
+        if before == 0 {
+            return None;
+        }
+        // Acquire pairs with the Release in `Cells::publish`: (2) above.
+        fence(Acquire);
+        let load = |which: usize| cells[which].load(Relaxed);
+        let exemplar = Exemplar {
+            value: load(VALUE),
+            trace: u128::from(load(TRACE_HIGH)) << 64 | u128::from(load(TRACE_LOW)),
+            span: load(SPAN),
+            time: load(TIME),
+        };
+        // Acquire pairs with the Release fence in `Keep`: (1) above.
+        fence(Acquire);
+        if before & 1 == 0 && sequence.load(Relaxed) == before {
+            return Some(exemplar);
+        }
+        hint::spin_loop();
+    }
+    None
+}
