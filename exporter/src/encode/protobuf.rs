@@ -293,14 +293,21 @@ fn push_one(out: &mut Vec<u8>, one: One<'_>, field: u8, value: f64) {
     let message = Message::field(out, family::METRIC, GUESS_ONE);
     one.push_labels(out);
     if field == metric::COUNTER && one.protocol.created {
-        let counter = Message::field(out, field, 0);
-        push_double(out, counter::VALUE, value);
-        one.push_created(out, counter::CREATED_TIMESTAMP);
-        counter.end(out);
+        push_counter_since(out, one, value);
     } else {
         push_number(out, field, value);
     }
     message.end(out);
+}
+
+/// Out of the way of counters that don't tell since when they count.
+#[cold]
+#[inline(never)]
+fn push_counter_since(out: &mut Vec<u8>, one: One<'_>, value: f64) {
+    let counter = Message::field(out, metric::COUNTER, 0);
+    push_double(out, counter::VALUE, value);
+    one.push_created(out, counter::CREATED_TIMESTAMP);
+    counter.end(out);
 }
 
 fn push_summary(
