@@ -2,6 +2,7 @@
 
 use metrics_core::prelude::*;
 use serde_json::{Value, json};
+use tests::exemplars::{ids, record_on_threads};
 use tests::programs::{CHECK_OPENMETRICS, PROMETHEUS_CLIENT, python};
 
 /// As hostile as a label or a help text can be.
@@ -164,7 +165,7 @@ fn a_hundred_thousand_series() {
 #[test]
 fn an_empty_registry_is_its_end() {
     let Some(read) = read(&Registry::new()) else { return };
-    assert_eq!(read, json!({"families": {}, "samples": []}));
+    assert_eq!(read, json!({"families": {}, "samples": [], "exemplars": []}));
 }
 
 #[test]
@@ -180,5 +181,36 @@ fn extreme_numbers() {
         let text = read["samples"][at][2].as_str().unwrap();
         let found: f64 = text.parse().unwrap();
         assert!(found == *number || found.is_nan() && number.is_nan(), "{number} is {text}");
+    }
+}
+
+/// One for each bucket at the most, none beside buckets, and none in the older format.
+#[test]
+fn exemplars_stand_with_their_buckets() {
+    let registry = Registry::new();
+    let wait = Description::new("wait_seconds", "Waited.").unit("seconds").constant("venue", "a");
+    let wait: Histogram = register(&registry, &wait.buckets([1_000, 2_000, 1_000_000]));
+    let values = [700, 600, 999_000, 2_000_000];
+    record_on_threads(&wait, &values);
+    let mut text = String::new();
+    exporter::encode::text(&registry.snapshot(), &mut text);
+    assert!(!text.contains("trace_id"), "{text}");
+    let snapshot = registry.snapshot();
+    let known: Vec<_> =
+        snapshot.histogram("wait_seconds", &[("venue", "a")]).unwrap().exemplars().collect();
+    let Some(read) = read(&registry) else { return };
+    let read = read["exemplars"].as_array().unwrap();
+    assert_eq!(read.len(), 3, "{read:?}");
+    for ((read, known), le) in read.iter().zip(known).zip(["1e-06", "0.001", "+Inf"]) {
+        let nanos = values.iter().find(|&&nanos| nanos as f64 / 1e9 == known.value).unwrap();
+        let (trace, span) = ids(*nanos);
+        let ids = json!({
+            "trace_id": format!("{trace:032x}"),
+            "span_id": format!("{span:016x}"),
+        });
+        let labels = json!({"venue": "a", "le": le});
+        let time = known.time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        let seconds = time.as_millis() as f64 / 1e3;
+        assert_eq!(*read, json!(["wait_seconds_bucket", labels, ids, known.value, seconds]));
     }
 }

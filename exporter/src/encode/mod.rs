@@ -1,6 +1,7 @@
 //! Snapshots as bytes, in the formats that Prometheus reads, and as JSON.
 
 mod beside;
+mod exemplar;
 mod exposition;
 #[cfg(feature = "json")]
 mod json;

@@ -9,7 +9,8 @@ use metrics_core::{Escaping, Snapshot};
 /// snapshot is one exposition.
 ///
 /// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
-/// the name ends in it. A counter's family is called what the counter is, without `_total`. Where
+/// the name ends in it, and with the histograms' [exemplars](metrics_core::HistogramSnapshot::exemplars).
+/// A counter's family is called what the counter is, without `_total`. Where
 /// that name, or the one for its creation time, is another family's or could be another one's sample,
 /// `OpenMetrics` can't tell them apart: such a counter keeps its whole name, and its type is
 /// `unknown`.
@@ -66,6 +67,7 @@ pub(crate) struct OpenMetrics<'a> {
 
 impl Format for OpenMetrics<'_> {
     const QUOTES: bool = true;
+    const EXEMPLARS: bool = true;
 
     fn escaping(&self) -> Escaping {
         self.escaping

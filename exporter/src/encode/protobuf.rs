@@ -5,10 +5,11 @@
 
 use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
+use super::exemplar;
 use super::exposition::Progress;
 use super::openmetrics::ends_in_unit;
 use super::wire::{
-    Message, push_bucket, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
+    Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
 use crate::names::Distinct;
 use crate::negotiate::{Format, Protocol};
@@ -75,7 +76,8 @@ const HISTOGRAM: u64 = 4;
 ///
 /// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
 /// in it. Histograms have their [native](metrics_core::Description::native) buckets too, if any were
-/// declared, instead of the others, which [`render_as`](crate::render_as) can add. Families
+/// declared, instead of the others, which [`render_as`](crate::render_as) can add. Both have
+/// their [exemplars](metrics_core::HistogramSnapshot::exemplars). Families
 /// without series are left out. All numbers but the counts of buckets are `double`:
 /// a counter above 2^53 is rounded, as Prometheus does when it reads text.
 ///
@@ -341,12 +343,20 @@ fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot
     push_double(out, histogram::SAMPLE_SUM, histogram.sum());
     let native = histogram.native();
     if native.is_none() || one.protocol.classic_beside_native {
+        let mut exemplars = histogram.exemplars().peekable();
         for Bucket { upper, count, .. } in histogram.buckets() {
-            push_bucket(out, histogram::BUCKET, count, upper);
+            let exemplar = exemplars.next_if(|exemplar| exemplar.value <= upper);
+            exemplar::push_bucket(out, histogram::BUCKET, count, upper, exemplar);
+        }
+        // The last bucket, which the count stands for, is there only if it has one.
+        if let Some(exemplar) = exemplars.next() {
+            let (count, upper) = (histogram.count(), f64::INFINITY);
+            exemplar::push_bucket(out, histogram::BUCKET, count, upper, Some(exemplar));
         }
     }
     if let Some(native) = native {
         push_native(out, native);
+        exemplar::push_native(out, histogram);
     }
     one.push_created(out, histogram::CREATED_TIMESTAMP);
     message.end(out);

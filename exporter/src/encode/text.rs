@@ -2,11 +2,13 @@
 
 use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
+use super::exemplar;
 use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
 use crate::names::Distinct;
 use metrics_core::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::time::UNIX_EPOCH;
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
@@ -73,6 +75,9 @@ pub(super) trait Format {
 
     /// Whether double quotes are escaped in help texts, as backslashes and line feeds are.
     const QUOTES: bool;
+
+    /// Whether it has exemplars.
+    const EXEMPLARS: bool;
 }
 
 /// How a family is exposed.
@@ -89,6 +94,7 @@ pub(super) struct Text {
 
 impl Format for Text {
     const QUOTES: bool = false;
+    const EXEMPLARS: bool = false;
 
     fn escaping(&self) -> Escaping {
         self.escaping
@@ -138,7 +144,7 @@ pub(super) fn write<F: Format>(
                 }
                 Value::Histogram(value) => {
                     seen.look(value);
-                    histogram(out, one, &histograms, value);
+                    histogram::<F>(out, one, &histograms, value);
                 }
                 // Kinds that this format has no words for yet.
                 _ => return false,
@@ -294,7 +300,7 @@ impl Labelled<'_> {
     }
 }
 
-fn histogram(
+fn histogram<F: Format>(
     out: &mut String,
     series: Labelled<'_>,
     [buckets, sum, count]: &[Sample; 3],
@@ -309,22 +315,11 @@ fn histogram(
     // All buckets begin alike: the first writes the text that the others copy, and with it the
     // count before it where that is the same.
     let begin = start..out.len();
-    let mut last = (None, 0..0);
-    for bucket in histogram.buckets() {
-        out.push_str(bucket.le);
-        out.push_str("\"} ");
-        if last.0 == Some(bucket.count) {
-            out.extend_from_within(last.1.clone());
-        } else {
-            let start = out.len();
-            push_u64(out, bucket.count);
-            out.push('\n');
-            out.extend_from_within(begin.clone());
-            last = (Some(bucket.count), start..out.len());
-        }
+    if F::EXEMPLARS && histogram.exemplars().next().is_some() {
+        exemplar::push_buckets(out, begin, histogram);
+    } else {
+        push_buckets(out, begin, histogram);
     }
-    out.push_str("+Inf\"} ");
-    push_u64(out, histogram.count());
     for (sample, is_sum) in [(sum, true), (count, false)] {
         out.push('\n');
         out.push_str(&sample.start);
@@ -342,6 +337,28 @@ fn histogram(
         }
     }
     out.push('\n');
+}
+
+/// Appends the lines of all buckets, from behind what they begin with to the end of the last one
+/// without its line feed.
+#[inline]
+fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &HistogramSnapshot) {
+    let mut last = (None, 0..0);
+    for bucket in histogram.buckets() {
+        out.push_str(bucket.le);
+        out.push_str("\"} ");
+        if last.0 == Some(bucket.count) {
+            out.extend_from_within(last.1.clone());
+        } else {
+            let start = out.len();
+            push_u64(out, bucket.count);
+            out.push('\n');
+            out.extend_from_within(begin.clone());
+            last = (Some(bucket.count), start..out.len());
+        }
+    }
+    out.push_str("+Inf\"} ");
+    push_u64(out, histogram.count());
 }
 
 /// Sum and count are of all values, as those of a summary are.

@@ -1,6 +1,7 @@
 //! Prometheus itself scrapes, and is asked what it has.
 
 mod custom;
+mod exemplars;
 mod queries;
 
 use exporter::Format;

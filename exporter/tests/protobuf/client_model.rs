@@ -58,6 +58,18 @@ pub(crate) struct Bucket {
     pub(crate) cumulative_count: Option<u64>,
     #[prost(double, optional, tag = "2")]
     pub(crate) upper_bound: Option<f64>,
+    #[prost(message, optional, tag = "3")]
+    pub(crate) exemplar: Option<Exemplar>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Exemplar {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) label: Vec<LabelPair>,
+    #[prost(double, optional, tag = "2")]
+    pub(crate) value: Option<f64>,
+    #[prost(message, optional, tag = "3")]
+    pub(crate) timestamp: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -88,6 +100,8 @@ pub(crate) struct Histogram {
     pub(crate) positive_delta: Vec<i64>,
     #[prost(message, optional, tag = "15")]
     pub(crate) created_timestamp: Option<Timestamp>,
+    #[prost(message, repeated, tag = "16")]
+    pub(crate) exemplars: Vec<Exemplar>,
 }
 
 #[derive(Clone, PartialEq, Message)]

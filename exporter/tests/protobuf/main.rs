@@ -2,6 +2,7 @@
 
 mod client_model;
 mod created;
+mod exemplars;
 mod interval;
 mod native;
 
@@ -121,8 +122,11 @@ fn histograms_with_values_outside_their_range() {
     }
     slippage.with(true).record_signed(-3);
     let distribution = |flag, count, sum, buckets: [u64; 2]| {
-        let bucket =
-            |(upper, count)| Bucket { cumulative_count: Some(count), upper_bound: Some(upper) };
+        let bucket = |(upper, count)| Bucket {
+            cumulative_count: Some(count),
+            upper_bound: Some(upper),
+            exemplar: None,
+        };
         let histogram = Distribution {
             sample_count: Some(count),
             sample_sum: Some(sum),
@@ -186,6 +190,7 @@ proptest! {
         let buckets = snapshot.buckets().map(|bucket| Bucket {
             cumulative_count: Some(bucket.count),
             upper_bound: Some(bucket.upper),
+            exemplar: None,
         });
         prop_assert_eq!(&read.bucket, &buckets.collect::<Vec<_>>());
     }
