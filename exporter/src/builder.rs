@@ -1,13 +1,13 @@
 use crate::error::StartError;
 use crate::process::ProcessMetrics;
 use crate::push::{Push, Target};
+use crate::report::report;
 use crate::respond::Responder;
 use crate::scrape::{More, Scraper};
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::web::Web;
 use metrics_core::Registry;
-use std::io::{self, Write};
 #[cfg(feature = "web-config")]
 use std::path::PathBuf;
 use std::time::Duration;
@@ -396,11 +396,9 @@ fn warn_of(unprotected: &[LocalAddr]) {
         return;
     }
     let addresses: Vec<_> = unprotected.iter().map(ToString::to_string).collect();
-    // Where standard error is closed, the metric tells.
-    let _ = writeln!(
-        io::stderr(),
-        "tickmetrics: whoever reaches {} reads all metrics, without encryption or a password: \
-         listen on 127.0.0.1 or a Unix socket where that is not wanted",
+    report(format_args!(
+        "whoever reaches {} reads all metrics, without encryption or a password: listen on 127.0.0.1 \
+         or a Unix socket where that is not wanted",
         addresses.join(", ")
-    );
+    ));
 }

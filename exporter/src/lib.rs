@@ -51,10 +51,12 @@ mod negotiate;
 mod process;
 mod push;
 mod render;
+mod report;
 mod respond;
 mod scrape;
 mod server;
 mod service;
+mod sync;
 #[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
 mod web;
 

@@ -7,7 +7,8 @@
 
 use crate::coding::Compressor;
 use crate::encode::Exposition;
-use crate::scrape::{Query, Scrape, Source, lock};
+use crate::scrape::{Query, Scrape, Source};
+use crate::sync::lock;
 use http_body::{Frame, SizeHint};
 use hyper::body::Bytes;
 use std::collections::VecDeque;
@@ -307,7 +308,8 @@ mod tests {
     use super::{Bytes, CHUNK, Reader, Stage};
     use crate::coding::Coding;
     use crate::negotiate::Format;
-    use crate::scrape::{Query, Scraper, lock};
+    use crate::scrape::{Query, Scraper};
+    use crate::sync::lock;
     use flate2::read::GzDecoder;
     use http_body::Body;
     use metrics_core::prelude::*;

@@ -4,7 +4,8 @@ use crate::about::AboutMetrics;
 use crate::coding::Coding;
 use crate::negotiate::{Format, Protocol, negotiate};
 use crate::render::Reader;
-use crate::scrape::{Query, Scraper, lock};
+use crate::scrape::{Query, Scraper};
+use crate::sync::lock;
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
 use hyper::header::{

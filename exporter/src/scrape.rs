@@ -10,9 +10,10 @@ use crate::negotiate::Format;
 use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
+use crate::sync::lock;
 use metrics_core::{Escaping, Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 /// A client that reads nothing for so long may have to make room.
@@ -176,11 +177,6 @@ impl Scraper {
         self.renders.push(Arc::downgrade(&render));
         first
     }
-}
-
-/// What a panic leaves behind is read as it is: nothing below is half done.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) struct Registries {

@@ -4,6 +4,7 @@ use super::client::send;
 use super::error::PushError;
 use super::target::Target;
 use super::{AtEnd, Push};
+use crate::report::report;
 use http_body::Body;
 use http_body_util::{Either, Empty};
 use hyper::Method;
@@ -11,7 +12,6 @@ use hyper::body::Bytes;
 use metrics_core::prelude::*;
 use std::error::Error;
 use std::future::{Future, pending, poll_fn};
-use std::io::Write;
 use std::pin::pin;
 use std::sync::mpsc as blocking;
 use std::task::Poll;
@@ -99,7 +99,7 @@ where
             AtEnd::Nothing => return,
         };
         if let Err(error) = self.insist(&method, self.settings.end_within).await {
-            say(&format!("metrics were not {what} at the end, {}: {error}", self.target));
+            report(format_args!("metrics were not {what} at the end, {}: {error}", self.target));
         }
     }
 
@@ -191,8 +191,8 @@ where
         };
         match outcome {
             _ if state == before => {}
-            Ok(()) => say(&format!("metrics are pushed again, {}", self.target)),
-            Err(error) => say(&format!("metrics can't be pushed, {}: {error}", self.target)),
+            Ok(()) => report(format_args!("metrics are pushed again, {}", self.target)),
+            Err(error) => report(format_args!("metrics can't be pushed, {}: {error}", self.target)),
         }
         state
     }
@@ -205,11 +205,6 @@ enum State {
     Failing,
     /// Not for want of a connection.
     Refused,
-}
-
-/// Not `eprintln!`, which panics where standard error can't be written to.
-fn say(what: &str) {
-    let _ = writeln!(std::io::stderr(), "tickmetrics: {what}");
 }
 
 /// Before the attempt that follows so many failures. The random part keeps those apart that failed

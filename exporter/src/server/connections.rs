@@ -8,7 +8,7 @@ use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};
-use crate::scrape::lock;
+use crate::sync::lock;
 use crate::web::Web;
 use http_body_util::Either;
 use hyper::body::Incoming;

@@ -5,12 +5,13 @@ use super::file::{File, Token};
 use super::limit::{Client, Clients};
 use super::password::{Attempt, Busy, Hash, MAX_COST, MIN_COST, Passwords};
 use super::reload::Files;
+use crate::sync::lock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use ring::digest;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -224,7 +225,7 @@ impl Guard {
     }
 
     fn clients(&self) -> MutexGuard<'_, Clients> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.clients)
     }
 }
 

@@ -20,7 +20,9 @@ mod tls;
 
 pub use error::WebConfigError;
 
+use crate::report::report;
 use crate::server::Stream;
+use crate::sync::lock;
 use auth::{Guard, Refusal};
 use config::{Config, load};
 use error::Wrong;
@@ -33,11 +35,10 @@ use hyper::{Response, StatusCode};
 use limit::Bucket;
 pub(crate) use metrics::WebMetrics;
 use reload::Watch;
-use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use tokio_rustls::TlsAcceptor;
 
@@ -119,7 +120,7 @@ impl Web {
                 let unprotected = if config.protects() { 0 } else { self.exposed };
                 self.metrics.unprotected_listeners.set(unprotected as f64);
                 if unprotected > 0 {
-                    tell(format_args!(
+                    report(format_args!(
                         "{} asks for neither TLS nor credentials any more: other machines read all \
                          metrics",
                         self.path.display()
@@ -133,7 +134,7 @@ impl Web {
             }
             Err(error) => {
                 self.metrics.web_config_failed_reloads.inc();
-                tell(format_args!("{error}; the configuration before it stays in force"));
+                report(format_args!("{error}; the configuration before it stays in force"));
             }
         }
     }
@@ -197,14 +198,8 @@ impl Web {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No panic leaves it half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
-}
-
-fn tell(what: fmt::Arguments<'_>) {
-    // Not `eprintln!`, which panics where standard error can't be written to.
-    let _ = writeln!(io::stderr(), "tickmetrics: {what}");
 }
 
 fn response(refusal: Refusal, config: &Config) -> Response<Full<Bytes>> {

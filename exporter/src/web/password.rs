@@ -13,10 +13,11 @@
 //! The thread is started by the exporter's, and so runs on the same core where that one is pinned.
 
 use super::limit::Client;
+use crate::sync::lock;
 use bcrypt::{BcryptResult, HashParts};
 use ring::{hmac, rand};
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -290,11 +291,6 @@ impl Remembered {
             self.tags.remove(&oldest);
         }
     }
-}
-
-/// No panic leaves a queue or a memory half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
