@@ -76,6 +76,10 @@ pub(crate) enum Compressor {
 impl Compressor {
     /// By the fastest useful level of each: a scrape waits for it, and metrics repeat themselves so
     /// much that the others win little.
+    #[cfg_attr(
+        not(feature = "zstd"),
+        expect(clippy::unnecessary_wraps, reason = "making zstd's can fail")
+    )]
     pub(crate) fn new(coding: Coding) -> io::Result<Option<Self>> {
         Ok(match coding {
             Coding::Identity => None,
