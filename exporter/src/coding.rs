@@ -44,8 +44,7 @@ impl Coding {
         for element in split(accept_encoding, b',') {
             let mut parts = split(element, b';').map(str::trim);
             let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-            let quality = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            let quality = parts.find_map(weight).unwrap_or(1.0);
             // What is no number between is no preference either.
             let quality = if (0.0..=1.0).contains(&quality) { quality } else { 0.0 };
             if name == "*" {
@@ -64,6 +63,14 @@ impl Coding {
         }
         best.0
     }
+}
+
+/// What a parameter says if it is a weight; what is no number refuses. No space may stand around the
+/// `=`, but a client that puts one there still means it.
+fn weight(parameter: &str) -> Option<f32> {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let is_weight = name.trim_end().eq_ignore_ascii_case("q");
+    is_weight.then(|| value.trim_start().parse().unwrap_or(0.0))
 }
 
 /// What compresses a response, piece by piece.
@@ -164,6 +171,13 @@ mod tests {
             ("gzip;q=0", Identity),
             ("*, zstd;q=0, gzip;q=0.0", Identity),
             ("gzip;q=x", Identity),
+            ("gzip; q = 0", Identity),
+            ("gzip;q =0", Identity),
+            ("gzip;q= 0.0", Identity),
+            ("gzip;Q\t=\t0", Identity),
+            ("gzip;q", Identity),
+            ("gzip; q = 0.5, identity;q=0.1", Gzip),
+            ("gzip;quality=0", Gzip),
             ("gzip;q=2", Identity),
             ("gzip;q=-1", Identity),
             ("gzip;q=NaN", Identity),

@@ -9,8 +9,8 @@ use crate::sync::lock;
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, VARY,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap,
+    HeaderName, HeaderValue, RETRY_AFTER, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Uri};
@@ -80,14 +80,22 @@ impl Responder {
     ///
     /// Who is allowed to ask has to be settled before.
     pub(crate) async fn respond(&self, request: &Parts) -> Response<Body> {
-        let path = request.uri.path();
-        if !matches!(path, "/" | "/health" | "/ready" | "/metrics") {
+        let Parts { method, uri, .. } = request;
+        let path = uri.path();
+        // The targets of OPTIONS and CONNECT that are no path.
+        let is_server = *method == Method::CONNECT || path == "*" && *method == Method::OPTIONS;
+        if !is_server && !matches!(path, "/" | "/health" | "/ready" | "/metrics") {
             let text = "Nothing is here: try /metrics\n";
             return response(StatusCode::NOT_FOUND, PLAIN, whole(text));
         }
-        if !matches!(request.method, Method::GET | Method::HEAD) {
-            let text = "Only GET and HEAD are answered\n";
-            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, PLAIN, whole(text));
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            // RFC 9110, 9.1: one that is not known is another mistake than one that is not allowed.
+            let status = if is_known(method) {
+                StatusCode::METHOD_NOT_ALLOWED
+            } else {
+                StatusCode::NOT_IMPLEMENTED
+            };
+            let mut response = response(status, PLAIN, whole("Only GET and HEAD are answered\n"));
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
@@ -97,6 +105,13 @@ impl Responder {
             "/ready" => self.readiness(),
             _ => response(StatusCode::OK, HTML, whole(INDEX)),
         }
+    }
+
+    /// For a request that can't be trusted to mean what it seems to: the connection ends with this.
+    pub(crate) fn refuse(status: StatusCode, text: &'static str) -> Response<Body> {
+        let mut response = response(status, PLAIN, whole(text));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
     }
 
     /// For who asks more often than allowed.
@@ -144,6 +159,22 @@ impl Responder {
         headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
         response
     }
+}
+
+/// Whether RFC 9110 or 5789 has this method.
+fn is_known(method: &Method) -> bool {
+    [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ]
+    .contains(method)
 }
 
 /// What `?name[]=a&name[]=b` asks for, percent-encoded or not. Other parameters mean nothing here.

@@ -4,6 +4,7 @@ use super::Limits;
 use super::listen::{Listener, Stream};
 use super::progress::{Observed, ObservedBody, Progress};
 use super::rate::Rate;
+use super::request::fault;
 use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
 use crate::render::Reader;
@@ -11,11 +12,12 @@ use crate::respond::{Body, Responder};
 use crate::sync::lock;
 use crate::web::Web;
 use http_body_util::Either;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
@@ -113,6 +115,9 @@ impl Front {
                 let (request, _body) = request.into_parts();
                 async move {
                     let mut response = front.respond(&request, client).await;
+                    if request.version < Version::HTTP_11 {
+                        end_with_connection(&mut response);
+                    }
                     if let Some(web) = &front.web {
                         web.finish(generation, &mut response);
                     }
@@ -123,6 +128,9 @@ impl Front {
             let connection = http1::Builder::new()
                 // `progress` tells the time between requests from that for a request.
                 .header_read_timeout(None)
+                // A client may close its half once it has asked. One that is gone is noticed by what
+                // is written to it, or in the end by the limits of time.
+                .half_close(true)
                 .max_header_size(self.limits.header_bytes)
                 .max_buf_size(self.limits.header_bytes.max(SMALLEST_BUFFER))
                 .serve_connection(TokioIo::new(io), service);
@@ -143,6 +151,9 @@ impl Front {
             self.count(Limit::RequestRate);
             return Responder::too_many_requests(wait);
         }
+        if let Some((status, text)) = fault(request) {
+            return Responder::refuse(status, text);
+        }
         if let Some(web) = &self.web
             && let Err(refusal) = web.admit(client, &request.headers).await
         {
@@ -157,5 +168,14 @@ impl Front {
 
     fn about(&self) -> &AboutMetrics {
         self.responder.about()
+    }
+}
+
+/// Where only the end of the connection tells the end of the answer, as HTTP/1.0 has it where there is
+/// no length, the connection is not kept. hyper would promise that it is.
+fn end_with_connection(response: &mut Response<Body>) {
+    if response.body().size_hint().exact().is_none() {
+        *response.version_mut() = Version::HTTP_10;
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }

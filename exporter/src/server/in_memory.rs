@@ -26,13 +26,15 @@ pub struct InMemory {
     runtime: Runtime,
 }
 
-/// A client that says this much, and then ends.
+/// A client that says this much, and then ends its half.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
     /// All of it.
     pub bytes: &'a [u8],
     /// The most bytes that one read or write takes; at least 1.
     pub piece: usize,
+    /// Whether it ends its half at once, rather than once it waits for nothing more.
+    pub half_closes: bool,
 }
 
 impl InMemory {
@@ -63,7 +65,7 @@ impl InMemory {
         let wire = Arc::new(Mutex::new(Wire {
             said: said.bytes.to_vec(),
             read: 0,
-            ended: false,
+            ended: said.half_closes,
             answered: Vec::new(),
             piece: said.piece.max(1),
         }));
@@ -158,9 +160,11 @@ mod tests {
         let registry = Registry::new();
         registry.register::<Counter>(&Description::new("ticks_total", "Ticks.")).unwrap().add(3);
         let server = InMemory::new(&registry, 1_000).unwrap();
-        for piece in [1, 7, usize::MAX] {
+        for (piece, half_closes) in
+            [1, 7, usize::MAX].into_iter().flat_map(|piece| [(piece, false), (piece, true)])
+        {
             let answer = |text: &str| {
-                let said = Said { bytes: text.as_bytes(), piece };
+                let said = Said { bytes: text.as_bytes(), piece, half_closes };
                 String::from_utf8(server.answer(said).expect("it ends")).unwrap()
             };
             let get = "GET /metrics?name[]=ticks HTTP/1.1\r\nHost: a\r\n\r\n";

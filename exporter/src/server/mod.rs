@@ -8,6 +8,7 @@ mod limits;
 mod listen;
 mod progress;
 mod rate;
+mod request;
 mod unix;
 
 #[cfg(fuzzing)]
