@@ -224,10 +224,16 @@ impl ExporterBuilder {
     /// **Every path needs credentials**, `/health` as well, where any user or token is configured; one
     /// of them is enough. A client certificate (`client_auth_type`) is asked for besides.
     ///
-    /// **Files are read anew** within a second of a change, when a client next asks: this one and all
-    /// that it names. If they are wrong then, what was in force stays, which is said on standard error
-    /// and by `tickmetrics_exporter_web_config_stale`. Connections from before the change end with
+    /// **Files are looked at every second**: this one and all that it names, 1,024 at most, of 1 MiB
+    /// each and 16 MiB in all. A change is in force once two looks found the same bytes, so that a file
+    /// that is being written is not. If it is wrong, what was in force stays, which standard error and
+    /// `tickmetrics_exporter_web_config_stale` report. Connections from before the change end with
     /// their next response.
+    ///
+    /// **A file that was cut opens nothing.** One that says nothing is an error. At a change, one that
+    /// asks for less is an error, too: for no TLS any more, no password or token, or less of a client's
+    /// certificate. With `allow_less_protection: true` it is in force. Write that as the last line,
+    /// which a file that was cut does not have. At the start, the file is taken as it is.
     ///
     /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time, and on the
     /// exporter's core where that is [pinned](Self::pin_to_core); those that were right are remembered for the address that they came from, as tags under a key of this
@@ -247,7 +253,9 @@ impl ExporterBuilder {
     /// | `tls_server_config` | with anything but a certificate and a key in it, it is an error rather than no TLS |
     /// | `basic_auth_users` | the cost of a hash is 4 to 16, and a name has no colon |
     /// | `rate_limit` | `interval` needs a unit; `burst` is at least 1 |
-    /// | `bearer_tokens` | ours: for each name a file with a token of 16 characters or more, or its SHA-256 |
+    /// | none at all | a file without any section is an error rather than no protection |
+    /// | `allow_less_protection` | ours, and theirs refuse it: whether the file may take away protection, or say nothing |
+    /// | `bearer_tokens` | ours, and theirs refuse it: for each name a file with a token of 16 characters or more, or its SHA-256 |
     ///
     /// [web configuration file]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
     ///

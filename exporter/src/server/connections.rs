@@ -60,6 +60,13 @@ impl Front {
         self.responder.warm_up();
     }
 
+    /// Sees when the web configuration changes, for ever if there is one.
+    pub(super) async fn keep_looking(&self) {
+        if let Some(web) = &self.web {
+            web.keep_looking().await;
+        }
+    }
+
     /// All metrics, for a push.
     pub(super) fn exposition(&self, format: Format) -> Reader {
         self.responder.exposition(format)

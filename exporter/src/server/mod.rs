@@ -229,6 +229,8 @@ async fn serve(
     let mut tasks = JoinSet::new();
     let warming = Arc::clone(&front);
     tasks.spawn(async move { warming.warm_up() });
+    let looking = Arc::clone(&front);
+    tasks.spawn(async move { looking.keep_looking().await });
     for listener in listeners {
         let graceful = Arc::clone(&graceful);
         tasks.spawn(Arc::clone(&front).accept(listener, move || graceful.watcher()));

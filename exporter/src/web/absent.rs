@@ -21,6 +21,10 @@ impl Web {
         match *self {}
     }
 
+    pub(crate) fn keep_looking(&self) -> Ready<()> {
+        match *self {}
+    }
+
     pub(crate) fn accept(&self, _: Box<dyn Stream>) -> Ready<io::Result<(Box<dyn Stream>, u64)>> {
         match *self {}
     }

@@ -51,6 +51,32 @@ impl Policy {
     }
 }
 
+/// What certificate a client has to show, the strictest last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    #[default]
+    None,
+    Any,
+    Verified,
+}
+
+impl Shown {
+    pub(super) fn by(section: &Tls) -> Self {
+        match Policy::parse(section.client_auth_type.as_deref().unwrap_or_default()) {
+            Some(Policy::RequireAndVerifyClientCert) => Self::Verified,
+            Some(Policy::RequireAnyClientCert) => Self::Any,
+            _ => Self::None,
+        }
+    }
+
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Verified => "verified certificates of clients",
+            Self::Any | Self::None => "certificates of clients",
+        }
+    }
+}
+
 /// Who may connect.
 pub(super) fn verifier(
     section: &Tls,

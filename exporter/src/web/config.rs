@@ -1,10 +1,12 @@
 //! A configuration that was checked, and can be put in force.
 
 use super::auth::Credentials;
+use super::clients::Shown;
 use super::duration;
 use super::error::{WebConfigError, Wrong};
 use super::file::{self, File, RateLimit};
 use super::limit::Rate;
+use super::locks::Locks;
 use super::reload::{Files, Watch};
 use super::tls;
 use hyper::header::{HeaderName, HeaderValue};
@@ -29,11 +31,26 @@ pub(super) struct Config {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) credentials: Credentials,
     pub(super) rate: Option<Rate>,
+    pub(super) locks: Locks,
+    /// Whether it may have fewer locks than the one before it.
+    allow_less_protection: bool,
 }
 
 impl Config {
     pub(super) fn protects(&self) -> bool {
-        self.tls.is_some() || self.credentials.are_needed()
+        self.locks.tls || self.locks.credentials
+    }
+
+    /// Whether it may take the place of the one in force.
+    ///
+    /// # Errors
+    /// Where it takes away what keeps strangers out, and does not say that it is meant to.
+    pub(super) fn replace(self, in_force: &Self, path: &Path) -> Result<Self, WebConfigError> {
+        if !self.allow_less_protection {
+            let replaced = self.locks.replace(in_force.locks);
+            replaced.map_err(|wrong| WebConfigError::new(path, wrong))?;
+        }
+        Ok(self)
     }
 }
 
@@ -51,14 +68,28 @@ fn check(path: &Path, files: &mut Files) -> Result<Config, Wrong> {
     let bytes = files.read("", name)?;
     let text = std::str::from_utf8(&bytes);
     let file = file::parse(text.map_err(|error| Wrong::new("", format!("no UTF-8: {error}")))?)?;
+    if file.says_nothing() {
+        let reason = "it says nothing, as a file does that is not written yet: give a section that \
+                      says what to ask for, such as basic_auth_users, or allow_less_protection: true \
+                      to ask for nothing";
+        return Err(Wrong::new("", reason));
+    }
+    let section = file.tls_server_config.as_ref();
+    let tls = section.map(|section| tls::server_config(section, files)).transpose()?.flatten();
+    let credentials = Credentials::new(&file, files)?;
+    let locks = Locks {
+        tls: tls.is_some(),
+        shown: section.map_or(Shown::None, Shown::by),
+        names: section.is_some_and(|section| section.client_allowed_sans.is_some()),
+        credentials: credentials.are_needed(),
+    };
     Ok(Config {
-        tls: match &file.tls_server_config {
-            Some(section) => tls::server_config(section, files)?,
-            None => None,
-        },
+        tls,
         headers: headers(&file)?,
-        credentials: Credentials::new(&file, files)?,
+        credentials,
         rate: file.rate_limit.as_ref().map(rate).transpose()?.flatten(),
+        locks,
+        allow_less_protection: file.allow_less_protection.unwrap_or(false),
     })
 }
 

@@ -15,6 +15,28 @@ pub(super) struct File {
     pub(super) rate_limit: Option<RateLimit>,
     /// Not of Prometheus.
     pub(super) bearer_tokens: Option<BTreeMap<String, Token>>,
+    /// Not of Prometheus: what keeps strangers out may be taken away.
+    pub(super) allow_less_protection: Option<bool>,
+}
+
+impl File {
+    /// As an empty one does, or one that was cut after the name of a section.
+    pub(super) fn says_nothing(&self) -> bool {
+        let Self {
+            tls_server_config,
+            http_server_config,
+            basic_auth_users,
+            rate_limit,
+            bearer_tokens,
+            allow_less_protection,
+        } = self;
+        tls_server_config.is_none()
+            && http_server_config.is_none()
+            && basic_auth_users.is_none()
+            && rate_limit.is_none()
+            && bearer_tokens.is_none()
+            && *allow_less_protection != Some(true)
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -10,7 +10,7 @@ pub(crate) struct WebMetrics {
     pub(super) rate_limited_requests: Counter,
     /// Connections refused before any request, for want of TLS or of a client's certificate.
     pub(super) failed_handshakes: Counter,
-    /// Times that the web configuration was read anew because a file of it changed.
+    /// Times that the web configuration was put in force, or found wrong, because a file of it changed.
     pub(super) web_config_reloads: Counter,
     /// Times that the web configuration was read anew and the one before stayed in force.
     pub(super) web_config_failed_reloads: Counter,

@@ -2,7 +2,7 @@
 //!
 //! `file` is what the text says, `config` what of it is right; `tls` and `clients` make a server's
 //! settings for rustls of it, `auth` decides who may ask. `password` hashes on a thread of its own,
-//! `limit` counts mistakes, and `reload` sees when a file changed.
+//! `limit` counts mistakes, `reload` sees when a file changed, and `locks` when one protects less.
 
 mod auth;
 mod clients;
@@ -11,6 +11,7 @@ mod duration;
 mod error;
 mod file;
 mod limit;
+mod locks;
 mod metrics;
 mod password;
 mod reload;
@@ -42,7 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use tokio_rustls::TlsAcceptor;
 
-/// How often files are looked at, at most.
+/// How often files are looked at, and how long a change has to last to be in force.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A web configuration file in force.
@@ -61,7 +62,10 @@ struct State {
     config: Arc<Config>,
     /// How many configurations were in force before this one.
     generation: u64,
+    /// Of what was read last, be it in force or wrong.
     watch: Watch,
+    /// Of a change that the look before saw first.
+    seen: Option<Watch>,
     looked_at: Instant,
     /// What was taken of the rate limit.
     requests: Bucket,
@@ -86,7 +90,7 @@ impl Web {
         })?;
         let now = Instant::now();
         let requests = Bucket::full(now);
-        let state = State { config, generation: 0, watch, looked_at: now, requests };
+        let state = State { config, generation: 0, watch, seen: None, looked_at: now, requests };
         Ok(Self { path: path.into(), state: Mutex::new(state), guard, metrics, exposed })
     }
 
@@ -101,7 +105,21 @@ impl Web {
         self.current().0.protects()
     }
 
+    /// Looks at the files for ever.
+    ///
+    /// Not when clients ask: the first one after a change would be answered by what was in force
+    /// before, since one look is not enough.
+    pub(crate) async fn keep_looking(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            self.look(Instant::now());
+        }
+    }
+
     /// Reads the file anew if it changed. What is wrong is told, and what was in force stays.
+    ///
+    /// A change counts once two looks found the same: what is being written is no configuration, even
+    /// where it could be read as one.
     fn look(&self, now: Instant) {
         let mut state = self.state();
         if now.saturating_duration_since(state.looked_at) < LOOK_EVERY {
@@ -109,10 +127,16 @@ impl Web {
         }
         state.looked_at = now;
         if !state.watch.has_changed(SystemTime::now()) {
+            state.seen = None;
             return;
         }
         let (watch, config) = load(&self.path);
+        if !state.seen.take().is_some_and(|seen| seen.is_same(&watch)) {
+            state.seen = Some(watch);
+            return;
+        }
         state.watch = watch;
+        let config = config.and_then(|config| config.replace(&state.config, &self.path));
         self.metrics.web_config_reloads.inc();
         self.metrics.web_config_stale.set(f64::from(u8::from(config.is_err())));
         match config {
@@ -148,7 +172,6 @@ impl Web {
         &self,
         stream: Box<dyn Stream>,
     ) -> io::Result<(Box<dyn Stream>, u64)> {
-        self.look(Instant::now());
         let (config, generation) = self.current();
         let Some(tls) = &config.tls else { return Ok((stream, generation)) };
         let accepted = TlsAcceptor::from(Arc::clone(tls)).accept(stream).await;
@@ -165,7 +188,6 @@ impl Web {
         headers: &HeaderMap,
     ) -> Result<(), Response<Full<Bytes>>> {
         let now = Instant::now();
-        self.look(now);
         let (config, _) = self.current();
         let limited = config.rate.map_or(Ok(()), |rate| self.state().requests.take(rate, now));
         limited.map_err(|wait| {

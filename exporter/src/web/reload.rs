@@ -1,15 +1,22 @@
 //! The files that a configuration is made of, and whether they changed.
 
 use super::error::Wrong;
+use nix::fcntl::OFlag;
 use ring::digest;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// No configuration, key or chain of certificates is longer, and nothing longer is read.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// Of all files that a configuration is made of. They are read on the exporter's thread.
+const MAX_ALL_BYTES: u64 = 16 << 20;
+
+/// So many files are looked at in less than a millisecond or two.
+const MAX_FILES: usize = 1024;
 
 /// A file that was changed within this time before it was read may be changed again without a
 /// difference in its metadata: kernels stamp files by a clock of some milliseconds.
@@ -19,6 +26,8 @@ const COARSEST_CLOCK: Duration = Duration::from_secs(1);
 pub(super) struct Files {
     folder: PathBuf,
     seen: Vec<(PathBuf, Option<Stamp>)>,
+    /// What may still be read.
+    left: u64,
     contents: digest::Context,
 }
 
@@ -26,19 +35,26 @@ impl Files {
     /// `folder`: what relative paths are relative to.
     pub(super) fn new(folder: &Path) -> Self {
         let contents = digest::Context::new(&digest::SHA256);
-        Self { folder: folder.into(), seen: Vec::new(), contents }
+        Self { folder: folder.into(), seen: Vec::new(), left: MAX_ALL_BYTES, contents }
     }
 
     /// The file that a key names.
     ///
     /// # Errors
-    /// Where there is none, or it is no plain file or longer than [`MAX_BYTES`].
+    /// Where there is none, or it is no plain file or longer than [`MAX_BYTES`], or where it is one too
+    /// many.
     pub(super) fn read(&mut self, key: &str, path: impl AsRef<Path>) -> Result<Vec<u8>, Wrong> {
         let path = self.folder.join(path);
+        if self.seen.len() >= MAX_FILES {
+            let reason =
+                format!("it names more than {MAX_FILES} files: give hashes in their place");
+            return Err(Wrong::new(key, reason));
+        }
         // Before it is read: a change meanwhile is one after this.
         self.seen.push((path.clone(), Stamp::of(&path)));
-        let read = read(&path);
+        let read = read(&path, self.left);
         add(&mut self.contents, read.as_deref().ok());
+        self.left -= read.as_ref().map_or(0, |read| read.len() as u64);
         read.map_err(|error| {
             let advice = match error.kind() {
                 // The file itself, which the error names anyway.
@@ -75,7 +91,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Whether what was read would be read otherwise now. Looks at metadata alone where these can't
-    /// be mistaken.
+    /// be mistaken. What has changed has changed at the next look, too, unless it changed back.
     pub(super) fn has_changed(&mut self, now: SystemTime) -> bool {
         let same = self.seen.iter().all(|(path, stamp)| Stamp::of(path) == *stamp);
         if same && self.is_settled {
@@ -86,9 +102,16 @@ impl Watch {
             let _ = files.read("", path);
         }
         let watch = files.watch(now);
-        let has_changed = watch.contents.as_ref() != self.contents.as_ref();
-        *self = watch;
+        let has_changed = !self.is_same(&watch);
+        if !has_changed {
+            *self = watch;
+        }
         has_changed
+    }
+
+    /// Whether the same bytes were read.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.contents.as_ref() == other.contents.as_ref()
     }
 }
 
@@ -110,17 +133,36 @@ impl Stamp {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // A pipe would keep the exporter's thread for as long as nobody writes to it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
+fn read(path: &Path, left: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    open(path)?.take(MAX_BYTES.min(left) + 1).read_to_end(&mut bytes)?;
+    let length = bytes.len() as u64;
+    if length > MAX_BYTES {
         return Err(io::Error::other("it is longer than 1 MiB"));
     }
+    if length > left {
+        return Err(io::Error::other("it and the files before it are longer than 16 MiB"));
+    }
     Ok(bytes)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // To open a device can do something.
+    check_kind(&fs::metadata(path)?)?;
+    open_at_once(path)
+}
+
+/// A pipe may have come to the name since it was looked at. It would keep the exporter's thread for
+/// as long as nobody writes to it.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    check_kind(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_kind(metadata: &fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is no plain file")) }
 }
 
 fn add(context: &mut digest::Context, contents: Option<&[u8]>) {
@@ -161,13 +203,15 @@ mod tests {
             // In place, of the same length, within a tick of the clock: seen by its contents.
             if !watch.is_settled {
                 fs::write(&a, "2").unwrap();
-                assert!(watch.has_changed(now));
+                assert!(watch.has_changed(now) && watch.has_changed(now));
+                fs::write(&a, "1").unwrap();
                 assert!(!watch.has_changed(now));
             }
             // Another file under the name.
             fs::write(folder.join("c"), "3").unwrap();
             fs::rename(folder.join("c"), &a).unwrap();
-            assert!(watch.has_changed(now));
+            assert!(watch.has_changed(now) && watch.has_changed(now));
+            let mut watch = self::watch(&folder, now);
             assert!(!watch.has_changed(now));
             // The same text again is no change.
             fs::write(folder.join("c"), "3").unwrap();
@@ -176,6 +220,7 @@ mod tests {
             // What could not be read can, and the other way.
             fs::write(&b, "").unwrap();
             assert!(watch.has_changed(now));
+            let mut watch = self::watch(&folder, now);
             fs::remove_file(&b).unwrap();
             assert!(watch.has_changed(now));
             fs::write(&a, "1").unwrap();
@@ -227,7 +272,33 @@ mod tests {
         fs::write(folder.join("long"), vec![0; (1 << 20) + 1]).unwrap();
         assert!(wrong("long").contains("longer than 1 MiB"));
         fs::write(folder.join("long"), vec![0; 1 << 20]).unwrap();
-        assert_eq!(files.read("cert_file", "long").unwrap().len(), 1 << 20);
+        for _ in 0..16 {
+            assert_eq!(files.read("cert_file", "long").unwrap().len(), 1 << 20);
+        }
+        let wrong = format!("{:?}", files.read("cert_file", "long").unwrap_err());
+        assert!(wrong.contains("longer than 16 MiB"), "{wrong}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn there_are_not_too_many() {
+        let mut files = Files::new(Path::new("/dev"));
+        let wrong = |files: &mut Files| format!("{:?}", files.read("a", "null").unwrap_err());
+        for _ in 0..1024 {
+            assert!(wrong(&mut files).contains("no plain file"));
+        }
+        assert!(wrong(&mut files).contains("more than 1024 files"));
+        assert_eq!(files.seen.len(), 1024);
+    }
+
+    /// As one that takes a file's place after that was looked at.
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = folder("pipe");
+        let path = folder.join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = open_at_once(&path).unwrap_err();
+        assert!(error.to_string().contains("no plain file"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

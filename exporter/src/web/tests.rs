@@ -93,6 +93,22 @@ const HASH: &str = "$2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW
 /// never be said is SECRET.
 type Refused = &'static [(&'static str, &'static str, &'static str)];
 
+/// As a file says that is not written yet, or was cut after its first word.
+const NOTHING: Refused = &[
+    ("", "", "allow_less_protection: true"),
+    ("# nothing yet", "", "basic_auth_users"),
+    ("{}", "", "says nothing"),
+    ("---\n...", "", "says nothing"),
+    ("tls_server_config:", "", "says nothing"),
+    (
+        "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\nrate_limit:\nbearer_tokens:",
+        "",
+        "says nothing",
+    ),
+    ("allow_less_protection: false", "", "says nothing"),
+    ("allow_less_protection: SECRET", "allow_less_protection", "boolean"),
+];
+
 const FORM: Refused = &[
     ("SECRET", "", "mapping"),
     ("{", "", "line 1"),
@@ -351,7 +367,7 @@ const HEADERS_AND_RATES: Refused = &[
 #[test]
 fn what_is_wrong_is_said_and_where() {
     let folder = Folder::new("wrong");
-    let all = [FORM, CERTIFICATES, PROTOCOL, CLIENTS, CREDENTIALS, HEADERS_AND_RATES];
+    let all = [NOTHING, FORM, CERTIFICATES, PROTOCOL, CLIENTS, CREDENTIALS, HEADERS_AND_RATES];
     for (text, key, part) in all.concat() {
         let verified = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: cert.pem";
         let text = text.replace("$TLS", TLS).replace("$VERIFIED", verified).replace("$HASH", HASH);
@@ -386,9 +402,7 @@ fn what_is_right_is_taken() {
         format!("tls_server_config:\n{}{}", inline("cert", "cert.pem"), inline("key", "key.pem"));
     let absolute = folder.0.display();
     for (text, tls, credentials) in [
-        (String::new(), false, false),
-        ("# nothing yet".into(), false, false),
-        ("tls_server_config:\nhttp_server_config:\nbasic_auth_users:\nrate_limit:".into(), false, false),
+        ("allow_less_protection: true".into(), false, false),
         ("tls_server_config: {}".into(), false, false),
         ("tls_server_config: { cert_file: '', key_file: '' }".into(), false, false),
         (format!("tls_server_config: {{ {TLS} }}"), true, false),
@@ -420,7 +434,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_change_is_in_force_within_a_second_and_a_mistake_is_not() {
+fn a_change_that_lasts_is_in_force_and_a_mistake_is_not() {
     let folder = Folder::new("reload");
     let users = format!("basic_auth_users: {{ alice: {HASH} }}\n");
     let (web, registry) =
@@ -440,71 +454,299 @@ fn a_change_is_in_force_within_a_second_and_a_mistake_is_not() {
     write(&format!("{users}http_server_config: {{ headers: {{ X-Frame-Options: sameorigin }} }}"));
     web.look(start);
     assert_eq!(header(0).0.as_deref(), Some("deny"), "looked at too soon");
+    web.look(later(1));
+    web.look(later(1) + Duration::from_millis(999));
+    assert_eq!(header(0).0.as_deref(), Some("deny"), "looked at once");
     web.look(later(2));
     assert_eq!(header(1), (Some("sameorigin".into()), None));
     assert_eq!(unprotected(&registry), 0.0);
     assert_eq!(header(0).1.as_deref(), Some("close"));
 
     write("http_server_config: { header: { X-Frame-Options: deny } }");
-    for seconds in 4..9 {
+    web.look(later(4));
+    assert_eq!(reloads(&registry), (1, 0, false));
+    for seconds in 5..9 {
         web.look(later(seconds));
         assert_eq!(header(1).0.as_deref(), Some("sameorigin"));
         assert_eq!(reloads(&registry), (2, 1, true));
     }
-    write("basic_auth_users: {}");
+    write("basic_auth_users: {}\nallow_less_protection: true");
+    web.look(later(9));
     web.look(later(10));
     assert_eq!(header(2), (None, None));
     assert_eq!(unprotected(&registry), 2.0);
     assert_eq!(reloads(&registry), (3, 1, false));
     fs::remove_file(folder.0.join("web.yml")).unwrap();
     web.look(later(12));
+    web.look(later(13));
     assert_eq!(reloads(&registry), (4, 2, true));
+}
+
+/// What is in force, looked at every second of a clock that this turns.
+struct Looks {
+    web: Web,
+    registry: Registry,
+    now: Instant,
+}
+
+impl Looks {
+    fn new((web, registry): (Web, Registry)) -> Self {
+        Self { web, registry, now: Instant::now() }
+    }
+
+    fn look(&mut self) -> Arc<Config> {
+        self.now += LOOK_EVERY;
+        self.web.look(self.now);
+        self.web.current().0
+    }
+
+    /// After a change: not in force at the first look.
+    fn settle(&mut self) -> Arc<Config> {
+        let before = self.web.current().0;
+        assert!(Arc::ptr_eq(&self.look(), &before), "one look was enough");
+        self.look()
+    }
+
+    fn reloads(&self) -> (u64, u64, bool) {
+        reloads(&self.registry)
+    }
+}
+
+/// Whatever the bytes are at which a program that writes it is interrupted, and whatever they would
+/// mean: cut for a second, they are not in force; cut for ever, they open nothing.
+#[test]
+fn a_half_written_file_opens_nothing() {
+    let folder = Folder::new("half");
+    let text = format!(
+        "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n  client_auth_type: \
+         RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n  client_allowed_sans:\n    - a\n\
+         basic_auth_users:\n  alice: {HASH}\n"
+    );
+    let mut looks = Looks::new(folder.observed(&text));
+    let path = folder.0.join("web.yml");
+    let whole = looks.web.current().0.locks;
+    assert!(whole.tls && whole.names && whole.credentials);
+    let (mut taken, mut refused) = (0, 0);
+    for length in 0..text.len() {
+        fs::write(&path, &text[..length]).unwrap();
+        let before = looks.web.current();
+        assert_eq!(looks.look().locks, whole, "{length}");
+        assert_eq!(looks.web.current().1, before.1, "{length}");
+        // It stays like this.
+        assert_eq!(looks.look().locks, whole, "{:?}", &text[..length]);
+        if looks.web.current().1 == before.1 { refused += 1 } else { taken += 1 }
+    }
+    // Almost none is all that the whole one is: the last lines without their ends are.
+    assert!(refused + taken == text.len() && taken <= 2, "{refused} {taken}");
+    fs::write(&path, &text).unwrap();
+    looks.look();
+    looks.look();
+    assert!(!looks.reloads().2);
+}
+
+#[test]
+fn what_protects_is_taken_away_only_in_words() {
+    let folder = Folder::new("less");
+    let tls = |more: &str| format!("tls_server_config: {{ {TLS}{more} }}\n");
+    let verified =
+        tls(", client_auth_type: RequireAndVerifyClientCert, client_ca_file: cert.pem, \
+         client_allowed_sans: [localhost]");
+    let unnamed = verified.replace(", client_allowed_sans: [localhost]", "");
+    let any = tls(", client_auth_type: RequireAnyClientCert");
+    let if_given = tls(", client_auth_type: VerifyClientCertIfGiven, client_ca_file: cert.pem");
+    let users = format!("basic_auth_users: {{ alice: {HASH} }}\n");
+    let tokens = "bearer_tokens: { robot: { file: token } }\n".to_owned();
+    let rate = "rate_limit: { interval: 1s, burst: 9 }\n".to_owned();
+    let both = tls("") + &users;
+    for (before, after, key) in [
+        (&tls(""), &rate, "tls_server_config"),
+        (&tls(""), &users, "tls_server_config"),
+        (&both, &users, "tls_server_config"),
+        (&both, &tls(""), "basic_auth_users"),
+        (&users, &tls(""), "basic_auth_users"),
+        (&users, &"basic_auth_users: {}\n".to_owned(), "basic_auth_users"),
+        (&tokens, &rate, "basic_auth_users"),
+        (&verified, &unnamed, "tls_server_config.client_allowed_sans"),
+        (&verified, &tls(""), "tls_server_config.client_auth_type"),
+        (&unnamed, &any, "tls_server_config.client_auth_type"),
+        (&unnamed, &if_given, "tls_server_config.client_auth_type"),
+        (&any, &tls(""), "tls_server_config.client_auth_type"),
+        (&any, &both, "tls_server_config.client_auth_type"),
+        (&rate, &String::new(), ""),
+    ] {
+        let mut looks = Looks::new(folder.observed(before));
+        let path = folder.0.join("web.yml");
+        fs::write(&path, after).unwrap();
+        let in_force = looks.web.current().0;
+        let (_, config) = config::load(&path);
+        let Err(error) = config.and_then(|config| config.replace(&in_force, &path)) else {
+            panic!("{before} became {after}")
+        };
+        assert_eq!(error.key(), key, "{error}");
+        assert!(error.to_string().contains("allow_less_protection: true"), "{error}");
+        assert!(Arc::ptr_eq(&looks.settle(), &in_force), "{before} became {after}");
+        assert_eq!(looks.reloads(), (1, 1, true));
+        // Said in words, it is taken; and what protects more, or otherwise, needs none.
+        fs::write(&path, format!("{after}allow_less_protection: true\n")).unwrap();
+        assert!(!Arc::ptr_eq(&looks.settle(), &in_force), "{after}");
+        fs::write(&path, format!("{before}allow_less_protection: true\n")).unwrap();
+        assert_eq!(looks.settle().locks, in_force.locks);
+        assert_eq!(looks.reloads(), (3, 1, false));
+    }
+    for (before, after) in [
+        (&users, &tokens),
+        (&tokens, &users),
+        (&if_given, &tls("")),
+        (&any, &unnamed),
+        (&rate, &"http_server_config: { headers: { X-Frame-Options: deny } }".to_owned()),
+    ] {
+        let mut looks = Looks::new(folder.observed(before));
+        fs::write(folder.0.join("web.yml"), after).unwrap();
+        looks.settle();
+        assert_eq!(looks.reloads(), (1, 0, false), "{before} {after}");
+    }
+}
+
+/// Of a pair, of a list of authorities, of a token: each half could be in force.
+#[test]
+fn half_of_a_file_that_is_named_is_not_in_force() {
+    let folder = Folder::new("half-named");
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
+    let two = made.cert.pem() + &other.cert.pem();
+    let write = |name: &str, text: &str| fs::write(folder.0.join(name), text).unwrap();
+    write("chain.pem", &(fs::read_to_string(folder.0.join("cert.pem")).unwrap() + &two));
+    write("ca.pem", &two);
+    write("long-token", "0123456789abcdef0123456789abcdef");
+    let mut looks = Looks::new(folder.observed(
+        "tls_server_config: { cert_file: chain.pem, key_file: key.pem, client_auth_type: \
+         RequireAndVerifyClientCert, client_ca_file: ca.pem }\n\
+         bearer_tokens: { a: { file: long-token } }",
+    ));
+    let in_force = looks.web.current().0;
+    for name in ["chain.pem", "ca.pem", "long-token"] {
+        let whole = fs::read_to_string(folder.0.join(name)).unwrap();
+        for half in [&whole[..0], &whole[..whole.len() / 2], &whole[..whole.len() * 3 / 4]] {
+            write(name, half);
+            assert!(Arc::ptr_eq(&looks.look(), &in_force));
+            write(name, &whole);
+            assert!(Arc::ptr_eq(&looks.look(), &in_force));
+        }
+        // Truncated and written again while it is looked at, for ever another text.
+        for length in whole.len() - 4..whole.len() {
+            write(name, &whole[..length]);
+            assert!(Arc::ptr_eq(&looks.look(), &in_force));
+        }
+        write(name, &whole);
+        assert!(Arc::ptr_eq(&looks.look(), &in_force));
+    }
+    assert_eq!(looks.reloads(), (0, 0, false));
+}
+
+/// Whatever stands where the configuration was, or where a file that it names was.
+#[test]
+fn what_is_no_file_opens_nothing_and_keeps_nobody_waiting() {
+    let folder = Folder::new("no-file");
+    let text = "bearer_tokens: { a: { file: token } }";
+    for name in ["web.yml", "token"] {
+        let path = folder.0.join(name);
+        let gone = || fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+        let replacements: [&dyn Fn(); 6] = [
+            &|| (),
+            &|| fs::create_dir(&path).unwrap(),
+            // Nobody ever writes to it.
+            &|| nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap(),
+            &|| drop(std::os::unix::net::UnixListener::bind(&path).unwrap()),
+            &|| fs::write(&path, vec![b'#'; 2 << 20]).unwrap(),
+            &|| std::os::unix::fs::symlink("/dev/zero", &path).unwrap(),
+        ];
+        for (number, replace) in replacements.iter().enumerate() {
+            let mut looks = Looks::new(folder.observed(text));
+            let (whole, in_force) = (fs::read(&path).unwrap(), looks.web.current().0);
+            gone().unwrap();
+            replace();
+            assert!(Arc::ptr_eq(&looks.settle(), &in_force), "{number}");
+            assert_eq!(looks.reloads(), (1, 1, true), "{number}");
+            let _ = gone();
+            fs::write(&path, whole).unwrap();
+            looks.settle();
+            assert_eq!(looks.reloads(), (2, 1, false), "{number}");
+        }
+    }
+}
+
+/// As Kubernetes does: all at once, by one link.
+#[test]
+fn a_link_that_swings_changes_all_files_at_once() {
+    let folder = Folder::new("swing");
+    for (version, tokens) in [("1", "a: { file: a }"), ("2", "a: { file: a }, b: { file: b }")] {
+        let version = folder.0.join(version);
+        fs::create_dir(&version).unwrap();
+        fs::write(version.join("web.yml"), format!("bearer_tokens: {{ {tokens} }}")).unwrap();
+        for name in ["a", "b"] {
+            fs::write(version.join(name), format!("0123456789abcdef{name}")).unwrap();
+        }
+    }
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, folder.0.join("new")).unwrap();
+        fs::rename(folder.0.join("new"), folder.0.join(name)).unwrap();
+    };
+    link("1", "..data");
+    for name in ["web.yml", "a", "b"] {
+        link(&format!("..data/{name}"), name);
+    }
+    let registry = Registry::new();
+    let path = folder.0.join("web.yml");
+    let web = Web::load(&path, WebMetrics::register(&registry).unwrap(), 0).unwrap();
+    let mut looks = Looks::new((web, registry));
+    for (version, reloads) in [("2", 1), ("1", 2)] {
+        link(version, "..data");
+        looks.settle();
+        assert_eq!(looks.reloads(), (reloads, 0, false));
+    }
 }
 
 /// Those that the file names are a part of it.
 #[test]
 fn a_new_certificate_is_taken_once_its_key_is_there() {
     let folder = Folder::new("renewal");
-    let (web, registry) = folder.observed(&format!(
+    let mut looks = Looks::new(folder.observed(&format!(
         "tls_server_config: {{ {TLS} }}\nbearer_tokens: {{ a: {{ file: token }} }}"
-    ));
-    let start = Instant::now();
-    let (old, _) = web.current();
+    )));
+    let (old, _) = looks.web.current();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     fs::write(folder.0.join("cert.pem"), made.cert.pem()).unwrap();
-    web.look(start + Duration::from_secs(2));
-    assert_eq!(reloads(&registry), (1, 1, true));
-    assert!(Arc::ptr_eq(&web.current().0, &old));
+    assert!(Arc::ptr_eq(&looks.settle(), &old));
+    assert_eq!(looks.reloads(), (1, 1, true));
     fs::write(folder.0.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-    web.look(start + Duration::from_secs(4));
-    assert_eq!(reloads(&registry), (2, 1, false));
+    looks.settle();
+    assert_eq!(looks.reloads(), (2, 1, false));
     fs::write(folder.0.join("token"), "fedcba9876543210").unwrap();
-    web.look(start + Duration::from_secs(6));
-    assert_eq!(reloads(&registry), (3, 1, false));
+    looks.settle();
+    assert_eq!(looks.reloads(), (3, 1, false));
 }
 
 #[test]
 fn requests_are_limited_whoever_asks() {
     let folder = Folder::new("rate");
     let text = "rate_limit: { interval: 1h, burst: 2 }\nhttp_server_config: { headers: { X-Frame-Options: deny } }";
-    let web = folder.load(text).unwrap();
-    let admit = |last: u8| {
+    let mut looks = Looks::new(folder.observed(text));
+    let admit = |looks: &Looks, last: u8| {
         let headers = HeaderMap::new();
-        let admitted = block_on(web.admit(Some([192, 0, 2, last].into()), &headers));
+        let admitted = block_on(looks.web.admit(Some([192, 0, 2, last].into()), &headers));
         admitted.map_err(|response| (response.status(), response.headers().clone()))
     };
-    assert_eq!((admit(1), admit(2)), (Ok(()), Ok(())));
-    let Err((status, headers)) = admit(3) else { panic!("not limited") };
+    assert_eq!((admit(&looks, 1), admit(&looks, 2)), (Ok(()), Ok(())));
+    let Err((status, headers)) = admit(&looks, 3) else { panic!("not limited") };
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(headers[RETRY_AFTER], "3600");
     // What the limit is not about leaves it as it is; another limit begins anew.
-    let start = Instant::now();
     fs::write(folder.0.join("web.yml"), text.replace("deny", "sameorigin")).unwrap();
-    web.look(start + Duration::from_secs(2));
-    assert!(web.current().1 == 1 && admit(1).is_err());
+    looks.settle();
+    assert!(looks.web.current().1 == 1 && admit(&looks, 1).is_err());
     fs::write(folder.0.join("web.yml"), text.replace("1h", "30m")).unwrap();
-    web.look(start + Duration::from_secs(4));
-    assert_eq!((web.current().1, admit(1)), (2, Ok(())));
+    looks.settle();
+    assert_eq!((looks.web.current().1, admit(&looks, 1)), (2, Ok(())));
 }
 
 /// Shows a client's certificate, and signs with another key.

@@ -7,3 +7,14 @@ mod prometheus;
 mod reload;
 mod support;
 mod tls;
+
+/// An exporter that nobody asks anything.
+#[test]
+fn in_another_process() {
+    let Some((_, file)) = tests::processes::role() else { return };
+    let builder = exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
+    let exporter = builder.start().unwrap();
+    tests::processes::say("ready");
+    tests::processes::wait();
+    exporter.shutdown();
+}

@@ -63,7 +63,6 @@ fn both_take_the_same_files() {
     };
     let header = |text: &str| format!("http_server_config: {{ headers: {{ {text} }} }}");
     for text in [
-        String::new(),
         "tls_server_config: {}".into(),
         tls(""),
         tls("client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem"),
@@ -148,6 +147,9 @@ fn we_refuse_what_they_only_seem_to_honour() {
         format!("tls_server_config: {{ cert_file: server.pem, key_file: server.key, {more} }}")
     };
     for text in [
+        // Everybody may read, to them.
+        String::new(),
+        "tls_server_config:\nbasic_auth_users:\n".into(),
         // No TLS at all, to them.
         "tls_server_config: { min_version: TLS13 }".into(),
         tls("min_version: TLS13, max_version: TLS12"),
@@ -165,5 +167,25 @@ fn we_refuse_what_they_only_seem_to_honour() {
         assert!(NodeExporter::start(&folder).is_some(), "{text}");
         let builder = Exporter::builder().listen("127.0.0.1:0");
         assert!(builder.web_config(folder.path("web.yml")).start().is_err(), "{text}");
+    }
+}
+
+/// What is ours alone: theirs refuse it, so that nobody takes it for honoured.
+#[test]
+fn they_refuse_what_is_ours() {
+    if Command::new(PROGRAM).arg("--version").output().is_err() {
+        return skip(&format!("{PROGRAM} is not installed (apt-get install {PROGRAM})"));
+    }
+    let folder = Folder::new("ours");
+    folder.write("token", "0123456789abcdef\n");
+    for (key, value) in
+        [("allow_less_protection", "true"), ("bearer_tokens", "{ a: { file: token } }")]
+    {
+        folder.write("web.yml", &format!("{key}: {value}"));
+        let builder = Exporter::builder().listen("127.0.0.1:0");
+        builder.web_config(folder.path("web.yml")).start().unwrap().shutdown();
+        assert!(NodeExporter::start(&folder).is_none(), "{key}");
+        let log = fs::read_to_string(folder.path("log")).unwrap();
+        assert!(log.contains(&format!("field {key} not found")), "{log}");
     }
 }

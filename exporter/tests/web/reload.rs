@@ -2,6 +2,10 @@
 
 use crate::support::{Folder, HASH, authority, until};
 use exporter::{Exporter, StartError};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use tests::processes::{Other, command};
 
 const TLS: &str = "tls_server_config: { cert_file: server.pem, key_file: server.key }\n";
 
@@ -14,7 +18,7 @@ fn a_renewed_certificate_is_served() {
     let both = folder.text("both.pem");
     let renewed = authority("Renewed");
     folder.write("renewed-ca.pem", &renewed.pem());
-    let old = std::fs::read_to_string(folder.path("ca.pem")).unwrap();
+    let old = fs::read_to_string(folder.path("ca.pem")).unwrap();
     folder.write("both.pem", &format!("{old}{}", renewed.pem()));
     let Some(answer) = folder.curl(address, &[]) else { return };
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -56,12 +60,55 @@ fn a_mistake_leaves_the_old_configuration_in_force_and_is_counted() {
     assert!(has("tickmetrics_exporter_web_config_reloads_total 2")(&answer), "{answer:?}");
 }
 
+/// As a full disk or a program that writes in place leaves it: emptied, or cut after its first section.
+#[test]
+fn a_cut_file_opens_nothing() {
+    let folder = Folder::new("cut");
+    let text = format!("{TLS}basic_auth_users: {{ alice: {HASH} }}\n");
+    let exporter = folder.serve(&text);
+    let address = exporter.local_addr();
+    let known = || folder.curl(address, &["--user", "alice:correct horse"]);
+    let Some(answer) = known() else { return };
+    assert_eq!(answer.status, 200, "{answer:?}");
+    for (failed, cut) in [(1, ""), (2, TLS)] {
+        fs::write(folder.path("web.yml"), cut).unwrap();
+        let line = format!("tickmetrics_exporter_web_config_failed_reloads_total {failed}");
+        until(
+            || {
+                let stranger = folder.curl(address, &[]).unwrap();
+                assert_eq!(stranger.status, 401, "{cut:?} {stranger:?}");
+                known().unwrap()
+            },
+            |answer| answer.body.lines().any(|it| it == line),
+        );
+    }
+    // Taken away in words, by who meant it.
+    fs::write(folder.path("web.yml"), format!("{TLS}allow_less_protection: true\n")).unwrap();
+    until(|| folder.curl(address, &[]).unwrap(), |stranger| stranger.status == 200);
+}
+
+/// The first client after a change finds it in force, since it is not waited for.
+#[test]
+fn a_change_is_seen_though_nobody_asks() {
+    let folder = Folder::new("unasked");
+    folder.write("web.yml", &format!("basic_auth_users: {{ alice: {HASH} }}\n"));
+    let mut command = command(&[], "", &folder.path("web.yml"));
+    command.stderr(Stdio::piped());
+    let mut other = Other::of(command);
+    assert_eq!(other.says(), "ready");
+    folder.write("web.yml", "basic_auth_users: { alice: oops }\n");
+    let lines = BufReader::new(other.child.stderr.take().unwrap()).lines();
+    let said = lines.map(|line| line.unwrap()).find(|line| line.contains("stays in force"));
+    let said = said.expect("it ended without a word");
+    assert!(said.contains("web.yml: basic_auth_users.alice: no bcrypt hash"), "{said}");
+}
+
 /// A connection from before is told to end, so that TLS is for all who come back.
 #[test]
 fn connections_from_before_tls_end() {
     use std::io::{Read, Write};
     let folder = Folder::new("upgrade");
-    let exporter = folder.serve("");
+    let exporter = folder.serve("tls_server_config: {}");
     let mut stream = std::net::TcpStream::connect(exporter.local_addr()).unwrap();
     let mut ask = || {
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
