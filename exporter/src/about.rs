@@ -25,7 +25,7 @@ pub(crate) struct AboutMetrics {
     pub(crate) exporter_scrape_duration: Histogram,
     /// Series that the scrape before this one exposed, where a histogram is one.
     pub(crate) exporter_series: Gauge,
-    /// Metrics that are not exposed because another registry has their name.
+    /// Metrics that are not exposed because another metric is exposed under one of their names.
     pub(crate) exporter_left_out_families: Gauge,
     /// Times that a limit on what clients may ask was needed.
     pub(crate) exporter_limited: Counter<Limit>,

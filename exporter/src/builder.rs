@@ -83,9 +83,10 @@ impl ExporterBuilder {
 
     /// Exposes a registry; several may be added. Without any, [`Registry::global`] is.
     ///
-    /// Names are exposed once. A metric whose name another registry exposes already, or one added
-    /// before this in the same response, is left out and counted in
-    /// `tickmetrics_exporter_left_out_families`.
+    /// Names are exposed once. A metric that would be exposed under a name that another registry
+    /// exposes already, or one added before this in the same response, is left out, reported on
+    /// standard error, and counted in `tickmetrics_exporter_left_out_families`. The exporter's own
+    /// metrics, `tickmetrics_…`, go before all others, and the process's, `process_…`, after.
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.registries.push(registry.clone());
         self

@@ -1,27 +1,48 @@
 //! Which family a name in an exposition belongs to.
+//!
+//! One registry refuses metrics that would have a name in common. That metrics of two do is known only
+//! when both are exposed.
 
-use metrics_core::{Escaping, Family, Kind, Snapshot};
+use metrics_core::{Escaping, Family, Snapshot};
 use std::collections::{HashMap, HashSet};
 
 /// Who exposes which name, where several registries share one response.
 ///
 /// A name belongs to the registry that exposed it first, and in one response to the one that was
 /// added first. It stays with it, so that no series ever goes on with another's value. Within a
-/// registry, names can only be the same once they are escaped: then it is the family's that needs no
-/// escaping.
+/// registry it is the family's that needs no escaping.
 #[derive(Default)]
-pub(crate) struct Names([Exposed; Escaping::ALL.len()]);
+pub(crate) struct Names {
+    by_escaping: [Exposed; Escaping::ALL.len()],
+    /// The number of the exporter's own registry, if it has one.
+    own: Option<usize>,
+    /// What is reported and what is still to be.
+    reported: HashSet<(usize, String)>,
+    news: Vec<String>,
+}
+
+/// How many families are reported: somebody may add a registry twice.
+const MOST_REPORTED: usize = 20;
 
 /// The names under one escaping.
 #[derive(Default)]
 struct Exposed {
-    names: HashSet<String>,
+    /// Each with its registry and its family.
+    names: HashMap<String, (usize, String)>,
     /// For each registry, its families so far and whether they are exposed.
     families: Vec<HashMap<String, bool>>,
     left_out: usize,
 }
 
 impl Names {
+    /// Settles that a registry's names are its own: the exporter's. To be called first.
+    pub(crate) fn keep_own(&mut self, registry: usize, snapshot: &Snapshot) {
+        self.own = Some(registry);
+        for escaping in Escaping::ALL {
+            self.admit_all(escaping, registry, snapshot);
+        }
+    }
+
     /// Settles who has the names of a registry's families.
     pub(crate) fn admit_all(&mut self, escaping: Escaping, registry: usize, snapshot: &Snapshot) {
         let is_legacy = |family: &Family<'_>| Escaping::is_legacy_metric(family.name());
@@ -39,7 +60,7 @@ impl Names {
         registry: usize,
         family: Family<'_>,
     ) -> bool {
-        let Exposed { names, families, left_out } = &mut self.0[escaping as usize];
+        let Exposed { names, families, left_out } = &mut self.by_escaping[escaping as usize];
         if families.len() <= registry {
             families.resize_with(registry + 1, HashMap::new);
         }
@@ -48,11 +69,28 @@ impl Names {
             return admitted;
         }
         let own = series_names(escaping, family);
-        let admitted = !own.iter().any(|name| names.contains(name));
-        if admitted {
-            names.extend(own);
-        } else {
+        let taken = own.iter().find_map(|name| Some((name, names.get(name)?)));
+        let admitted = taken.is_none();
+        if let Some((name, (owner, with))) = taken {
             *left_out += 1;
+            let whose = match *owner {
+                owner if owner == registry => "of the same registry",
+                owner if Some(owner) == self.own => "of the exporter itself",
+                _ => "of another registry",
+            };
+            let news = format!(
+                "{:?} is not exposed: {with:?} {whose} is exposed as {name:?} already; give one of \
+                 them another name",
+                family.name()
+            );
+            let is_new = self.reported.len() < MOST_REPORTED
+                && self.reported.insert((registry, family.name().to_owned()));
+            self.news.extend(is_new.then_some(news));
+            if is_new && self.reported.len() == MOST_REPORTED {
+                self.news.push("further metrics that are not exposed are only counted".into());
+            }
+        } else {
+            names.extend(own.into_iter().map(|name| (name, (registry, family.name().to_owned()))));
         }
         families.insert(family.name().to_owned(), admitted);
         admitted
@@ -60,19 +98,24 @@ impl Names {
 
     /// Whether a name is any registry's.
     pub(crate) fn contains(&self, escaping: Escaping, name: &str) -> bool {
-        self.0[escaping as usize].names.contains(name)
+        self.by_escaping[escaping as usize].names.contains_key(name)
     }
 
     /// How many families are left out.
     pub(crate) fn left_out(&self, escaping: Escaping) -> usize {
-        self.0[escaping as usize].left_out
+        self.by_escaping[escaping as usize].left_out
+    }
+
+    /// What is to be reported of the families that are left out: of each once.
+    pub(crate) fn news(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.news)
     }
 }
 
 /// The families of one snapshot, each name once.
 pub(crate) struct Distinct<'a> {
     snapshot: &'a Snapshot,
-    /// Of those that are left out; empty where all names stay as they are.
+    /// Of those that are left out.
     left_out: HashSet<&'a str>,
     names: Option<Box<Names>>,
     escaping: Escaping,
@@ -88,6 +131,15 @@ impl<'a> Distinct<'a> {
             let left_out = snapshot.families().filter(|&one| !names.admit(escaping, 0, one));
             distinct.left_out = left_out.map(|family| family.name()).collect();
             distinct.names = Some(names);
+            return distinct;
+        }
+        // Of two families with a name in common, one has the other's name and more: it is the later
+        // one. None has in the snapshot of a registry; a segment can be of several.
+        for family in snapshot.families() {
+            let other = snapshot.exposed_as_part(family.name());
+            if other.is_some_and(|other| !distinct.left_out.contains(other.name())) {
+                distinct.left_out.insert(family.name());
+            }
         }
         distinct
     }
@@ -100,7 +152,7 @@ impl<'a> Distinct<'a> {
     pub(crate) fn contains(&self, name: &str) -> bool {
         match &self.names {
             Some(names) => names.contains(self.escaping, name),
-            None => exposes(self.snapshot, name),
+            None => self.snapshot.exposed_as(name).is_some(),
         }
     }
 }
@@ -109,38 +161,15 @@ impl<'a> Distinct<'a> {
 /// `wait` never meet.
 pub(crate) fn series_names(escaping: Escaping, family: Family<'_>) -> Vec<String> {
     let name = escaping.metric(family.name());
-    suffixes(family).map(|suffix| format!("{name}{suffix}")).collect()
+    family.exposures().map(|series| format!("{name}{}", series.suffix)).collect()
 }
-
-/// What the names of its series have behind the family's.
-fn suffixes(family: Family<'_>) -> impl Iterator<Item = &'static str> {
-    let is_histogram = family.kind() == Kind::Histogram;
-    let measured: &[&str] = if is_histogram { &OF_HISTOGRAM } else { &[""] };
-    let extremes: &[&str] = if family.has_extremes() { &OF_EXTREMES } else { &[] };
-    let has_quantiles = family.quantiles().next().is_some();
-    let quantiles: &[&str] = if has_quantiles { &OF_QUANTILES } else { &[] };
-    measured.iter().chain(extremes).chain(quantiles).copied()
-}
-
-/// Whether a name is among the [`series_names`] of a snapshot's families.
-fn exposes(snapshot: &Snapshot, name: &str) -> bool {
-    let has = |suffix: &&str| {
-        let family = name.strip_suffix(suffix).and_then(|name| snapshot.family(name));
-        family.is_some_and(|family| suffixes(family).any(|known| known == *suffix))
-    };
-    OF_HISTOGRAM.iter().chain(&OF_EXTREMES).chain(&OF_QUANTILES).any(has)
-}
-
-/// The suffixes of a histogram's own series, and of those beside it.
-const OF_HISTOGRAM: [&str; 6] =
-    ["", "_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
-const OF_EXTREMES: [&str; 2] = ["_max", "_min"];
-const OF_QUANTILES: [&str; 3] = ["_quantiles", "_quantiles_sum", "_quantiles_count"];
 
 #[cfg(test)]
 mod tests {
     use super::{Distinct, Names};
-    use metrics_core::{Counter, Description, Escaping, Gauge, Histogram, Metric, Registry};
+    use metrics_core::{
+        Counter, Description, Escaping, Exposure, Gauge, Histogram, Kind, Metric, Registry,
+    };
 
     fn registry<M: Metric>(name: &str) -> Registry {
         let registry = Registry::new();
@@ -162,13 +191,30 @@ mod tests {
         assert!(!admitted(&mut names, 0, &first));
         assert!(admitted(&mut names, 1, &second));
         assert_eq!(names.left_out(Escaping::Underscores), 1);
+        let news = "\"a_total\" is not exposed: \"a_total\" of another registry is exposed as \
+                    \"a_total\" already; give one of them another name";
+        assert_eq!(names.news(), [news]);
+        // It is said once, whatever the escaping.
+        names.admit_all(Escaping::Values, 1, &second.snapshot());
+        names.admit_all(Escaping::Values, 0, &first.snapshot());
+        assert!(names.news().is_empty());
+    }
+
+    #[test]
+    fn the_exporter_s_own_names_are_its_own() {
+        let (own, program) = (registry::<Gauge>("own_series"), registry::<Histogram>("own_series"));
+        let mut names = Names::default();
+        names.keep_own(7, &own.snapshot());
+        assert!(!admitted(&mut names, 0, &program));
+        assert!(names.news()[0].contains("\"own_series\" of the exporter itself is exposed as"));
     }
 
     #[test]
     fn what_a_histogram_is_exposed_as_is_taken_too() {
         let histogram = registry::<Histogram>("wait");
-        for taken in ["wait_bucket", "wait_sum", "wait_count", "wait_saturated_total"] {
-            let counter = registry::<Counter>(taken);
+        for series in Exposure::of(Kind::Histogram, false, false) {
+            let taken = format!("wait{}", series.suffix);
+            let counter = registry::<Counter>(&taken);
             let mut names = Names::default();
             assert!(admitted(&mut names, 0, &histogram));
             assert!(!admitted(&mut names, 1, &counter), "{taken} after the histogram");
@@ -178,13 +224,17 @@ mod tests {
         }
     }
 
+    /// As one process's segment can have them, of several registries.
     #[test]
-    fn names_that_are_the_same_once_escaped_are_exposed_once() {
-        let registry = registry::<Histogram>("a.b");
-        for name in ["a_b_count", "a b", "a_dot_b"] {
-            registry.register::<Gauge>(&Description::new(name, "Help.")).unwrap();
-        }
-        let snapshot = registry.snapshot();
+    fn names_of_one_snapshot_are_exposed_once() {
+        let snapshot = |names: &[&str]| {
+            let mut snapshot = registry::<Histogram>("a.b").snapshot();
+            for name in names {
+                snapshot.add_gauge(&Description::new(*name, "Help."), 1.0).unwrap();
+            }
+            snapshot
+        };
+        let snapshot = snapshot(&["a_b_count", "a b", "a_dot_b"]);
         for (escaping, expected) in [
             (Escaping::AllowUtf8, vec!["a b", "a.b", "a_b_count", "a_dot_b"]),
             // The histogram would have the counter's name, and is the second to have `a_b`.

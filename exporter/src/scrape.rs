@@ -10,8 +10,9 @@ use crate::negotiate::Format;
 use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
+use crate::report::report;
 use crate::sync::lock;
-use metrics_core::{Escaping, Family, Kind, Metrics, RegisterError, Registry, Snapshot};
+use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -228,11 +229,8 @@ impl Registries {
 
     /// To be called before the first scrape, so that the exporter's own names are its own.
     fn keep_own_names(&self) {
-        let mut names = lock(&self.names);
         let own = self.about.registry.snapshot();
-        for escaping in Escaping::ALL {
-            names.admit_all(escaping, self.all.len() + 1, &own);
-        }
+        lock(&self.names).keep_own(self.all.len() + 1, &own);
     }
 
     /// All of them as they are now, as far as the query wants them.
@@ -250,8 +248,11 @@ impl Registries {
         now.push(of_process);
         let mut names = lock(&self.names);
         for (at, snapshot) in now.iter().enumerate() {
+            // That the process's give way to the program's is no news.
+            names.news().iter().for_each(|news| report(format_args!("{news}")));
             names.admit_all(escaping, at, snapshot);
         }
+        names.news();
         about.exporter_left_out_families.set(names.left_out(escaping) as f64);
         now.push(self.about.registry.snapshot());
         let exposed = Exposed::new(Snapshots { now, interval }, |Snapshots { now, interval }| {

@@ -83,36 +83,42 @@ fn names_and_units() {
     register::<Gauge>(&registry, &named("job_created", "")).set(8.0);
     register::<Counter>(&registry, &named("again", "")).add(9);
     register::<Counter>(&registry, &named("again_total_total", "")).add(10);
+    register::<Counter>(&registry, &named("job_created_total", "")).add(11);
+    register::<Counter>(&registry, &named("sent_created_total", "")).add(12);
     let Some(read) = read(&registry) else { return };
     let families = json!({
         "plain": ["counter", "Help.", ""],
-        "without_end": ["counter", "Help.", ""],
+        "without_end": ["unknown", "Help.", ""],
         "paid_euros": ["counter", "Help.", "euros"],
         "size": ["gauge", "Help.", ""],
         "queue_total": ["unknown", "Help.", ""],
         "queue": ["gauge", "Help.", ""],
         "job_total": ["unknown", "Help.", ""],
         "job_created": ["gauge", "Help.", ""],
-        "again": ["counter", "Help.", ""],
+        "again": ["unknown", "Help.", ""],
         "again_total_total": ["unknown", "Help.", ""],
+        "job_created_total": ["unknown", "Help.", ""],
+        "sent_created": ["counter", "Help.", ""],
     });
     assert_eq!(read["families"], families);
     let samples = read["samples"].as_array().unwrap();
     for (name, value) in [
         ("plain_total", "1.0"),
-        ("without_end_total", "2.0"),
+        ("without_end", "2.0"),
         ("paid_euros_total", "3.0"),
         ("size", "4.0"),
         ("queue_total", "5.0"),
         ("queue", "6.0"),
         ("job_total", "7.0"),
         ("job_created", "8.0"),
-        ("again_total", "9.0"),
+        ("again", "9.0"),
         ("again_total_total", "10.0"),
+        ("job_created_total", "11.0"),
+        ("sent_created_total", "12.0"),
     ] {
         assert!(samples.contains(&json!([name, {}, value])), "{name} is not in {samples:?}");
     }
-    assert_eq!(samples.len(), 10);
+    assert_eq!(samples.len(), 12);
 }
 
 #[test]

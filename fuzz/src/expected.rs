@@ -5,7 +5,7 @@ use crate::exposition::protobuf::Native;
 use crate::exposition::text::Dialect;
 use crate::exposition::{Families, Family, Labels, Number, canonical};
 use crate::recorded::{Amount, Metrics, Recorded};
-use metrics_core::{HistogramSnapshot, Snapshot, Value};
+use metrics_core::{Exposure, HistogramSnapshot, Kind, Snapshot, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers that were computed, where another order of the same operations may differ.
@@ -171,10 +171,9 @@ fn histogram(name: &str, labels: &Labels, histogram: &HistogramSnapshot, family:
 fn names(recorded: &Recorded) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (name, metrics) in &recorded.0 {
-        let of_histogram = ["_bucket", "_sum", "_count", "_saturated_total", "_negative_total"];
-        let suffixes = if metrics.kind == "histogram" { &of_histogram[..] } else { &[] };
-        names.insert(name.clone());
-        names.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
+        let kind = if metrics.kind == "histogram" { Kind::Histogram } else { Kind::Gauge };
+        let exposed = Exposure::of(kind, metrics.extremes, metrics.quantiles);
+        names.extend(exposed.map(|series| format!("{name}{}", series.suffix)));
     }
     names
 }
@@ -199,9 +198,13 @@ fn named(
         Format::Protobuf => {}
         Format::Text(Dialect::OpenMetrics) if family.kind == "counter" => {
             let total = format!("{stem}_total");
-            let free = |other: &str| other == name || !taken.contains(other);
-            let doubled = stem != name && stem.ends_with("_total");
-            if doubled || ![stem, &total, &format!("{stem}_created")].into_iter().all(free) {
+            let is_taken = |other: &str| other != name && taken.contains(other);
+            let doubled = stem.ends_with("_total");
+            let of_created = stem
+                .strip_suffix("_created")
+                .is_some_and(|other| taken.contains(&format!("{other}_total")));
+            let others = [stem, &format!("{stem}_created")];
+            if total != name || doubled || of_created || others.into_iter().any(is_taken) {
                 let own = name.ends_with(&format!("_{unit}")) && !unit.is_empty();
                 family.unit = if own { unit } else { String::new() };
                 family.kind = "unknown".into();

@@ -2,7 +2,7 @@
 //! and more often those that an encoder could get wrong.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use metrics_core::Description;
+use metrics_core::{Description, Exposure};
 
 /// Metrics that a program has at the most.
 const METRICS: usize = 8;
@@ -41,6 +41,8 @@ pub struct Distribution {
     max: Number,
     edges: Option<Vec<Number>>,
     native: Option<i8>,
+    extremes: bool,
+    quantiles: bool,
     pub values: Vec<(Number, u8)>,
     pub negative: u8,
 }
@@ -86,8 +88,9 @@ enum Unit {
 #[derive(Debug)]
 pub struct Name(String);
 
-/// What counters, histograms and what is beside them have behind their names.
-const SUFFIXES: [&str; 16] = [
+/// What counters, histograms and what is beside them have behind their names, apart from what is in
+/// the table of it.
+const SUFFIXES: [&str; 15] = [
     "",
     "",
     "_total",
@@ -99,9 +102,8 @@ const SUFFIXES: [&str; 16] = [
     "_seconds",
     "_seconds_total",
     "_bytes",
-    "_saturated_total",
     "_saturated",
-    "_negative_total",
+    "_created_total",
     "_info",
     ":rate",
 ];
@@ -112,8 +114,12 @@ impl<'a> Arbitrary<'a> for Name {
         if how == u8::MAX {
             return input.arbitrary().map(Self);
         }
-        let stem = ["a", "b", "le", "_9"][usize::from(how >> 4) % 4];
-        Ok(Self(format!("{stem}{}", SUFFIXES[usize::from(how & 15)])))
+        let stem = ["a", "b", "le", "quantile", "_9"][usize::from(how >> 4) % 5];
+        let suffix = match how & 15 {
+            15 => input.choose(&Exposure::ALL)?.suffix,
+            one => SUFFIXES[usize::from(one)],
+        };
+        Ok(Self(format!("{stem}{suffix}")))
     }
 }
 
@@ -180,6 +186,22 @@ impl Metric {
         self.labels.iter().take(LABELS).map(|(name, value)| (&*name.0, &*value.0))
     }
 
+    /// The histogram that it is, if it is one.
+    fn distribution(&self) -> Option<&Distribution> {
+        match &self.kind {
+            Kind::Histogram(of) | Kind::FlaggedHistogram(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    pub fn extremes(&self) -> bool {
+        self.distribution().is_some_and(|of| of.extremes)
+    }
+
+    pub fn quantiles(&self) -> bool {
+        self.distribution().is_some_and(|of| of.quantiles)
+    }
+
     pub fn description(&self) -> Description {
         let mut description = Description::new(&*self.name.0, &*self.help.0);
         for (name, value) in self.constants() {
@@ -199,9 +221,9 @@ impl Metric {
                 Scale::Any(scale) => scale,
             });
         }
-        match &self.kind {
-            Kind::Histogram(of) | Kind::FlaggedHistogram(of) => of.describe(description),
-            _ => description,
+        match self.distribution() {
+            Some(of) => of.describe(description),
+            None => description,
         }
     }
 }
@@ -219,6 +241,12 @@ impl Distribution {
         }
         if let Some(schema) = self.native {
             description = description.native(schema % 9);
+        }
+        if self.extremes {
+            description = description.extremes();
+        }
+        if self.quantiles {
+            description = description.quantiles([0.5, 0.99]);
         }
         description.max(max)
     }

@@ -21,6 +21,9 @@ pub struct Metrics {
     pub kind: &'static str,
     pub help: String,
     pub unit: String,
+    /// Whether an exporter would expose these beside a histogram.
+    pub extremes: bool,
+    pub quantiles: bool,
     pub series: BTreeMap<Labels, Amount>,
 }
 
@@ -64,7 +67,7 @@ impl Recorded {
             Kind::Interned(counts) => {
                 let Ok(counter) = registry.register::<Counter<Odd>>(description) else { return };
                 // The name and the help are there, though there may be no series.
-                self.of("counter", description);
+                self.of("counter", description, metric);
                 for &(at, count) in counts {
                     let text = PIECES[usize::from(at) % PIECES.len()];
                     counter.with(Odd::intern(text)).add(count);
@@ -99,11 +102,18 @@ impl Recorded {
         }
     }
 
-    fn of(&mut self, kind: &'static str, description: &Description) -> &mut Metrics {
+    fn of(
+        &mut self,
+        kind: &'static str,
+        description: &Description,
+        metric: &Metric,
+    ) -> &mut Metrics {
         self.0.entry(description.name().into()).or_insert_with(|| Metrics {
             kind,
             help: description.help().into(),
             unit: description.exported_unit().into(),
+            extremes: metric.extremes(),
+            quantiles: metric.quantiles(),
             series: BTreeMap::new(),
         })
     }
@@ -118,7 +128,7 @@ impl Recorded {
     ) {
         let labels = metric.constants().chain(further);
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let series = &mut self.of(kind, description).series;
+        let series = &mut self.of(kind, description, metric).series;
         let sum = match (series.get(&labels), amount) {
             (Some(&Amount::Count(a)), Amount::Count(b)) => Amount::Count(a.wrapping_add(b)),
             (Some(&Amount::Interned(a)), Amount::Interned(b)) => {

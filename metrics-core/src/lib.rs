@@ -75,7 +75,7 @@ mod timed;
 mod warm_up;
 
 pub use clock::{MockClock, with_mock_clock};
-pub use directory::Kind;
+pub use directory::{Exposure, Kind};
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use metrics_macros::{Label, Labels, Metrics, timed};

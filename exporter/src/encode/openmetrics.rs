@@ -10,12 +10,10 @@ use metrics_core::{Escaping, Snapshot};
 ///
 /// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
 /// the name ends in it, and with the histograms' [exemplars](metrics_core::HistogramSnapshot::exemplars).
-/// A counter's family is called what the counter is, without `_total`. Where
-/// that name, or the one for its creation time, is another family's or could be another one's sample,
-/// `OpenMetrics` can't tell them apart: such a counter keeps its whole name, and its type is
-/// `unknown`.
-/// A histogram `a` beside something called `a_created` is written as it is, since neither can have
-/// another name: Prometheus takes it, a strict parser may not.
+/// Every series has the name that it has in the other formats. A counter's family is called what the
+/// counter is, without `_total`. The type of a counter whose name does not end in it is `unknown`,
+/// since `OpenMetrics` has no counters of other names. So is that of one whose family, or the time
+/// since when it counts, would be called what another family's samples are.
 ///
 /// ```
 /// use metrics_core::prelude::*;
@@ -74,22 +72,23 @@ impl Format for OpenMetrics<'_> {
     }
 
     fn counter<'a>(&self, name: &'a str) -> Names<'a> {
-        let without = name.strip_suffix("_total").filter(|family| !family.is_empty());
-        let family = without.unwrap_or(name);
-        let taken = |suffix: &str| (self.is_exposed)(&format!("{family}{suffix}"));
-        let other = if family == name { "_total" } else { "" };
-        // `a_total_total` would be of a family that is called what the samples of `a` are.
-        let of_samples = family != name && family.ends_with("_total");
-        if taken(other) || taken("_created") || of_samples {
-            return Names { family: name, kind: "unknown", suffix: "" };
+        let unknown = Names { family: name, kind: "unknown", suffix: "" };
+        let family = name.strip_suffix("_total").filter(|family| !family.is_empty());
+        let Some(family) = family else { return unknown };
+        let is_exposed = |of: &str, suffix: &str| (self.is_exposed)(&format!("{of}{suffix}"));
+        // A family may not be called what the samples of another one are: `a_total_total` and
+        // `a_created_total`, beside `a_total`.
+        let of_total = family.ends_with("_total");
+        let of_created =
+            family.strip_suffix("_created").is_some_and(|other| is_exposed(other, "_total"));
+        if is_exposed(family, "") || is_exposed(family, "_created") || of_total || of_created {
+            return unknown;
         }
         Names { family, kind: "counter", suffix: "_total" }
     }
 
     fn has_created(&self, names: &Names<'_>) -> bool {
-        self.created
-            && matches!(names.kind, "counter" | "histogram")
-            && !(self.is_exposed)(&format!("{}_created", names.family))
+        self.created && matches!(names.kind, "counter" | "histogram")
     }
 
     fn push_unit(&self, out: &mut String, family: &str, unit: &str) {

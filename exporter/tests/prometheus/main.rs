@@ -66,6 +66,17 @@ fn known() -> (Registry, BTreeMap<Series, f64>) {
     let waited = described("waited_seconds_total").unit("seconds");
     registry.register::<Counter>(&waited).unwrap().add(1_500_000_001);
     truth.insert(series("waited_seconds_total", &[]), 1.500_000_001);
+    // Names that a format could want to be others.
+    for (at, name) in
+        ["clicks", "sent_created_total", "sent_total", "sent_total_total"].iter().enumerate()
+    {
+        registry.register::<Counter>(&described(name)).unwrap().add(at as u64);
+        truth.insert(series(name, &[]), at as f64);
+    }
+    for name in ["target_info", "clicks_info", "clicks_created", "gauge_total", "gauge"] {
+        registry.register::<Gauge>(&described(name)).unwrap().set(1.0);
+        truth.insert(series(name, &[]), 1.0);
+    }
     registry.register::<Gauge>(&described("limit").unit("bytes")).unwrap().set(-0.1);
     truth.insert(series("limit", &[]), -0.1);
     registry.register::<UpDownCounter>(&described("depth")).unwrap().sub(3);

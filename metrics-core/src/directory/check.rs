@@ -1,7 +1,7 @@
 //! Whether what the directory says can be true: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
-use super::{Distribution, Entry, Kind, Metric, Source};
+use super::{Distribution, Entry, Exposure, Kind, Metric, Source};
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
 use crate::names;
@@ -80,6 +80,11 @@ impl Check {
         let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
         holds(names::fault_of_metric(&metric.name).is_none())?;
         holds(labels.clone().all(|name| names::fault_of_label(name).is_none()))?;
+        // A reader exposes no intervals, so that their labels are free.
+        let reserved = |label: &str| {
+            Exposure::of(metric.kind, false, false).any(|series| series.label == Some(label))
+        };
+        holds(!labels.clone().any(|name| reserved(name)))?;
         holds(labels.count() <= MAX_DIMENSIONS)?;
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;

@@ -20,8 +20,10 @@
 //! header's count of used words publishes them.
 
 mod check;
+mod exposure;
 
 pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
+pub use exposure::Exposure;
 
 use crate::segment::{Exhausted, Registration};
 use crate::sync::{AtomicU64, Relaxed};

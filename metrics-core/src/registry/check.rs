@@ -32,8 +32,11 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
     for (at, label) in names.iter().enumerate() {
         let reason = if let Some(fault) = names::fault_of_label(label) {
             fault
-        } else if *label == "le" && metric.kind == Some(Kind::Histogram) {
-            "a histogram's buckets have that label"
+        } else if metric.exposures().any(|series| series.label == Some(*label)) {
+            match *label {
+                "le" => "a histogram's buckets have that label",
+                _ => "the quantiles that it is exposed with have that label",
+            }
         } else if names[..at].contains(label) {
             "it is there twice"
         } else if names[..at].iter().any(|other| {

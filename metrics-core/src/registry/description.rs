@@ -1,5 +1,5 @@
 use super::error::RegisterError;
-use crate::directory::Kind;
+use crate::directory::{Exposure, Kind};
 use crate::scale::Scale;
 use std::time::Duration;
 
@@ -239,6 +239,12 @@ impl Description {
                 }
             }
         }
+    }
+
+    /// What it is exposed as.
+    pub(crate) fn exposures(&self) -> impl Iterator<Item = Exposure> + use<> {
+        let kind = self.kind.unwrap_or(Kind::Counter);
+        Exposure::of(kind, self.extremes, !self.quantiles.is_empty())
     }
 
     /// Exported units to a recorded one.

@@ -3,12 +3,14 @@
 mod check;
 mod description;
 mod error;
+mod exposed;
 mod metric;
 mod metrics;
 pub(crate) mod place;
 
 pub use description::Description;
 pub use error::RegisterError;
+use exposed::Exposed;
 pub use metric::Metric;
 pub(crate) use metrics::register_or_sink;
 pub use metrics::{Metrics, Scope, Visitor, build_global};
@@ -55,9 +57,9 @@ struct Registered {
 struct Known {
     /// What is registered.
     metrics: HashMap<Key, (Registered, Placed)>,
-    /// One metric of each name, and the names that a histogram is exposed under.
+    /// One metric of each name, and the names that all are exposed under.
     names: HashMap<String, Registered>,
-    exposed: HashMap<String, String>,
+    exposed: Exposed,
 }
 
 /// A gauge whose value is asked for at each snapshot.
@@ -237,9 +239,7 @@ impl Registry {
         known.admit(&asked)?;
         let placed = place::take_cells(self.inner.number, description, series, dimensions)?;
         known.names.entry(name.clone()).or_insert_with(|| asked.clone());
-        for exposed in exposed_names(description) {
-            known.exposed.entry(exposed).or_insert_with(|| name.clone());
-        }
+        known.exposed.add(description);
         known.metrics.insert(key, (asked, placed));
         Ok(placed)
     }
@@ -252,29 +252,12 @@ impl Known {
             differs(there, asked)?;
         }
         let asked = &asked.description;
-        for exposed in exposed_names(asked) {
-            if let Some(with) = self.exposed.get(&exposed).filter(|with| **with != asked.name) {
-                let reason = format!("both would be exposed as {exposed:?}");
-                return Err(RegisterError::clash(&asked.name, with, reason));
-            }
+        match self.exposed.find(asked) {
+            Some((with, reason)) => Err(RegisterError::clash(&asked.name, with, reason)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
-
-/// The names of the series that a metric becomes.
-fn exposed_names(description: &Description) -> Vec<String> {
-    let name = &description.name;
-    let mut names = vec![name.clone()];
-    if description.kind == Some(Kind::Histogram) {
-        names.extend(HISTOGRAM_SUFFIXES.map(|suffix| format!("{name}{suffix}")));
-    }
-    names
-}
-
-/// What the names of a histogram's series have behind its own.
-pub(crate) const HISTOGRAM_SUFFIXES: [&str; 5] =
-    ["_bucket", "_count", "_sum", "_negative_total", "_saturated_total"];
 
 /// An error where two metrics of one name differ in what such metrics must share.
 fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {

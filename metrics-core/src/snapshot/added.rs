@@ -6,7 +6,7 @@ use super::merge::Data;
 use super::values::Indices;
 use super::{MetricSnapshot, Snapshot};
 use crate::directory::{self, Kind};
-use crate::registry::{Description, HISTOGRAM_SUFFIXES, RegisterError};
+use crate::registry::{Description, RegisterError};
 use crate::sync::Arc;
 
 impl Snapshot {
@@ -97,16 +97,13 @@ impl Snapshot {
             };
             return Err(RegisterError::clash(name, name, reason));
         }
-        for suffix in HISTOGRAM_SUFFIXES {
-            let family = name.strip_suffix(suffix).and_then(|family| self.named(family).first());
-            if let Some(family) =
-                family.filter(|family| family.about.metric.kind == Kind::Histogram)
-            {
+        match self.exposed_as(name) {
+            Some(family) => {
                 let reason = format!("both would be exposed as {name:?}");
-                return Err(RegisterError::clash(name, &family.about.metric.name, reason));
+                Err(RegisterError::clash(name, family.name(), reason))
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

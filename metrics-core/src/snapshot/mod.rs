@@ -22,7 +22,7 @@ pub use exemplar::Exemplar;
 pub use histogram::{Bucket, HistogramSnapshot};
 pub use native::{NativeBucket, NativeBuckets};
 
-use crate::directory::Kind;
+use crate::directory::{Exposure, Kind};
 use crate::names::Escaping;
 use crate::sync::Arc;
 use catalogue::About;
@@ -124,6 +124,20 @@ impl Snapshot {
     pub fn family(&self, name: &str) -> Option<Family<'_>> {
         let metrics = self.named(name);
         (!metrics.is_empty()).then_some(Family { metrics })
+    }
+
+    /// The family that has series of a name, if any has, before names are escaped.
+    pub fn exposed_as(&self, name: &str) -> Option<Family<'_>> {
+        self.family(name).or_else(|| self.exposed_as_part(name))
+    }
+
+    /// The family that has series of a name beside those of its own name.
+    pub fn exposed_as_part(&self, name: &str) -> Option<Family<'_>> {
+        let mut parts = Exposure::ALL.iter().filter(|series| !series.suffix.is_empty());
+        parts.find_map(|series| {
+            let family = self.family(name.strip_suffix(series.suffix)?)?;
+            family.exposures().any(|own| own == *series).then_some(family)
+        })
     }
 
     /// Only the families that `keep` answers `true` for; values are not copied.
@@ -307,6 +321,12 @@ impl<'a> Family<'a> {
     /// [exposed](crate::Description::extremes).
     pub fn has_extremes(&self) -> bool {
         self.metrics[0].about.shape.as_ref().is_some_and(|shape| shape.extremes)
+    }
+
+    /// What it is exposed as.
+    pub fn exposures(&self) -> impl Iterator<Item = Exposure> + use<> {
+        let has_quantiles = self.quantiles().next().is_some();
+        Exposure::of(self.kind(), self.has_extremes(), has_quantiles)
     }
 
     /// The exposed series.

@@ -1,0 +1,76 @@
+//! What a metric is exposed as: the names of its series, and the labels that they add to its own.
+//!
+//! This is the only list of them. Registration refuses two metrics that would have a name in common,
+//! and a label that is there already; the exporter decides by it between registries.
+
+use super::Kind;
+
+/// Series that metrics of some kind are exposed as.
+///
+/// ```
+/// use metrics_core::{Exposure, Kind};
+///
+/// let suffixes = Exposure::of(Kind::Histogram, true, false).map(|series| series.suffix);
+/// assert!(suffixes.eq([
+///     "", "_bucket", "_sum", "_count", "_created", "_saturated_total", "_negative_total", "_max", "_min",
+/// ]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exposure {
+    /// What their name has behind the metric's.
+    pub suffix: &'static str,
+    /// The label that they have beside the metric's own.
+    pub label: Option<&'static str>,
+    of: Of,
+}
+
+/// The metrics that are exposed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    All,
+    Histograms,
+    /// Histograms with [`extremes`](crate::Description::extremes).
+    Extremes,
+    /// Histograms with [`quantiles`](crate::Description::quantiles).
+    Quantiles,
+}
+
+impl Exposure {
+    /// All there are, whatever the kind and the options of a metric.
+    ///
+    /// `_created` is `OpenMetrics`' name for the time since when a histogram or a summary counts. Its
+    /// parsers refuse another metric of that name, whether the time is exposed or not. A counter
+    /// gives its own up where another metric has the name, and so reserves none.
+    pub const ALL: [Self; 13] = [
+        // A native histogram has the metric's name itself, and so has every family.
+        Self::new("", None, Of::All),
+        Self::new("_bucket", Some("le"), Of::Histograms),
+        Self::new("_sum", None, Of::Histograms),
+        Self::new("_count", None, Of::Histograms),
+        Self::new("_created", None, Of::Histograms),
+        Self::new("_saturated_total", None, Of::Histograms),
+        Self::new("_negative_total", None, Of::Histograms),
+        Self::new("_max", None, Of::Extremes),
+        Self::new("_min", None, Of::Extremes),
+        Self::new("_quantiles", Some("quantile"), Of::Quantiles),
+        Self::new("_quantiles_sum", None, Of::Quantiles),
+        Self::new("_quantiles_count", None, Of::Quantiles),
+        Self::new("_quantiles_created", None, Of::Quantiles),
+    ];
+
+    const fn new(suffix: &'static str, label: Option<&'static str>, of: Of) -> Self {
+        Self { suffix, label, of }
+    }
+
+    /// Those of a metric. Its options count only for a histogram.
+    pub fn of(kind: Kind, extremes: bool, quantiles: bool) -> impl Iterator<Item = Self> {
+        let is_histogram = kind == Kind::Histogram;
+        Self::ALL.into_iter().filter(move |series| match series.of {
+            Of::All => true,
+            Of::Histograms => is_histogram,
+            Of::Extremes => is_histogram && extremes,
+            Of::Quantiles => is_histogram && quantiles,
+        })
+    }
+}
