@@ -1,3 +1,4 @@
+use metrics_core::__text::Printable;
 use metrics_core::RegisterError;
 use std::fmt;
 use std::io;
@@ -71,7 +72,7 @@ impl fmt::Display for StartError {
                  as \"127.0.0.1:9464\" or \"[::1]:9464\", or \"unix:/path\""
             ),
             Self::Bind { address, error } => {
-                write!(f, "can't listen on {address} ({error}): ")?;
+                write!(f, "can't listen on {} ({error}): ", Printable(address))?;
                 let hint = if address.starts_with("unix:") { unix_hint } else { tcp_hint };
                 f.write_str(hint(error.kind()))
             }
@@ -83,7 +84,9 @@ impl fmt::Display for StartError {
             Self::InvalidLimit { limit, reason } => {
                 write!(f, "Limits::{limit} is too small: {reason}")
             }
-            Self::InvalidPush { reason } => write!(f, "metrics can't be pushed: {reason}"),
+            Self::InvalidPush { reason } => {
+                write!(f, "metrics can't be pushed: {}", Printable(reason))
+            }
             Self::NothingToDo => f.write_str(
                 "the exporter would neither listen nor push: leave out .listen_nowhere(), or give \
                  it .push(..)",

@@ -8,5 +8,9 @@ mod hist;
 mod serve;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/terminal.rs"]
+mod terminal;
 #[path = "cli/top.rs"]
 mod top;
+#[path = "cli/words.rs"]
+mod words;

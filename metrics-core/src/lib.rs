@@ -16,6 +16,7 @@
 //! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
+//! | `printable` | text for people, whoever wrote it |
 //! | `reader` | another process's segment, read from its file |
 //!
 //! ```
@@ -60,6 +61,7 @@ mod memory;
 #[cfg(all(test, tickmetrics_loom))]
 mod model;
 mod names;
+mod printable;
 #[cfg(not(tickmetrics_loom))]
 mod reader;
 mod registry;
@@ -99,6 +101,12 @@ pub mod prelude {
         Counter, Description, Gauge, Histogram, HistogramSnapshot, Label, LabelId, Labels, Metrics,
         RegisterError, Registry, Snapshot, Timer, UpDownCounter, timed,
     };
+}
+
+/// What `exporter` needs for what it prints. Not part of the interface.
+#[doc(hidden)]
+pub mod __text {
+    pub use crate::printable::{Printable, PrintablePath, is_text};
 }
 
 /// What the macros may name. Not part of the interface.

@@ -252,6 +252,10 @@ fn whoever_runs_a_program_can_name_its_file() {
     let said = run(&missing);
     assert_eq!(said.matches("tickmetrics: TICKMETRICS_SEGMENT: ").count(), 1, "{said}");
     assert!(said.contains(missing.to_str().unwrap()) && said.contains("in no file"), "{said}");
+    // In one line, whoever chose the name.
+    let said = run(&folder.0.join("missing\ntickmetrics: forged\u{1b}[2J\u{202e}/file"));
+    let shown = r"/missing\ntickmetrics: forged\u{1b}[2J\u{202e}/file can't be made";
+    assert!(said.contains(shown) && said.contains("\ncounts"), "{said}");
     assert!(!run(Path::new("")).contains("tickmetrics:"), "empty is as good as not set");
 }
 

@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use metrics_core::__text::Printable;
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -86,7 +87,8 @@ async fn refused(response: Response<Incoming>) -> PushError {
     // It is going to be printed.
     let words: Vec<_> = answer.split(|c: char| c.is_control() || c.is_whitespace()).collect();
     let words = words.into_iter().filter(|word| !word.is_empty());
-    PushError::Refused { status, answer: words.collect::<Vec<_>>().join(" ") }
+    let answer = words.collect::<Vec<_>>().join(" ");
+    PushError::Refused { status, answer: Printable(answer).to_string() }
 }
 
 /// What one future answers, while another one goes on beside it. Both end with this.

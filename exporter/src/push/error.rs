@@ -1,3 +1,4 @@
+use metrics_core::__text::Printable;
 use std::fmt;
 
 /// Why metrics were not pushed.
@@ -43,7 +44,9 @@ impl fmt::Display for PushError {
                 "the exporter's thread can't push: it is its parent's, after a fork, or waits for \
                  this",
             ),
-            Self::Unreachable { reason } => write!(f, "the gateway can't be reached: {reason}"),
+            Self::Unreachable { reason } => {
+                write!(f, "the gateway can't be reached: {}", Printable(reason))
+            }
             Self::TimedOut => f.write_str("the gateway did not answer in time"),
             Self::Refused { status, answer } => {
                 write!(f, "the gateway answered with status {status}")?;
@@ -54,7 +57,7 @@ impl fmt::Display for PushError {
                     _ => answer.as_str(),
                 };
                 if !advice.is_empty() {
-                    write!(f, ": {advice}")?;
+                    write!(f, ": {}", Printable(advice))?;
                 }
                 Ok(())
             }

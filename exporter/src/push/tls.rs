@@ -1,5 +1,6 @@
 //! Encryption of pushes, by rustls with the cryptography of ring.
 
+use metrics_core::__text::PrintablePath;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ impl Tls {
 
 fn of_file(path: &Path) -> Result<RootCertStore, String> {
     let wrong = |reason: &dyn fmt::Display| {
-        format!("{} can't be read as certificates: {reason}", path.display())
+        format!("{} can't be read as certificates: {reason}", PrintablePath(path))
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {

@@ -1,3 +1,4 @@
+use metrics_core::__text::{Printable, PrintablePath};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -44,11 +45,11 @@ impl WebConfigError {
 impl fmt::Display for WebConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, wrong: Wrong { key, reason } } = self;
-        write!(f, "{}: ", file.display())?;
+        write!(f, "{}: ", PrintablePath(file))?;
         if !key.is_empty() {
-            write!(f, "{key}: ")?;
+            write!(f, "{}: ", Printable(key))?;
         }
-        f.write_str(reason)
+        Printable(reason).fmt(f)
     }
 }
 

@@ -31,7 +31,7 @@ impl Serving {
         Self { child, url: url.trim_end().into(), errors }
     }
 
-    fn scrape(&self) -> String {
+    pub(crate) fn scrape(&self) -> String {
         let address = self.url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
@@ -44,7 +44,7 @@ impl Serving {
     }
 
     /// Ends it as a service manager does, and answers with what it said.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         // SAFETY: plain system call; the child is not waited for yet, so the number is its own.
         unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGTERM) };
         assert_eq!(self.child.wait().unwrap().code(), Some(0));

@@ -1,5 +1,6 @@
 //! Processes that count in a segment, and runs of the program on it.
 
+use crate::words;
 use metrics_core::Segment;
 use metrics_core::prelude::*;
 use std::fs;
@@ -21,6 +22,10 @@ enum Side {
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 8)]
 struct Symbol(LabelId);
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 2)]
+struct Session(LabelId);
 
 #[derive(Metrics)]
 struct GatewayMetrics {
@@ -59,6 +64,14 @@ fn in_another_process() {
         metrics.orders.with(Side::Sell).add(4);
         metrics.limit.add(1);
         obey(|| metrics.orders.with(Side::Sell).inc());
+        return;
+    }
+    if std::env::var(ROLE).unwrap() == "hostile" {
+        let about = Description::new("hostile_wait", "Waited,\nand waited.").unit(words::HOSTILE);
+        let wait: Histogram<Session> = Registry::global().register(&about).unwrap();
+        let wait = wait.with(Session::intern(words::HOSTILE));
+        wait.record(7);
+        obey(|| wait.record(7));
         return;
     }
     let metrics = GatewayMetrics::global();

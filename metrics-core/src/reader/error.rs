@@ -1,5 +1,6 @@
 use crate::directory::Damaged;
 use crate::layout;
+use crate::printable::PrintablePath;
 use crate::snapshot::Excess;
 use std::fmt;
 use std::io;
@@ -114,37 +115,41 @@ impl From<Damaged> for Why {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, error } => write!(f, "{} can't be read: {error}", path.display()),
+            Self::Io { path, error } => write!(f, "{} can't be read: {error}", PrintablePath(path)),
             Self::NotASegment { path } => {
-                write!(f, "{} is no segment of tickmetrics", path.display())
+                write!(f, "{} is no segment of tickmetrics", PrintablePath(path))
             }
             Self::Version { path, found, known } => write!(
                 f,
                 "{} was written by {} version of tickmetrics (layout {found}, this one reads \
                  {known}): read it with that one",
-                path.display(),
+                PrintablePath(path),
                 if found > known { "a newer" } else { "an older" }
             ),
             Self::ByteOrder { path } => write!(
                 f,
                 "{} was written on a machine with the other byte order: read it on such a one",
-                path.display()
+                PrintablePath(path)
             ),
             Self::Truncated { path, has, needs } => {
-                write!(f, "{} is cut short: it has {has} bytes, and needs {needs}", path.display())
+                write!(
+                    f,
+                    "{} is cut short: it has {has} bytes, and needs {needs}",
+                    PrintablePath(path)
+                )
             }
             Self::TooLarge { path, bytes } => {
                 write!(
                     f,
                     "{} is not read: its labels and buckets would take {bytes} bytes or more",
-                    path.display()
+                    PrintablePath(path)
                 )
             }
             Self::Damaged { path, word: None } => {
-                write!(f, "the header of {} is damaged: its sizes can't be", path.display())
+                write!(f, "the header of {} is damaged: its sizes can't be", PrintablePath(path))
             }
             Self::Damaged { path, word: Some(word) } => {
-                write!(f, "the directory of {} is damaged at word {word}", path.display())
+                write!(f, "the directory of {} is damaged at word {word}", PrintablePath(path))
             }
         }
     }

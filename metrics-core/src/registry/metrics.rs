@@ -3,9 +3,8 @@
 use super::metric::Metric;
 use super::{Description, RegisterError, Registry};
 use crate::layout::header;
-use crate::segment::Segment;
+use crate::segment::{self, Segment};
 use std::convert::Infallible;
-use std::io::Write;
 
 /// A struct of metrics, made by `#[derive(Metrics)]`.
 ///
@@ -160,8 +159,7 @@ pub(crate) fn register_or_sink<M: Metric>(description: &Description) -> M {
         if let Some(segment) = Segment::current() {
             segment.count(header::FAILED_REGISTRATIONS);
         }
-        // Not `eprintln!`, which panics where standard error can't be written to.
-        let _ = writeln!(std::io::stderr(), "tickmetrics: {error}; it is counted nowhere");
+        segment::warn(&format!("{error}; it is counted nowhere"));
         M::sink()
     })
 }

@@ -1,4 +1,5 @@
 use crate::layout::{Layout, WORD_BYTES};
+use crate::printable::PrintablePath;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -66,7 +67,7 @@ impl fmt::Display for SegmentError {
                 allowed.end()
             ),
             Self::Alive { path, pid } => {
-                let path = path.display();
+                let path = PrintablePath(path);
                 match pid {
                     0 => write!(f, "a living process counts in {path}")?,
                     pid => write!(f, "process {pid} counts in {path} and lives")?,
@@ -80,13 +81,13 @@ impl fmt::Display for SegmentError {
                 f,
                 "{} is no segment of tickmetrics and is not overwritten: remove it, or give \
                  another path",
-                path.display()
+                PrintablePath(path)
             ),
             Self::File { path, doing, error } => {
                 write!(
                     f,
                     "the segment {} can't be made: could not {doing}: {error}",
-                    path.display()
+                    PrintablePath(path)
                 )
             }
             Self::Refused { layout: LayoutShown(layout), error } => write!(

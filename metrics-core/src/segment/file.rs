@@ -24,6 +24,7 @@ use super::backing::Backing;
 use super::{Segment, SegmentError, View, set_up, warn};
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
+use crate::printable::PrintablePath;
 use crate::resume::{self, Unfit};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -75,7 +76,7 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
                 Unfit::File(why) => {
                     warn(&format!(
                         "{} is not resumed, and all metrics start from zero: {why}",
-                        path.display()
+                        PrintablePath(path)
                     ));
                     drop(old);
                     create(path, layout, false)

@@ -2,7 +2,9 @@
 
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
+use crate::people::{self, PrintablePath};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +30,23 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// What the user asked for. Where that can't be understood, the program ends here.
+pub(crate) fn parse() -> Args {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    Args::try_parse_from(&arguments).unwrap_or_else(|error| {
+        // Errors repeat arguments, and a shell's pattern may have made them of files that anybody
+        // named. Of arguments as they are shown, the same is wrong.
+        let shown = arguments.iter().map(|it| PrintablePath(it.as_ref()).to_string());
+        let Err(shown) = Args::try_parse_from(shown) else {
+            // One was no UTF-8.
+            let text = error.render().to_string();
+            text.lines().for_each(|line| people::tell(format_args!("{line}")));
+            std::process::exit(error.exit_code())
+        };
+        shown.exit()
+    })
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Dump(Dump),
@@ -39,7 +58,8 @@ pub(crate) enum Command {
 /// Print all metrics of a process once, whether it lives or not.
 ///
 /// Which of the two is told on standard error, so that the output is what was asked for and
-/// nothing else; in JSON it is the field process.alive.
+/// nothing else; in JSON it is the field process.alive. In a terminal, control characters and others
+/// that are not shown are written as \u{1b}; to a file or a pipe, everything is exact.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
@@ -112,7 +132,7 @@ Examples:
 pub(crate) struct Top {
     /// The file that the process writes, or the http:// address of an exporter
     #[arg(value_name = "PATH|URL")]
-    pub(crate) target: String,
+    pub(crate) target: OsString,
     /// The time between two readings, as 500ms, 2s or 1m
     #[arg(long, value_parser = duration, default_value = "1s")]
     pub(crate) interval: Duration,

@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::args::{Dump, Format};
+use crate::people::{self, PrintablePath};
 use crate::segment::Segment;
 use exporter::encode;
-use std::io::Write;
 
 pub(crate) fn run(args: &Dump) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;
@@ -23,9 +23,6 @@ pub(crate) fn run(args: &Dump) -> Result<()> {
         }
     }
     // What stands on the output is whole without it.
-    let _ = writeln!(std::io::stderr(), "{}: {process}", args.path.display());
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(out.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
+    people::tell(format_args!("{}: {process}", PrintablePath(&args.path)));
+    people::print_data(&out, args.format)
 }

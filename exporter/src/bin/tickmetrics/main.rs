@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `failure` | what went wrong, in one line |
+//! | `people` | what is printed for people |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top` | the commands |
@@ -16,6 +17,7 @@ mod exposition;
 mod failure;
 mod hist;
 mod number;
+mod people;
 mod quantile;
 mod scrape_url;
 mod segment;
@@ -24,13 +26,12 @@ mod stop;
 mod top;
 mod watch;
 
-use args::{Args, Command};
-use clap::Parser;
+use args::Command;
 use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let done = match Args::parse().command {
+    let done = match args::parse().command {
         Command::Dump(args) => dump::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Top(args) => top::run(&args),
@@ -41,11 +42,7 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            // Where standard error is closed, the exit code has to tell.
-            let _ = std::io::Write::write_fmt(
-                &mut std::io::stderr(),
-                format_args!("tickmetrics: {failure}\n"),
-            );
+            people::tell(format_args!("tickmetrics: {failure}"));
             ExitCode::FAILURE
         }
     }

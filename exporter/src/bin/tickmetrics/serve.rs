@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::args::Serve;
 use crate::failure::Failure;
+use crate::people::{self, PrintablePath};
 use crate::segment::Process;
 use crate::stop::Stop;
 use crate::watch::{Change, Watch};
@@ -80,12 +81,13 @@ impl Served {
             match change {
                 Change::Came { path, name } => {
                     let label = process_label(&self.label, &name);
-                    tell(format_args!("{} came, served with {label}", path.display()));
+                    let path = PrintablePath(&path);
+                    tell(format_args!("{path} came, served with {label}"));
                 }
                 Change::Went { path, name } => {
                     // Another process may have the name later.
                     self.told.retain(|(process, ..)| *process != name);
-                    tell(format_args!("{} went", path.display()));
+                    tell(format_args!("{} went", PrintablePath(&path)));
                 }
                 Change::Unreadable { reason } => tell(format_args!("{reason}")),
             }
@@ -166,7 +168,6 @@ fn why(reason: LeftOut) -> &'static str {
     }
 }
 
-/// On standard error; where that is closed, the metrics tell how many.
 fn tell(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "tickmetrics: {what}");
+    people::tell(format_args!("tickmetrics: {what}"));
 }

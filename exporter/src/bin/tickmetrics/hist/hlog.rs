@@ -3,6 +3,7 @@
 use super::Chosen;
 use crate::Result;
 use crate::failure::Failure;
+use crate::people::Printable;
 use crate::segment::Process;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
@@ -29,9 +30,9 @@ pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result
         "" => ("recorded units", 1.0),
         unit => (unit, per_unit),
     };
-    // A comment is a line.
-    let title = chosen.title.replace(['\n', '\r'], " ");
-    let title = format!("[{title}, largest value in {unit}]");
+    // A comment is a line, and Java's readers know more ends of lines than two.
+    let title = format_args!("[{}, largest value in {unit}]", chosen.title);
+    let title = Printable(title).to_string();
     let mut log = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let mut writer = IntervalLogWriterBuilder::new()

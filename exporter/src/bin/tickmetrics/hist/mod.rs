@@ -15,10 +15,10 @@ mod table;
 use crate::Result;
 use crate::args::Hist;
 use crate::failure::Failure;
+use crate::people::PrintablePath;
 use crate::segment::Segment;
 use metrics_core::HistogramSnapshot;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 /// A histogram and what is said of it.
@@ -54,14 +54,12 @@ pub(crate) fn run(args: &Hist) -> Result<()> {
         write(path, &hlog::log(&chosen, &process, segment.path())?)?;
     }
     if args.svg.is_none() && args.hlog.is_none() {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(table::table(&chosen, args.ticks).as_bytes())?;
-        stdout.flush()?;
+        table::table(&chosen, args.ticks).print()?;
     }
     Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes)
-        .map_err(|error| Failure::told(format!("can't write {}: {error}", path.display())))
+        .map_err(|error| Failure::told(format!("can't write {}: {error}", PrintablePath(path))))
 }

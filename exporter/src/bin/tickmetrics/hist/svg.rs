@@ -5,6 +5,7 @@ use super::Chosen;
 use crate::Result;
 use crate::failure::Failure;
 use crate::number::short;
+use crate::people::Printable;
 use std::fmt::Write;
 
 const WIDTH: f64 = 860.0;
@@ -131,17 +132,17 @@ fn percentile(nines: u8) -> String {
     }
 }
 
-/// Text as XML has it; it knows no control characters but line ends and tabs.
+/// Text as XML has it, legible. Of the characters that XML 1.0 forbids, two are left then
+/// (<https://www.w3.org/TR/xml/#charsets>).
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in Printable(text).to_string().chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }
@@ -163,6 +164,8 @@ mod tests {
 
     #[test]
     fn labels_are_other_programs_words() {
-        assert_eq!(escape("<a b=\"&\u{1b}\n\">"), "&lt;a b=&quot;&amp;\u{fffd} &quot;&gt;");
+        let shown = r"&lt;a b=&quot;&amp;\u{1b}\n\u{202e}&quot;&gt;";
+        assert_eq!(escape("<a b=\"&\u{1b}\n\u{202e}\">"), shown);
+        assert_eq!(escape("\u{ffff}\u{0}\u{fffe}"), "\u{fffd}\\u{0}\u{fffd}");
     }
 }

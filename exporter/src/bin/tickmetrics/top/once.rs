@@ -6,8 +6,8 @@ use super::source::Source;
 use crate::Result;
 use crate::args::Top;
 use crate::number::exact;
+use crate::people::{Lines, Printable};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::thread;
 
 const HEAD: [&str; 8] = ["VALUE", "RATE/S", "P50", "P99", "P99.9", "MAX", "UNIT", "SERIES"];
@@ -16,14 +16,10 @@ const HEAD: [&str; 8] = ["VALUE", "RATE/S", "P50", "P99", "P99.9", "MAX", "UNIT"
 pub(super) fn run(args: &Top, source: &mut Source, first: &Frame) -> Result<()> {
     thread::sleep(args.interval);
     let second = source.frame()?;
-    let text = text(args, first, &second);
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
+    lines(args, first, &second).print()
 }
 
-fn text(args: &Top, first: &Frame, second: &Frame) -> String {
+fn lines(args: &Top, first: &Frame, second: &Frame) -> Lines {
     let mut rows = rows(Some(first), second);
     arrange(&mut rows, &args.filter, args.sort, false, args.all_time);
     let cells: Vec<_> = [HEAD.map(String::from)]
@@ -32,23 +28,25 @@ fn text(args: &Top, first: &Frame, second: &Frame) -> String {
         .collect();
     let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let widths: Vec<_> = (0..HEAD.len() - 1).map(width).collect();
-    let mut text = format!("# {}  {}\n", second.target, second.state);
+    let mut lines = Lines::default();
+    lines.push(format_args!("# {}  {}", second.target, second.state));
     for row in &cells {
         let Some((series, numbers)) = row.split_last() else { continue };
+        let mut columns = String::new();
         for (cell, width) in numbers.iter().zip(&widths) {
-            let _ = write!(text, "{cell:>width$}  ");
+            let _ = write!(columns, "{cell:>width$}  ");
         }
-        text.push_str(series);
-        text.push('\n');
+        lines.push(format_args!("{columns}{series}"));
     }
-    text
+    lines
 }
 
 fn cells(row: &Row, of_all_time: bool) -> [String; 8] {
     let or_dash = |number: Option<f64>| number.map_or_else(|| "-".into(), exact);
     let summary = row.summary(of_all_time);
     let [p50, p99, p999] = summary.map(|it| it.percentiles).unwrap_or_default();
-    let unit = if row.unit.is_empty() { "-" } else { &row.unit };
+    // Here, since the column is as wide as what is shown.
+    let unit = Printable(if row.unit.is_empty() { "-" } else { &row.unit });
     [
         exact(row.value),
         or_dash(row.rate),
@@ -56,7 +54,7 @@ fn cells(row: &Row, of_all_time: bool) -> [String; 8] {
         or_dash(p99),
         or_dash(p999),
         or_dash(summary.and_then(|it| it.max)),
-        unit.into(),
+        unit.to_string(),
         row.title.clone(),
     ]
 }

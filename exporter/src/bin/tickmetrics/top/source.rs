@@ -4,11 +4,13 @@ use super::model::{Frame, PERCENTILES, Reading, Series, Summary};
 use crate::Result;
 use crate::exposition::{self, Classic, Value as Scraped};
 use crate::failure::Failure;
+use crate::people::PrintablePath;
 use crate::quantile::quantile;
 use crate::scrape_url::Client;
 use crate::segment::{Ago, Process, Segment};
 use metrics_core::{HistogramSnapshot, Snapshot, Value};
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -32,8 +34,10 @@ pub(crate) struct OfUrl {
 
 impl Source {
     /// Of a path, or of a URL.
-    pub(crate) fn open(target: &str) -> Result<Self> {
-        if target.contains("://") {
+    pub(crate) fn open(target: &OsStr) -> Result<Self> {
+        if let Some(target) = target.to_str()
+            && target.contains("://")
+        {
             let client = Client::new(target)?;
             return Ok(Self::Url(Box::new(OfUrl { client, before: HashMap::new() })));
         }
@@ -66,7 +70,7 @@ impl OfSegment {
         let interval = self.before.as_ref().map(|before| snapshot.since(before));
         let series = series_of(&snapshot, interval.as_ref());
         self.before = Some(snapshot);
-        let target = Series::title(&self.path.to_string_lossy(), "");
+        let target = PrintablePath(&self.path).to_string();
         Ok(Frame { at, target, state: state(process), is_over: !process.alive, series })
     }
 }

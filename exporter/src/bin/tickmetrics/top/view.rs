@@ -5,6 +5,7 @@ use super::keys;
 use super::model::{Kind, Row};
 use crate::args::Sort;
 use crate::number::short;
+use crate::people::Printable;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -19,6 +20,11 @@ const MAX_TREND: u16 = 40;
 
 /// Lines of the chosen series in full.
 const DETAIL: u16 = 4;
+
+/// Other programs' words, which no part of the screen shows but through this.
+fn shown(text: &str) -> String {
+    Printable(text).to_string()
+}
 
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     let [head, table, detail, foot] = Layout::vertical([
@@ -48,7 +54,7 @@ fn head(app: &App, width: usize) -> Line<'static> {
     let room = width.saturating_sub(1 + others.iter().sum::<usize>()).max(1);
     Line::from(vec![
         " ".into(),
-        Span::from(shortened(&app.target, room)).bold(),
+        Span::from(shortened(&shown(&app.target), room)).bold(),
         state.into(),
         series.dim(),
         every.dim(),
@@ -64,10 +70,10 @@ fn draw_table(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     let free = area.width.saturating_sub(columns + 1);
     let trend = (free / 4).clamp(MIN_TREND, MAX_TREND);
     let title = usize::from(free.saturating_sub(trend)).max(1);
-    let shown = app.rows.iter().skip(app.first).take(page);
-    let rows = shown.map(|row| {
+    let rows = app.rows.iter().skip(app.first).take(page);
+    let rows = rows.map(|row| {
         let numbers = numbers(row, app.of_all_time);
-        let cells = [Cell::from(fitted(&row.title, title)).style(colour(row.kind))]
+        let cells = [Cell::from(fitted(&shown(&row.title), title)).style(colour(row.kind))]
             .into_iter()
             .chain(numbers.map(|text| Cell::from(Text::from(text).right_aligned())))
             .chain([Cell::from(sparkline(app.trend(row), row.kind, trend.into()).cyan())]);
@@ -197,11 +203,12 @@ fn detail(app: &App) -> Paragraph<'static> {
     let Some(row) = app.rows.get(app.chosen) else {
         return Paragraph::new(if app.filter.is_empty() { "" } else { " nothing matches" });
     };
-    let unit = if row.unit.is_empty() { String::new() } else { format!(" [{}]", row.unit) };
-    let help = row.help.replace(char::is_control, " ");
+    let unit = if row.unit.is_empty() { String::new() } else { format!(" [{}]", shown(&row.unit)) };
+    // A line break is one of its author's.
+    let help = shown(&row.help.replace('\n', " "));
     let mut lines = vec![
         Line::from(format!("─{}", "─".repeat(400))).dim(),
-        Line::from(vec![" ".into(), Span::from(row.title.clone()).bold(), unit.into()]),
+        Line::from(vec![" ".into(), Span::from(shown(&row.title)).bold(), unit.into()]),
         Line::from(format!(" {help}")),
     ];
     if let Some(all) = row.summary(app.of_all_time) {
@@ -221,13 +228,14 @@ fn detail(app: &App) -> Paragraph<'static> {
 
 fn foot(app: &App) -> Line<'static> {
     if app.typing {
-        let shown = format!(" filter: {}█", app.filter);
-        return Line::from(vec![shown.bold(), "   Enter keep  Esc clear".dim()]);
+        let filter = format!(" filter: {}█", shown(&app.filter));
+        return Line::from(vec![filter.bold(), "   Enter keep  Esc clear".dim()]);
     }
     if let Some(error) = &app.error {
-        return Line::from(format!(" {error}")).red();
+        return Line::from(format!(" {}", shown(error))).red();
     }
-    let filter = if app.filter.is_empty() { String::new() } else { format!("  /{}", app.filter) };
+    let filter =
+        if app.filter.is_empty() { String::new() } else { format!("  /{}", shown(&app.filter)) };
     Line::from(vec![keys::HELP.dim(), filter.yellow()])
 }
 

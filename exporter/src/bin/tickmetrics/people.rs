@@ -1,0 +1,100 @@
+//! What is printed for people. All of it goes through here, but for the screen of `top`: no word of
+//! another program reaches a terminal as anything but text (`Printable`). Data goes to files and
+//! pipes as it is.
+
+use crate::Result;
+use crate::args::Format;
+use metrics_core::__text::is_text;
+pub(crate) use metrics_core::__text::{Printable, PrintablePath};
+use std::fmt::{self, Write as _};
+use std::io::{IsTerminal, Write as _};
+
+/// One line on standard error. Where that is closed, the exit code and the metrics have to tell.
+pub(crate) fn tell(what: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{}", Printable(what));
+}
+
+/// Lines for standard output.
+#[derive(Default)]
+pub(crate) struct Lines(String);
+
+impl Lines {
+    /// Adds one line, whatever is in it.
+    pub(crate) fn push(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.0, "{}", Printable(line));
+    }
+
+    pub(crate) fn print(&self) -> Result<()> {
+        write(&self.0)
+    }
+}
+
+/// Data on standard output, to the byte. To a terminal, and so to people, it is legible rather than
+/// exact: in JSON both, since that knows escapes of its own.
+pub(crate) fn print_data(data: &str, format: Format) -> Result<()> {
+    if !std::io::stdout().is_terminal() {
+        return write(data);
+    }
+    write(&legible(data, format))
+}
+
+fn legible(data: &str, format: Format) -> String {
+    let mut legible = String::with_capacity(data.len());
+    for line in data.split_inclusive('\n') {
+        let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
+        match format {
+            Format::Json => push_json(text, &mut legible),
+            Format::Text | Format::Openmetrics => {
+                let _ = write!(legible, "{}", Printable(text));
+            }
+        }
+        legible.push_str(end);
+    }
+    legible
+}
+
+/// What is no text stands within strings, where it may be written as UTF-16
+/// (<https://www.rfc-editor.org/rfc/rfc8259#section-7>).
+fn push_json(json: &str, out: &mut String) {
+    for c in json.chars() {
+        if is_text(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+}
+
+fn write(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, legible};
+    use crate::args::Format;
+
+    #[test]
+    fn a_line_is_a_line() {
+        let mut lines = Lines::default();
+        lines.push(format_args!("a{}", "\nb\u{1b}[2J\u{202e}\u{9b}"));
+        assert_eq!(lines.0, "a\\nb\\u{1b}[2J\\u{202e}\\u{9b}\n");
+    }
+
+    #[test]
+    fn data_is_legible_in_a_terminal() {
+        let text = "# HELP a b\na{b=\"\u{1b}\u{202e}\\n\"} 1\n";
+        assert_eq!(legible(text, Format::Text), "# HELP a b\na{b=\"\\u{1b}\\u{202e}\\n\"} 1\n");
+        let json = format!("{}\n", serde_json::json!({"a": "\u{9b}\u{1b}\n\u{e0041}ä"}));
+        let shown = legible(&json, Format::Json);
+        assert_eq!(shown, "{\"a\":\"\\u009b\\u001b\\n\\udb40\\udc41ä\"}\n");
+        let [before, after]: [serde_json::Value; 2] =
+            [&json, &shown].map(|text| serde_json::from_str(text).unwrap());
+        assert_eq!(before, after);
+    }
+}
