@@ -104,7 +104,9 @@ impl ExporterBuilder {
     /// | `unix:/run/trading/metrics` | a Unix socket, of the mode [`unix_mode`](Self::unix_mode) |
     ///
     /// A socket that a dead process left behind is replaced; one that a living process listens on,
-    /// and a file of another kind, is an error. It is removed when the exporter ends.
+    /// and a file of another kind, is an error. It is removed when the exporter ends. No link is
+    /// followed under its name, and nothing else is changed or removed that others put there. There
+    /// are no sockets without a file: `unix:@name` is an error, and the file `@name` is `unix:./@name`.
     ///
     /// Whoever reaches an address reads all metrics. Where that may be other machines, the exporter
     /// says so on standard error, and counts the address in

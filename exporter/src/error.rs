@@ -137,6 +137,17 @@ fn unix_hint(kind: io::ErrorKind) -> &'static str {
             "what is there is no socket; remove it, or give another path to .listen(..)"
         }
         io::ErrorKind::NotFound => "its directory is not there; make it first",
+        io::ErrorKind::NotADirectory => {
+            "what should be its directory is none; give another path to .listen(..)"
+        }
+        io::ErrorKind::Other => {
+            "others can write to the directory; give a path in one that is this user's alone, in \
+             $XDG_RUNTIME_DIR or /run/NAME for example"
+        }
+        io::ErrorKind::Unsupported => {
+            "it takes /proc, to be sure of the file; mount that, or give the process a umask that \
+             leaves .unix_mode(..) as it is, and remove a socket that is left there"
+        }
         io::ErrorKind::PermissionDenied => {
             "the directory is not this user's; give a path in one that is, in $XDG_RUNTIME_DIR or \
              /run/NAME for example"

@@ -86,7 +86,14 @@ fn what_can_not_be_listened_on_says_what_to_do() {
         (unix(&plain), "remove it"),
         (unix(&folder.0.join("nowhere/socket")), "make it first"),
         (unix(&folder.0.join("x".repeat(108))), "at most 107 bytes"),
+        (unix(&plain.join("socket")), "what should be its directory is none"),
         ("unix:".into(), "\"unix:/path\""),
+        ("unix:@metrics".into(), "write unix:./@metrics"),
+        ("unix:\0metrics".into(), "NUL"),
+        (unix(&folder.0.join("a\0b")), "NUL"),
+        (unix(&folder.0.join("socket/")), "add the socket's name"),
+        ("unix:/".into(), "add the socket's name"),
+        (unix(&folder.0.join("socket/..")), "another path"),
         ("[::1]".into(), "\"[::1]:9464\""),
     ] {
         let error = Exporter::builder().listen(&path).start().unwrap_err();
@@ -123,7 +130,17 @@ fn ipv6_has_a_loopback_of_its_own() {
 /// Listens on all interfaces, alone in a process, whose standard error can be read.
 #[test]
 fn in_another_process() {
-    let Some((role, _)) = role() else { return };
+    let Some((role, folder)) = role() else { return };
+    if role.starts_with("unix:") {
+        let exporter = Exporter::builder().listen(role).start().unwrap();
+        let [LocalAddr::Unix(path)] = exporter.local_addrs() else {
+            panic!("{:?}", exporter.local_addrs())
+        };
+        assert_eq!(path.parent(), Some(&*folder));
+        answers(Client::unix(path));
+        std::env::set_current_dir("/").unwrap();
+        return;
+    }
     let exporter = Exporter::builder().listen(role).listen("127.0.0.1:0").start().unwrap();
     let [LocalAddr::Tcp(wide), LocalAddr::Tcp(loopback)] = exporter.local_addrs() else {
         panic!("{:?}", exporter.local_addrs())
@@ -135,6 +152,18 @@ fn in_another_process() {
         answers(Client::new((Ipv6Addr::LOCALHOST, wide.port()).into()));
     }
     println!("says: {wide}");
+}
+
+/// By a path that is relative to where the program is at its start, and to nothing later.
+#[test]
+fn a_relative_path_is_one_of_the_start() {
+    let folder = Folder::new("relative");
+    for name in ["metrics", "./@metrics"] {
+        let mut command = command(&[], &format!("unix:{name}"), &folder.0);
+        command.current_dir(&folder.0);
+        output(command);
+        assert_eq!(folder.names(), [""; 0]);
+    }
 }
 
 #[test]

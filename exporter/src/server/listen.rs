@@ -73,11 +73,13 @@ impl Bound {
     /// Listens on an address as [`listen`](crate::ExporterBuilder::listen) takes it.
     pub(crate) fn new(address: &str, unix_mode: u32) -> Result<Self, StartError> {
         let bound = match address.strip_prefix(UNIX) {
-            Some("") => Err(StartError::InvalidAddress {
-                address: address.into(),
-                error: io::Error::new(io::ErrorKind::InvalidInput, "it has no path"),
-            }),
-            Some(path) => Ok(Self::unix(path, unix_mode)),
+            Some(path) => match no_path(path) {
+                Some(reason) => {
+                    let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
+                    Err(StartError::InvalidAddress { address: address.into(), error })
+                }
+                None => Ok(Self::unix(path, unix_mode)),
+            },
             None => match address.to_socket_addrs() {
                 Ok(addresses) => Ok(Self::tcp(addresses)),
                 Err(error) => Err(StartError::InvalidAddress { address: address.into(), error }),
@@ -115,6 +117,25 @@ impl Bound {
             BoundSocket::Unix(socket) => ListenerSocket::Unix(UnixListener::from_std(socket)?),
         };
         Ok(Listener { _file: self.file, socket })
+    }
+}
+
+/// Why this is no path of a socket's file.
+fn no_path(path: &str) -> Option<String> {
+    if path.is_empty() {
+        Some("it has no path".into())
+    } else if path.contains('\0') {
+        Some("no path has a NUL in it".into())
+    } else if path.starts_with('@') {
+        // They have no mode: everybody on the machine, and in its containers, could connect.
+        Some(format!(
+            "sockets without a file are not offered, since they have no mode; for a file of this \
+             name, write {UNIX}./{path}"
+        ))
+    } else if path.ends_with('/') {
+        Some("it is the path of a directory; add the socket's name".into())
+    } else {
+        None
     }
 }
 

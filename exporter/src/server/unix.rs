@@ -2,12 +2,20 @@
 //!
 //! Where several processes start at once, a lock on the directory lets them look at the file, and
 //! replace it, one after the other. Nothing but the socket itself is ever left behind.
+//!
+//! Others may have the directory, and put something else under the name at any moment. So a name is
+//! one in a directory that is open, no link is followed, and what has a name is changed by what is
+//! open (`O_PATH`), once it is known to be what it should be.
 
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{Mode, fstatat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::fs::{self, File, Permissions, TryLockError};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -22,8 +30,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
-    /// Device and inode: whether it is still the one that was made.
-    identity: (u64, u64),
+    entry: Entry,
+    identity: Identity,
 }
 
 impl SocketFile {
@@ -35,10 +43,8 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
-            // Where it can't be removed, the next one to listen here replaces it.
-            let _ = fs::remove_file(&self.path);
-        }
+        // Where it can't be removed, the next one to listen here replaces it.
+        let _ = self.entry.remove(self.identity);
     }
 }
 
@@ -49,66 +55,179 @@ impl Drop for SocketFile {
 /// - `AlreadyExists`: what is there is no socket.
 /// - `ResourceBusy`: another program holds the directory's lock.
 /// - `InvalidInput`: the path is no file's, or too long for a socket.
+/// - `Other`: another program put something else there meanwhile.
+/// - `Unsupported`: it takes `/proc`, which is not mounted.
 /// - What the system says when it is asked to make it.
 pub(super) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener, SocketFile)> {
+    bind_while(path, mode, backlog, || ())
+}
+
+/// `others`: what others do once the file is there.
+fn bind_while(
+    path: &Path,
+    mode: u32,
+    backlog: i32,
+    others: impl FnOnce(),
+) -> io::Result<(UnixListener, SocketFile)> {
     let path = std::path::absolute(path)?;
     let address = SockAddr::unix(&path)?;
-    let _lock = lock(path.parent().ok_or(ErrorKind::InvalidInput)?)?;
-    remove_stale(&path, &address)?;
+    let entry = Entry::new(&path)?;
+    let lock = Lock::new(&entry.directory)?;
+    entry.remove_stale()?;
     // The file gets its mode from the socket, so that there is no moment at which others may connect.
     let socket = File::from(OwnedFd::from(Socket::new(Domain::UNIX, Type::STREAM, None)?));
     socket.set_permissions(Permissions::from_mode(mode))?;
     let socket = Socket::from(OwnedFd::from(socket));
     socket.bind(&address)?;
-    let file = SocketFile { identity: identity(&path)?, path };
-    // What the process's umask took away.
-    fs::set_permissions(&file.path, Permissions::from_mode(mode))?;
+    others();
     socket.listen(backlog)?;
-    Ok((OwnedFd::from(socket).into(), file))
+    let file = entry.open().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => replaced(),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    if !metadata.file_type().is_socket() {
+        return Err(replaced());
+    }
+    // What the process's umask took away.
+    if metadata.mode() & 0o7777 != mode & 0o7777 {
+        let client = connect(&file).map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused => replaced(),
+            _ => error,
+        })?;
+        if client.peer_addr()?.as_pathname() != Some(&path) {
+            return Err(replaced());
+        }
+        forget_clients(&socket, backlog)?;
+        fs::set_permissions(again(&file), Permissions::from_mode(mode))?;
+    }
+    let identity = identity(&metadata);
+    drop(lock);
+    Ok((OwnedFd::from(socket).into(), SocketFile { path, entry, identity }))
 }
 
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
-}
-
-/// The lock ends with the file that is answered.
-fn lock(directory: &Path) -> io::Result<File> {
-    let directory = File::open(directory)?;
-    for _ in 0..LOCK_TRIES {
-        match directory.try_lock() {
-            Ok(()) => return Ok(directory),
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(error),
+/// So that the connection of this process is not taken for a client's that breaks off. Any other that
+/// came first, in these microseconds, has to come again.
+fn forget_clients(socket: &Socket, backlog: i32) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    for _ in 0..=backlog {
+        if socket.accept().is_err() {
+            break;
         }
     }
-    Err(ErrorKind::ResourceBusy.into())
+    Ok(())
 }
 
-/// Removes a socket that nobody listens on.
-fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-        Ok(file) if !file.file_type().is_socket() => return Err(ErrorKind::AlreadyExists.into()),
-        Ok(_) => {}
+fn replaced() -> io::Error {
+    io::Error::other("another program removed it, or put something else there")
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+fn identity(metadata: &fs::Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// A name in a directory that stays the same one, whatever its path leads to later.
+#[derive(Debug)]
+struct Entry {
+    directory: File,
+    name: OsString,
+}
+
+impl Entry {
+    fn new(path: &Path) -> io::Result<Self> {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(ErrorKind::InvalidInput.into());
+        };
+        // Not a pipe, which would be waited for.
+        let flags = OFlag::O_DIRECTORY.bits();
+        let directory = OpenOptions::new().read(true).custom_flags(flags).open(directory)?;
+        Ok(Self { directory, name: name.into() })
     }
+
+    /// What has the name now, be it a link, to learn about it and for [`again`] alone.
+    fn open(&self) -> io::Result<File> {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        Ok(openat(&self.directory, &*self.name, flags, Mode::empty())?.into())
+    }
+
+    /// Removes it if it is still that one. Between the two, only one who may remove it as well can
+    /// put something else there.
+    fn remove(&self, identity: Identity) -> io::Result<()> {
+        let found = fstatat(&self.directory, &*self.name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        if (found.st_dev, found.st_ino) != identity {
+            return Err(replaced());
+        }
+        Ok(unlinkat(&self.directory, &*self.name, UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    /// Removes a socket that nobody listens on.
+    fn remove_stale(&self) -> io::Result<()> {
+        let file = match self.open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            opened => opened?,
+        };
+        let metadata = file.metadata()?;
+        if !metadata.file_type().is_socket() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        match connect(&file).map_err(|error| error.kind()) {
+            Err(ErrorKind::ConnectionRefused) => self.remove(identity(&metadata)),
+            Err(kind @ (ErrorKind::PermissionDenied | ErrorKind::Unsupported)) => Err(kind.into()),
+            // One of another type, of datagrams for example, is alive too.
+            Ok(_) | Err(_) => Err(ErrorKind::AddrInUse.into()),
+        }
+    }
+}
+
+/// A path to what is open, and to nothing else.
+fn again(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Connects to a socket's file.
+fn connect(file: &File) -> io::Result<Socket> {
     let client = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     // A living one that accepts no more connections now would be waited for.
     client.set_nonblocking(true)?;
-    match client.connect(address).map_err(|error| error.kind()) {
-        Err(ErrorKind::ConnectionRefused) => fs::remove_file(path),
-        Err(ErrorKind::PermissionDenied) => Err(ErrorKind::PermissionDenied.into()),
-        // One of another type, of datagrams for example, is alive too.
-        Ok(()) | Err(_) => Err(ErrorKind::AddrInUse.into()),
+    client.connect(&SockAddr::unix(again(file))?).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => ErrorKind::Unsupported.into(),
+        _ => error,
+    })?;
+    Ok(client)
+}
+
+/// A lock on a directory.
+struct Lock<'a>(&'a File);
+
+impl<'a> Lock<'a> {
+    fn new(directory: &'a File) -> io::Result<Self> {
+        for _ in 0..LOCK_TRIES {
+            match directory.try_lock() {
+                Ok(()) => return Ok(Self(directory)),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(ErrorKind::ResourceBusy.into())
+    }
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // It ends with the directory's last descriptor at the latest.
+        let _ = self.0.unlock();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::bind;
+    use super::{bind, bind_while};
     use std::fs;
-    use std::io::ErrorKind;
-    use std::os::unix::fs::PermissionsExt;
+    use std::io::{ErrorKind, Read, Write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
 
@@ -138,9 +257,12 @@ mod tests {
         let path = folder.0.join("s");
         for mode in [0o600, 0o666, 0o660] {
             let (listener, file) = bind(&path, mode, BACKLOG).unwrap();
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
-            UnixStream::connect(&path).unwrap();
-            listener.accept().unwrap();
+            assert_eq!(self::mode(&path), mode);
+            let client = UnixStream::connect(&path).unwrap();
+            // Nobody was there before it.
+            let mut accepted = listener.accept().unwrap().0;
+            (&client).write_all(b"x").unwrap();
+            accepted.read_exact(&mut [0]).unwrap();
             drop(file);
             assert!(!path.exists());
         }
@@ -206,5 +328,115 @@ mod tests {
             assert_eq!(bound.iter().filter(|bound| bound.is_ok()).count(), 1);
             UnixStream::connect(&path).unwrap();
         }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// A mode of which the umask takes something away, so that it has to be set afterwards.
+    const WIDE: u32 = 0o666;
+
+    /// Puts something in the socket's place.
+    type Swap<'a> = &'a dyn Fn() -> Option<UnixListener>;
+
+    /// What the directory's owner puts under the name as soon as the socket has it. Nothing of it is
+    /// changed or removed.
+    #[test]
+    fn what_takes_the_sockets_place_is_left_alone() {
+        let folder = Folder::new("tickmetrics-socket-swap");
+        let (path, victim) = (folder.0.join("s"), folder.0.join("victim"));
+        let secret = || {
+            fs::write(&victim, "secret").unwrap();
+            fs::set_permissions(&victim, fs::Permissions::from_mode(OWNER)).unwrap();
+        };
+        let listener = || {
+            let listener = UnixListener::bind(&victim).unwrap();
+            fs::set_permissions(&victim, fs::Permissions::from_mode(OWNER)).unwrap();
+            listener
+        };
+        let swaps: [Swap<'_>; 7] = [
+            &|| (secret(), symlink(&victim, &path).unwrap(), None).2,
+            &|| (secret(), fs::hard_link(&victim, &path).unwrap(), None).2,
+            &|| (Some(listener()), symlink(&victim, &path).unwrap()).0,
+            &|| (Some(listener()), fs::hard_link(&victim, &path).unwrap()).0,
+            &|| (drop(listener()), fs::hard_link(&victim, &path).unwrap(), None).2,
+            &|| (secret(), fs::create_dir(&path).unwrap(), None).2,
+            &|| (secret(), None).1,
+        ];
+        for (number, swap) in swaps.iter().enumerate() {
+            let mut listener = None;
+            let bound = bind_while(&path, WIDE, BACKLOG, || {
+                fs::remove_file(&path).unwrap();
+                listener = swap();
+            });
+            assert_eq!(mode(&victim), OWNER, "{number}");
+            let error = bound.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Other, "{number}");
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+            fs::remove_file(&victim).unwrap();
+        }
+    }
+
+    /// The directory goes, and another one, or a link to it, has its path.
+    #[test]
+    fn what_takes_the_directorys_place_is_left_alone() {
+        let folder = Folder::new("tickmetrics-socket-moved");
+        let (here, there, away) =
+            (folder.0.join("here"), folder.0.join("there"), folder.0.join("away"));
+        for with_link in [false, true] {
+            fs::create_dir(&here).unwrap();
+            fs::create_dir(&there).unwrap();
+            fs::write(there.join("s"), "another's").unwrap();
+            let move_away = || {
+                fs::rename(&here, &away).unwrap();
+                if with_link {
+                    symlink(&there, &here).unwrap();
+                } else {
+                    fs::rename(&there, &here).unwrap();
+                }
+            };
+            let (listener, file) = bind_while(&here.join("s"), WIDE, BACKLOG, move_away).unwrap();
+            assert_eq!(mode(&away.join("s")), WIDE);
+            assert_eq!(mode(&fs::canonicalize(here.join("s")).unwrap()), 0o644);
+            drop((file, listener));
+            assert_eq!(fs::read_dir(&away).unwrap().count(), 0);
+            assert_eq!(fs::read(here.join("s")).unwrap(), b"another's");
+            let _ = fs::remove_file(&here);
+            for folder in [&here, &there, &away] {
+                let _ = fs::remove_dir_all(folder);
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_under_the_name_is_no_socket() {
+        let folder = Folder::new("tickmetrics-socket-link");
+        let (path, stale) = (folder.0.join("s"), folder.0.join("stale"));
+        drop(UnixListener::bind(&stale).unwrap());
+        symlink(&stale, &path).unwrap();
+        let error = bind(&path, OWNER, BACKLOG).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert!(stale.exists() && path.is_symlink());
+        // Where a directory should be.
+        let pipe = folder.0.join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = bind(&pipe.join("s"), OWNER, BACKLOG).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+        // A link to a directory is one, as /var/run is.
+        let run = folder.0.join("run");
+        symlink(&folder.0, &run).unwrap();
+        drop(bind(&run.join("other"), OWNER, BACKLOG).unwrap());
+    }
+
+    /// Nor does one keep the directory's lock.
+    #[test]
+    fn there_may_be_many_in_a_directory() {
+        let folder = Folder::new("tickmetrics-socket-many");
+        let bound: Vec<_> =
+            ["a", "b", "c"].map(|name| bind(&folder.0.join(name), WIDE, BACKLOG).unwrap()).into();
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+        drop(bound);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 }
