@@ -2,13 +2,21 @@
 //! the operating system's monotonic clock elsewhere. `quanta` finds out which and calibrates it;
 //! what is done for each timing is done here, so that it can be inlined.
 
-use crate::sync::{Arc, AtomicBool, AtomicU64, OnceLock, Relaxed, process_wide, thread_local};
+use crate::sync::{
+    Arc, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local,
+};
 use quanta::Clock;
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 process_wide! {
     static CLOCK: OnceLock<Clock> = OnceLock::new();
+}
+
+process_wide! {
+    /// Held while the clock is calibrated, by the thread that does it, and around a fork: a child
+    /// could not wait for that thread.
+    static CALIBRATING: Mutex<()> = Mutex::new(());
 }
 
 process_wide! {
@@ -38,7 +46,17 @@ pub(crate) fn scale() -> u64 {
     NANOS_IN_2_32_TICKS.load(Relaxed)
 }
 
+/// Keeps the clock from being calibrated.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn calibrating() -> crate::sync::MutexGuard<'static, ()> {
+    lock(&CALIBRATING)
+}
+
 fn clock() -> &'static Clock {
+    if let Some(clock) = CLOCK.get() {
+        return clock;
+    }
+    let _calibrating = lock(&CALIBRATING);
     CLOCK.get_or_init(|| {
         let clock = Clock::new();
         if counter::is_read_by(&clock) {

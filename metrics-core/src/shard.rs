@@ -14,6 +14,9 @@
 //! A signal handler must not record: between the load and the store of the code that it
 //! interrupted, its own count would be lost.
 
+#[cfg(not(tickmetrics_loom))]
+pub(crate) mod fork;
+
 use crate::clock;
 use crate::layout::header;
 use crate::segment::Segment;
@@ -252,10 +255,8 @@ pub(crate) fn record_along(what: impl Record) {
     }
 }
 
-/// Makes the shared cells of the process's segment known, and sees to its forked children.
+/// Makes the shared cells of the process's segment known.
 pub(crate) fn share(segment: &Segment) {
-    #[cfg(not(tickmetrics_loom))]
-    fork::prepare();
     // Release pairs with the Acquire in `shared`: the header is set up before.
     SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Release);
 }
@@ -299,54 +300,4 @@ fn attach_by(segment: &'static Segment, claim: fn(&Segment) -> Option<usize>) ->
     let cells = Owned::of(segment, shard);
     slot::set(cells.0);
     Some(cells)
-}
-
-#[cfg(not(tickmetrics_loom))]
-mod fork {
-    use super::{ATTACHMENT, Segment, ptr, slot};
-    use crate::segment::Registration;
-    use crate::sync::Once;
-    use std::cell::RefCell;
-
-    thread_local! {
-        /// The registration lock, while this thread forks.
-        static HELD: RefCell<Option<Registration<'static>>> = const { RefCell::new(None) };
-    }
-
-    /// Sees to it that a forked child begins without a shard.
-    pub(super) fn prepare() {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            // SAFETY: the functions have the types asked for and live for ever. The one that runs in
-            // the child only stores to atomics and thread-locals that are set up or need no set-up,
-            // unlocks a lock that its thread has, and makes system calls, all of which may be done
-            // in the child of a process with threads.
-            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
-        });
-    }
-
-    /// The lock is taken, so that no other thread has it when the process is copied: nobody would
-    /// ever give it back in the child. And what is handed out is counted in all places alike.
-    unsafe extern "C" fn before() {
-        if let Some(segment) = Segment::current() {
-            // In a thread that is ending the lock is not taken: it could not be given back.
-            let _ = HELD.try_with(|held| held.replace(Some(segment.registration())));
-        }
-    }
-
-    unsafe extern "C" fn in_parent() {
-        let _ = HELD.try_with(RefCell::take);
-    }
-
-    unsafe extern "C" fn in_child() {
-        // Only a thread with a shard has its number set up.
-        if !slot::get().is_null() {
-            slot::set(ptr::null());
-            let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
-        }
-        if let Some(segment) = Segment::current() {
-            segment.start_over();
-        }
-        let _ = HELD.try_with(RefCell::take);
-    }
 }

@@ -14,7 +14,7 @@ pub(crate) use loom::sync::{
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use std::{
     sync::{
-        Mutex, MutexGuard, Once, OnceLock,
+        Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicPtr, AtomicU64, fence},
     },
     thread_local,

@@ -29,6 +29,9 @@ use crate::sync::Relaxed;
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub fn warm_up() {
+    // Where the system can't, no segment is installed, and that error is told.
+    #[cfg(not(tickmetrics_loom))]
+    let _ = shard::fork::prepare();
     clock::calibrate();
     let Some(segment) = Segment::current() else { return };
     let own = shard::attach_waiting(segment);

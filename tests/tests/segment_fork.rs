@@ -3,6 +3,7 @@
 use metrics_core::prelude::*;
 use metrics_core::{Segment, SegmentReader};
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -46,8 +47,10 @@ fn read(snapshot: &Snapshot, symbol: &str) -> (u64, Option<u64>, Option<u64>) {
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };
-    if role == "busy" {
-        return fork_while_others_register(&file);
+    match role.as_str() {
+        "busy" => return fork_while_others_register(&file),
+        "named" | "environment" => {}
+        _ => return fork_in_the_midst(&role, &file),
     }
     // As an operator asks for it, half of the time: the program names no file.
     if role == "named" {
@@ -214,4 +217,214 @@ fn fork_while_others_register(file: &Path) {
 fn a_child_can_register_whatever_other_threads_did() {
     let folder = Folder::new("busy");
     assert_eq!(Other::start("busy", &folder.file()).says(), "done");
+}
+
+/// Children that are forked while another thread installs the segment, or calibrates the clock, find
+/// nothing half-made, and keep nothing of it.
+fn fork_in_the_midst(role: &str, file: &Path) {
+    match role {
+        "holds" | "counts" | "fails" => {
+            let install = || Segment::builder().shards(8).path(file).resume(true).install();
+            let (installed, pid) = std::thread::scope(|scope| {
+                let installing = scope.spawn(install);
+                let temporary = format!(".segment.{}.0", std::process::id());
+                while !file.with_file_name(&temporary).exists() && !installing.is_finished() {
+                    std::hint::spin_loop();
+                }
+                say("forks");
+                let pid = fork(|| match role {
+                    "holds" => read_to_end_of_input(),
+                    _ => counts_anew(file),
+                });
+                (installing.join().unwrap(), pid)
+            });
+            if role != "holds" {
+                ends_well(pid);
+            }
+            match installed {
+                Ok(()) => say("installed"),
+                Err(error) => say(&error.to_string()),
+            }
+            std::thread::park();
+        }
+        "many" => {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    Segment::builder().shards(8).path(file).resume(true).install().unwrap();
+                    done.store(true, Ordering::Relaxed);
+                });
+                for _ in 0..200 {
+                    if !done.load(Ordering::Relaxed) {
+                        fork(read_to_end_of_input);
+                    }
+                }
+            });
+            let registry = Registry::new();
+            for n in 0..200 {
+                let description = Description::new(format!("n{n}"), "N.");
+                registry.register::<Histogram>(&description).unwrap().record(n);
+            }
+            say("installed");
+            std::thread::park();
+        }
+        // Before there is a segment, and after.
+        "calibrates" | "calibrates later" => {
+            let register = || {
+                let description = Description::new("time", "Time.");
+                Registry::new().register::<Histogram>(&description).unwrap()
+            };
+            let registered = (role == "calibrates later").then(register);
+            let children: Vec<_> = std::thread::scope(|scope| {
+                let calibrates = scope.spawn(metrics_core::warm_up);
+                let forked = (0..50).map_while(|_| {
+                    let is_late = calibrates.is_finished();
+                    (!is_late).then(|| fork(|| drop(registered.unwrap_or_else(register).start())))
+                });
+                forked.collect()
+            });
+            assert!(!children.is_empty());
+            children.into_iter().for_each(ends_well);
+            say("done");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Runs `child` in a forked process, which ends if it waits for a lock that nobody gives back, and
+/// answers its id.
+fn fork(child: impl FnOnce()) -> i32 {
+    // SAFETY: the child takes the locks of this library and of the allocator only. The former are
+    // what is tested; the latter may be taken in a child (glibc).
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+    if pid == 0 {
+        // SAFETY: sets a timer.
+        unsafe { libc::alarm(20) };
+        let failed = catch_unwind(AssertUnwindSafe(child)).is_err();
+        // SAFETY: ends the child without running what belongs to the parent.
+        unsafe { libc::_exit(i32::from(failed)) };
+    }
+    pid
+}
+
+fn ends_well(pid: i32) {
+    let mut status = 0;
+    // SAFETY: waits for a child.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0, "the child ended with status {status:#x}");
+}
+
+/// Until the test lets go of the other end.
+fn read_to_end_of_input() {
+    let mut byte = 0_u8;
+    // SAFETY: reads a byte; takes none of the locks that standard input has.
+    while unsafe { libc::read(0, (&raw mut byte).cast(), 1) } > 0 {}
+}
+
+/// What a child does of its own, whatever its parent was at: nothing of it is in the parent's file.
+fn counts_anew(file: &Path) {
+    let registry = Registry::new();
+    let own: Counter = registry.register(&Description::new("own_total", "Own.")).unwrap();
+    own.add(3);
+    assert_eq!(registry.snapshot().counter("own_total", &[]), Some(3));
+    let folder = file.parent().unwrap().to_str().unwrap();
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(!maps.contains(folder), "{maps}");
+    let open = fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    let open: Vec<_> = open.collect();
+    assert!(!open.iter().any(|open| open.starts_with(folder)), "{open:?}");
+}
+
+/// What a process left that is gone.
+fn left_behind(file: &Path) {
+    let mut other = Other::start("many", file);
+    assert_eq!(other.says(), "installed");
+    other.kill();
+}
+
+/// Starts one that installs its segment at the path of a dead process's file, forks while it waits for
+/// the lock on that, which this process has meanwhile, and ends as it says.
+fn forks_while_it_installs(role: &str, file: &Path) -> Other {
+    left_behind(file);
+    for _ in 0..50 {
+        let held = fs::File::options().write(true).open(file).unwrap();
+        lock(&held);
+        let mut other = Other::start(role, file);
+        assert_eq!(other.says(), "forks");
+        if role != "fails" {
+            // Where nothing keeps the other one from it, it has forked by then.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            drop(held);
+        }
+        let said = other.says();
+        if (role == "fails") == said.contains("lives") || said == "installed" {
+            return other;
+        }
+        assert!(said.contains("lives"), "{said}: it lost patience before the lock was given back");
+    }
+    panic!("it never waited long enough");
+}
+
+/// Takes the lock that the process of a segment has.
+fn lock(file: &fs::File) {
+    // SAFETY: an all-zero flock is valid, and stands for the whole of a file.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = i16::try_from(libc::F_WRLCK).unwrap();
+    // SAFETY: the descriptor is open, and the lock lives.
+    let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+    assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+}
+
+#[test]
+fn a_child_forked_while_the_segment_is_installed_does_not_have_the_file() {
+    let folder = Folder::new("fork-install");
+    let mut other = forks_while_it_installs("holds", &folder.file());
+    let reader = SegmentReader::open(folder.file()).unwrap();
+    assert_eq!(reader.process().unwrap().pid, other.child.id());
+    assert!(reader.process().unwrap().is_alive);
+    // The child goes on until the other end of its standard input is closed.
+    let _stdin = other.child.stdin.take();
+    other.kill();
+    assert!(!reader.process().unwrap().is_alive, "the child holds the file");
+    left_behind(&folder.file());
+}
+
+#[test]
+fn children_forked_while_a_segment_is_resumed_do_not_have_the_file() {
+    let folder = Folder::new("fork-resume");
+    left_behind(&folder.file());
+    for round in 0..10 {
+        let mut other = Other::start("many", &folder.file());
+        assert_eq!(other.says(), "installed", "round {round}");
+        let _stdin = other.child.stdin.take();
+        other.kill();
+        let reader = SegmentReader::open(folder.file()).unwrap();
+        assert!(!reader.process().unwrap().is_alive, "round {round}: a child holds the file");
+    }
+    let snapshot = SegmentReader::open(folder.file()).unwrap().snapshot().unwrap();
+    assert_eq!(snapshot.histogram("n7", &[]).unwrap().count(), 11);
+}
+
+#[test]
+fn a_child_forked_while_the_segment_is_installed_can_count() {
+    let folder = Folder::new("fork-counts");
+    forks_while_it_installs("counts", &folder.file());
+}
+
+#[test]
+fn a_child_forked_while_an_installation_fails_has_nothing_of_it() {
+    let folder = Folder::new("fork-fails");
+    forks_while_it_installs("fails", &folder.file()).kill();
+    left_behind(&folder.file());
+    assert_eq!(folder.names(), ["segment"]);
+}
+
+#[test]
+fn a_child_forked_while_the_clock_is_calibrated_can_time() {
+    for role in ["calibrates", "calibrates later"] {
+        assert_eq!(Other::start(role, Path::new("none")).says(), "done");
+    }
 }

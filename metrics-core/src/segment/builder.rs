@@ -205,13 +205,16 @@ impl SegmentBuilder {
     /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)) is no error: standard
     /// error says why and what it needs, and the segment is there without.
     ///
+    /// A thread that forks meanwhile waits for the end of it.
+    ///
     /// Where the system refuses the size (a limit on address space, strict overcommit), the parts
     /// are halved until it agrees, down to 1 MiB each.
     ///
     /// # Errors
     /// [`SegmentError::InUse`] where a metric was registered or another builder installed before;
     /// [`SegmentError::OutOfRange`] for a size outside its range; [`SegmentError::Refused`] where
-    /// the system gives not even the smallest size. For a file, [`SegmentError::Alive`] where a living
+    /// the system gives not even the smallest size, and [`SegmentError::Fork`] where it has no memory
+    /// to see to forked children. For a file, [`SegmentError::Alive`] where a living
     /// process counts in it, [`SegmentError::NotASegment`] where something else has that name, and
     /// [`SegmentError::File`] where the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
@@ -268,10 +271,19 @@ impl SegmentBuilder {
     }
 }
 
+/// Keeps the process's segment from being made: until then nobody has a file open, or a lock on one,
+/// that the process's segment does not know of.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn installing() -> crate::sync::MutexGuard<'static, ()> {
+    lock(&INSTALL)
+}
+
 /// Makes the process's segment.
 pub(crate) fn install(
     make: impl FnOnce() -> Result<Segment, SegmentError>,
 ) -> Result<(), SegmentError> {
+    #[cfg(not(tickmetrics_loom))]
+    shard::fork::prepare().map_err(|error| SegmentError::Fork { error })?;
     let _installing = lock(&INSTALL);
     if SEGMENT.get().is_some() {
         return Err(SegmentError::InUse);

@@ -46,6 +46,12 @@ pub enum SegmentError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The system can't call the library when the process forks, so that a child would go on with the
+    /// parent's counts.
+    Fork {
+        /// What the system said.
+        error: std::io::Error,
+    },
 }
 
 /// The sizes that were refused.
@@ -98,6 +104,11 @@ impl fmt::Display for SegmentError {
                 layout.shards,
                 (layout.shard_words * WORD_BYTES) >> 10,
             ),
+            Self::Fork { error } => write!(
+                f,
+                "the system did not register what forked children need ({error}): free some memory, \
+                 and install the segment again"
+            ),
         }
     }
 }
@@ -105,7 +116,9 @@ impl fmt::Display for SegmentError {
 impl std::error::Error for SegmentError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Refused { error, .. } | Self::File { error, .. } => Some(error),
+            Self::Refused { error, .. } | Self::File { error, .. } | Self::Fork { error } => {
+                Some(error)
+            }
             _ => None,
         }
     }

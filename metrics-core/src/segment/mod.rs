@@ -16,6 +16,8 @@ mod view;
 pub use builder::SegmentBuilder;
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) use builder::install;
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use builder::installing;
 pub(crate) use builder::warn;
 pub use error::SegmentError;
 #[cfg(not(tickmetrics_loom))]
