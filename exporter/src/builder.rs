@@ -238,6 +238,10 @@ impl ExporterBuilder {
     /// certificate. With `allow_less_protection: true` it is in force. Write that as the last line,
     /// which a file that was cut does not have. At the start, the file is taken as it is.
     ///
+    /// **Who reads the process's memory** finds credentials there, in a core dump for example. The
+    /// exporter erases its copies of passwords, but a request stays in the buffers of the HTTP and TLS
+    /// libraries as it came, with passwords in base64, until the memory is used again.
+    ///
     /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time, and on the
     /// exporter's core where that is [pinned](Self::pin_to_core); those that were right are remembered for the address that they came from, as tags under a key of this
     /// process. A wrong one costs the same whoever the user is. After 10 of them an address may try

@@ -100,7 +100,7 @@ fn digest_of(name: &str, token: &Token, files: &mut Files) -> Result<[u8; 32], W
         "sha256" => hex(value).ok_or_else(unknown),
         "file" => {
             let at = format!("{at}.file");
-            let contents = Zeroizing::new(files.read(&at, value)?);
+            let contents = files.read(&at, value)?;
             let token = contents.trim_ascii();
             if !is_token(token) {
                 let reason = "what is in the file is no token: it has to be one line of letters, \

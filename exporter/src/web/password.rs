@@ -150,7 +150,7 @@ struct Job {
     answer: oneshot::Sender<bool>,
 }
 
-/// What is hashed. The password does not stay in memory.
+/// What is hashed. This copy of the password is erased.
 struct Secret {
     password: Zeroizing<Box<[u8]>>,
     hash: Option<Hash>,

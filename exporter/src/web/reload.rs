@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use zeroize::Zeroizing;
 
 /// No configuration, key or chain of certificates is longer, and nothing longer is read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -43,7 +44,11 @@ impl Files {
     /// # Errors
     /// Where there is none, or it is no plain file or longer than [`MAX_BYTES`], or where it is one too
     /// many.
-    pub(super) fn read(&mut self, key: &str, path: impl AsRef<Path>) -> Result<Vec<u8>, Wrong> {
+    pub(super) fn read(
+        &mut self,
+        key: &str,
+        path: impl AsRef<Path>,
+    ) -> Result<Zeroizing<Vec<u8>>, Wrong> {
         let path = self.folder.join(path);
         if self.seen.len() >= MAX_FILES {
             let reason =
@@ -53,7 +58,7 @@ impl Files {
         // Before it is read: a change meanwhile is one after this.
         self.seen.push((path.clone(), Stamp::of(&path)));
         let read = read(&path, self.left);
-        add(&mut self.contents, read.as_deref().ok());
+        add(&mut self.contents, read.as_ref().ok().map(|read| &read[..]));
         self.left -= read.as_ref().map_or(0, |read| read.len() as u64);
         read.map_err(|error| {
             let advice = match error.kind() {
@@ -133,9 +138,13 @@ impl Stamp {
     }
 }
 
-fn read(path: &Path, left: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path)?.take(MAX_BYTES.min(left) + 1).read_to_end(&mut bytes)?;
+fn read(path: &Path, left: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let most = MAX_BYTES.min(left) + 1;
+    let file = open(path)?;
+    // With room for all, and to see its end: what grows is copied, and copies are not erased.
+    let room = usize::try_from(file.metadata()?.len().min(most)).unwrap_or_default() + 32;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(most).read_to_end(&mut bytes)?;
     let length = bytes.len() as u64;
     if length > MAX_BYTES {
         return Err(io::Error::other("it is longer than 1 MiB"));

@@ -64,14 +64,14 @@ pub(super) fn either(
     let given = |value: Option<&str>| value.filter(|it| !it.is_empty()).map(str::to_owned);
     let (spelling, bytes) = match (given(text.1), given(file.1)) {
         (None, None) => return Ok(None),
-        (Some(bytes), None) => (text.0, bytes.into_bytes()),
+        (Some(bytes), None) => (text.0, Zeroizing::new(bytes.into_bytes())),
         (None, Some(path)) => (file.0, files.read(&format!("{SECTION}.{}", file.0), path)?),
         (Some(_), Some(_)) => {
             let reason = format!("{} is given, too; leave out one of the two", file.0);
             return Err(wrong(text.0, reason));
         }
     };
-    Ok(Some(Value { spelling, bytes: Zeroizing::new(bytes) }))
+    Ok(Some(Value { spelling, bytes }))
 }
 
 pub(super) fn certificates(value: &Value) -> Result<Vec<CertificateDer<'static>>, Wrong> {

@@ -2,6 +2,7 @@
 //! own exporters.
 
 mod auth;
+mod memory;
 mod node_exporter;
 mod prometheus;
 mod reload;
@@ -14,7 +15,7 @@ fn in_another_process() {
     let Some((_, file)) = tests::processes::role() else { return };
     let builder = exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
     let exporter = builder.start().unwrap();
-    tests::processes::say("ready");
+    tests::processes::say(&format!("ready {}", exporter.local_addr()));
     tests::processes::wait();
     exporter.shutdown();
 }
