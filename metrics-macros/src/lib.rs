@@ -57,8 +57,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// ```
 ///
 /// A metric is called `prefix_field[_unit][_total]`, where no part is said twice and only counters
-/// end in `_total`. Its help text is the field's doc comment, which must be there: lines are
-/// joined, and each paragraph becomes a line.
+/// end in `_total`. Its help text is the field's doc comment, which must be there, as rustdoc reads
+/// it: lines are joined, and each paragraph becomes a line. Markdown stays as it is written. A
+/// `#[doc = ...]` of anything but a literal is an error.
 ///
 /// # On the struct
 ///

@@ -86,11 +86,19 @@ fn field(raw: &read::Field, errors: &mut Errors) -> Field {
 
 fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     let read::Field { ident, attributes, help, .. } = raw;
-    if help.is_empty() {
-        errors.at(
+    match help {
+        Ok(help) if help.is_empty() => errors.at(
             ident,
             format!("metric `{ident}` has no help text: write a doc comment (`/// ...`) above it"),
-        );
+        ),
+        Ok(_) => {}
+        Err(value) => errors.at(
+            value,
+            format!(
+                "the help text of `{ident}` has to be known to the macro, which can't see what this \
+                 stands for: write the text itself (`/// ...`)"
+            ),
+        ),
     }
     let name = attributes.name.as_ref().map(syn::LitStr::value);
     let field = ident.unraw().to_string();
@@ -114,7 +122,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
     let sigfigs = attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors));
     Metric {
-        help: help.clone(),
+        help: help.clone().unwrap_or_default(),
         name,
         native: attributes.native.as_ref().and_then(|schema| match schema {
             read::Native::Schema(schema) => native(schema, sigfigs, errors),

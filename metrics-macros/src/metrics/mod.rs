@@ -1,6 +1,7 @@
 //! `#[derive(Metrics)]`: attributes are read, checked against each other, and expanded.
 
 mod check;
+mod doc;
 mod expand;
 mod read;
 

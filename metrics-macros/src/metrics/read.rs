@@ -1,9 +1,10 @@
 //! What is written, each with its span.
 
+use super::doc;
 use crate::arguments::{Constant, Keys, constants, each, no_value, value};
 use crate::errors::Errors;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Type, bracketed};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Type, bracketed};
 
 pub(super) struct Struct<'a> {
     pub(super) prefix: Option<LitStr>,
@@ -14,8 +15,8 @@ pub(super) struct Struct<'a> {
 pub(super) struct Field<'a> {
     pub(super) ident: &'a Ident,
     pub(super) ty: &'a Type,
-    /// The doc comment; empty without one.
-    pub(super) help: String,
+    /// What the doc comment makes; empty without one. An error is what is no text in it.
+    pub(super) help: Result<String, &'a Expr>,
     pub(super) attributes: Attributes,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
     for field in &fields.named {
         if let Some(ident) = &field.ident {
             let attributes = read_attributes(&field.attrs, errors);
-            let help = help(&field.attrs);
+            let help = doc::help(&field.attrs);
             read.fields.push(Field { ident, ty: &field.ty, help, attributes });
         }
     }
@@ -155,39 +156,4 @@ fn list(input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<Lit>> {
         Ok(())
     });
     Ok(literals)
-}
-
-/// The doc comment: lines are joined, paragraphs keep a line each.
-fn help(attributes: &[Attribute]) -> String {
-    let mut help = String::new();
-    let mut paragraph_ends = false;
-    for text in attributes.iter().filter_map(doc) {
-        // The lines of a block comment may begin with a star.
-        let star = if text.contains('\n') { '*' } else { ' ' };
-        for line in text.split('\n') {
-            let line = line.trim().trim_start_matches(star);
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if words.is_empty() {
-                paragraph_ends = true;
-                continue;
-            }
-            if !help.is_empty() {
-                help.push(if paragraph_ends { '\n' } else { ' ' });
-            }
-            help.push_str(&words.join(" "));
-            paragraph_ends = false;
-        }
-    }
-    help
-}
-
-fn doc(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(meta) = &attribute.meta else { return None };
-    match &meta.value {
-        Expr::Lit(literal) if meta.path.is_ident("doc") => match &literal.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -7,6 +7,11 @@ struct NoHelp {
     blank: Counter,
     #[doc(hidden)]
     hidden: Counter,
+    /// What is in the file:
+    #[doc = include_str!("metrics_help.rs")]
+    included: Counter,
+    #[doc = concat!("In ", "pieces")]
+    joined: Counter,
     /// There is one.
     documented: Counter,
 }
