@@ -47,6 +47,8 @@ pub(crate) struct AboutMetrics {
 #[derive(Clone, Copy, Debug, Label)]
 pub(crate) enum Limit {
     Connections,
+    Handshakes,
+    HandshakeRate,
     HeaderBytes,
     HeaderTimeout,
     IdleTimeout,

@@ -8,6 +8,7 @@
 use crate::coding::Compressor;
 use crate::encode::Exposition;
 use crate::scrape::{Query, Scrape, Source};
+use crate::server::Client;
 use crate::sync::lock;
 use http_body::{Frame, SizeHint};
 use hyper::body::Bytes;
@@ -36,8 +37,8 @@ struct State {
     chunks: VecDeque<Bytes>,
     /// How many chunks there were before these.
     dropped: usize,
-    /// How many chunks each reader has, while it is there.
-    readers: Vec<Option<usize>>,
+    /// How many chunks each reader has, while it is there, and who it is.
+    readers: Vec<Option<(usize, Client)>>,
     /// When a reader took a chunk, or the first one came.
     last_read: Instant,
 }
@@ -52,8 +53,12 @@ enum Stage {
 }
 
 impl Render {
-    pub(crate) fn new(query: Query, source: Arc<Mutex<Source>>) -> (Arc<Self>, Reader) {
-        let (chunks, readers) = (VecDeque::new(), vec![Some(0)]);
+    pub(crate) fn new(
+        query: Query,
+        source: Arc<Mutex<Source>>,
+        client: Client,
+    ) -> (Arc<Self>, Reader) {
+        let (chunks, readers) = (VecDeque::new(), vec![Some((0, client))]);
         let last_read = Instant::now();
         let state = State { stage: Stage::Open, chunks, dropped: 0, readers, last_read };
         let all = Arc::new(Self { query, source, state: Mutex::new(state) });
@@ -62,13 +67,13 @@ impl Render {
     }
 
     /// A further reader, if it is what the query asks for and its values are not older.
-    pub(crate) fn join(self: Arc<Self>, query: &Query) -> Option<Reader> {
+    pub(crate) fn join(self: Arc<Self>, query: &Query, client: Client) -> Option<Reader> {
         if !self.is_open_to(query) {
             return None;
         }
         let mut state = lock(&self.state);
         let number = state.readers.len();
-        state.readers.push(Some(0));
+        state.readers.push(Some((0, client)));
         drop(state);
         Some(Reader { render: self, number })
     }
@@ -85,12 +90,17 @@ impl Render {
         (!is_over || !state.chunks.is_empty()).then_some(state.last_read)
     }
 
+    /// For whom it is there: the first who asked for it and is still there.
+    pub(crate) fn owner(&self) -> Option<Client> {
+        lock(&self.state).readers.iter().flatten().map(|&(_, client)| client).next()
+    }
+
     /// Gives up what it holds. Its readers find that it was cut off.
     pub(crate) fn cut_off(&self) {
         let mut state = lock(&self.state);
         state.stage = Stage::Broken;
         let all = state.dropped + state.chunks.len();
-        state.readers.iter_mut().flatten().for_each(|have| *have = all);
+        state.readers.iter_mut().flatten().for_each(|(have, _)| *have = all);
         state.trim();
     }
 }
@@ -109,10 +119,14 @@ impl State {
         };
     }
 
+    fn have(&self, reader: usize) -> usize {
+        self.readers[reader].map(|(have, _)| have).unwrap_or_default()
+    }
+
     /// Drops the chunks that all readers have.
     fn trim(&mut self) {
-        let all_have = self.readers.iter().flatten().min();
-        let surplus = all_have.map_or(self.chunks.len(), |&have| have - self.dropped);
+        let all_have = self.readers.iter().flatten().map(|&(have, _)| have).min();
+        let surplus = all_have.map_or(self.chunks.len(), |have| have - self.dropped);
         self.chunks.drain(..surplus);
         self.dropped += surplus;
     }
@@ -157,9 +171,11 @@ impl http_body::Body for Reader {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let mut state = lock(&self.render.state);
-        let have = state.readers[self.number].unwrap_or_default();
+        let have = state.have(self.number);
         if let Some(chunk) = state.chunks.get(have - state.dropped).cloned() {
-            state.readers[self.number] = Some(have + 1);
+            if let Some((have, _)) = &mut state.readers[self.number] {
+                *have += 1;
+            }
             state.last_read = Instant::now();
             state.trim();
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
@@ -180,7 +196,7 @@ impl http_body::Body for Reader {
 
     fn size_hint(&self) -> SizeHint {
         let state = lock(&self.render.state);
-        let have = state.readers[self.number].unwrap_or_default();
+        let have = state.have(self.number);
         let rest = state.chunks.iter().skip(have - state.dropped);
         let length = rest.map(|chunk| chunk.len() as u64).sum();
         if matches!(state.stage, Stage::Done) {
@@ -309,6 +325,7 @@ mod tests {
     use crate::coding::Coding;
     use crate::negotiate::Format;
     use crate::scrape::{Query, Scraper};
+    use crate::server::Client;
     use crate::sync::lock;
     use flate2::read::GzDecoder;
     use http_body::Body;
@@ -321,6 +338,9 @@ mod tests {
     #[derive(Clone, Copy, Label)]
     #[label(capacity = 4096)]
     struct Session(LabelId);
+
+    const ONE: Client = Client::User(1);
+    const OTHER: Client = Client::User(2);
 
     /// A registry of some chunks.
     fn registry() -> Registry {
@@ -373,7 +393,7 @@ mod tests {
         for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
             let mut scraper = scraper(&registry);
             let mut reader =
-                scraper.open(query(format, Coding::Identity, &["orders_total", "wait"]));
+                scraper.open(query(format, Coding::Identity, &["orders_total", "wait"]), ONE);
             let mut all = Vec::new();
             let mut chunks = 0;
             while let Some(chunk) = next(&mut reader) {
@@ -394,15 +414,15 @@ mod tests {
     #[test]
     fn who_asks_before_the_snapshot_shares_it() {
         let mut scraper = scraper(&registry());
-        let mut first = scraper.open(text());
-        let mut second = scraper.open(text());
-        let other = scraper.open(query(Format::Protobuf, Coding::Identity, &[]));
-        let filtered = scraper.open(query(Format::Text, Coding::Identity, &["wait"]));
+        let mut first = scraper.open(text(), ONE);
+        let mut second = scraper.open(text(), ONE);
+        let other = scraper.open(query(Format::Protobuf, Coding::Identity, &[]), ONE);
+        let filtered = scraper.open(query(Format::Text, Coding::Identity, &["wait"]), ONE);
         let same = |a: &Reader, b: &Reader| std::sync::Arc::ptr_eq(&a.render, &b.render);
         assert!(same(&first, &second) && !same(&first, &other) && !same(&first, &filtered));
 
         first.begin();
-        let mut late = scraper.open(text());
+        let mut late = scraper.open(text(), ONE);
         assert!(!same(&first, &late), "its values would be older than its question");
         let all = rest(&mut first);
         // The second has nothing yet: all is kept for it.
@@ -415,8 +435,8 @@ mod tests {
     #[test]
     fn a_reader_that_is_gone_holds_nothing_up() {
         let mut scraper = scraper(&registry());
-        let mut first = scraper.open(text());
-        let gone = scraper.open(text());
+        let mut first = scraper.open(text(), ONE);
+        let gone = scraper.open(text(), ONE);
         assert!(next(&mut first).is_some());
         assert_eq!(lock(&first.render.state).chunks.len(), 1);
         drop(gone);
@@ -427,11 +447,11 @@ mod tests {
     #[test]
     fn what_is_not_longer_than_a_chunk_has_a_length() {
         let mut scraper = scraper(&registry());
-        let mut short = scraper.open(query(Format::Text, Coding::Identity, &["wait"]));
+        let mut short = scraper.open(query(Format::Text, Coding::Identity, &["wait"]), ONE);
         short.begin();
         let length = short.size_hint().exact();
         assert_eq!(length, Some(rest(&mut short).len() as u64));
-        let long = scraper.open(text());
+        let long = scraper.open(text(), ONE);
         long.begin();
         assert_eq!(long.size_hint().exact(), None);
         assert!(long.size_hint().lower() >= CHUNK as u64);
@@ -441,8 +461,8 @@ mod tests {
     fn what_is_compressed_is_the_same() {
         let mut scraper = scraper(&registry());
         let names = ["orders_total", "wait"];
-        let mut plain = scraper.open(query(Format::Text, Coding::Identity, &names));
-        let mut gzip = scraper.open(query(Format::Text, Coding::Gzip, &names));
+        let mut plain = scraper.open(query(Format::Text, Coding::Identity, &names), ONE);
+        let mut gzip = scraper.open(query(Format::Text, Coding::Gzip, &names), ONE);
         let compressed = rest(&mut gzip);
         let mut text = Vec::new();
         GzDecoder::new(&*compressed).read_to_end(&mut text).unwrap();
@@ -454,7 +474,7 @@ mod tests {
     fn names_choose_families() {
         let mut scraper = scraper(&registry());
         let mut families = |names: &[&str]| {
-            let mut reader = scraper.open(query(Format::Text, Coding::Identity, names));
+            let mut reader = scraper.open(query(Format::Text, Coding::Identity, names), ONE);
             let text = String::from_utf8(rest(&mut reader)).unwrap();
             let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
             types.map(|family| family.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
@@ -475,27 +495,51 @@ mod tests {
         let mut scraper = scraper(&registry());
         let filtered = query(Format::Text, Coding::Identity, &["wait"]);
         let protobuf = query(Format::Protobuf, Coding::Identity, &[]);
-        let mut slow = scraper.open_within(2, text()).unwrap();
+        let mut slow = scraper.open_within(2, text(), ONE).unwrap();
         assert!(next(&mut slow).is_some());
-        let mut active = scraper.open_within(2, protobuf.clone()).unwrap();
-        let mut joined = scraper.open_within(2, protobuf.clone()).expect("it is shared");
+        let mut active = scraper.open_within(2, protobuf.clone(), ONE).unwrap();
+        let mut joined = scraper.open_within(2, protobuf.clone(), ONE).expect("it is shared");
         assert!(next(&mut active).is_some());
-        assert!(scraper.open_within(2, filtered.clone()).is_none(), "both were read from just now");
+        assert!(
+            scraper.open_within(2, filtered.clone(), ONE).is_none(),
+            "both were read from just now"
+        );
         // A second later, for one of them.
         lock(&slow.render.state).last_read -= crate::scrape::STALLED;
-        assert!(!rest(&mut scraper.open_within(2, filtered.clone()).unwrap()).is_empty());
+        assert!(!rest(&mut scraper.open_within(2, filtered.clone(), ONE).unwrap()).is_empty());
         let cut_off = Pin::new(&mut slow).poll_frame(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(cut_off, Poll::Ready(Some(Err(_)))));
         // What is read to its end holds nothing, even while its readers are there.
         assert!(!rest(&mut active).is_empty());
         assert!(!rest(&mut joined).is_empty());
-        assert!(scraper.open_within(1, filtered).is_some());
+        assert!(scraper.open_within(1, filtered, ONE).is_some());
+    }
+
+    #[test]
+    fn who_holds_the_most_makes_room_for_others() {
+        let mut scraper = scraper(&registry());
+        let of = |name: &str| query(Format::Text, Coding::Identity, &["orders_total", name]);
+        let mut open = |number, client| scraper.open_within(3, of(number), client);
+        let mut held = ["1", "2", "3"].map(|number| open(number, ONE).unwrap());
+        held.iter_mut().for_each(|reader| assert!(next(reader).is_some()));
+        // It reads slowly, but was never still for a second.
+        assert!(next(&mut held[0]).is_some());
+        let mut other = open("4", OTHER).expect("another has more");
+        assert!(open("5", ONE).is_none(), "its own were read from just now");
+        let [mut latest, mut cut_off, mut kept] = held;
+        let frame = Pin::new(&mut cut_off).poll_frame(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(frame, Poll::Ready(Some(Err(_)))), "it was not read from for longest");
+        // The second of the other's is one as many as the first has: its own would have to go.
+        assert!(open("6", OTHER).is_none());
+        for reader in [&mut latest, &mut kept, &mut other] {
+            assert!(!rest(reader).is_empty());
+        }
     }
 
     #[test]
     fn what_was_cut_off_is_no_end() {
         let mut scraper = scraper(&registry());
-        let mut reader = scraper.open(text());
+        let mut reader = scraper.open(text(), ONE);
         assert!(next(&mut reader).is_some());
         lock(&reader.render.state).stage = Stage::Broken;
         let frame = Pin::new(&mut reader).poll_frame(&mut Context::from_waker(Waker::noop()));

@@ -5,6 +5,7 @@ use crate::coding::Coding;
 use crate::negotiate::{Format, Protocol, negotiate};
 use crate::render::Reader;
 use crate::scrape::{Query, Scraper};
+use crate::server::Client;
 use crate::sync::lock;
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
@@ -71,7 +72,7 @@ impl Responder {
         // Who they are handed on to may read either.
         protocol.classic_beside_native = true;
         let query = Query { protocol, coding: Coding::Identity, names: Vec::new() };
-        let reader = lock(&self.scraper).open_uncounted(query);
+        let reader = lock(&self.scraper).open_uncounted(query, Client::Unknown);
         reader.begin();
         reader
     }
@@ -79,7 +80,7 @@ impl Responder {
     /// The response to a request, whose body is not read. For HEAD, hyper sends the headers alone.
     ///
     /// Who is allowed to ask has to be settled before.
-    pub(crate) async fn respond(&self, request: &Parts) -> Response<Body> {
+    pub(crate) async fn respond(&self, request: &Parts, client: Client) -> Response<Body> {
         let Parts { method, uri, .. } = request;
         let path = uri.path();
         // The targets of OPTIONS and CONNECT that are no path.
@@ -100,7 +101,7 @@ impl Responder {
             return response;
         }
         match path {
-            "/metrics" => self.metrics(request).await,
+            "/metrics" => self.metrics(request, client).await,
             "/health" => response(StatusCode::OK, PLAIN, whole("OK")),
             "/ready" => self.readiness(),
             _ => response(StatusCode::OK, HTML, whole(INDEX)),
@@ -135,13 +136,13 @@ impl Responder {
         response(StatusCode::SERVICE_UNAVAILABLE, PLAIN, whole(text))
     }
 
-    async fn metrics(&self, request: &Parts) -> Response<Body> {
+    async fn metrics(&self, request: &Parts, client: Client) -> Response<Body> {
         let headers = &request.headers;
         let accept_encoding = self.compress.then(|| list(headers, &ACCEPT_ENCODING));
         let coding = Coding::negotiate(&accept_encoding.unwrap_or_default());
         let protocol = negotiate(Some(&list(headers, &ACCEPT)));
         let query = Query { protocol, coding, names: names(&request.uri) };
-        let reader = lock(&self.scraper).open_within(self.renders, query);
+        let reader = lock(&self.scraper).open_within(self.renders, query, client);
         let Some(reader) = reader else {
             let text = "Too many clients are being answered: ask again later\n";
             return Self::later(StatusCode::SERVICE_UNAVAILABLE, text, Duration::ZERO);
@@ -204,7 +205,7 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
 
 #[cfg(test)]
 mod tests {
-    use super::Responder;
+    use super::{Client, Responder};
     use crate::scrape::Scraper;
     use hyper::{Request, StatusCode};
     use metrics_core::Registry;
@@ -214,7 +215,7 @@ mod tests {
     fn status(responder: &Responder, path: &str) -> StatusCode {
         let (request, ()) = Request::builder().uri(path).body(()).unwrap().into_parts();
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(responder.respond(&request)).status()
+        runtime.block_on(responder.respond(&request, Client::Unknown)).status()
     }
 
     #[test]

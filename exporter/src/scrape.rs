@@ -11,6 +11,7 @@ use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use crate::report::report;
+use crate::server::{Client, Most};
 use crate::sync::lock;
 use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
@@ -138,30 +139,39 @@ impl Scraper {
 
     /// What a query is answered with. Those that ask the same before a snapshot is taken for the
     /// first of them share all of it.
-    pub(crate) fn open(&mut self, mut query: Query) -> Reader {
+    pub(crate) fn open(&mut self, mut query: Query, client: Client) -> Reader {
         query.protocol.created = self.more.created;
         query.protocol.classic_beside_native = self.more.classic_beside_native;
         self.about.exporter_scrapes.inc();
-        self.open_uncounted(query)
+        self.open_uncounted(query, client)
     }
 
     /// As [`open`](Self::open) does, with at most so many expositions on their way, or `None`.
-    pub(crate) fn open_within(&mut self, most: usize, query: Query) -> Option<Reader> {
+    pub(crate) fn open_within(
+        &mut self,
+        most: usize,
+        query: Query,
+        client: Client,
+    ) -> Option<Reader> {
         let all = self.renders.iter().filter_map(Weak::upgrade);
         let at_work: Vec<_> = all.filter(|render| render.last_read().is_some()).collect();
         if at_work.len() >= most && !at_work.iter().any(|render| render.is_open_to(&query)) {
             self.about.exporter_limited.with(Limit::Renders).inc();
-            let slowest = at_work.iter().min_by_key(|render| render.last_read())?;
-            if slowest.last_read()?.elapsed() < STALLED {
+            // Whose nobody is any more, it is over before the next one is asked for.
+            let owners = || at_work.iter().filter_map(|render| Some((render, render.owner()?)));
+            let most = Most::of(owners().map(|(_, owner)| owner), client);
+            let candidates = owners().filter(|&(_, owner)| most.includes(owner));
+            let (slowest, _) = candidates.min_by_key(|(render, _)| render.last_read())?;
+            if !most.is_anothers() && slowest.last_read()?.elapsed() < STALLED {
                 return None;
             }
             slowest.cut_off();
         }
-        Some(self.open(query))
+        Some(self.open(query, client))
     }
 
     /// What is no scrape, but is answered as one.
-    pub(crate) fn open_uncounted(&mut self, mut query: Query) -> Reader {
+    pub(crate) fn open_uncounted(&mut self, mut query: Query, client: Client) -> Reader {
         match &*lock(&self.source) {
             Source::Registries(_) => {}
             #[cfg(feature = "cli")]
@@ -171,10 +181,10 @@ impl Scraper {
         query.names.dedup();
         self.renders.retain(|render| render.strong_count() > 0);
         let mut shared = self.renders.iter().filter_map(Weak::upgrade);
-        if let Some(reader) = shared.find_map(|render| render.join(&query)) {
+        if let Some(reader) = shared.find_map(|render| render.join(&query, client)) {
             return reader;
         }
-        let (render, first) = Render::new(query, Arc::clone(&self.source));
+        let (render, first) = Render::new(query, Arc::clone(&self.source), client);
         self.renders.push(Arc::downgrade(&render));
         first
     }

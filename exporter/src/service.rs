@@ -1,6 +1,7 @@
 //! The exporter's answers for a server of the program's own.
 
 use crate::respond::{Body, Responder};
+use crate::server::Client;
 use http_body::{Frame, SizeHint};
 use hyper::body::Bytes;
 use hyper::{Request, Response};
@@ -47,7 +48,10 @@ impl<B> Service<Request<B>> for MetricsService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let responder = Arc::clone(&self.responder);
         let (request, _body) = request.into_parts();
-        Box::pin(async move { Ok(responder.respond(&request).await.map(MetricsBody)) })
+        // Who asks is known to the server alone.
+        Box::pin(
+            async move { Ok(responder.respond(&request, Client::Unknown).await.map(MetricsBody)) },
+        )
     }
 }
 

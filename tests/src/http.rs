@@ -5,7 +5,7 @@
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -45,8 +45,22 @@ impl Client {
         Self { stream: BufReader::new(Box::new(stream)) }
     }
 
+    /// One that comes from a certain address.
+    pub fn from(source: impl Into<IpAddr>, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(source.into(), 0).into()).unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { stream: BufReader::new(Box::new(stream)) }
+    }
+
     pub fn unix(path: impl AsRef<Path>) -> Self {
-        let stream = UnixStream::connect(path).unwrap();
+        Self::of(UnixStream::connect(path).unwrap())
+    }
+
+    pub fn of(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream: BufReader::new(Box::new(stream)) }
     }

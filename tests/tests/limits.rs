@@ -3,10 +3,11 @@
 use exporter::{Exporter, Limits, StartError};
 use metrics_core::prelude::*;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};
 use std::time::Duration;
 use tests::http::{Answer, Client, series};
 use tests::processes::Folder;
+use tests::programs::skip;
 
 /// Long enough for every answer here, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);
@@ -234,11 +235,122 @@ fn an_exposition_that_nobody_reads_makes_room_for_another() {
     assert!(cut_off.contains(&true), "one made room");
 }
 
+/// Two addresses of loopback.
+const ONE: [u8; 4] = [127, 0, 0, 2];
+const OTHER: [u8; 4] = [127, 0, 0, 3];
+
+#[test]
+fn one_address_s_connections_make_room_before_anothers() {
+    let limits = Limits { connections: 5, ..Limits::default() };
+    let exporter = start(&Registry::new(), limits);
+    // It has waited for longer than any that come later.
+    let mut quiet = Client::from(OTHER, exporter.local_addr());
+    assert_eq!(quiet.request("GET", "/health").status, 200);
+    // It has said nothing yet.
+    let mut late = Client::from(OTHER, exporter.local_addr());
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        let mut one = Client::from(ONE, exporter.local_addr());
+        // Accepted, and so there in this order.
+        assert_eq!(one.request("GET", "/health").status, 200);
+        crowd.push(one);
+    }
+    for client in [&mut quiet, &mut late] {
+        assert_eq!(client.request("GET", "/health").status, 200);
+    }
+    let kept = crowd.iter_mut().skip(17);
+    kept.for_each(|one| assert_eq!(one.request("GET", "/health").status, 200));
+    assert!(crowd[..17].iter_mut().all(Client::is_closed));
+    // A third one finds room.
+    assert_eq!(connected(&exporter).request("GET", "/health").status, 200);
+    assert_eq!(quiet.request("GET", "/health").status, 200);
+}
+
+/// The address of an IPv4 client is the same on a socket for both, and that of IPv6 is another.
+#[test]
+fn both_families_have_room_on_one_socket() {
+    let limits = Limits { connections: 4, ..Limits::default() };
+    let builder = Exporter::builder().listen("[::]:0").limits(limits);
+    let exporter = match builder.registry(&Registry::new()).start() {
+        Ok(exporter) => exporter,
+        Err(error) => return skip(&format!("this machine has no IPv6: {error}")),
+    };
+    let port = exporter.local_addr().port();
+    let mut six = Client::new((Ipv6Addr::LOCALHOST, port).into());
+    assert_eq!(six.request("GET", "/health").status, 200);
+    let mut four = Client::from(OTHER, (Ipv4Addr::LOCALHOST, port).into());
+    assert_eq!(four.request("GET", "/health").status, 200);
+    for _ in 0..20 {
+        let mut one = Client::from(ONE, (Ipv4Addr::LOCALHOST, port).into());
+        assert_eq!(one.request("GET", "/health").status, 200);
+        std::mem::forget(one);
+    }
+    assert_eq!(six.request("GET", "/health").status, 200);
+    assert_eq!(four.request("GET", "/health").status, 200);
+}
+
+#[test]
+fn one_address_does_not_hold_all_expositions() {
+    let limits = Limits { renders: 2, ..Limits::default() };
+    let exporter = start(&large_registry(), limits);
+    let mut held: Vec<_> = (0..2)
+        .map(|at| {
+            let mut client = Client::from(ONE, exporter.local_addr());
+            client.send(&format!(
+                "GET /metrics?name[]=large&name[]={at} HTTP/1.1\r\nHost: a\r\n\r\n"
+            ));
+            let head = client.head();
+            assert_eq!(head.status, 200);
+            (client, head)
+        })
+        .collect();
+    // At once, without waiting until one of them stalls.
+    let mut client = Client::from(OTHER, exporter.local_addr());
+    let answer = client.request("GET", "/metrics?name[]=tickmetrics_exporter_limited");
+    assert_eq!(answer.status, 200);
+    let limited = "tickmetrics_exporter_limited_total{limit=\"renders\"}";
+    assert_eq!(series(&answer.body)[limited], 1.0);
+    let [(first, _), (second, answer)] = &mut held[..] else { panic!() };
+    assert!(rest(first) < LARGE, "it was not read from for longest");
+    assert!(second.body(answer).len() > LARGE);
+}
+
+#[test]
+fn the_rate_is_each_user_s_over_unix_sockets() {
+    let limits = Limits { requests_per_second: 5, ..Limits::default() };
+    let folder = Folder::new("user-rate");
+    let socket = folder.0.join("socket");
+    let builder = Exporter::builder().listen(format!("unix:{}", socket.display()));
+    let exporter = builder.limits(limits).registry(&Registry::new()).unix_mode(0o666).start();
+    let _exporter = exporter.unwrap();
+    let mut client = Client::unix(&socket);
+    let refused = (0..200).filter(|_| client.request("GET", "/health").status == 429).count();
+    assert!(refused > 0);
+    // Without the right to become another user, there is nobody to compare with.
+    let connected = as_another_user(|| std::os::unix::net::UnixStream::connect(&socket));
+    let Some(stream) = connected else { return skip("only root can become another user") };
+    let mut other = Client::of(stream.unwrap());
+    assert_eq!(other.request("GET", "/health").status, 200);
+}
+
+/// Of this thread alone: the system call, not the C library's, which changes all threads.
+fn as_another_user<T: Send>(act: impl FnOnce() -> T + Send) -> Option<T> {
+    const NOBODY: libc::uid_t = 65534;
+    let same = libc::uid_t::MAX;
+    let become_nobody = || {
+        // SAFETY: a call without pointers. The thread ends soon.
+        unsafe { libc::syscall(libc::SYS_setresuid, same, NOBODY, same) }
+    };
+    std::thread::scope(|scope| scope.spawn(|| (become_nobody() == 0).then(act)).join().unwrap())
+}
+
 #[test]
 fn limits_that_let_nobody_in_are_an_error() {
     let all = Limits::default();
     for (limits, name) in [
         (Limits { connections: 0, ..all.clone() }, "connections"),
+        (Limits { handshakes: 0, ..all.clone() }, "handshakes"),
+        (Limits { handshakes_per_second: 0, ..all.clone() }, "handshakes_per_second"),
         (Limits { header_bytes: 255, ..all.clone() }, "header_bytes"),
         (Limits { header_timeout: Duration::ZERO, ..all.clone() }, "header_timeout"),
         (Limits { idle_timeout: Duration::ZERO, ..all.clone() }, "idle_timeout"),

@@ -1,10 +1,12 @@
 //! Connections: accepted, served within their limits, closed when there are too many.
 
-use super::Limits;
-use super::listen::{Listener, Stream};
+use super::client::makes_room;
+use super::handshakes::{Begin, Handshakes};
+use super::listen::{Listener, Peer, Stream};
 use super::progress::{Observed, ObservedBody, Progress};
 use super::rate::Rate;
 use super::request::fault;
+use super::{Client, Limits};
 use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
 use crate::render::Reader;
@@ -21,7 +23,6 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -40,19 +41,23 @@ pub(super) struct Front {
     web: Option<Web>,
     limits: Limits,
     rate: Mutex<Rate>,
+    handshakes: Handshakes,
     open: Mutex<Vec<Open>>,
 }
 
 /// A connection, the oldest first.
 struct Open {
     task: AbortHandle,
+    client: Client,
     progress: Arc<Progress>,
 }
 
 impl Front {
     pub(super) fn new(responder: Responder, web: Option<Web>, limits: Limits) -> Self {
-        let rate = Mutex::new(Rate::new(limits.requests_per_second));
-        Self { responder, web, limits, rate, open: Mutex::default() }
+        // A second's worth at once.
+        let rate = Mutex::new(Rate::new(limits.requests_per_second, Duration::from_secs(1)));
+        let handshakes = Handshakes::new(limits.handshakes_per_second);
+        Self { responder, web, limits, rate, handshakes, open: Mutex::default() }
     }
 
     /// Makes it ready before anybody asks.
@@ -75,31 +80,43 @@ impl Front {
     /// Accepts connections for ever. `watcher` makes one that ends what it is at and then closes.
     pub(super) async fn accept(self: Arc<Self>, listener: Listener, watcher: impl Fn() -> Watcher) {
         loop {
-            let Ok((stream, client)) = listener.accept().await else {
+            let Ok((stream, peer)) = listener.accept().await else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            self.make_room();
-            let progress = Progress::new();
+            let encrypts = self.web.as_ref().is_some_and(Web::encrypts);
+            self.make_room(peer.client, encrypts);
+            let progress = Progress::new(encrypts);
             let connection =
-                Arc::clone(&self).serve(stream, client, Arc::clone(&progress), watcher());
+                Arc::clone(&self).serve(stream, peer, Arc::clone(&progress), watcher());
             let task = tokio::spawn(connection).abort_handle();
-            lock(&self.open).push(Open { task, progress });
+            lock(&self.open).push(Open { task, client: peer.client, progress });
         }
     }
 
     /// Closes a connection where there are as many as there may be.
-    fn make_room(&self) {
+    fn make_room(&self, newcomer: Client, encrypts: bool) {
         let mut open = lock(&self.open);
         open.retain(|connection| !connection.task.is_finished());
+        if encrypts {
+            let is_like_it =
+                |open: &Open| open.client == newcomer && open.progress.is_in_handshake();
+            let mut like_it = (0..open.len()).filter(|&at| is_like_it(&open[at]));
+            if let Some(first) = like_it.next()
+                && like_it.count() + 1 >= self.limits.handshakes
+            {
+                open.remove(first).task.abort();
+                self.count(Limit::Handshakes);
+            }
+        }
         if open.len() < self.limits.connections {
             return;
         }
-        let waiting = open.iter().enumerate();
-        let waiting = waiting.filter_map(|(at, open)| Some((open.progress.waits_since()?, at)));
-        let at = waiting.min().map_or(0, |(_, at)| at);
-        open.remove(at).task.abort();
-        self.count(Limit::Connections);
+        let all = open.iter().map(|open| (open.client, open.progress.waits_since()));
+        if let Some(at) = makes_room(all, newcomer) {
+            open.remove(at).task.abort();
+            self.count(Limit::Connections);
+        }
     }
 
     /// One connection, from its first byte to its end. What encryption takes counts as reading a
@@ -107,21 +124,27 @@ impl Front {
     pub(super) async fn serve(
         self: Arc<Self>,
         stream: Box<dyn Stream>,
-        client: Option<IpAddr>,
+        peer: Peer,
         progress: Arc<Progress>,
         watcher: Watcher,
     ) {
         let connection = async {
             let (stream, generation) = match &self.web {
-                Some(web) => web.accept(stream).await.ok()?,
+                Some(web) => {
+                    let limited = || self.count(Limit::HandshakeRate);
+                    let (handshakes, client) = (&self.handshakes, peer.client);
+                    let begin = Begin { handshakes, client, limited: &limited };
+                    web.accept(stream, begin).await.ok()?
+                }
                 None => (stream, 0),
             };
+            progress.head();
             let service = service_fn(|request: Request<Incoming>| {
                 progress.answer();
                 let (front, progress) = (&self, Arc::clone(&progress));
                 let (request, _body) = request.into_parts();
                 async move {
-                    let mut response = front.respond(&request, client).await;
+                    let mut response = front.respond(&request, peer).await;
                     if request.version < Version::HTTP_11 {
                         end_with_connection(&mut response);
                     }
@@ -152,8 +175,8 @@ impl Front {
     }
 
     /// The response to a request, where its client may ask.
-    async fn respond(&self, request: &Parts, client: Option<IpAddr>) -> Response<Body> {
-        let admitted = lock(&self.rate).admit(client, Instant::now());
+    async fn respond(&self, request: &Parts, peer: Peer) -> Response<Body> {
+        let admitted = lock(&self.rate).admit(peer.client, Instant::now());
         if let Err(wait) = admitted {
             self.count(Limit::RequestRate);
             return Responder::too_many_requests(wait);
@@ -162,11 +185,11 @@ impl Front {
             return Responder::refuse(status, text);
         }
         if let Some(web) = &self.web
-            && let Err(refusal) = web.admit(client, &request.headers).await
+            && let Err(refusal) = web.admit(peer.address, &request.headers).await
         {
             return refusal.map(Either::Left);
         }
-        self.responder.respond(request).await
+        self.responder.respond(request, peer.client).await
     }
 
     fn count(&self, limit: Limit) {

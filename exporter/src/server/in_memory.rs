@@ -1,7 +1,9 @@
 //! Connections without sockets: what a client says is there before, and what it is answered is kept.
 
+use super::client::Client;
 use super::connections::Front;
 use super::limits::Limits;
+use super::listen::Peer;
 use super::progress::Progress;
 use crate::respond::Responder;
 use crate::scrape::Scraper;
@@ -71,8 +73,9 @@ impl InMemory {
         }));
         let stream = Box::new(Stream(Arc::clone(&wire)));
         let front = Arc::clone(&self.front);
+        let peer = Peer { client: Client::Unknown, address: None };
         let mut connection =
-            pin!(front.serve(stream, None, Progress::new(), self.graceful.watcher()));
+            pin!(front.serve(stream, peer, Progress::new(false), self.graceful.watcher()));
         let woken = Arc::new(Woken(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);

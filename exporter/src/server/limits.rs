@@ -22,10 +22,20 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at one time, of all listeners together; at least 1. Default 64.
     ///
-    /// One more takes the place of the one that has waited the longest for a request; where all are
-    /// being answered, of the oldest. To refuse the new one instead would let 64 clients that do
-    /// nothing keep Prometheus out.
+    /// One more takes the place of one of the address that has the most, its own if it has as many as
+    /// any other: of the one that has waited the longest for a request; where all are being answered,
+    /// of the oldest. To refuse the new one instead would let 64 clients that do nothing keep
+    /// Prometheus out. One address is here, and wherever it is counted, of IPv6 one network of 64
+    /// bits, and of Unix sockets one user.
     pub connections: usize,
+    /// TLS handshakes of one address that are under way at one time; at least 1. Default 16.
+    ///
+    /// One more takes the place of the address's own one that began first.
+    pub handshakes: usize,
+    /// TLS handshakes a second that one address may begin; at least 1. Default 20. A client that was
+    /// quiet may begin four at once. More wait, as long as `header_timeout` lets them, and none of
+    /// their cryptography is done before.
+    pub handshakes_per_second: u32,
     /// Bytes of a request up to the end of its headers; at least 256. More is answered with 431.
     /// Default 16 KiB. In any case there may be 100 headers.
     pub header_bytes: usize,
@@ -38,15 +48,16 @@ pub struct Limits {
     /// From the end of a request's headers to the last byte of the response, which the client has to
     /// read in this time. Default 30 s.
     pub response_timeout: Duration,
-    /// Requests a second from one address (of IPv6, from one network of 64 bits; of Unix sockets,
-    /// from all together); at least 1. A client that was quiet may send a second's worth at once.
+    /// Requests a second from one address; at least 1. A client that was quiet may send a second's worth at once.
     /// More is answered with 429 and `Retry-After`. Default 100.
     pub requests_per_second: u32,
     /// Expositions that are on their way at one time, each of which holds a snapshot and some chunks;
     /// at least 1. Requests for the same that come at the same time share one. Default 16.
     ///
-    /// One more takes the place of the one that has not been read from for the longest, if that is a
-    /// second or more, and is answered with 503 and `Retry-After` else.
+    /// One more takes the place of one of the address that has the most, if that has more then than
+    /// the one that asks: of the one that has not been read from for the longest. Where nobody has
+    /// more, it takes the place of one of the asker's own that has not been read from for a second or
+    /// more, or of anybody's if none has two, and is answered with 503 and `Retry-After` else.
     pub renders: usize,
 }
 
@@ -54,6 +65,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 64,
+            handshakes: 16,
+            handshakes_per_second: 20,
             header_bytes: 16 * 1024,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(2),
@@ -73,6 +86,8 @@ impl Limits {
         ];
         let too_small = [
             ("connections", self.connections < 1, "give at least 1"),
+            ("handshakes", self.handshakes < 1, "give at least 1"),
+            ("handshakes_per_second", self.handshakes_per_second < 1, "give at least 1"),
             ("header_bytes", self.header_bytes < 256, "give at least 256"),
             ("requests_per_second", self.requests_per_second < 1, "give at least 1"),
             ("renders", self.renders < 1, "give at least 1"),

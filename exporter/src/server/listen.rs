@@ -1,5 +1,6 @@
 //! Addresses, and the sockets that are listened on.
 
+use super::client::Client;
 use super::unix::{self, SocketFile};
 use crate::error::StartError;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -158,6 +159,14 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    pub(super) client: Client,
+    /// If sockets of that kind have some.
+    pub(super) address: Option<IpAddr>,
+}
+
 /// A socket that is listened on.
 pub(super) struct Listener {
     /// Before the socket, as in [`Bound`].
@@ -171,17 +180,22 @@ enum ListenerSocket {
 }
 
 impl Listener {
-    /// The next connection, and who it is from, if that can be told.
-    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Option<IpAddr>)> {
+    /// The next connection, and who it is from.
+    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Peer)> {
         match &self.socket {
             ListenerSocket::Tcp(socket) => {
                 let (stream, address) = socket.accept().await?;
                 // What is sent is whole responses: to hold back the end of one wins nothing.
                 // Where it can't be set, the connection is gone, which is told soon enough.
                 let _ = stream.set_nodelay(true);
-                Ok((Box::new(stream), Some(address.ip().to_canonical())))
+                let ip = address.ip().to_canonical();
+                Ok((Box::new(stream), Peer { client: ip.into(), address: Some(ip) }))
             }
-            ListenerSocket::Unix(socket) => Ok((Box::new(socket.accept().await?.0), None)),
+            ListenerSocket::Unix(socket) => {
+                let (stream, _) = socket.accept().await?;
+                let client = Client::from(&stream);
+                Ok((Box::new(stream), Peer { client, address: None }))
+            }
         }
     }
 }

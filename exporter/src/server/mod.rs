@@ -1,6 +1,9 @@
 //! The exporter's thread: a runtime that runs on it alone, from its start to its end.
 
+mod client;
 mod connections;
+#[cfg_attr(not(feature = "web-config"), expect(dead_code, reason = "nothing is encrypted"))]
+mod handshakes;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "reached by the fuzzer"))]
 mod in_memory;
@@ -11,6 +14,10 @@ mod rate;
 mod request;
 mod unix;
 
+pub(crate) use client::{Client, Most};
+pub(crate) use handshakes::Begin;
+#[cfg(all(test, feature = "web-config"))]
+pub(crate) use handshakes::Handshakes;
 #[cfg(fuzzing)]
 pub use in_memory::{InMemory, Said};
 pub use limits::Limits;

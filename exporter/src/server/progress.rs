@@ -23,7 +23,8 @@ use tokio::time::{Instant, sleep_until};
 ///             the last byte is the system's
 /// ```
 ///
-/// It begins with `Head`: who connects has something to ask. Bytes of a second request that came
+/// It begins with `Handshake`, or with `Head` where nothing is encrypted: who connects has something
+/// to ask. The time of a handshake is that for the head. Bytes of a second request that came
 /// with the first one don't count as its first byte, so that its time is the longer of both.
 #[derive(Debug)]
 pub(super) struct Progress(Mutex<State>);
@@ -36,6 +37,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
+    Handshake,
     Idle,
     Head,
     Answer,
@@ -44,8 +46,18 @@ enum Phase {
 }
 
 impl Progress {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State { phase: Phase::Head, since: Instant::now() })))
+    pub(super) fn new(encrypts: bool) -> Arc<Self> {
+        let phase = if encrypts { Phase::Handshake } else { Phase::Head };
+        Arc::new(Self(Mutex::new(State { phase, since: Instant::now() })))
+    }
+
+    /// The end of the handshake.
+    pub(super) fn head(&self) {
+        self.state().phase = Phase::Head;
+    }
+
+    pub(super) fn is_in_handshake(&self) -> bool {
+        self.state().phase == Phase::Handshake
     }
 
     /// The end of a request's headers.
@@ -56,7 +68,7 @@ impl Progress {
     /// When it began to wait for a request, or for the rest of one.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let State { phase, since } = *self.state();
-        matches!(phase, Phase::Idle | Phase::Head).then_some(since)
+        matches!(phase, Phase::Handshake | Phase::Idle | Phase::Head).then_some(since)
     }
 
     /// Runs the connection, for as long as each phase is within its limit.
@@ -84,7 +96,7 @@ impl Progress {
         let State { phase, since } = *self.state();
         let (timeout, limit) = match phase {
             Phase::Idle => (limits.idle_timeout, Limit::IdleTimeout),
-            Phase::Head => (limits.header_timeout, Limit::HeaderTimeout),
+            Phase::Handshake | Phase::Head => (limits.header_timeout, Limit::HeaderTimeout),
             Phase::Answer | Phase::Flush => (limits.response_timeout, Limit::ResponseTimeout),
         };
         // Where that is beyond all time, some years will do.

@@ -1,6 +1,6 @@
 //! Without the feature `web-config` no file is read, and nobody is kept out.
 
-use crate::server::Stream;
+use crate::server::{Begin, Stream};
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
@@ -25,7 +25,11 @@ impl Web {
         match *self {}
     }
 
-    pub(crate) fn accept(&self, _: Box<dyn Stream>) -> Ready<io::Result<(Box<dyn Stream>, u64)>> {
+    pub(crate) fn accept(
+        &self,
+        _: Box<dyn Stream>,
+        _: Begin<'_>,
+    ) -> Ready<io::Result<(Box<dyn Stream>, u64)>> {
         match *self {}
     }
 

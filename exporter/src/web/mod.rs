@@ -22,7 +22,7 @@ mod tls;
 pub use error::WebConfigError;
 
 use crate::report::report;
-use crate::server::Stream;
+use crate::server::{Begin, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
 use config::{Config, load};
@@ -41,7 +41,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
 
 /// How often files are looked at, and how long a change has to last to be in force.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -164,18 +165,27 @@ impl Web {
     }
 
     /// What to speak HTTP over: after the handshake, where there is TLS. Whoever calls it bounds its
-    /// time. The number is for [`finish`](Self::finish).
+    /// time. `begin` says when the cryptography may be done. The number is for
+    /// [`finish`](Self::finish).
     ///
     /// # Errors
     /// Where the client speaks no TLS, or is refused.
     pub(crate) async fn accept(
         &self,
         stream: Box<dyn Stream>,
+        begin: Begin<'_>,
     ) -> io::Result<(Box<dyn Stream>, u64)> {
         let (config, generation) = self.current();
         let Some(tls) = &config.tls else { return Ok((stream, generation)) };
-        let accepted = TlsAcceptor::from(Arc::clone(tls)).accept(stream).await;
-        let accepted = accepted.inspect_err(|_| self.metrics.failed_handshakes.inc())?;
+        let accepted = async {
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let end = begin.turn().await;
+            // This is where a key is agreed on and the answer is signed.
+            let accepted = hello.into_stream(Arc::clone(tls));
+            end.await;
+            accepted.await
+        };
+        let accepted = accepted.await.inspect_err(|_| self.metrics.failed_handshakes.inc())?;
         Ok((Box::new(accepted), generation))
     }
 

@@ -1,6 +1,7 @@
 //! Configuration files that are taken, and those that are refused: where, and with what advice.
 
 use super::*;
+use crate::server::{Client, Handshakes};
 use metrics_core::{Metrics as _, Registry};
 use std::fs;
 use tokio_rustls::TlsConnector;
@@ -789,7 +790,12 @@ fn a_certificate_alone_is_not_enough() {
                 let connecting = client.connect("localhost".try_into().unwrap(), theirs);
                 // With TLS 1.3 the client is through before it is refused.
                 let connecting = tokio::spawn(async { connecting.await.map(std::mem::forget) });
-                let accepted = web.accept(Box::new(ours)).await.is_ok();
+                let accepted = {
+                    let handshakes = Handshakes::new(10);
+                    let (handshakes, client) = (&handshakes, Client::Unknown);
+                    let begin = Begin { handshakes, client, limited: &|| {} };
+                    web.accept(Box::new(ours), begin).await.is_ok()
+                };
                 let _ = connecting.await;
                 accepted
             });

@@ -2,6 +2,7 @@
 //! own exporters.
 
 mod auth;
+mod crowd;
 mod memory;
 mod node_exporter;
 mod prometheus;

@@ -1,0 +1,60 @@
+//! When a handshake may begin that a client has asked for, and that takes asymmetric cryptography.
+
+use super::client::Client;
+use super::rate::Rate;
+use crate::sync::lock;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex as Turns, MutexGuard as Turn};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+/// Handshakes that a client which was quiet may begin at once.
+const AT_ONCE: u32 = 4;
+
+/// The handshakes that clients ask for, each at its time.
+pub(crate) struct Handshakes {
+    rate: Mutex<Rate>,
+    turns: Turns<()>,
+}
+
+impl Handshakes {
+    pub(crate) fn new(per_second: u32) -> Self {
+        let ahead = Duration::from_secs(1) * AT_ONCE / per_second.max(1);
+        Self { rate: Mutex::new(Rate::new(per_second, ahead)), turns: Turns::const_new(()) }
+    }
+}
+
+/// What a client's handshake waits for.
+pub(crate) struct Begin<'a> {
+    pub(crate) handshakes: &'a Handshakes,
+    pub(crate) client: Client,
+    /// Called if it has to wait for its rate.
+    pub(crate) limited: &'a (dyn Fn() + Sync),
+}
+
+impl<'a> Begin<'a> {
+    /// Waits until the client may have one more, and its turn has come. How long that may be is the
+    /// caller's matter.
+    pub(crate) async fn turn(&self) -> impl Future<Output = ()> + use<'a> {
+        let mut is_limited = false;
+        while let Err(wait) = self.admit() {
+            if !std::mem::replace(&mut is_limited, true) {
+                (self.limited)();
+            }
+            sleep(wait).await;
+        }
+        let turn = self.handshakes.turns.lock().await;
+        end(turn)
+    }
+
+    fn admit(&self) -> Result<(), Duration> {
+        lock(&self.handshakes.rate).admit(self.client, Instant::now())
+    }
+}
+
+/// To be awaited when the cryptography is done: all else that is ready comes before the next one.
+async fn end(turn: Turn<'_, ()>) {
+    yield_now().await;
+    drop(turn);
+}
