@@ -21,6 +21,7 @@
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
 //! | `service` | the same answers for a server of the program's own |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
+//! | `url` | addresses of HTTP servers, checked |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
 //! ```
@@ -57,6 +58,8 @@ mod scrape;
 mod server;
 mod service;
 mod sync;
+#[cfg_attr(not(feature = "cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+mod url;
 #[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
 mod web;
 
@@ -85,6 +88,7 @@ pub mod __fuzz {
 pub mod __cli {
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
+    pub use crate::url::{Shown, Url, WrongUrl};
     use crate::{Exporter, ExporterBuilder, StartError};
 
     /// Serves what `write` appends, in text format 0.0.4 whatever is asked for.

@@ -12,6 +12,7 @@ pub(crate) use target::Target;
 pub(crate) use task::{Order, Orders, PushMetrics, Pusher};
 
 use crate::negotiate::Format;
+use crate::url::Shown;
 use std::fmt;
 use std::time::Duration;
 
@@ -193,7 +194,7 @@ impl fmt::Debug for Push {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without what nobody should read in a log.
         f.debug_struct("Push")
-            .field("url", &self.url)
+            .field("url", &Shown(&self.url))
             .field("job", &self.job)
             .field("grouping", &self.grouping)
             .field("interval", &self.interval)

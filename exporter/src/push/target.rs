@@ -4,6 +4,7 @@
 use super::tls::Tls;
 use super::{Authorization, Push};
 use crate::negotiate::Format;
+use crate::url::{Shown, Url, WrongUrl};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use hyper::Uri;
@@ -45,40 +46,37 @@ impl Target {
         if *format == Format::OpenMetrics {
             return Err("a Pushgateway reads no OpenMetrics: give text or protobuf".into());
         }
-        let wrong = |reason: &str| format!("{url:?} is no URL of a Pushgateway: {reason}");
-        let uri: Uri = url.parse().map_err(|error| wrong(&format!("{error}")))?;
-        let (scheme, default_port) = match uri.scheme_str() {
-            Some("http") => ("http", 80),
-            Some("https") if cfg!(feature = "web-config") => ("https", 443),
-            Some("https") => return Err(wrong("https takes the feature \"web-config\"")),
-            _ => return Err(wrong("it must begin with http://")),
-        };
-        let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
-            return Err(wrong("it names no host"));
-        };
-        if authority.as_str().contains('@') {
-            // Nor is the URL repeated, which has a password in it.
-            return Err("a password in the URL is not read: give .basic_auth(..)".into());
+        let wrong = |reason: &str| format!("{:?} is no URL of a Pushgateway: {reason}", Shown(url));
+        let schemes = if cfg!(feature = "web-config") { "http:// or https://" } else { "http://" };
+        let url = Url::new(url).map_err(|error| match error {
+            WrongUrl::Scheme => wrong(&format!("it must begin with {schemes}")),
+            WrongUrl::Credentials => {
+                "a password in the URL is not read: give .basic_auth(..)".into()
+            }
+            WrongUrl::Other(reason) => wrong(&reason),
+        })?;
+        if url.is_https && cfg!(not(feature = "web-config")) {
+            return Err(wrong("https takes the feature \"web-config\""));
         }
-        if uri.query().is_some() {
+        if url.uri.query().is_some() {
             return Err(wrong("it has a query"));
         }
-        let path = format!("{}{}", uri.path().trim_end_matches('/'), group(push)?);
-        let url = format!("{scheme}://{authority}{path}");
-        let authority = HeaderValue::from_str(authority.as_str());
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let path = format!("{}{}", url.uri.path().trim_end_matches('/'), group(push)?);
+        let scheme = if url.is_https { "https" } else { "http" };
+        let authority = HeaderValue::from_str(url.authority());
         Ok(Self {
             #[cfg(feature = "web-config")]
-            tls: match scheme {
-                "https" => Some(Tls::new(&host, push.ca_file.as_deref())?),
-                _ => None,
+            tls: if url.is_https {
+                Some(Tls::new(&url.host, push.ca_file.as_deref())?)
+            } else {
+                None
             },
-            host,
-            port: uri.port_u16().unwrap_or(default_port),
             authority: authority.map_err(|error| wrong(&error.to_string()))?,
             path: path.parse().map_err(|error| wrong(&format!("{error}")))?,
             authorization: push.authorization.as_ref().map(header).transpose()?,
-            url,
+            url: format!("{scheme}://{}{path}", url.authority()),
+            host: url.host,
+            port: url.port,
         })
     }
 }
@@ -149,6 +147,13 @@ mod tests {
     use crate::negotiate::Format;
     use std::time::Duration;
 
+    /// With the feature, another one works.
+    const SCHEMES: &str = if cfg!(feature = "web-config") {
+        "it must begin with http:// or https://"
+    } else {
+        "it must begin with http://"
+    };
+
     fn path(push: &Push) -> String {
         Target::new(push).unwrap().path.to_string()
     }
@@ -196,16 +201,27 @@ mod tests {
         let bad = |push: Push| Target::new(&push).err().unwrap();
         for (url, reason) in [
             ("gateway:9091", "it must begin with http://"),
-            ("ftp://a", "it must begin with http://"),
-            ("", "empty"),
+            ("ftp://a", SCHEMES),
+            ("http://a:99999", "from 1 to 65535"),
+            ("http://a:", "from 1 to 65535"),
+            ("http://a:0/path", "from 1 to 65535"),
+            ("", "it must begin with http://"),
             ("http://", ""),
             ("http://a?b=c", "it has a query"),
         ] {
             let told = bad(Push::new(url, "job"));
             assert!(told.contains(reason) && told.contains(&format!("{url:?}")), "{told}");
         }
-        let told = bad(Push::new("http://me:secret@a", "job"));
-        assert!(told.contains(".basic_auth(..)") && !told.contains("secret"), "{told}");
+        for (url, reason) in [
+            ("http://me:secret@a", ".basic_auth(..)"),
+            ("http://me:secret /@a", "URL"),
+            ("ftp:me:secret/@a", SCHEMES),
+        ] {
+            let push = Push::new(url, "job");
+            assert!(!format!("{push:?}").contains("secret"), "{push:?}");
+            let told = bad(push);
+            assert!(told.contains(reason) && !told.contains("secret"), "{told}");
+        }
         for (push, reason) in [
             (Push::new("http://a", ""), "needs a name"),
             (good().grouping("job", "b"), "twice"),

@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::failure::Failure;
-use http_body_util::{BodyExt, Empty, Limited};
+use exporter::__cli::{Shown, Url, WrongUrl};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -11,41 +12,47 @@ use hyper_util::rt::TokioIo;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 
 /// For all of a scrape: Prometheus' own default is 10 s, but nobody looks at a screen for that long.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More than any exporter that Prometheus would be content with.
-const MAX_BODY: usize = 256 << 20;
+const MAX_BODY: usize = MIB << 20;
+const MIB: usize = 64;
 
 const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
 /// An exporter that is asked again and again.
 pub(crate) struct Client {
-    url: Uri,
+    url: Url,
     runtime: Runtime,
 }
 
 impl Client {
     /// For `http://host[:port][/path]`; without a path, `/metrics`.
-    pub(crate) fn new(url: &str) -> Result<Self> {
-        if url.starts_with("https://") {
+    pub(crate) fn new(text: &str) -> Result<Self> {
+        let wrong = |reason: &str| {
+            Failure::told(format!("{:?} is no http:// address: {reason}", Shown(text)))
+        };
+        let mut url = Url::new(text).map_err(|error| match error {
+            WrongUrl::Scheme => wrong("it must begin with http://"),
+            WrongUrl::Credentials => Failure::told(
+                "a user or a password in the URL is not sent, since lists of processes show it: \
+                 leave it out, and scrape the exporter through a local proxy that adds it",
+            ),
+            WrongUrl::Other(reason) => wrong(&reason),
+        })?;
+        if url.is_https {
             return Err(Failure::told(
                 "https is not spoken: scrape the exporter where it listens without TLS, or through \
                  a local proxy",
             ));
         }
-        let wrong =
-            |reason: &str| Failure::told(format!("{url:?} is no http:// address: {reason}"));
-        let mut url: Uri =
-            url.parse().map_err(|error: hyper::http::uri::InvalidUri| wrong(&error.to_string()))?;
-        if url.host().is_none_or(str::is_empty) {
-            return Err(wrong("it names no host"));
-        }
-        if matches!(url.path(), "" | "/") && url.query().is_none() {
-            let mut parts = url.into_parts();
+        if matches!(url.uri.path(), "" | "/") && url.uri.query().is_none() {
+            let mut parts = url.uri.into_parts();
             parts.path_and_query = Some(hyper::http::uri::PathAndQuery::from_static("/metrics"));
-            url = Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))?;
+            url.uri = Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))?;
         }
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         Ok(Self { url, runtime })
@@ -53,12 +60,13 @@ impl Client {
 
     /// The address with its path.
     pub(crate) fn url(&self) -> &Uri {
-        &self.url
+        &self.url.uri
     }
 
     /// What the exporter answers now.
     pub(crate) fn get(&self) -> Result<String> {
-        let told = |reason: &str| Failure::told(format!("{} can't be scraped: {reason}", self.url));
+        let told =
+            |reason: &str| Failure::told(format!("{} can't be scraped: {reason}", self.url.uri));
         let scrape = async {
             tokio::time::timeout(TIMEOUT, self.fetch())
                 .await
@@ -69,17 +77,16 @@ impl Client {
 
     async fn fetch(&self) -> Result<String, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
-        let host = self.url.host().unwrap_or_default();
-        let port = self.url.port_u16().unwrap_or(80);
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((bare, port)).await.map_err(|error| text(&error))?;
+        let Url { uri, host, port, .. } = &self.url;
+        let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| text(&error))?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
-        let connection = tokio::spawn(connection);
-        let path = self.url.path_and_query().map_or("/metrics", |path| path.as_str());
-        let authority = self.url.authority().map_or(host, |authority| authority.as_str());
+        // Given up with this, whatever becomes of it.
+        let mut beside = JoinSet::new();
+        beside.spawn(connection);
+        let path = uri.path_and_query().map_or("/metrics", |path| path.as_str());
         let request = Request::get(path)
-            .header(HOST, authority)
+            .header(HOST, self.url.authority())
             .header(ACCEPT, TEXT)
             .header(CONNECTION, "close")
             .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")))
@@ -89,9 +96,17 @@ impl Client {
         if response.status() != StatusCode::OK {
             return Err(format!("it answers {}", response.status()));
         }
-        let body = Limited::new(response.into_body(), MAX_BODY).collect().await;
-        connection.abort();
-        let body = body.map_err(|error| text(&*error))?.to_bytes();
-        String::from_utf8(body.into()).map_err(|_| "its answer is not UTF-8".into())
+        let (mut answer, mut body) = (Vec::new(), response.into_body());
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| text(&error))?;
+            let data = frame.data_ref().map_or(&[][..], |data| data);
+            if data.len() > MAX_BODY - answer.len() {
+                return Err(format!(
+                    "its answer is longer than {MIB} MiB, which is the most that top takes"
+                ));
+            }
+            answer.extend_from_slice(data);
+        }
+        String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".into())
     }
 }
