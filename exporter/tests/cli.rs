@@ -4,6 +4,8 @@
 mod dump;
 #[path = "cli/hist.rs"]
 mod hist;
+#[path = "cli/remote.rs"]
+mod remote;
 #[path = "cli/serve.rs"]
 mod serve;
 #[path = "cli/support.rs"]

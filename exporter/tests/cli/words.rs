@@ -1,16 +1,14 @@
 //! Words of other programs, on their way to people: none of them moves a cursor, forges a line or
 //! hides.
 
+use crate::remote::Remote;
 use crate::serve::Serving;
 use crate::support::{Folder, Writer, output, run, text, tickmetrics};
 use crate::terminal::Terminal;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 /// The title of a terminal's window, a line that looks like another one, C1's clear, a change of
 /// direction, ends of lines that Unicode knows, and what is not seen.
@@ -151,24 +149,12 @@ fn in_tables_plots_and_logs() {
 
 #[test]
 fn of_a_remote_exporter() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let line = HOSTILE.replace(['\n', '\u{85}', '\u{2028}', '\u{2029}'], "");
-    let answering = thread::spawn(move || {
-        for stream in listener.incoming().take(2) {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]).unwrap();
-            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
-            stream.write_all(format!("{head}fine 1\n{line}\n").as_bytes()).unwrap();
-        }
-    });
-    let failed = run(&["top", &url, "--once"]);
+    let remote = Remote::start(format!("fine 1\n{line}\n"));
+    let failed = run(&["top", &remote.url(), "--once"]);
     let told = legible(failed.stderr);
     assert!(told.contains("line 2") && told.lines().count() == 1, "{told}");
     assert!(told.contains(r"\u{1b}]0;owned"), "{told}");
-    // Where the listener went on to its second connection, nobody is there.
-    let _ = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap());
-    drop(answering);
 }
 
 #[test]

@@ -3,14 +3,20 @@
 
 use crate::quantile::Bucket;
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// How many samples are read, and of how many families. `top` keeps about a kilobyte of each series,
+/// and nobody looks at as many.
+pub(crate) const MOST: usize = 250_000;
 
 /// A series of any exporter.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Scraped {
-    pub(crate) name: String,
+pub(crate) struct Scraped<'a> {
+    pub(crate) name: &'a str,
     /// As between the braces, without a histogram's `le`.
-    pub(crate) labels: String,
-    pub(crate) help: String,
+    pub(crate) labels: Arc<str>,
+    pub(crate) help: Arc<str>,
     pub(crate) value: Value,
 }
 
@@ -30,11 +36,36 @@ pub(crate) struct Classic {
     pub(crate) count: f64,
 }
 
+/// Why an exposition is not read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Wrong {
+    /// A line is none of the format.
+    Line(usize, String),
+    /// There are more of these than [`MOST`].
+    TooMany(&'static str),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(number, line) => write!(
+                f,
+                "does not answer with metrics: line {number} is no sample of the text format: {line}"
+            ),
+            Self::TooMany(what) => write!(
+                f,
+                "answers with more than {MOST} {what}, which is the most that top takes: ask for \
+                 fewer, as with ?name[]=NAME in the URL where the exporter knows that"
+            ),
+        }
+    }
+}
+
 /// What a family's name is known by.
 #[derive(Default)]
 struct About<'a> {
     kind: &'a str,
-    help: String,
+    help: Arc<str>,
 }
 
 /// Which part of a histogram a sample is.
@@ -45,11 +76,12 @@ enum Part {
     Count,
 }
 
-/// Reads an exposition. The error says which line is none of the format.
-pub(crate) fn parse(text: &str) -> Result<Vec<Scraped>, String> {
+/// Reads an exposition.
+pub(crate) fn parse(text: &str) -> Result<Vec<Scraped<'_>>, Wrong> {
     let mut families: HashMap<&str, About<'_>> = HashMap::new();
-    let mut all: Vec<Scraped> = Vec::new();
-    let mut histograms: HashMap<(&str, String), usize> = HashMap::new();
+    let mut all: Vec<Scraped<'_>> = Vec::new();
+    let mut histograms: HashMap<(&str, Arc<str>), usize> = HashMap::new();
+    let mut samples = 0;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
@@ -59,23 +91,30 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Scraped>, String> {
                     families.entry(name).or_default().kind = kind.trim();
                 }
                 (Some("HELP"), Some(name), Some(help)) => {
-                    families.entry(name).or_default().help = unescape(help);
+                    families.entry(name).or_default().help = unescape(help).into();
                 }
                 _ => {}
+            }
+            if families.len() > MOST {
+                return Err(Wrong::TooMany("families"));
             }
             continue;
         }
         if line.is_empty() {
             continue;
         }
-        let sample = Sample::parse(line)
-            .ok_or_else(|| format!("line {number} is no sample of the text format: {line:.80}"))?;
-        let help = |name: &str| families.get(name).map_or("", |about| &about.help).to_owned();
+        samples += 1;
+        if samples > MOST {
+            return Err(Wrong::TooMany("samples"));
+        }
+        let sample =
+            Sample::parse(line).ok_or_else(|| Wrong::Line(number, format!("{line:.80}")))?;
+        let help = |name: &str| families.get(name).map_or_else(Arc::default, |it| it.help.clone());
         if let Some((name, part)) = sample.part_of(&families, "histogram") {
-            let labels = sample.text(&["le"]);
-            let at = *histograms.entry((name, labels.clone())).or_insert_with(|| {
+            let labels: Arc<str> = sample.text("le").into();
+            let at = *histograms.entry((name, labels)).or_insert_with_key(|(_, labels)| {
                 let value = Value::Histogram(Classic::default());
-                all.push(Scraped { name: name.into(), labels, help: help(name), value });
+                all.push(Scraped { name, labels: labels.clone(), help: help(name), value });
                 all.len() - 1
             });
             if let Value::Histogram(histogram) = &mut all[at].value {
@@ -90,12 +129,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Scraped>, String> {
         let family = of_summary.or(short).unwrap_or(sample.name);
         let is_counter = of_summary.is_some() || kind(family) == "counter";
         let value = if is_counter { Value::Counter } else { Value::Gauge }(sample.value);
-        let (name, labels) = (sample.name.to_owned(), sample.text(&[]));
-        all.push(Scraped { name, labels, help: help(family), value });
+        let labels = sample.text("").into();
+        all.push(Scraped { name: sample.name, labels, help: help(family), value });
     }
     for one in &mut all {
         if let Value::Histogram(histogram) = &mut one.value {
             histogram.buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+            // As they are kept until the next scrape.
+            histogram.buckets.shrink_to_fit();
         }
     }
     Ok(all)
@@ -103,9 +144,31 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Scraped>, String> {
 
 struct Sample<'a> {
     name: &'a str,
-    /// Values are unescaped.
-    labels: Vec<(&'a str, String)>,
+    labels: Labels<'a>,
     value: f64,
+}
+
+/// What follows an opening brace: names and values, as they are escaped. It ends at the closing
+/// brace, or where the format is not kept.
+#[derive(Clone)]
+struct Labels<'a>(&'a str);
+
+impl<'a> Iterator for Labels<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (label, after) = self.0.split_once('=').filter(|_| !self.0.starts_with('}'))?;
+        let quoted = after.trim_start().strip_prefix('"')?;
+        let end = closing_quote(quoted)?;
+        let rest = quoted[end + 1..].trim_start();
+        // What follows must be the next one, or the end.
+        self.0 = match rest.strip_prefix(',') {
+            Some(after) => after.trim_start(),
+            None if rest.starts_with('}') => rest,
+            None => "",
+        };
+        Some((label.trim(), &quoted[..end]))
+    }
 }
 
 impl<'a> Sample<'a> {
@@ -114,22 +177,11 @@ impl<'a> Sample<'a> {
         let end = line.find(['{', ' ', '\t']).filter(|&end| end > 0)?;
         let (name, rest) = line.split_at(end);
         let mut rest = rest.trim_start();
-        let mut labels = Vec::new();
-        if let Some(inner) = rest.strip_prefix('{') {
-            rest = inner.trim_start();
-            while !rest.starts_with('}') {
-                let (label, after) = rest.split_once('=')?;
-                let quoted = after.trim_start().strip_prefix('"')?;
-                let end = closing_quote(quoted)?;
-                labels.push((label.trim(), unescape(&quoted[..end])));
-                rest = quoted[end + 1..].trim_start();
-                match rest.strip_prefix(',') {
-                    Some(after) => rest = after.trim_start(),
-                    None if rest.starts_with('}') => {}
-                    None => return None,
-                }
-            }
-            rest = &rest[1..];
+        let labels = Labels(rest.strip_prefix('{').map_or("", str::trim_start));
+        if rest.starts_with('{') {
+            let mut read = labels.clone();
+            read.by_ref().for_each(drop);
+            rest = read.0.strip_prefix('}')?;
         }
         let value = rest.split_whitespace().next()?.parse().ok()?;
         Some(Self { name, labels, value })
@@ -144,10 +196,14 @@ impl<'a> Sample<'a> {
         })
     }
 
-    fn text(&self, without: &[&str]) -> String {
-        let shown = self.labels.iter().filter(|(name, _)| !without.contains(name));
-        let shown: Vec<_> = shown.map(|(name, value)| format!("{name}={value:?}")).collect();
-        shown.join(",")
+    /// All labels but one.
+    fn text(&self, without: &str) -> String {
+        let mut text = String::new();
+        for (name, value) in self.labels.clone().filter(|(name, _)| *name != without) {
+            let comma = if text.is_empty() { "" } else { "," };
+            text.extend([comma, name, "=\"", value, "\""]);
+        }
+        text
     }
 }
 
@@ -157,7 +213,8 @@ impl Classic {
             Part::Sum => self.sum = sample.value,
             Part::Count => self.count = sample.value,
             Part::Bucket => {
-                let edge = sample.labels.iter().find(|(name, _)| *name == "le");
+                let mut labels = sample.labels.clone();
+                let edge = labels.find(|(name, _)| *name == "le");
                 if let Some(edge) = edge.and_then(|(_, edge)| edge.parse().ok()) {
                     self.buckets.push((edge, sample.value));
                 }
@@ -207,7 +264,8 @@ fn unescape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Classic, Value, parse};
+    use super::{Classic, MOST, Value, Wrong, parse};
+    use std::sync::Arc;
 
     #[test]
     fn the_formats_own_example() {
@@ -230,8 +288,7 @@ rpc_duration_seconds_sum 1.7560473e+07
 rpc_duration_seconds_count 2693
 "#;
         let all = parse(text).unwrap();
-        let found: Vec<_> =
-            all.iter().map(|it| (it.name.as_str(), it.labels.as_str(), &it.value)).collect();
+        let found: Vec<_> = all.iter().map(|it| (it.name, &*it.labels, &it.value)).collect();
         let classic = Classic {
             buckets: vec![(0.05, 24_054.0), (f64::INFINITY, 144_320.0)],
             sum: 53_423.0,
@@ -252,7 +309,7 @@ rpc_duration_seconds_count 2693
             ("rpc_duration_seconds_count", "", &Value::Counter(2693.0)),
         ];
         assert_eq!(found, expected);
-        assert_eq!(all[0].help, "The total number of HTTP requests.");
+        assert_eq!(&*all[0].help, "The total number of HTTP requests.");
     }
 
     #[test]
@@ -261,8 +318,28 @@ rpc_duration_seconds_count 2693
             ["<html>", "a{b=\"c} 1", "a{b=c} 1", "a", "a one", "{} 1", "a{b=\"c\"d=\"e\"} 1"]
         {
             let text = format!("fine 1\n{wrong}\n");
-            assert!(parse(&text).unwrap_err().starts_with("line 2 "), "{wrong}");
+            assert_eq!(parse(&text), Err(Wrong::Line(2, wrong.into())));
         }
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused() {
+        let many = |line: &str, count| parse(&line.repeat(count)).map(|all| all.len());
+        assert_eq!(many("a 1\n", MOST), Ok(MOST));
+        assert_eq!(many("a 1\n", MOST + 1), Err(Wrong::TooMany("samples")));
+        let buckets =
+            "# TYPE a histogram\n".to_owned() + &"a_bucket{le=\"1\"} 1\n".repeat(MOST + 1);
+        assert_eq!(parse(&buckets), Err(Wrong::TooMany("samples")));
+        let names: Vec<_> = (0..=MOST).map(|number| format!("# HELP a{number} b\n")).collect();
+        assert_eq!(parse(&names.concat()), Err(Wrong::TooMany("families")));
+        let told = Wrong::TooMany("samples").to_string();
+        assert!(told.contains("more than 250000 samples"), "{told}");
+    }
+
+    #[test]
+    fn a_help_text_is_there_once() {
+        let all = parse("# HELP a Long.\na{b=\"1\"} 1\na{b=\"2\"} 1\n").unwrap();
+        assert!(Arc::ptr_eq(&all[0].help, &all[1].help));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! What is on the screen and why: sorting, filter, the chosen series, trends.
 
 use super::model::{Frame, Row, rows};
+use super::view::MAX_TREND;
 use crate::Result;
 use crate::args::{Sort, Top};
 use clap::ValueEnum;
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// How many values of a trend are kept: more than a wide terminal shows.
-const TREND: usize = 64;
+/// How many values of a trend are kept: as many as a wide terminal shows.
+const TREND: usize = MAX_TREND as usize;
+/// How much room is made at a time.
+const TREND_STEP: usize = 8;
 
 /// The state of the screen.
 #[expect(clippy::struct_excessive_bools, reason = "switches, each for itself")]
@@ -35,7 +39,8 @@ pub(crate) struct App {
     pub(crate) page: usize,
     last: Option<Frame>,
     unsorted: Vec<Row>,
-    trends: HashMap<String, VecDeque<Option<f64>>>,
+    /// NaN where nothing happened.
+    trends: HashMap<Arc<str>, Vec<f64>>,
 }
 
 impl App {
@@ -80,9 +85,11 @@ impl App {
         for row in &self.unsorted {
             let mut trend = self.trends.remove(&row.title).unwrap_or_default();
             if trend.len() == TREND {
-                trend.pop_front();
+                trend.remove(0);
+            } else if trend.len() == trend.capacity() {
+                trend.reserve_exact(TREND_STEP);
             }
-            trend.push_back(row.trend());
+            trend.push(row.trend().unwrap_or(f64::NAN));
             trends.insert(row.title.clone(), trend);
         }
         self.trends = trends;
@@ -124,7 +131,8 @@ impl App {
 
     /// The last values of a line's trend, oldest first; none where nothing happened.
     pub(crate) fn trend(&self, row: &Row) -> impl Iterator<Item = Option<f64>> {
-        self.trends.get(&row.title).into_iter().flatten().copied()
+        let values = self.trends.get(&row.title).into_iter().flatten();
+        values.map(|value| Some(*value).filter(|value| !value.is_nan()))
     }
 }
 
@@ -179,7 +187,7 @@ mod tests {
     }
 
     fn titles(rows: &[Row]) -> Vec<&str> {
-        rows.iter().map(|row| row.title.as_str()).collect()
+        rows.iter().map(|row| &*row.title).collect()
     }
 
     #[test]
@@ -222,7 +230,7 @@ mod tests {
         assert_eq!((app.chosen, app.first), (12, 12));
         app.take(Ok(frame(Instant::now(), &series[12..])));
         app.scroll(20);
-        assert_eq!(app.rows[app.chosen].title, "s22");
+        assert_eq!(&*app.rows[app.chosen].title, "s22");
         app.take(Ok(frame(Instant::now(), &series[..3])));
         app.scroll(20);
         assert_eq!((app.rows.len(), app.first), (3, 0));

@@ -1,6 +1,7 @@
 //! What is shown of two readings, whether they came from a segment or over HTTP.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One reading. Its words are other programs', and shown as `people` has it.
@@ -19,10 +20,10 @@ pub(crate) struct Frame {
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
     /// The name, and the labels in braces if there are any: no two are the same.
-    pub(crate) title: String,
+    pub(crate) title: Arc<str>,
     /// Empty where it has none.
-    pub(crate) unit: String,
-    pub(crate) help: String,
+    pub(crate) unit: Arc<str>,
+    pub(crate) help: Arc<str>,
     pub(crate) reading: Reading,
 }
 
@@ -30,11 +31,16 @@ pub(crate) struct Series {
 pub(crate) enum Reading {
     Counter(f64),
     Gauge(f64),
-    /// Since the start, and since the reading before.
-    Histogram {
-        all: Summary,
-        interval: Option<Summary>,
-    },
+    Histogram(Arc<Distribution>),
+}
+
+/// What a histogram has.
+#[derive(Debug, Default)]
+pub(crate) struct Distribution {
+    /// Since the start.
+    pub(crate) all: Summary,
+    /// Since the reading before.
+    pub(crate) interval: Option<Summary>,
 }
 
 /// A distribution, in the exported unit.
@@ -54,16 +60,16 @@ pub(crate) const PERCENTILES: [f64; 3] = [0.5, 0.99, 0.999];
 /// A line of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    pub(crate) title: String,
-    pub(crate) unit: String,
-    pub(crate) help: String,
+    pub(crate) title: Arc<str>,
+    pub(crate) unit: Arc<str>,
+    pub(crate) help: Arc<str>,
     pub(crate) kind: Kind,
     /// The total, the value, or how many values there are.
     pub(crate) value: f64,
     /// A second, of what only grows.
     pub(crate) rate: Option<f64>,
-    pub(crate) all: Option<Summary>,
-    pub(crate) interval: Option<Summary>,
+    /// A histogram's.
+    pub(crate) distribution: Option<Arc<Distribution>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +81,8 @@ pub(crate) enum Kind {
 
 impl Series {
     /// A title of a name and the text of its labels, exact.
-    pub(crate) fn title(name: &str, labels: &str) -> String {
-        if labels.is_empty() { name.to_owned() } else { format!("{name}{{{labels}}}") }
+    pub(crate) fn title(name: &str, labels: &str) -> Arc<str> {
+        if labels.is_empty() { name.into() } else { format!("{name}{{{labels}}}").into() }
     }
 }
 
@@ -86,24 +92,22 @@ pub(crate) fn rows(before: Option<&Frame>, now: &Frame) -> Vec<Row> {
     let before: HashMap<&str, f64> = before
         .iter()
         .flat_map(|frame| &frame.series)
-        .filter_map(|series| Some((series.title.as_str(), series.reading.total()?)))
+        .filter_map(|series| Some((&*series.title, series.reading.total()?)))
         .collect();
     let rows = now.series.iter().map(|series| {
         let rate = series.reading.total().zip(seconds).and_then(|(total, seconds)| {
-            let before = *before.get(series.title.as_str())?;
+            let before = *before.get(&*series.title)?;
             // What fell began anew at zero, as Prometheus' `rate` takes it.
             let grown = if total < before { total } else { total - before };
             Some(grown / seconds)
         });
-        let (kind, value, all, interval) = match series.reading {
-            Reading::Counter(value) => (Kind::Counter, value, None, None),
-            Reading::Gauge(value) => (Kind::Gauge, value, None, None),
-            Reading::Histogram { all, interval } => {
-                (Kind::Histogram, all.count, Some(all), interval)
-            }
+        let (kind, value, distribution) = match &series.reading {
+            Reading::Counter(value) => (Kind::Counter, *value, None),
+            Reading::Gauge(value) => (Kind::Gauge, *value, None),
+            Reading::Histogram(it) => (Kind::Histogram, it.all.count, Some(it.clone())),
         };
         let (title, unit, help) = (series.title.clone(), series.unit.clone(), series.help.clone());
-        Row { title, unit, help, kind, value, rate, all, interval }
+        Row { title, unit, help, kind, value, rate, distribution }
     });
     rows.collect()
 }
@@ -114,7 +118,7 @@ impl Reading {
         match self {
             Self::Counter(total) => Some(*total),
             Self::Gauge(_) => None,
-            Self::Histogram { all, .. } => Some(all.count),
+            Self::Histogram(it) => Some(it.all.count),
         }
     }
 }
@@ -122,7 +126,8 @@ impl Reading {
 impl Row {
     /// The distribution that is shown.
     pub(crate) fn summary(&self, of_all_time: bool) -> Option<&Summary> {
-        if of_all_time { self.all.as_ref() } else { self.interval.as_ref() }
+        let distribution = self.distribution.as_deref()?;
+        if of_all_time { Some(&distribution.all) } else { distribution.interval.as_ref() }
     }
 
     /// The unit of its value: a histogram's is a count.
@@ -135,21 +140,22 @@ impl Row {
         match self.kind {
             Kind::Counter => self.rate,
             Kind::Gauge => Some(self.value),
-            Kind::Histogram => self.interval.and_then(|it| it.percentiles[1]),
+            Kind::Histogram => self.summary(false).and_then(|it| it.percentiles[1]),
         }
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Frame, Reading, Series, Summary, rows};
+    use super::{Distribution, Frame, Reading, Series, Summary, rows};
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     pub(crate) fn frame(at: Instant, series: &[(&str, Reading)]) -> Frame {
         let series = series.iter().map(|(title, reading)| Series {
             title: (*title).into(),
-            unit: String::new(),
-            help: String::new(),
+            unit: Arc::default(),
+            help: Arc::default(),
             reading: reading.clone(),
         });
         Frame {
@@ -164,9 +170,9 @@ pub(crate) mod tests {
     #[test]
     fn rates_are_a_second() {
         let start = Instant::now();
-        let histogram = |count| Reading::Histogram {
-            all: Summary { count, ..Summary::default() },
-            interval: None,
+        let histogram = |count| {
+            let all = Summary { count, ..Summary::default() };
+            Reading::Histogram(Arc::new(Distribution { all, interval: None }))
         };
         let before = [
             ("grew", Reading::Counter(10.0)),

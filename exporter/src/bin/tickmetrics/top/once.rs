@@ -55,6 +55,6 @@ fn cells(row: &Row, of_all_time: bool) -> [String; 8] {
         or_dash(p999),
         or_dash(summary.and_then(|it| it.max)),
         unit.to_string(),
-        row.title.clone(),
+        row.title.to_string(),
     ]
 }

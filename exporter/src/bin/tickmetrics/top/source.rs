@@ -1,6 +1,6 @@
 //! Readings of a segment or a URL.
 
-use super::model::{Frame, PERCENTILES, Reading, Series, Summary};
+use super::model::{Distribution, Frame, PERCENTILES, Reading, Series, Summary};
 use crate::Result;
 use crate::exposition::{self, Classic, Value as Scraped};
 use crate::failure::Failure;
@@ -12,6 +12,7 @@ use metrics_core::{HistogramSnapshot, Snapshot, Value};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 /// Where readings come from.
@@ -29,7 +30,7 @@ pub(crate) struct OfSegment {
 pub(crate) struct OfUrl {
     client: Client,
     /// The histograms of the reading before, by title.
-    before: HashMap<String, Classic>,
+    before: HashMap<Arc<str>, Classic>,
 }
 
 impl Source {
@@ -93,6 +94,7 @@ pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec
         let mut differences = interval
             .and_then(|interval| interval.family(family.name()))
             .map(|family| family.series());
+        let (unit, help): (Arc<str>, Arc<str>) = (family.unit().into(), family.help().into());
         for one in family.series() {
             let difference = differences.as_mut().and_then(Iterator::next).map(|it| it.value());
             let reading = match one.value() {
@@ -100,19 +102,19 @@ pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec
                 Value::Quantity(value) => Reading::Counter(value),
                 Value::UpDown(value) => Reading::Gauge(value as f64),
                 Value::Gauge(value) => Reading::Gauge(value),
-                Value::Histogram(all) => Reading::Histogram {
+                Value::Histogram(all) => Reading::Histogram(Arc::new(Distribution {
                     all: all.into(),
                     interval: match difference {
                         Some(Value::Histogram(interval)) => Some(interval.into()),
                         _ => None,
                     },
-                },
+                })),
                 _ => continue,
             };
             series.push(Series {
                 title: Series::title(family.name(), &one.label_text()),
-                unit: family.unit().into(),
-                help: family.help().into(),
+                unit: unit.clone(),
+                help: help.clone(),
                 reading,
             });
         }
@@ -137,12 +139,11 @@ impl OfUrl {
         let text = self.client.get()?;
         let at = Instant::now();
         let url = self.client.url();
-        let scraped = exposition::parse(&text).map_err(|error| {
-            Failure::told(format!("{url} does not answer with metrics: {error}"))
-        })?;
+        let scraped =
+            exposition::parse(&text).map_err(|wrong| Failure::told(format!("{url} {wrong}")))?;
         let before = std::mem::take(&mut self.before);
         let series = scraped.into_iter().map(|one| {
-            let title = Series::title(&one.name, &one.labels);
+            let title = Series::title(one.name, &one.labels);
             let reading = match one.value {
                 Scraped::Counter(value) => Reading::Counter(value),
                 Scraped::Gauge(value) => Reading::Gauge(value),
@@ -153,10 +154,10 @@ impl OfUrl {
                     });
                     let all = Summary::from(&now);
                     self.before.insert(title.clone(), now);
-                    Reading::Histogram { all, interval }
+                    Reading::Histogram(Arc::new(Distribution { all, interval }))
                 }
             };
-            Series { title, unit: unit(&one.name), help: one.help, reading }
+            Series { title, unit: unit(one.name).into(), help: one.help, reading }
         });
         let series = series.collect();
         Ok(Frame { at, target: url.to_string(), state: String::new(), is_over: false, series })
@@ -172,7 +173,7 @@ impl From<&Classic> for Summary {
 }
 
 /// The unit that a name tells; the text format has no line for it.
-fn unit(name: &str) -> String {
+fn unit(name: &str) -> &'static str {
     let name = name.strip_suffix("_total").unwrap_or(name);
     let name = name.strip_suffix("_sum").unwrap_or(name);
     let units = [
@@ -187,7 +188,7 @@ fn unit(name: &str) -> String {
         ("_ratio", "ratio"),
     ];
     let unit = units.iter().find(|(suffix, _)| name.ends_with(suffix));
-    unit.map_or_else(String::new, |(_, unit)| (*unit).into())
+    unit.map_or("", |(_, unit)| unit)
 }
 
 #[cfg(test)]
@@ -223,11 +224,13 @@ mod tests {
         let [ticks, wait] = &rows[..] else { panic!("{rows:?}") };
         assert_eq!((ticks.value, ticks.rate), (12.0, Some(2.5)));
         assert_eq!((wait.value, wait.rate), (101.0, Some(50.0)));
-        let interval = wait.interval.unwrap();
+        let interval = *wait.summary(false).unwrap();
         assert_eq!(interval.percentiles, [Some(50.0), Some(99.0), Some(100.0)]);
         assert_eq!((interval.count, interval.sum), (100.0, 5050.0));
-        assert_eq!(wait.all.unwrap().max, Some(1_000_000.0));
-        assert!(matches!(before.series[1].reading, Reading::Histogram { interval: None, .. }));
+        assert_eq!(wait.summary(true).unwrap().max, Some(1_000_000.0));
+        assert!(
+            matches!(&before.series[1].reading, Reading::Histogram(it) if it.interval.is_none())
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use ratatui::widgets::{Cell, Paragraph, Row as Line2, Table, TableState};
 /// for no more.
 const NUMBER: u16 = 7;
 const MIN_TREND: u16 = 10;
-const MAX_TREND: u16 = 40;
+pub(super) const MAX_TREND: u16 = 40;
 
 /// Lines of the chosen series in full.
 const DETAIL: u16 = 4;
