@@ -266,6 +266,12 @@ mod tests {
             drop(file);
             assert!(!path.exists());
         }
+        // As long as it may be, and known by all of it.
+        let name = "x".repeat(106 - folder.0.as_os_str().len());
+        let (_listener, file) = bind(&folder.0.join(&name), WIDE, BACKLOG).unwrap();
+        assert_eq!(file.path().as_os_str().len(), 107);
+        assert_eq!(self::mode(file.path()), WIDE);
+        drop(file);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 

@@ -3,7 +3,7 @@
 use super::auth::Credentials;
 use super::clients::Shown;
 use super::duration;
-use super::error::{WebConfigError, Wrong};
+use super::error::Wrong;
 use super::file::{self, File, RateLimit};
 use super::limit::Rate;
 use super::locks::Locks;
@@ -45,20 +45,19 @@ impl Config {
     ///
     /// # Errors
     /// Where it takes away what keeps strangers out, and does not say that it is meant to.
-    pub(super) fn replace(self, in_force: &Self, path: &Path) -> Result<Self, WebConfigError> {
+    pub(super) fn replace(self, in_force: &Self) -> Result<Self, Wrong> {
         if !self.allow_less_protection {
-            let replaced = self.locks.replace(in_force.locks);
-            replaced.map_err(|wrong| WebConfigError::new(path, wrong))?;
+            self.locks.replace(in_force.locks)?;
         }
         Ok(self)
     }
 }
 
 /// Reads the file and all that it names. What was read is watched also where something is wrong.
-pub(super) fn load(path: &Path) -> (Watch, Result<Config, WebConfigError>) {
+pub(super) fn load(path: &Path) -> (Watch, Result<Config, Wrong>) {
     let now = SystemTime::now();
     let mut files = Files::new(path.parent().unwrap_or(Path::new("")));
-    let config = check(path, &mut files).map_err(|wrong| WebConfigError::new(path, wrong));
+    let config = check(path, &mut files);
     (files.watch(now), config)
 }
 

@@ -51,7 +51,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 ///
 /// All of it is for one thread, the exporter's: its locks are never waited for.
 pub(crate) struct Web {
+    /// As it was given.
     path: PathBuf,
+    /// Absolute: where the process goes later is no matter.
+    file: PathBuf,
     state: Mutex<State>,
     guard: Guard,
     metrics: WebMetrics,
@@ -83,16 +86,20 @@ impl Web {
         metrics: WebMetrics,
         exposed: usize,
     ) -> Result<Self, WebConfigError> {
-        let (watch, config) = load(path);
-        let config = Arc::new(config?);
+        let failed = |wrong| WebConfigError::new(path, wrong);
+        // Where there is no such directory any more, there is no file.
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let (watch, config) = load(&file);
+        let config = Arc::new(config.map_err(failed)?);
         let guard = Guard::new().ok_or_else(|| {
             let reason = "the system has no random numbers: let the program open /dev/urandom";
-            WebConfigError::new(path, Wrong::new("", reason))
+            failed(Wrong::new("", reason))
         })?;
         let now = Instant::now();
         let requests = Bucket::full(now);
         let state = State { config, generation: 0, watch, seen: None, looked_at: now, requests };
-        Ok(Self { path: path.into(), state: Mutex::new(state), guard, metrics, exposed })
+        let state = Mutex::new(state);
+        Ok(Self { path: path.into(), file, state, guard, metrics, exposed })
     }
 
     /// Whether connections are encrypted.
@@ -131,13 +138,13 @@ impl Web {
             state.seen = None;
             return;
         }
-        let (watch, config) = load(&self.path);
+        let (watch, config) = load(&self.file);
         if !state.seen.take().is_some_and(|seen| seen.is_same(&watch)) {
             state.seen = Some(watch);
             return;
         }
         state.watch = watch;
-        let config = config.and_then(|config| config.replace(&state.config, &self.path));
+        let config = config.and_then(|config| config.replace(&state.config));
         self.metrics.web_config_reloads.inc();
         self.metrics.web_config_stale.set(f64::from(u8::from(config.is_err())));
         match config {
@@ -157,7 +164,8 @@ impl Web {
                 state.config = Arc::new(config);
                 state.generation += 1;
             }
-            Err(error) => {
+            Err(wrong) => {
+                let error = WebConfigError::new(&self.path, wrong);
                 self.metrics.web_config_failed_reloads.inc();
                 report(format_args!("{error}; the configuration before it stays in force"));
             }

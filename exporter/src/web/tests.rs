@@ -580,9 +580,10 @@ fn what_protects_is_taken_away_only_in_words() {
         fs::write(&path, after).unwrap();
         let in_force = looks.web.current().0;
         let (_, config) = config::load(&path);
-        let Err(error) = config.and_then(|config| config.replace(&in_force, &path)) else {
+        let Err(wrong) = config.and_then(|config| config.replace(&in_force)) else {
             panic!("{before} became {after}")
         };
+        let error = WebConfigError::new(&path, wrong);
         assert_eq!(error.key(), key, "{error}");
         assert!(error.to_string().contains("allow_less_protection: true"), "{error}");
         assert!(Arc::ptr_eq(&looks.settle(), &in_force), "{before} became {after}");

@@ -16,6 +16,7 @@ fn in_another_process() {
     let Some((_, file)) = tests::processes::role() else { return };
     let builder = exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
     let exporter = builder.start().unwrap();
+    std::env::set_current_dir("/").unwrap();
     tests::processes::say(&format!("ready {}", exporter.local_addr()));
     tests::processes::wait();
     exporter.shutdown();

@@ -4,6 +4,7 @@ use crate::support::{Folder, HASH, authority, until};
 use exporter::{Exporter, StartError};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 use tests::processes::{Other, command};
 
@@ -87,13 +88,14 @@ fn a_cut_file_opens_nothing() {
     until(|| folder.curl(address, &[]).unwrap(), |stranger| stranger.status == 200);
 }
 
-/// The first client after a change finds it in force, since it is not waited for.
+/// The first client after a change finds it in force, since it is not waited for. The file is the one
+/// of the start, wherever the program went.
 #[test]
 fn a_change_is_seen_though_nobody_asks() {
     let folder = Folder::new("unasked");
     folder.write("web.yml", &format!("basic_auth_users: {{ alice: {HASH} }}\n"));
-    let mut command = command(&[], "", &folder.path("web.yml"));
-    command.stderr(Stdio::piped());
+    let mut command = command(&[], "", Path::new("web.yml"));
+    command.current_dir(folder.path("")).stderr(Stdio::piped());
     let mut other = Other::of(command);
     assert!(other.says().starts_with("ready"));
     folder.write("web.yml", "basic_auth_users: { alice: oops }\n");
