@@ -7,6 +7,7 @@ pub mod polling;
 pub mod processes;
 pub mod programs;
 pub mod prometheus;
+pub mod seccomp;
 pub mod words;
 
 #[cfg(doctest)]

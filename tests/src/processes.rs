@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -124,6 +125,16 @@ impl Drop for Other {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Takes the lock that the process of a segment has, until the file is closed; false where another has
+/// it.
+pub fn try_lock(file: &fs::File) -> bool {
+    // SAFETY: an all-zero flock is valid, and stands for the whole of a file.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = i16::try_from(libc::F_WRLCK).unwrap();
+    // SAFETY: the descriptor is open, and the lock lives.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) == 0 }
 }
 
 pub fn say(what: &str) {

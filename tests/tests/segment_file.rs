@@ -6,7 +6,9 @@ use metrics_core::{Process, ReadError, Segment, SegmentReader};
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tests::processes::{Folder, Other, role, say, wait};
+use tests::processes::{Folder, Other, command, role, say, try_lock, wait};
+use tests::programs::skip;
+use tests::seccomp;
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -39,6 +41,9 @@ fn in_another_process() {
     if role == "race" {
         say("here");
         wait();
+    }
+    if role == "removed" || role == "locked" {
+        return install_while_another_looks(&role, &file);
     }
     let small = 64 << 10;
     let directory = if role == "large" { 16 << 20 } else { small };
@@ -172,6 +177,88 @@ fn of_processes_that_start_at_once_one_wins() {
         assert_eq!(said.iter().filter(|said| said.contains(&lost)).count(), 3, "{said:?}");
         let process = SegmentReader::open(folder.file()).unwrap().process().unwrap();
         assert_eq!((process.pid, process.is_alive), (pid, true));
+        assert_eq!(folder.names(), ["segment"]);
+    }
+}
+
+/// Processes that share a folder and not the ids of processes, as containers do, take each other's
+/// temporary files for those of the dead: they have the same names.
+#[test]
+fn of_processes_that_all_have_the_same_id_one_wins() {
+    let unshare = ["unshare", "-rpf", "--kill-child"];
+    let able =
+        std::process::Command::new("unshare").args(["-rpf", "--kill-child", "true"]).output();
+    if !able.is_ok_and(|output| output.status.success()) {
+        return skip("this user may not make a namespace of process ids (unshare -rpf)");
+    }
+    let folder = Folder::new("same-ids");
+    for round in 0..12 {
+        let start = || Other::of(command(&unshare, "race", &folder.file()));
+        let mut others: Vec<_> = (0..4).map(|_| start()).collect();
+        others.iter_mut().for_each(|other| assert_eq!(other.says(), "here"));
+        others.iter_mut().for_each(Other::tell);
+        let mut said: Vec<_> = others.iter_mut().map(Other::says).collect();
+        said.sort();
+        assert_eq!(said[0], "installed", "round {round}: {said:?}");
+        assert!(said[1..].iter().all(|lost| lost.contains("process 1 counts in")), "{said:?}");
+        let process = SegmentReader::open(folder.file()).unwrap().process().unwrap();
+        assert_eq!((process.pid, process.is_alive), (1, true), "round {round}");
+        assert_eq!(folder.names(), ["segment"]);
+        others.iter_mut().for_each(Other::kill);
+    }
+}
+
+/// Has another open file, as another process's, take the lock on the temporary file before the one that
+/// made it does.
+fn install_while_another_looks(role: &str, file: &Path) {
+    let small = 64 << 10;
+    let builder = Segment::builder().shards(4).shard_bytes(small).directory_bytes(small);
+    let builder = builder.shared_bytes(small).path(file);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let installs = scope.spawn(move || {
+            let holder = seccomp::hold(libc::SYS_fcntl, libc::F_OFD_SETLK.into());
+            let can_hold = holder.is_ok();
+            sender.send(holder).unwrap();
+            can_hold.then(|| builder.install())
+        });
+        let holder = match receiver.recv().unwrap() {
+            Ok(holder) => holder,
+            Err(error) => return say(&format!("skipped: {error}")),
+        };
+        let temporary = file.with_file_name(format!(".segment.{}.0", std::process::id()));
+        let mut other = None;
+        let look = || {
+            let open = fs::File::options().write(true).open(&temporary).unwrap();
+            assert!(try_lock(&open));
+            if role == "removed" {
+                fs::remove_file(&temporary).unwrap();
+            } else {
+                other = Some(open);
+            }
+        };
+        holder.serve(look, || installs.is_finished());
+        installs.join().unwrap().unwrap().unwrap();
+    });
+    say("installed");
+    wait();
+}
+
+#[test]
+fn a_file_that_was_taken_for_left_behind_is_made_again() {
+    for role in ["locked", "removed"] {
+        let folder = Folder::new(role);
+        let mut other = Other::start(role, &folder.file());
+        let said = other.says();
+        if said.starts_with("skipped") {
+            return skip(&format!("a system call that is held ({said})"));
+        }
+        assert_eq!(said, "installed");
+        let process = SegmentReader::open(folder.file()).unwrap().process().unwrap();
+        assert_eq!((process.pid, process.is_alive), (other.child.id(), true));
+        other.kill();
+        // The next one removes what is left now.
+        assert_eq!(Other::start("count", &folder.file()).says(), "ready");
         assert_eq!(folder.names(), ["segment"]);
     }
 }

@@ -5,7 +5,10 @@
 //! process is gone, whatever ended it. A file whose lock can be had is one of the dead.
 //!
 //! ```text
-//! make a temporary file beside the path, lock it, write the header
+//! loop
+//!     make a temporary file beside the path, lock it
+//!     is it locked, under its name?              no, it was taken for left behind: again
+//! write the header
 //! loop
 //!     link it to the path                        the path was free: done
 //!     open what is there                         gone meanwhile: again
@@ -19,6 +22,12 @@
 //! Of two processes that start at once, on a free path one links, and the other finds its locked
 //! file there; on a dead one's file one locks, and the other finds it locked until the path names
 //! the new file, which is locked too. Nothing at the path is ever half a header.
+//!
+//! Temporary files of processes that were killed are removed under their lock, which their own
+//! processes would have. Between its making and its lock a file has no sign of life but the id in its
+//! name, and processes that share a folder need not share a namespace of ids, as in containers: they
+//! can even have the same id. So a process makes sure of its file once it has the lock: from then on
+//! nobody else removes it, and nobody gives its name to another.
 
 use super::backing::Backing;
 use super::{Segment, SegmentError, View, set_up, warn};
@@ -50,16 +59,15 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
         move |error| SegmentError::File { path: path.to_owned(), doing, error }
     };
     remove_debris(path);
-    let (temporary, file) = Temporary::new(path).map_err(failed("make a file beside it"))?;
-    let locked = memory::lock(&file).map_err(failed("lock a file beside it"))?;
-    debug_assert!(locked, "nobody else knows the file");
+    let (mut temporary, file) =
+        Temporary::new(path).map_err(failed("make and lock a file beside it"))?;
     let mapping = map(&file, layout).map_err(failed("map a file beside it"))?;
     let backing = Backing::new(Some(file.as_raw_fd()));
     let begun = backing.begin(mapping.words(), layout);
     begun.map_err(failed("have memory set aside for it"))?;
     set_up(mapping.words(), layout);
     let old = link(path, &temporary)?;
-    let replace = || fs::rename(&temporary.path, path).map_err(failed("replace it"));
+    let mut replace = || temporary.replace(path).map_err(failed("replace it"));
     if !resume && old.is_some() {
         replace()?;
     }
@@ -185,8 +193,8 @@ fn remove_debris(path: &Path) {
             .and_then(|rest| str::from_utf8(rest).ok()?.split_once('.'))
             .filter(|(_, number)| number.parse::<u32>().is_ok())
             .and_then(|(pid, _)| pid.parse::<u32>().ok());
-        // A living process has the lock but for the moment after it made the file. One with this
-        // process's id is in another namespace of ids, or gone.
+        // A living process has the lock but for the moment after it made the file: then its id spares it
+        // the trouble. One with this process's id is in another namespace of ids, or gone.
         let Some(pid) = pid else { continue };
         if pid != process::id() && memory::process_exists(pid) {
             continue;
@@ -197,6 +205,8 @@ fn remove_debris(path: &Path) {
         let Ok(file) = opened else { continue };
         if file.metadata().is_ok_and(|metadata| metadata.is_file())
             && memory::lock(&file).unwrap_or(false)
+            // Another that removed it may have had the lock before.
+            && names(&path, &file).unwrap_or(false)
         {
             let _ = fs::remove_file(&path);
         }
@@ -211,9 +221,10 @@ fn hidden(name: &OsStr) -> OsString {
     hidden
 }
 
-/// A file beside the path, which is gone when this is dropped unless it was renamed.
+/// A locked file beside the path, which is gone when this is dropped unless it took the path.
 struct Temporary {
     path: PathBuf,
+    has_moved: bool,
 }
 
 impl Temporary {
@@ -222,29 +233,45 @@ impl Temporary {
             return Err(io::Error::new(ErrorKind::InvalidInput, "the path has no file name"));
         };
         let hidden = hidden(name);
-        for number in 0_u32.. {
+        for number in 0..1000 {
             let mut unique = hidden.clone();
             unique.push(format!("{}.{number}", process::id()));
             let path = beside.with_file_name(unique);
-            match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)
-            {
-                Ok(file) => {
-                    let this = Self { path };
-                    // Whatever the umask says.
-                    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-                    return Ok((this, file));
-                }
-                // Left by a process of the same id that was killed here.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
+            let mut options = OpenOptions::new();
+            let options = options.read(true).write(true).create_new(true).mode(0o600);
+            let file = match options.open(&path) {
+                Ok(file) => file,
+                // Another's of the same id, or left by one that was killed here.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
+            };
+            // Whatever the umask says.
+            let changed = file.set_permissions(fs::Permissions::from_mode(0o600));
+            match changed.and_then(|()| Ok(memory::lock(&file)? && names(&path, &file)?)) {
+                Ok(true) => return Ok((Self { path, has_moved: false }, file)),
+                // Who took it for left behind has it, and removes it.
+                Ok(false) => {}
+                Err(error) => {
+                    let _ = fs::remove_file(&path);
+                    return Err(error);
+                }
             }
         }
         Err(ErrorKind::AlreadyExists.into())
+    }
+
+    fn replace(&mut self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)?;
+        // Its name is free, and can be another's by now.
+        self.has_moved = true;
+        Ok(())
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if !self.has_moved {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
