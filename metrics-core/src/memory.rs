@@ -25,16 +25,15 @@ pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), words) })
 }
 
-/// Turns words that begin on a page to zeros, without a lock or an allocation: for a forked child,
-/// whose copy of the parent's counts is not its own.
+/// Has the system put zeros in the place of words that begin on a page, without a lock or an allocation.
+/// It can refuse: a sandbox's filter of system calls may. (Locked memory, which it refuses to take, is
+/// locked no longer in a forked child.)
 #[cfg(not(tickmetrics_loom))]
-pub(crate) fn forget(words: &'static [AtomicU64]) {
+pub(crate) fn forget(words: &'static [AtomicU64]) -> io::Result<()> {
+    let start = words.as_ptr().cast_mut().cast();
     // SAFETY: the range is part of a live private anonymous mapping, where MADV_DONTNEED makes the
     // next access see zeros. The words are atomics, so they may change behind a shared reference.
-    let done = unsafe {
-        libc::madvise(words.as_ptr().cast_mut().cast(), size_of_val(words), libc::MADV_DONTNEED)
-    };
-    debug_assert_eq!(done, 0, "MADV_DONTNEED can't fail on a mapping that is not locked");
+    done(unsafe { libc::madvise(start, size_of_val(words), libc::MADV_DONTNEED) })
 }
 
 /// Gives the system one of its `MADV_` advices on words that begin on a page, none of which changes

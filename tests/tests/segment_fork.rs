@@ -3,13 +3,13 @@
 use metrics_core::prelude::*;
 use metrics_core::{Segment, SegmentReader};
 use std::fs;
-use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tests::processes::{Folder, Other, role, say};
+use tests::processes::{Folder, Other, command, output, role, say, try_lock};
+use tests::programs::skip;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 64)]
@@ -49,6 +49,7 @@ fn in_another_process() {
     let Some((role, file)) = role() else { return };
     match role.as_str() {
         "busy" => return fork_while_others_register(&file),
+        "may not" | "locked" => return fork_where_memory_stays(&role),
         "named" | "environment" => {}
         _ => return fork_in_the_midst(&role, &file),
     }
@@ -351,7 +352,7 @@ fn forks_while_it_installs(role: &str, file: &Path) -> Other {
     left_behind(file);
     for _ in 0..50 {
         let held = fs::File::options().write(true).open(file).unwrap();
-        lock(&held);
+        assert!(try_lock(&held));
         let mut other = Other::start(role, file);
         assert_eq!(other.says(), "forks");
         if role != "fails" {
@@ -366,16 +367,6 @@ fn forks_while_it_installs(role: &str, file: &Path) -> Other {
         assert!(said.contains("lives"), "{said}: it lost patience before the lock was given back");
     }
     panic!("it never waited long enough");
-}
-
-/// Takes the lock that the process of a segment has.
-fn lock(file: &fs::File) {
-    // SAFETY: an all-zero flock is valid, and stands for the whole of a file.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = i16::try_from(libc::F_WRLCK).unwrap();
-    // SAFETY: the descriptor is open, and the lock lives.
-    let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-    assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
 }
 
 #[test]
@@ -426,5 +417,57 @@ fn a_child_forked_while_an_installation_fails_has_nothing_of_it() {
 fn a_child_forked_while_the_clock_is_calibrated_can_time() {
     for role in ["calibrates", "calibrates later"] {
         assert_eq!(Other::start(role, Path::new("none")).says(), "done");
+    }
+}
+
+/// Forks where the system does not take memory back as usual.
+fn fork_where_memory_stays(role: &str) {
+    let small = 64 << 10;
+    let builder = Segment::builder().shards(4).shard_bytes(2 * small);
+    builder.directory_bytes(small).shared_bytes(small).install().unwrap();
+    let registry = Registry::new();
+    let early: Counter = registry.register(&Description::new("early_total", "E.")).unwrap();
+    // So that counts lie on several pages.
+    let time: Histogram = registry.register(&Description::new("time", "Time.")).unwrap();
+    let late: Counter = registry.register(&Description::new("late_total", "L.")).unwrap();
+    let count = |n| {
+        [early, late].iter().for_each(|counter| counter.add(n));
+        time.record_n(1 << 20, n);
+    };
+    let read = || {
+        let snapshot = registry.snapshot();
+        let counter = |name| snapshot.counter(name, &[]).unwrap();
+        let time = snapshot.histogram("time", &[]).unwrap();
+        (counter("early_total"), counter("late_total"), time.count(), time.max())
+    };
+    std::thread::scope(|scope| drop(scope.spawn(|| count(1000))));
+    count(100);
+    if role == "locked" {
+        // SAFETY: keeps this process's memory where it is.
+        if unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) } != 0 {
+            return println!("\nsays: may not lock: {}", std::io::Error::last_os_error());
+        }
+    } else if let Err(error) = tests::seccomp::forbid(libc::SYS_madvise) {
+        return println!("\nsays: may not filter: {error}");
+    }
+    ends_well(fork(|| {
+        assert_eq!(read(), (0, 0, 0, None), "it begins at 0");
+        count(5);
+        std::thread::scope(|scope| drop(scope.spawn(|| count(6))));
+        assert_eq!((read().0, read().1, read().2), (11, 11, 11));
+    }));
+    assert_eq!((read().0, read().1, read().2), (1100, 1100, 1100));
+    println!("\nsays: done");
+}
+
+#[test]
+fn a_child_begins_at_zero_where_the_system_keeps_the_memory() {
+    for role in ["may not", "locked"] {
+        let said = output(command(&[], role, Path::new("none")));
+        if said.contains("says: may not") {
+            skip(&format!("memory that stays ({said})"));
+        } else {
+            assert!(said.contains("says: done"), "{said}");
+        }
     }
 }

@@ -23,7 +23,11 @@ impl Segment {
     /// parent's other threads may have been doing so. The registration lock is held around the fork.
     pub(crate) fn start_over(&self) {
         match self.backing.forget_file() {
-            None => memory::forget(&self.words()[self.layout().shard(0)..]),
+            None => {
+                if memory::forget(&self.words()[self.layout().shard(0)..]).is_err() {
+                    self.zero();
+                }
+            }
             Some(file) => {
                 memory::close(file);
                 if self.leave_file().is_err() {
@@ -42,6 +46,18 @@ impl Segment {
         let counts =
             [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
         counts.into_iter().for_each(|word| set(word, 0));
+    }
+
+    /// Turns all counts to zeros by hand, which nothing can refuse. In every shard, since another thread of
+    /// the parent may have begun to use one while the process was copied.
+    fn zero(&self) {
+        let used = usize::try_from(self.view.header(header::CELLS_USED)).unwrap_or(usize::MAX);
+        for shard in 0..self.layout().shards {
+            // What was never handed out was never written to. A zero is not written either: its page may
+            // be one that was never touched, and would take memory.
+            let counts = self.shard(shard).iter().take(used);
+            counts.filter(|cell| cell.load(Relaxed) != 0).for_each(|cell| cell.store(0, Relaxed));
+        }
     }
 
     fn leave_file(&self) -> io::Result<()> {
