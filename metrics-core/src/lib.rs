@@ -46,6 +46,13 @@
 //! assert_eq!(latency.max(), Some(1.5e-6));
 //! # Ok::<(), metrics_core::RegisterError>(())
 //! ```
+//!
+//! # Features
+//!
+//! `loadable`: for code that becomes part of a shared library, that is a `cdylib` (a plugin, a Python
+//! module), a `dylib`, or a static library that is linked into a shared object. Without it a linker
+//! makes none on x86-64, and its error names this feature. A program that is built with it counts as
+//! well, at one or two instructions more for each record.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("metrics-core needs Linux: a mapping that is reserved without being committed");

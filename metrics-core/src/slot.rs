@@ -2,11 +2,18 @@
 //!
 //! Every record reads it, so that it must cost one load wherever it is inlined. `thread_local!`
 //! keeps that promise in a program's own crate only: in a library's code the compiler must allow
-//! for a shared object that is loaded later, and calls a function to find the thread-local, which
-//! it often does not inline. Hence, where the platform is known, a thread-local of our own with the
-//! model that needs no call: "initial exec", section 4.3.2 of Drepper's "ELF Handling For
-//! Thread-Local Storage". A shared object that is loaded at run time takes the eight bytes from the
-//! space that glibc keeps for this (`glibc.rtld.optional_static_tls`, 512 bytes).
+//! for a shared object that is loaded later, and asks for the thread-local's address first. Hence,
+//! where the platform is known, a thread-local of our own with the model "local exec", section 4.3.3
+//! of Drepper's "ELF Handling For Thread-Local Storage": its place is a constant of the program.
+//!
+//! A shared object has no such place, so that a linker refuses to make one. The symbol's name is
+//! what its message says, and the way out: with the feature `loadable` the thread-local is the
+//! compiler's, which any object may have.
+//!
+//! Several copies of this crate can be in one process: of several versions, sources, features or
+//! profiles, in one program or in objects that it loads. Each has cells of its own, and must never
+//! find another's. So the symbol carries the name that the compiler gave to a static of this build,
+//! which no other build has, and is hidden from other objects.
 
 pub(crate) use place::{get, set};
 
@@ -15,31 +22,36 @@ pub(crate) use place::{get, set};
     target_pointer_width = "64",
     target_os = "linux",
     target_env = "gnu",
-    not(any(tickmetrics_loom, miri))
+    not(any(feature = "loadable", tickmetrics_loom, miri))
 ))]
 mod place {
     use crate::sync::AtomicU64;
     use std::arch::{asm, global_asm};
 
-    /// The thread-local's symbol: one for each version of this crate in a program.
+    /// Its mangled name is in the thread-local's.
+    static BUILD: () = ();
+
+    /// The thread-local's symbol, where `{build}` is that of `BUILD`.
     macro_rules! symbol {
         () => {
-            concat!("tickmetrics_cells_", env!("CARGO_PKG_VERSION"))
+            "in_a_shared_library_metrics_core_needs_its_feature_loadable.{build}"
         };
     }
 
     global_asm!(
-        ".pushsection .tbss.tickmetrics_cells, \"awT\", @nobits",
-        concat!(".globl \"", symbol!(), "\""),
-        concat!(".type \"", symbol!(), "\", @object"),
-        concat!(".size \"", symbol!(), "\", 8"),
+        ".pushsection .tbss.tickmetrics, \"awT\", @nobits",
+        concat!(".globl ", symbol!()),
+        concat!(".hidden ", symbol!()),
+        concat!(".type ", symbol!(), ", @object"),
+        concat!(".size ", symbol!(), ", 8"),
         ".balign 8",
-        concat!("\"", symbol!(), "\":"),
+        concat!(symbol!(), ":"),
         ".zero 8",
         ".popsection",
+        build = sym BUILD,
     );
 
-    /// One load, once the linker has replaced the look-up of the offset by the offset.
+    /// One load.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
     pub(crate) fn get() -> *const AtomicU64 {
@@ -49,9 +61,9 @@ mod place {
         // written, it holds the same.
         unsafe {
             asm!(
-                concat!("mov {0}, qword ptr [rip + \"", symbol!(), "\"@gottpoff]"),
-                "mov {0}, qword ptr fs:[{0}]",
+                concat!("mov {0}, qword ptr fs:[", symbol!(), "@tpoff]"),
                 out(reg) cells,
+                build = sym BUILD,
                 options(pure, readonly, nostack, preserves_flags),
             );
         }
@@ -62,10 +74,9 @@ mod place {
         // SAFETY: as in `get`; nothing but this thread-local is written.
         unsafe {
             asm!(
-                concat!("mov {0}, qword ptr [rip + \"", symbol!(), "\"@gottpoff]"),
-                "mov qword ptr fs:[{0}], {1}",
-                out(reg) _,
+                concat!("mov qword ptr fs:[", symbol!(), "@tpoff], {0}"),
                 in(reg) cells,
+                build = sym BUILD,
                 options(nostack, preserves_flags),
             );
         }
@@ -77,7 +88,7 @@ mod place {
     target_pointer_width = "64",
     target_os = "linux",
     target_env = "gnu",
-    not(any(tickmetrics_loom, miri))
+    not(any(feature = "loadable", tickmetrics_loom, miri))
 )))]
 mod place {
     use crate::sync::{AtomicU64, thread_local};
