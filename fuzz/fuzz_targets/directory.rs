@@ -53,7 +53,7 @@ fn read(segment: &SegmentMemory) {
     // Words fewer than a header are the file's to find out.
     if segment.words().len() >= 64 {
         let meter = Meter::start();
-        let _ = metrics_core::read_words(segment.words());
+        let _ = metrics_core::read_words(segment.words(), base::WORDS as u64 * 8);
         let (peak, bytes) = (meter.peak(), base::WORDS * 8);
         assert!(peak <= BYTES_PER_BYTE * bytes, "{peak} bytes for {bytes} of the segment");
     }

@@ -32,8 +32,9 @@ use crate::layout::{
     exemplar::{PERIOD, SINCE, SPAN, TIME, TRACE_HIGH, TRACE_LOW, VALUE},
     head,
 };
+use crate::segment::Part;
 use crate::shard::{self, Cells, Record};
-use crate::sync::{Acquire, AtomicU64, Relaxed, Release, fence};
+use crate::sync::{Acquire, Relaxed, Release, fence};
 use std::hint;
 
 /// How often a reader tries. A writing takes some nanoseconds, and comes once in a while.
@@ -148,17 +149,17 @@ impl Record for Keep {
 
 /// The exemplar that a shard has of the series with this head and this first cell of its
 /// distribution. `None` where there is none, or where it is written all the time.
-pub(crate) fn read(shard: &[AtomicU64], head: usize, first: usize) -> Option<Exemplar> {
-    let sequence = shard.get(head + head::EXEMPLAR)?;
-    let cells = shard.get(first.checked_sub(EXEMPLAR_CELLS as usize)?..first)?;
+pub(crate) fn read(shard: Part<'_>, head: usize, first: usize) -> Option<Exemplar> {
+    let at = first.checked_sub(EXEMPLAR_CELLS as usize)?;
     for _ in 0..ATTEMPTS {
-        // Loads are Relaxed, with fences: the words may be mapped read-only (`segment::View`).
-        let before = sequence.load(Relaxed);
+        // Loads are Relaxed, with fences: the words may be another process's (`segment::part`).
+        let before = shard.load(head + head::EXEMPLAR);
         if before == 0 {
             return None;
         }
         // Acquire pairs with the Release in `Cells::publish`: (2) above.
         fence(Acquire);
+        let cells = shard.get(at..first)?;
         let load = |which: usize| cells[which].load(Relaxed);
         let exemplar = Exemplar {
             value: load(VALUE),
@@ -168,7 +169,7 @@ pub(crate) fn read(shard: &[AtomicU64], head: usize, first: usize) -> Option<Exe
         };
         // Acquire pairs with the Release fence in `Keep`: (1) above.
         fence(Acquire);
-        if before & 1 == 0 && sequence.load(Relaxed) == before {
+        if before & 1 == 0 && shard.load(head + head::EXEMPLAR) == before {
             return Some(exemplar);
         }
         hint::spin_loop();

@@ -98,7 +98,7 @@ pub(crate) fn prefetch(_cell: &AtomicU64) {}
 #[cfg(not(tickmetrics_loom))]
 mod files {
     use super::AtomicU64;
-    use memmap2::{Advice, MmapOptions, MmapRaw};
+    use memmap2::{MmapOptions, MmapRaw};
     use std::fs::File;
     use std::io;
     use std::os::fd::{AsRawFd, RawFd};
@@ -116,17 +116,8 @@ mod files {
             Ok(Self { map: options(words).map_raw(file)? })
         }
 
-        /// To read.
-        pub(crate) fn read_only(file: &File, words: usize) -> io::Result<Self> {
-            let map = options(words).map_raw_read_only(file)?;
-            // Else a core dump would hold all of another process's cells.
-            let _ = map.advise(Advice::DontDump);
-            Ok(Self { map })
-        }
-
-        /// Its words. Where it is read-only, only Relaxed loads of them are defined. An access
-        /// beyond the end of a file that was cut short after it was mapped ends the process with
-        /// SIGBUS.
+        /// Its words. An access beyond the end of a file that was cut short after it was mapped ends
+        /// the process with SIGBUS.
         pub(crate) fn words(&self) -> &[AtomicU64] {
             let words = self.map.len() / size_of::<AtomicU64>();
             // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are

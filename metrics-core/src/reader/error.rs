@@ -45,12 +45,23 @@ pub enum ReadError {
         /// The bytes that it needs.
         needs: u64,
     },
-    /// Its labels and buckets would take memory out of proportion to it, as no program's do.
+    /// A snapshot would take more memory than the file may.
     TooLarge {
         /// The file.
         path: PathBuf,
         /// How many bytes, at the least.
         bytes: u64,
+        /// How many it may take.
+        most: u64,
+    },
+    /// More would be read than it may be: most of it is not on the disk.
+    TooSparse {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes, at the least.
+        bytes: u64,
+        /// How many may be read.
+        most: u64,
     },
     /// It says what can't be.
     Damaged {
@@ -70,7 +81,8 @@ pub(crate) enum Why {
     Version { found: u64 },
     ByteOrder,
     Truncated { has: u64, needs: u64 },
-    TooLarge { bytes: u64 },
+    TooLarge { bytes: u64, most: u64 },
+    TooSparse { bytes: u64, most: u64 },
     Header,
     Directory(Damaged),
 }
@@ -84,7 +96,8 @@ impl Why {
             Self::Version { found } => ReadError::Version { path, found, known: layout::VERSION },
             Self::ByteOrder => ReadError::ByteOrder { path },
             Self::Truncated { has, needs } => ReadError::Truncated { path, has, needs },
-            Self::TooLarge { bytes } => ReadError::TooLarge { path, bytes },
+            Self::TooLarge { bytes, most } => ReadError::TooLarge { path, bytes, most },
+            Self::TooSparse { bytes, most } => ReadError::TooSparse { path, bytes, most },
             Self::Header => ReadError::Damaged { path, word: None },
             Self::Directory(Damaged { at }) => ReadError::Damaged { path, word: Some(at) },
         }
@@ -101,7 +114,7 @@ impl From<Excess> for Why {
     fn from(excess: Excess) -> Self {
         match excess {
             Excess::Cells(damaged) => Self::Directory(damaged),
-            Excess::Bytes(bytes) => Self::TooLarge { bytes },
+            Excess::Bytes { bytes, most } => Self::TooLarge { bytes, most },
         }
     }
 }
@@ -138,13 +151,18 @@ impl fmt::Display for ReadError {
                     PrintablePath(path)
                 )
             }
-            Self::TooLarge { path, bytes } => {
-                write!(
-                    f,
-                    "{} is not read: its labels and buckets would take {bytes} bytes or more",
-                    PrintablePath(path)
-                )
-            }
+            Self::TooLarge { path, bytes, most } => write!(
+                f,
+                "{} is not read: its series and labels would take {bytes} bytes of memory or more, \
+                 and may take {most}: raise the limit if it is to be trusted",
+                PrintablePath(path)
+            ),
+            Self::TooSparse { path, bytes, most } => write!(
+                f,
+                "{} is not read: its cells are {bytes} bytes or more, most of which are not on the \
+                 disk, and {most} may be read: raise the limit if it is to be trusted",
+                PrintablePath(path)
+            ),
             Self::Damaged { path, word: None } => {
                 write!(f, "the header of {} is damaged: its sizes can't be", PrintablePath(path))
             }

@@ -5,24 +5,31 @@ mod error;
 pub use error::ReadError;
 
 use crate::layout::{self, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES, header};
-use crate::memory::{self, Mapping};
-use crate::segment::{SegmentStats, View};
+use crate::memory;
+use crate::segment::{Fault, FileWords, SegmentStats, View};
 use crate::snapshot::{Budget, Catalogue, Snapshot};
 pub(crate) use error::Why;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// Reads the segment that a process counts in, or counted in while it lived, from its file (see
 /// [`SegmentBuilder::path`](crate::SegmentBuilder::path)).
 ///
-/// The process notices nothing of it. Whatever the file holds, reading it ends with an answer or an
-/// error, with one exception that no reader of mapped memory can exclude: a file that someone cuts
-/// short while a snapshot is under way, or whose holes a full file system can't fill, ends the
-/// reader with SIGBUS. No process that uses this library does the former.
+/// The process notices nothing of it. Whatever the file holds, and whatever is done to it meanwhile,
+/// reading it ends with an answer or an error: the file is read and not mapped, so that nothing in it
+/// can end the reader, and reading its holes fills none of them.
+///
+/// # Limits
+///
+/// A file that is small on the disk can say that it has any number of series. So what a snapshot may
+/// take is bounded by the bytes that the file system has for the file: 16 MiB and 16 bytes for each of
+/// them, and 1 GiB at the most. A segment that this library wrote takes less than four, since all of
+/// its cells are there, touched or not; on a file system that compresses, or where a process really
+/// needs more than 1 GiB, [`set_memory_limit`](Self::set_memory_limit) takes the place of the rule.
 ///
 /// A reader stays with the file that it opened. When another process takes over the path, open it
 /// again.
@@ -39,9 +46,11 @@ use std::time::{Duration, SystemTime};
 pub struct SegmentReader {
     path: PathBuf,
     file: File,
-    mapping: Mapping,
     layout: Layout,
     catalogue: Catalogue,
+    /// What a snapshot may take, where that is set.
+    limit: Option<u64>,
+    memory: u64,
     left_out: usize,
 }
 
@@ -65,29 +74,50 @@ impl SegmentReader {
     /// [`ReadError`] for a file that is not one this version can read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReadError> {
         let path = path.into();
-        match Self::open_at(&path) {
-            Ok((file, mapping, layout)) => {
+        // Without waiting for the other end of a pipe.
+        let mut options = File::options();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+        match options.read(true).open(&path) {
+            Ok(file) => Self::from_file(file, path),
+            Err(error) => Err(Why::Io(error).at(path)),
+        }
+    }
+
+    /// As [`open`](Self::open), of a file that is open for reading: for programs that look whose it is
+    /// before they read it. Errors name it `path`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_file(file: File, path: impl Into<PathBuf>) -> Result<Self, ReadError> {
+        let path = path.into();
+        match Self::check(&file) {
+            Ok(layout) => {
                 let catalogue = Catalogue::of_all();
-                Ok(Self { path, file, mapping, layout, catalogue, left_out: 0 })
+                Ok(Self { path, file, layout, catalogue, limit: None, memory: 0, left_out: 0 })
             }
             Err(why) => Err(why.at(path)),
         }
     }
 
-    fn open_at(path: &Path) -> Result<(File, Mapping, Layout), Why> {
-        // Without waiting for the other end of a pipe.
-        let mut options = File::options();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
-        let file = options.read(true).open(path)?;
+    fn check(file: &File) -> Result<Layout, Why> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(Why::NotASegment);
         }
-        let layout = read_layout(&file, metadata.len())?;
-        let needs = layout.words().ok_or(Why::Header)?;
-        check_length(&file, layout)?;
-        let mapping = Mapping::read_only(&file, needs)?;
-        Ok((file, mapping, layout))
+        let layout = read_layout(file, metadata.len())?;
+        check_length(file, layout)?;
+        Ok(layout)
+    }
+
+    /// How many bytes of memory a snapshot may take, whatever the size of the file (see
+    /// [above](Self#limits)).
+    pub fn set_memory_limit(&mut self, bytes: u64) {
+        self.limit = Some(bytes);
+    }
+
+    /// How many bytes the last snapshot took, at the most.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// The values of all metrics of the process now, or at its end.
@@ -102,18 +132,45 @@ impl SegmentReader {
     /// [`ReadError::Truncated`] where the file was cut short since it was opened;
     /// [`ReadError::Damaged`] where its directory says what can't be. Then nothing is read: cells
     /// without a word on what they count are worth nothing, and those before the damage may be
-    /// told of wrongly, too. [`ReadError::TooLarge`] where labels or buckets would take memory out
-    /// of proportion to the file.
+    /// told of wrongly, too. [`ReadError::TooLarge`] and [`ReadError::TooSparse`] where it would take
+    /// more than the file may (see [above](Self#limits)).
     pub fn snapshot(&mut self) -> Result<Snapshot, ReadError> {
-        self.read().map_err(|why| why.at(&self.path))
+        self.snapshot_within(u64::MAX)
     }
 
-    fn read(&mut self) -> Result<Snapshot, Why> {
-        check_length(&self.file, self.layout)?;
-        let view = View::new(self.mapping.words(), self.layout).ok_or(Why::Header)?;
-        let mut snapshot = snapshot(&mut self.catalogue, view)?;
+    /// As [`snapshot`](Self::snapshot), of so many bytes at the most: for who reads several files.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot).
+    pub fn snapshot_within(&mut self, bytes: u64) -> Result<Snapshot, ReadError> {
+        self.read(bytes).map_err(|why| why.at(&self.path))
+    }
+
+    fn read(&mut self, most: u64) -> Result<Snapshot, Why> {
+        self.memory = 0;
+        let allocated = check_length(&self.file, self.layout)?;
+        let words = FileWords::new(&self.file, Budget::most_read(allocated, self.limit));
+        let view = View::of_file(&words, self.layout);
+        let mut budget = Budget::of(self.layout, allocated, self.limit, most);
+        let read = snapshot(&mut self.catalogue, view, &mut budget);
+        // What could not be read was taken for zeros, and they may have been taken for damage.
+        self.check_fault(&words)?;
+        let mut snapshot = read?;
+        self.memory = budget.bytes();
         self.left_out = snapshot.keep_first_registries();
         Ok(snapshot)
+    }
+
+    fn check_fault(&self, words: &FileWords<'_>) -> Result<(), Why> {
+        match words.fault() {
+            None => Ok(()),
+            Some(Fault::TooMany { bytes, most }) => Err(Why::TooSparse { bytes, most }),
+            Some(Fault::System(error)) => {
+                // The end of a file is its length's to tell.
+                check_length(&self.file, self.layout)?;
+                Err(Why::Io(error))
+            }
+        }
     }
 
     /// How many metrics the last snapshot left out, because another registry had their name before.
@@ -126,11 +183,12 @@ impl SegmentReader {
     /// # Errors
     /// [`ReadError::Truncated`], and [`ReadError::Io`] where the system can't tell.
     pub fn process(&self) -> Result<Process, ReadError> {
-        let view = self.view()?;
-        let started = Duration::from_nanos(view.header(header::STARTED));
+        let (pid, started) =
+            self.header(|view| (view.header(header::PID), view.header(header::STARTED)))?;
+        let started = Duration::from_nanos(started);
         let is_alive = memory::is_locked(&self.file).map_err(|error| self.io(error))?;
         Ok(Process {
-            pid: u32::try_from(view.header(header::PID)).unwrap_or(0),
+            pid: u32::try_from(pid).unwrap_or(0),
             started: SystemTime::UNIX_EPOCH.checked_add(started).unwrap_or(SystemTime::UNIX_EPOCH),
             is_alive,
         })
@@ -140,14 +198,21 @@ impl SegmentReader {
     ///
     /// # Errors
     /// [`ReadError::Truncated`] where the file was cut short since it was opened.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "of one lifetime")]
     pub fn stats(&self) -> Result<SegmentStats, ReadError> {
-        Ok(self.view()?.stats())
+        self.header(|view| view.stats())
     }
 
-    fn view(&self) -> Result<View<'_>, ReadError> {
-        check_length(&self.file, self.layout).map_err(|why| why.at(&self.path))?;
-        let view = View::new(self.mapping.words(), self.layout);
-        view.ok_or_else(|| Why::Header.at(&self.path))
+    /// What the header says.
+    fn header<T>(&self, read: impl FnOnce(View<'_>) -> T) -> Result<T, ReadError> {
+        let look = || {
+            check_length(&self.file, self.layout)?;
+            let words = FileWords::new(&self.file, Budget::most_read(0, None));
+            let found = read(View::of_file(&words, self.layout));
+            self.check_fault(&words)?;
+            Ok(found)
+        };
+        look().map_err(|why: Why| why.at(&self.path))
     }
 
     fn io(&self, error: io::Error) -> ReadError {
@@ -162,34 +227,49 @@ impl fmt::Debug for SegmentReader {
 }
 
 /// A snapshot of what is not trusted.
-fn snapshot(catalogue: &mut Catalogue, view: View<'_>) -> Result<Snapshot, Why> {
+fn snapshot(
+    catalogue: &mut Catalogue,
+    view: View<'_>,
+    budget: &mut Budget,
+) -> Result<Snapshot, Why> {
+    // It is read as a whole, twice as large for a moment.
+    let directory = view.directory().len() as u64 * 2 * WORD_BYTES as u64;
+    budget.take_bytes(directory);
+    budget.check()?;
     catalogue.read_on(view)?;
-    let mut budget = Budget::of(view.layout());
     budget.take_bytes(catalogue.label_bytes());
     budget.check()?;
-    let snapshot = catalogue.snapshot_within(view, &mut budget);
+    let snapshot = catalogue.snapshot_within(view, budget);
     budget.check()?;
     Ok(snapshot)
 }
 
-/// Reads words as if they were a file's, without the system calls that a file takes. For the
-/// fuzzer, with at least as many words as a header has.
+/// Reads words as if they were a file's that has so many bytes on the disk, without the system calls
+/// that a file takes. For the fuzzer, with at least as many words as a header has.
 #[cfg(fuzzing)]
 #[doc(hidden)]
-pub fn read_words(words: &[crate::sync::AtomicU64]) -> Result<Snapshot, ReadError> {
+pub fn read_words(words: &[crate::sync::AtomicU64], allocated: u64) -> Result<Snapshot, ReadError> {
     let read = || {
         let layout = layout_of(|at| words[at].load(crate::sync::Relaxed))?;
         let view = View::new(words, layout).ok_or(Why::Header)?;
-        snapshot(&mut Catalogue::of_all(), view)
+        let mut budget = Budget::of(layout, allocated, None, u64::MAX);
+        snapshot(&mut Catalogue::of_all(), view, &mut budget)
     };
     read().map_err(|why| why.at(""))
 }
 
-/// An error where the file is shorter than its segment.
-pub(crate) fn check_length(file: &File, layout: Layout) -> Result<(), Why> {
-    let has = file.metadata()?.len();
+/// How many bytes the file system has for a file. An error where it is shorter than its segment.
+pub(crate) fn check_length(file: &File, layout: Layout) -> Result<u64, Why> {
+    let metadata = file.metadata()?;
+    let has = metadata.len();
     let needs = layout.words().ok_or(Why::Header)? as u64 * WORD_BYTES as u64;
-    if has < needs { Err(Why::Truncated { has, needs }) } else { Ok(()) }
+    if has < needs { Err(Why::Truncated { has, needs }) } else { Ok(allocated(&metadata)) }
+}
+
+/// How many bytes the file system has for a file.
+fn allocated(metadata: &Metadata) -> u64 {
+    // In units of 512 bytes, whatever the file system's are (`man 3type stat`).
+    metadata.blocks().saturating_mul(512).min(metadata.len())
 }
 
 /// The sizes that the header says, of a file with this many bytes. They make sense, and may still be

@@ -1,10 +1,13 @@
 use super::Unfit;
 use crate::bucket::Grid;
-use crate::directory::{self, Check, Damaged, Entry, Metric};
+use crate::directory::{self, Check, Damaged, Entry, Kind, Metric};
 use crate::labels::Interner;
-use crate::layout::{Layout, WORD_BYTES, header};
+use crate::layout::{HEAD_CELLS, Layout, WORD_BYTES, header};
 use crate::reader::{self, Why};
+use crate::segment::CALL;
+use crate::snapshot::Budget;
 use crate::sync::AtomicU64;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::ErrorKind;
@@ -22,6 +25,8 @@ pub(super) struct Old<'a> {
     /// Those of the last run, and those that it kept without registering them.
     pub(super) metrics: Vec<Metric>,
     pub(super) sets: HashMap<u64, Set>,
+    /// How many bytes may be read still.
+    left: Cell<u64>,
 }
 
 /// The values of an interned label. None is there twice, and none is `other`.
@@ -33,8 +38,10 @@ pub(super) struct Set {
 impl<'a> Old<'a> {
     pub(super) fn read(file: &'a File) -> Result<Self, Unfit> {
         let layout = reader::read_layout(file, file.metadata()?.len())?;
-        reader::check_length(file, layout)?;
-        let mut old = Self { file, layout, shards: 0, metrics: Vec::new(), sets: HashMap::new() };
+        let allocated = reader::check_length(file, layout)?;
+        let left = Cell::new(Budget::most_read(allocated, None));
+        let (metrics, sets) = (Vec::new(), HashMap::new());
+        let mut old = Self { file, layout, shards: 0, metrics, sets, left };
         let mut used = 0;
         old.words(header::DIRECTORY_USED, 1, |_, word| used = word)?;
         let mut seen = 0;
@@ -44,12 +51,30 @@ impl<'a> Old<'a> {
         if used > layout.directory_words {
             return Err(Why::Header.into());
         }
+        // Of what is on the disk; a hole in it is damage.
+        if used as u64 > allocated / WORD_BYTES as u64 {
+            return Err(sparse());
+        }
         let mut directory = Vec::new();
         directory.try_reserve_exact(used).map_err(|_| Why::Header)?;
         directory.resize_with(used, || AtomicU64::new(0));
         old.words(layout.directory(), used, |at, word| *directory[at].get_mut() = word)?;
         old.read_directory(&directory)?;
-        Ok(old)
+        let cells = old.metrics.iter().map(|metric| old.cells(metric));
+        let bytes = cells.fold(0, u64::saturating_add).saturating_mul(WORD_BYTES as u64);
+        if bytes > old.left.get() { Err(sparse()) } else { Ok(old) }
+    }
+
+    /// How many words of a metric are looked at, in all shards, apart from distributions.
+    fn cells(&self, metric: &Metric) -> u64 {
+        let (each, shared) = match metric.kind {
+            Kind::Counter => (1, 0),
+            Kind::Histogram => (HEAD_CELLS.into(), 1),
+            // These are not carried over.
+            Kind::UpDownCounter | Kind::Gauge => (0, 0),
+        };
+        let each = (self.shards as u64).saturating_mul(each).saturating_add(shared);
+        each.saturating_mul(metric.series.into())
     }
 
     fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), Why> {
@@ -138,6 +163,9 @@ impl<'a> Old<'a> {
         count: usize,
         mut each: impl FnMut(usize, u64),
     ) -> Result<(), Unfit> {
+        let bytes = (count as u64).saturating_mul(WORD_BYTES as u64);
+        let left = self.left.get().checked_sub(bytes.max(CALL)).ok_or_else(sparse)?;
+        self.left.set(left);
         let mut buffer = vec![0; count.min(CHUNK) * WORD_BYTES];
         for at in (0..count).step_by(CHUNK) {
             let bytes = &mut buffer[..(count - at).min(CHUNK) * WORD_BYTES];
@@ -157,4 +185,9 @@ impl<'a> Old<'a> {
         }
         Ok(())
     }
+}
+
+/// Reading it would take long, and what is read be laid out, for nothing but zeros.
+fn sparse() -> Unfit {
+    Unfit::File("it has many cells, and few of them are on the disk".into())
 }

@@ -10,6 +10,7 @@ mod fork;
 mod kept;
 #[cfg(not(tickmetrics_loom))]
 mod options;
+mod part;
 mod registration;
 mod view;
 
@@ -23,6 +24,9 @@ pub use error::SegmentError;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use kept::KeptSet;
 pub(crate) use kept::{Claim, Kept};
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use part::{CALL, Fault, FileWords};
+pub(crate) use part::{Part, Window, Words};
 pub(crate) use registration::{Exhausted, Registration};
 pub(crate) use view::View;
 
@@ -280,10 +284,10 @@ impl Segment {
 #[cfg(all(test, tickmetrics_loom))]
 impl Segment {
     pub(crate) fn directory(&self) -> &'static [AtomicU64] {
-        self.view.directory()
+        self.view.directory().here()
     }
 
-    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = &'static [AtomicU64]> {
+    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = Part<'static>> {
         self.view.shards_seen()
     }
 }

@@ -1,16 +1,21 @@
 use super::SegmentStats;
+#[cfg(not(tickmetrics_loom))]
+use super::part::FileWords;
+use super::part::Part;
 use crate::layout::{Layout, header};
 use crate::sync::{Acquire, AtomicU64, Relaxed, fence};
 
 /// A segment as a reader sees it: this process's own, or another's file.
 ///
 /// The words of a foreign file may say anything and change at any time; nothing here reads outside
-/// them, whatever they say. Loads are Relaxed, with a fence where an order is needed: on memory
-/// that is mapped read-only no other atomic access is defined ("Atomic accesses to read-only
-/// memory" in `std::sync::atomic`).
+/// them, whatever they say. Loads are Relaxed, with a fence where an order is needed, as [`Part`]
+/// says of files.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
+    /// All of it in this process's memory; nothing where it is read from a file.
     words: &'a [AtomicU64],
+    #[cfg(not(tickmetrics_loom))]
+    file: Option<&'a FileWords<'a>>,
     layout: Layout,
 }
 
@@ -18,9 +23,21 @@ impl<'a> View<'a> {
     /// `None` where the words are too few for the layout.
     pub(crate) fn new(words: &'a [AtomicU64], layout: Layout) -> Option<Self> {
         let words = words.get(..layout.words()?)?;
-        Some(Self { words, layout })
+        Some(Self {
+            words,
+            #[cfg(not(tickmetrics_loom))]
+            file: None,
+            layout,
+        })
     }
 
+    /// Another process's.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn of_file(file: &'a FileWords<'a>, layout: Layout) -> Self {
+        Self { words: &[], file: Some(file), layout }
+    }
+
+    /// Those in this process's memory.
     pub(super) fn words(self) -> &'a [AtomicU64] {
         self.words
     }
@@ -31,39 +48,56 @@ impl<'a> View<'a> {
 
     /// A word of the header.
     pub(crate) fn header(self, word: usize) -> u64 {
-        self.words[word].load(Relaxed)
+        match self.words.get(word) {
+            Some(word) => word.load(Relaxed),
+            None => self.part(0, header::OWNERS).load(word),
+        }
     }
 
-    /// Cells of the given shard.
+    /// Cells of the given shard of this process.
     pub(crate) fn shard(self, shard: usize) -> &'a [AtomicU64] {
         let start = self.layout.shard(shard);
         &self.words[start..start + self.layout.shard_words]
     }
 
-    /// Cells that all threads share: gauges, and the bits of declared series.
+    /// Cells that all threads of this process share: gauges, and the bits of declared series.
     pub(crate) fn shared(self) -> &'a [AtomicU64] {
         let start = self.layout.shared();
         &self.words[start..start + self.layout.shared_words]
     }
 
-    /// The published part of the directory.
-    pub(crate) fn directory(self) -> &'a [AtomicU64] {
+    /// As [`shared`](Self::shared), of any process.
+    pub(crate) fn shared_part(self) -> Part<'a> {
+        self.part(self.layout.shared(), self.layout.shared_words)
+    }
+
+    /// The part of the directory that is published, from its first word on.
+    pub(crate) fn directory(self) -> Part<'a> {
         let start = self.layout.directory();
         let used = self.header(header::DIRECTORY_USED);
         // Acquire, after the load of the length, pairs with the Release in `Registration::append`:
         // every word before that length was written before it.
         fence(Acquire);
         let used = usize::try_from(used).unwrap_or(0).min(self.layout.directory_words);
-        &self.words[start..start + used]
+        self.part(start, used)
     }
 
     /// Every shard that can hold anything but zeros: shard 0 and those that ever had an owner.
-    pub(crate) fn shards_seen(self) -> impl Iterator<Item = &'a [AtomicU64]> {
+    pub(crate) fn shards_seen(self) -> impl Iterator<Item = Part<'a>> {
         // Relaxed: a shard that is not seen yet is seen by the next snapshot. A reader that was
         // told of a record by other means (a join, a channel) is ordered after the fetch_max that
         // came before that record.
         let seen = usize::try_from(self.header(header::SHARDS_SEEN)).unwrap_or(0);
-        (0..seen.min(self.layout.shards)).map(move |shard| self.shard(shard))
+        let shard = move |shard| self.part(self.layout.shard(shard), self.layout.shard_words);
+        (0..seen.min(self.layout.shards)).map(shard)
+    }
+
+    fn part(self, start: usize, words: usize) -> Part<'a> {
+        #[cfg(not(tickmetrics_loom))]
+        if let Some(file) = self.file {
+            return Part::of_file(file, start, words);
+        }
+        Part::of_memory(&self.words[start..start + words])
     }
 
     pub(crate) fn stats(self) -> SegmentStats {

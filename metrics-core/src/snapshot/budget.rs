@@ -3,7 +3,7 @@
 
 use crate::directory::Damaged;
 #[cfg(not(tickmetrics_loom))]
-use crate::layout::{Layout, WORD_BYTES};
+use crate::layout::Layout;
 use std::ops::Range;
 
 /// What is left for a snapshot to take.
@@ -13,8 +13,8 @@ pub(crate) struct Budget {
     /// Those of them that no series has yet. Two series share none, so that all together have no
     /// more than there are.
     cells: usize,
-    /// Bytes that the size of the segment does not bound: the texts of labels, which many metrics
-    /// can have, and buckets, which all series of a histogram have.
+    /// Bytes of the snapshot: values, the texts of labels, which many metrics can have, and buckets,
+    /// which all series of a histogram have.
     bytes: u64,
     most_bytes: u64,
     excess: Option<Excess>,
@@ -27,7 +27,7 @@ pub(crate) enum Excess {
     /// The series of a metric have cells outside the shard, or share some.
     Cells(Damaged),
     /// How many bytes were asked for by then.
-    Bytes(u64),
+    Bytes { bytes: u64, most: u64 },
 }
 
 impl Budget {
@@ -36,18 +36,41 @@ impl Budget {
         Self { shard: cells, cells, bytes: 0, most_bytes, excess: None }
     }
 
-    /// For another process's segment.
+    /// For another process's segment, of which the file system has so many bytes: what that allows, or
+    /// `limit` in its place, and not more than `most`.
     #[cfg(not(tickmetrics_loom))]
-    pub(crate) fn of(layout: Layout) -> Self {
-        /// To a byte of the segment. Programs' own take less than one.
-        const BYTES_PER_BYTE: u64 = 64;
+    pub(crate) fn of(layout: Layout, allocated: u64, limit: Option<u64>, most: u64) -> Self {
+        let cells = layout.shard_words;
+        let most_bytes = limit.unwrap_or_else(|| Self::most_bytes(allocated)).min(most);
+        Self { shard: cells, cells, bytes: 0, most_bytes, excess: None }
+    }
+
+    /// How many bytes a snapshot may take of a file that has so many. A program's own takes less than
+    /// four for each: the cells of registered metrics are there, whether they were touched or not.
+    #[cfg(not(tickmetrics_loom))]
+    fn most_bytes(allocated: u64) -> u64 {
+        /// To a byte of the file.
+        const BYTES_PER_BYTE: u64 = 16;
+        /// For a file system that has less than was written, since it compresses.
+        const BYTES: u64 = 16 << 20;
         /// A process with more could not be scraped either.
         const MOST_BYTES: u64 = 1 << 30;
+        allocated.saturating_mul(BYTES_PER_BYTE).saturating_add(BYTES).min(MOST_BYTES)
+    }
 
-        let cells = layout.shard_words;
-        let segment = layout.words().unwrap_or(0).saturating_mul(WORD_BYTES) as u64;
-        let most_bytes = segment.saturating_mul(BYTES_PER_BYTE).min(MOST_BYTES);
-        Self { shard: cells, cells, bytes: 0, most_bytes, excess: None }
+    /// How many bytes of a file may be read for a snapshot, where short calls count as longer ones. A
+    /// program's own is read less than once.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn most_read(allocated: u64, most: Option<u64>) -> u64 {
+        const BYTES: u64 = 64 << 20;
+        let by_file = allocated.saturating_mul(8).saturating_add(BYTES);
+        by_file.max(most.unwrap_or(0).saturating_mul(4))
+    }
+
+    /// How many bytes were taken.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// An error where more was taken than there was. Then a snapshot lacks some series.
@@ -70,7 +93,7 @@ impl Budget {
         self.bytes = self.bytes.saturating_add(bytes);
         let fits = self.bytes <= self.most_bytes;
         if !fits {
-            self.excess.get_or_insert(Excess::Bytes(self.bytes));
+            self.excess.get_or_insert(Excess::Bytes { bytes: self.bytes, most: self.most_bytes });
         }
         fits
     }

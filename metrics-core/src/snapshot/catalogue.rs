@@ -133,7 +133,11 @@ impl Catalogue {
 
     fn read_entries(&mut self, view: View<'_>) -> Result<(), Damaged> {
         let directory = view.directory();
-        while let Some((entry, next)) = directory::read(directory, self.position)? {
+        if directory.len() <= self.position {
+            return Ok(());
+        }
+        let Some(directory) = directory.get(0..directory.len()) else { return Ok(()) };
+        while let Some((entry, next)) = directory::read(&directory, self.position)? {
             let at = self.position;
             self.check.entry(&entry, view.layout()).ok_or(Damaged { at })?;
             self.position = next;

@@ -11,9 +11,9 @@ use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
 use crate::exemplar;
 use crate::handles::STAND_IN;
-use crate::layout::{EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, head};
+use crate::layout::{EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, PAGE_WORDS, WORD_BYTES, head};
 use crate::memory;
-use crate::segment::View;
+use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 use std::collections::VecDeque;
 
@@ -21,9 +21,13 @@ use std::collections::VecDeque;
 /// no faster than two.
 const AHEAD: usize = 2;
 
+/// How many heads are read at a time from a file. Between a series' head and its cells others are
+/// read, and what is recorded meanwhile is counted and not in the sum: with more, more. One call
+/// takes a microsecond.
+const HEADS_AHEAD: usize = 8;
+
 /// Reads the series of one histogram in turn.
 pub(super) struct Reader<'a> {
-    view: View<'a>,
     about: &'a About,
     shape: &'a Arc<Shape>,
     budget: &'a mut Budget,
@@ -32,6 +36,9 @@ pub(super) struct Reader<'a> {
     read: usize,
     /// The spans of those after them whose heads are read.
     under_way: VecDeque<Vec<Span<'a>>>,
+    /// The shards, each with the heads that are looked at.
+    shards: Vec<(Part<'a>, Window<'a>)>,
+    table: Window<'a>,
     /// Scratch space.
     spare: Vec<Span<'a>>,
     sums: Vec<u64>,
@@ -39,9 +46,12 @@ pub(super) struct Reader<'a> {
     before: Vec<u64>,
 }
 
+/// The cells of a head.
+type Head = [AtomicU64; HEAD_CELLS as usize];
+
 /// The part of one shard's cells of a series that has values.
 struct Span<'a> {
-    cells: &'a [AtomicU64],
+    cells: Words<'a>,
     /// The index of the first one.
     first: u32,
 }
@@ -56,7 +66,13 @@ impl<'a> Reader<'a> {
     ) -> Self {
         let (spare, sums, before) = (Vec::new(), Vec::new(), Vec::new());
         let under_way = VecDeque::new();
-        Self { view, about, shape, budget, into, read: 0, under_way, spare, sums, before }
+        let heads = |shard| (shard, Window::new(shard, HEADS_AHEAD * HEAD_CELLS as usize));
+        let shards: Vec<_> = view.shards_seen().map(heads).collect();
+        let each = size_of_val(&shards[..]) + shards.len() * HEADS_AHEAD * size_of::<Head>();
+        budget.take_bytes(each as u64);
+        let table = Window::new(view.shared_part(), PAGE_WORDS);
+        let read = 0;
+        Self { about, shape, budget, into, read, under_way, shards, table, spare, sums, before }
     }
 
     /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
@@ -68,8 +84,8 @@ impl<'a> Reader<'a> {
         let mut spans = std::mem::take(&mut self.spare);
         self.read_heads(index, at, &mut spans);
         let is_exposed = !spans.is_empty() || self.into[at].negative != 0 || shown();
-        let HistogramSnapshot { below, exemplars, .. } = &self.into[at];
-        if !is_exposed || !self.budget.take_bytes(below.bytes() + exemplars.bytes()) {
+        if !is_exposed || !self.budget.take_bytes(self.bytes(at, &spans)) {
+            spans.clear();
             self.spare = spans;
             return false;
         }
@@ -99,8 +115,9 @@ impl<'a> Reader<'a> {
         (total.sum, total.min, total.max, total.negative) = (0, u64::MAX, 0, 0);
         total.exemplars.clear();
         let grid = self.shape.grid;
-        let entry = self.view.shared().get(self.shape.table as usize + index);
+        let entry_at = self.shape.table as usize + index;
         // Relaxed: a record that this snapshot must show came after its series had cells.
+        let entry = self.table.get(entry_at..entry_at + 1).first();
         let entry = entry.map_or(0, |entry| entry.load(Relaxed));
         let cells_at = usize::try_from(entry).unwrap_or(0);
         let cells = cells_at..cells_at.saturating_add(grid.cells() as usize);
@@ -108,32 +125,46 @@ impl<'a> Reader<'a> {
         let has_cells = (u64::from(EXEMPLAR_CELLS)..STAND_IN).contains(&entry)
             && self.budget.take_cells(&with_exemplar, self.about.entry);
         let head_at = self.about.metric.first as usize + index * HEAD_CELLS as usize;
-        for shard in self.view.shards_seen() {
-            let Some(cells) = shard.get(cells.clone()) else {
-                continue;
-            };
-            let load = |cell: usize| shard[head_at + cell].load(Relaxed);
-            total.negative = total.negative.wrapping_add(load(head::NEGATIVE));
+        let head_cells = head_at..head_at + HEAD_CELLS as usize;
+        for (shard, heads) in &mut self.shards {
+            let Some(mut head) = heads.get(head_cells.clone()).first_chunk() else { continue };
+            let load = |head: &Head, cell: usize| head[cell].load(Relaxed);
+            total.negative = total.negative.wrapping_add(load(head, head::NEGATIVE));
             if !has_cells {
                 continue;
             }
-            // Before the counts, so that its value is counted (`exemplar::read`).
-            if load(head::EXEMPLAR) != 0
-                && let Some(exemplar) = exemplar::read(shard, head_at, cells_at)
-            {
-                total.exemplars.add(exemplar, self.shape);
+            // Before the counts, so that its value is counted (`exemplar::read`), and before the
+            // bounds, between which the counts are looked at: a head that was read ahead is read again.
+            let again;
+            if load(head, head::EXEMPLAR) != 0 {
+                if let Some(exemplar) = exemplar::read(*shard, head_at, cells_at) {
+                    total.exemplars.add(exemplar, self.shape);
+                }
+                again = shard.get(head_cells.clone()).unwrap_or_default();
+                head = again.first_chunk().unwrap_or(head);
             }
             // A writer stores minimum and maximum before it counts. If the counts of values outside
             // what is read here are in the cells already, the next snapshot finds them; those that an
             // earlier one found are not outside (`finish`).
-            let bounds = head::bounds(load(head::NOT_MIN), load(head::MAX));
+            let bounds = head::bounds(load(head, head::NOT_MIN), load(head, head::MAX));
             let Some((min, max)) = bounds else { continue };
-            total.sum = total.sum.wrapping_add(load(head::SUM));
+            let (first, last) = (grid.index(min), grid.index(max));
+            let cells = cells_at + first as usize..cells_at + last as usize + 1;
+            let Some(cells) = shard.get(cells) else { continue };
+            total.sum = total.sum.wrapping_add(load(head, head::SUM));
             total.min = total.min.min(min);
             total.max = total.max.max(max);
-            let (first, last) = (grid.index(min), grid.index(max));
-            spans.push(Span { cells: &cells[first as usize..=last as usize], first });
+            spans.push(Span { cells, first });
         }
+    }
+
+    /// What a series takes whose head is read, at the most.
+    fn bytes(&self, at: usize, spans: &[Span<'_>]) -> u64 {
+        let HistogramSnapshot { below, exemplars, .. } = &self.into[at];
+        let first = spans.iter().map(|span| span.first as usize).min().unwrap_or(0);
+        let end = spans.iter().map(|span| span.first as usize + span.cells.len()).max();
+        let cells = (end.unwrap_or(first) - first) * WORD_BYTES + size_of::<HistogramSnapshot>();
+        below.bytes() + exemplars.bytes() + cells as u64
     }
 
     /// Reads the cells of the series that was longest under way, and asks for those of the last.
@@ -144,7 +175,8 @@ impl<'a> Reader<'a> {
         let grid = self.shape.grid;
         total.first = grid.index(total.min);
         let last = self.under_way.get(AHEAD - 1).map_or(&[][..], |spans| &spans[..]);
-        let (first, others) = last.split_first().map_or((&[][..], &[][..]), |(a, b)| (a.cells, b));
+        let (first, others) =
+            last.split_first().map_or((&[][..], &[][..]), |(a, b)| (&*a.cells, b));
         others.iter().take(AHEAD - 1).flat_map(Span::lines).for_each(memory::prefetch);
         let ahead = first.as_chunks::<LINE_WORDS>().0;
         let cells = (grid.index(total.max) + 1).saturating_sub(total.first) as usize;
@@ -169,7 +201,7 @@ impl<'a> Reader<'a> {
                         next.lines().for_each(memory::prefetch);
                     }
                     let sums = self.sums[(span.first - total.first) as usize..].iter_mut();
-                    for (sum, cell) in sums.zip(span.cells) {
+                    for (sum, cell) in sums.zip(&*span.cells) {
                         *sum = sum.wrapping_add(cell.load(Relaxed));
                     }
                 }
@@ -189,9 +221,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Span<'a> {
+impl Span<'_> {
     /// One cell of each cache line.
-    fn lines(&self) -> impl Iterator<Item = &'a AtomicU64> + use<'a> {
+    fn lines(&self) -> impl Iterator<Item = &AtomicU64> {
         self.cells.iter().step_by(LINE_WORDS)
     }
 }

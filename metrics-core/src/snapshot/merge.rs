@@ -9,12 +9,12 @@ use super::budget::Budget;
 use super::catalogue::{About, Dimension};
 use super::distribution::Reader;
 use super::histogram::HistogramSnapshot;
-use super::values::{Indices, Values};
+use super::values::{Indices, Run, Values};
 use crate::directory::{self, Kind};
 use crate::handles::decode_gauge;
-use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
-use crate::segment::View;
-use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
+use crate::layout::{GAUGE_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
+use crate::segment::{Part, View, Window, Words};
+use crate::sync::{Acquire, Arc, Relaxed, fence};
 
 /// The values of a metric's exposed series.
 #[derive(Clone, Debug)]
@@ -36,6 +36,15 @@ impl Data {
             Kind::UpDownCounter => Self::UpDown(Vec::new()),
             Kind::Gauge => Self::Gauge(Vec::new()),
             Kind::Histogram => Self::Histogram(Vec::new()),
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::Counter(values) => values.clear(),
+            Self::Quantity(values) | Self::Gauge(values) => values.clear(),
+            Self::UpDown(values) => values.clear(),
+            Self::Histogram(values) => values.clear(),
         }
     }
 }
@@ -75,6 +84,9 @@ pub(super) fn metric(
     budget: &mut Budget,
 ) {
     let series = Live::new(view, about, values);
+    if !budget.take_bytes(series.bytes(data)) {
+        return data.clear();
+    }
     match data {
         Data::Counter(sums) => {
             series.zeros(sums);
@@ -106,7 +118,7 @@ pub(super) fn metric(
         Data::Gauge(values) => {
             let mut cells = Vec::new();
             series.zeros(&mut cells);
-            series.add_up(&mut cells, view.shared(), GAUGE_CELLS as usize, 0);
+            series.add_up(&mut cells, view.shared_part(), GAUGE_CELLS as usize, 0);
             values.clear();
             values.extend(cells.iter().map(|&cell| decode_gauge(cell).unwrap_or(0.0)));
             series.expose(values, indices, |at, _| cells[at] != 0);
@@ -129,8 +141,8 @@ struct Live<'a> {
     about: &'a About,
     values: &'a Labels,
     count: usize,
-    /// The bits of declared series.
-    declared: &'a [AtomicU64],
+    /// The bits of declared series; none where all are exposed.
+    declared: Words<'a>,
     /// Whether every series is exposed, touched or not.
     whole: bool,
 }
@@ -142,8 +154,9 @@ impl<'a> Live<'a> {
         let directory::Metric { declared, series, .. } = about.metric;
         let declared = declared as usize;
         let bits = declared..declared + (series as usize).div_ceil(64);
-        let declared = view.shared().get(bits).unwrap_or_default();
         let whole = !about.dimensions.iter().any(Dimension::is_interned);
+        let declared = if whole { None } else { view.shared_part().get(bits) };
+        let declared = declared.unwrap_or_default();
         Self { about, values, count, declared, whole }
     }
 
@@ -154,6 +167,19 @@ impl<'a> Live<'a> {
         });
     }
 
+    /// What reading them takes at the most, but for histograms' distributions.
+    fn bytes(&self, data: &Data) -> u64 {
+        let each = match data {
+            Data::Counter(_) | Data::Quantity(_) => size_of::<u64>(),
+            Data::Gauge(_) => 2 * size_of::<u64>(),
+            Data::UpDown(_) => 3 * size_of::<u64>(),
+            Data::Histogram(_) => 0,
+        };
+        // Every other one can be exposed.
+        let indices = if self.whole { 0 } else { size_of::<Run>().div_ceil(2) };
+        (self.count as u64).saturating_mul((each + indices) as u64)
+    }
+
     /// As many zeros as there are series.
     fn zeros(&self, sums: &mut Vec<u64>) {
         sums.clear();
@@ -161,14 +187,20 @@ impl<'a> Live<'a> {
     }
 
     /// Adds one cell of each series to its sum.
-    fn add_up(&self, sums: &mut [u64], cells: &[AtomicU64], stride: usize, offset: usize) {
+    fn add_up(&self, sums: &mut [u64], cells: Part<'_>, stride: usize, offset: usize) {
         let start = self.about.metric.first as usize + offset;
-        let cells = cells.get(start..).unwrap_or_default();
+        let mut cells = Window::new(cells, PAGE_WORDS);
+        let most = (cells.most() / stride).max(1);
         let mut sums = sums.iter_mut();
         runs(&self.about.dimensions, self.values, &mut |first, length| {
-            let run = cells.get(first * stride..).unwrap_or_default().iter().step_by(stride);
-            for (sum, cell) in sums.by_ref().take(length).zip(run) {
-                *sum = sum.wrapping_add(cell.load(Relaxed));
+            let end = first + length;
+            for first in (first..end).step_by(most) {
+                let length = most.min(end - first);
+                let from = start + first * stride;
+                let run = cells.get(from..from + (length - 1) * stride + 1).iter();
+                for (sum, cell) in sums.by_ref().take(length).zip(run.step_by(stride)) {
+                    *sum = sum.wrapping_add(cell.load(Relaxed));
+                }
             }
         });
     }

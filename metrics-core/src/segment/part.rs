@@ -1,0 +1,243 @@
+//! Words of a segment as a reader gets them: where they are, in this process's memory, or copied from
+//! another process's file.
+//!
+//! A file is read by system calls and not mapped. To touch a hole of a file that is mapped makes the
+//! file system fill it, in `/dev/shm` with memory; to touch what was cut off ends the process; and
+//! anybody can make a file with holes, or cut it short. A call finds zeros in a hole and an end behind
+//! the end.
+//!
+//! Three things make that as good as loads:
+//!
+//! 1. Words are asked for in the order in which the loads would be made, and each call ends before the
+//!    next begins. The fences of whoever asks are between, and order the loads of the system's copy as
+//!    they do the thread's own: it is this thread that makes both.
+//! 2. No word is torn. The system copies words that are aligned on both sides by loads of eight bytes
+//!    and more; no standard says so, and a test looks for it
+//!    (`tests/tests/segment_sparse.rs`).
+//! 3. What is read ahead is older than the load would be, never newer than a load that comes after.
+//!    So who needs words in an order does not read them through one [`Window`].
+
+use crate::sync::{AtomicU64, Relaxed};
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use file::{CALL, Fault, FileWords};
+use std::ops::{Deref, Range};
+
+/// Words that follow each other: the header, the directory, the shared cells, or a shard's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part<'a> {
+    place: Place<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
+    Memory(&'a [AtomicU64]),
+    #[cfg(not(tickmetrics_loom))]
+    File {
+        file: &'a FileWords<'a>,
+        start: usize,
+        words: usize,
+    },
+}
+
+/// Some words of a part.
+#[derive(Debug)]
+pub(crate) enum Words<'a> {
+    Here(&'a [AtomicU64]),
+    #[cfg(not(tickmetrics_loom))]
+    Read(Box<[AtomicU64]>),
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn of_memory(words: &'a [AtomicU64]) -> Self {
+        Self { place: Place::Memory(words) }
+    }
+
+    #[cfg(not(tickmetrics_loom))]
+    pub(super) fn of_file(file: &'a FileWords<'a>, start: usize, words: usize) -> Self {
+        Self { place: Place::File { file, start, words } }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        match self.place {
+            Place::Memory(words) => words.len(),
+            #[cfg(not(tickmetrics_loom))]
+            Place::File { words, .. } => words,
+        }
+    }
+
+    /// Words of it. A file's are loaded here, others by whoever looks at them. `None` where there are
+    /// none such, and where a file can't be read, which [`FileWords`] remembers.
+    #[inline]
+    pub(crate) fn get(self, range: Range<usize>) -> Option<Words<'a>> {
+        match self.place {
+            Place::Memory(words) => words.get(range).map(Words::Here),
+            #[cfg(not(tickmetrics_loom))]
+            Place::File { file, start, words } => {
+                let fits = range.start <= range.end && range.end <= words;
+                let read = || file.read(start + range.start, range.len());
+                fits.then(read).flatten().map(Words::Read)
+            }
+        }
+    }
+
+    /// One of them, now; 0 where there is none.
+    #[inline]
+    pub(crate) fn load(self, at: usize) -> u64 {
+        match self.place {
+            Place::Memory(words) => words.get(at).map_or(0, |word| word.load(Relaxed)),
+            #[cfg(not(tickmetrics_loom))]
+            Place::File { .. } => self
+                .get(at..at + 1)
+                .map_or(0, |words| words.iter().map(|it| it.load(Relaxed)).sum()),
+        }
+    }
+
+    /// Those in this process's memory.
+    #[cfg(tickmetrics_loom)]
+    pub(crate) fn here(self) -> &'a [AtomicU64] {
+        let Place::Memory(words) = self.place;
+        words
+    }
+}
+
+impl Default for Words<'_> {
+    fn default() -> Self {
+        Self::Here(&[])
+    }
+}
+
+impl Deref for Words<'_> {
+    type Target = [AtomicU64];
+
+    #[inline]
+    fn deref(&self) -> &[AtomicU64] {
+        match self {
+            Self::Here(words) => words,
+            #[cfg(not(tickmetrics_loom))]
+            Self::Read(words) => words,
+        }
+    }
+}
+
+/// Words of a part that are looked at in turn: of a file, several are read at a time.
+#[derive(Debug)]
+pub(crate) struct Window<'a> {
+    part: Part<'a>,
+    /// How many words of a file are read at the least.
+    ahead: usize,
+    /// Where `words` begin.
+    start: usize,
+    words: Words<'a>,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn new(part: Part<'a>, ahead: usize) -> Self {
+        let words = match part.place {
+            Place::Memory(words) => Words::Here(words),
+            #[cfg(not(tickmetrics_loom))]
+            Place::File { .. } => Words::default(),
+        };
+        Self { part, ahead, start: 0, words }
+    }
+
+    /// Words of the part; nothing where there are none such.
+    #[inline]
+    pub(crate) fn get(&mut self, range: Range<usize>) -> &[AtomicU64] {
+        if range.start < self.start || range.end > self.start + self.words.len() {
+            self.move_to(&range);
+        }
+        let at = range.start.wrapping_sub(self.start);
+        self.words.get(at..at.wrapping_add(range.len())).unwrap_or_default()
+    }
+
+    /// The most words that one look at the part should ask for.
+    pub(crate) fn most(&self) -> usize {
+        match self.part.place {
+            Place::Memory(_) => usize::MAX,
+            #[cfg(not(tickmetrics_loom))]
+            Place::File { .. } => 16 * self.ahead,
+        }
+    }
+
+    #[cold]
+    fn move_to(&mut self, range: &Range<usize>) {
+        if let Place::Memory(_) = self.part.place {
+            return;
+        }
+        let end = range.end.max(range.start.saturating_add(self.ahead)).min(self.part.len());
+        self.start = range.start;
+        self.words = self.part.get(range.start..end.max(range.start)).unwrap_or_default();
+    }
+}
+
+#[cfg(not(tickmetrics_loom))]
+mod file {
+    use crate::layout::WORD_BYTES;
+    use crate::sync::{AtomicU64, Mutex, lock};
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+
+    /// A call to read takes as long as copying this many bytes, at the least.
+    pub(crate) const CALL: u64 = 256;
+
+    /// Another process's file, for one reading of it.
+    #[derive(Debug)]
+    pub(crate) struct FileWords<'a> {
+        file: &'a File,
+        most: u64,
+        state: Mutex<State>,
+    }
+
+    #[derive(Debug, Default)]
+    struct State {
+        /// How many bytes were read.
+        read: u64,
+        /// Why no more were.
+        fault: Option<Fault>,
+        /// Memory for those on their way.
+        bytes: Vec<u8>,
+    }
+
+    /// Why words were not read.
+    #[derive(Debug)]
+    pub(crate) enum Fault {
+        System(io::Error),
+        /// More than may be: these, at the least.
+        TooMany {
+            bytes: u64,
+            most: u64,
+        },
+    }
+
+    impl<'a> FileWords<'a> {
+        /// To read so many bytes at the most.
+        pub(crate) fn new(file: &'a File, most: u64) -> Self {
+            Self { file, most, state: Mutex::default() }
+        }
+
+        /// What was in the way of reading words, if anything was: then some were taken for zeros.
+        pub(crate) fn fault(&self) -> Option<Fault> {
+            lock(&self.state).fault.take()
+        }
+
+        #[cold]
+        pub(super) fn read(&self, start: usize, count: usize) -> Option<Box<[AtomicU64]>> {
+            let State { read, fault, bytes } = &mut *lock(&self.state);
+            let asked = (count as u64).saturating_mul(WORD_BYTES as u64).max(CALL);
+            let total = read.saturating_add(asked);
+            if total > self.most {
+                fault.get_or_insert(Fault::TooMany { bytes: total, most: self.most });
+                return None;
+            }
+            *read = total;
+            bytes.resize(count * WORD_BYTES, 0);
+            if let Err(error) = self.file.read_exact_at(bytes, (start * WORD_BYTES) as u64) {
+                fault.get_or_insert(Fault::System(error));
+                return None;
+            }
+            let words = bytes.as_chunks().0.iter();
+            Some(words.map(|&word| AtomicU64::new(u64::from_ne_bytes(word))).collect())
+        }
+    }
+}
