@@ -1,6 +1,6 @@
 //! One histogram in full: held against `HdrHistogram`'s own crate and Python's.
 
-use crate::support::{Folder, Writer, failure, output, python, text};
+use crate::support::{Folder, QUOTED, Writer, failure, output, python, run, text};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
@@ -167,6 +167,43 @@ fn the_plot_is_xml_and_true() {
     assert!(
         python("xml", "nothing: it is Python's own", &["-c", READ_PLOT, text(&plot)], "").is_some()
     );
+}
+
+/// The largest value of the series that these labels mean.
+fn largest(file: &str, labels: &[&str]) -> u64 {
+    let table = output(&[&["hist", file, "quoted_wait", "--labels"], labels].concat());
+    let (_, max) = table.split_once("#[Max     =").unwrap();
+    max.split(',').next().unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn any_value_can_be_chosen() {
+    let folder = Folder::new("hist-quoted");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("quoted", &file);
+    let file = text(&file);
+    let listed = failure(&["hist", file, "quoted_wait"]);
+    for (value, max) in QUOTED.iter().zip(1..) {
+        // As the text format writes it, which is as PromQL reads it.
+        let escaped = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+        assert_eq!(largest(file, &[&format!("{{venue=\"{escaped}\"}}")]), max, "{value:?}");
+        assert_eq!(largest(file, &[&format!("venue=\"{escaped}\"")]), max, "{value:?}");
+        // What is listed can be copied.
+        let shown = match *value {
+            "a" | "b" => (*value).to_owned(),
+            _ => format!("\"{}\"", escaped.replace('\u{1b}', r"\u{1b}")),
+        };
+        assert!(listed.split_whitespace().any(|it| it == format!("venue={shown}")), "{listed}");
+        assert_eq!(largest(file, &[&format!("venue={shown}")]), max, "{value:?}");
+    }
+    for (plain, max) in [("a", 2), ("g=h", 7), ("{i}", 8), ("d\\", 5)] {
+        assert_eq!(largest(file, &[&format!("venue={plain}")]), max, "{plain}");
+    }
+    assert_eq!(largest(file, &["venue=a", "--labels", "venue=a"]), 2);
+
+    let wrong = run(&["hist", file, "quoted_wait", "--labels", "venue=\"a,b"]);
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(!wrong.status.success() && told.contains("at character 7, \"\\\"a,b\""), "{told}");
 }
 
 #[test]

@@ -27,6 +27,14 @@ struct Symbol(LabelId);
 #[label(capacity = 2)]
 struct Session(LabelId);
 
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 16)]
+struct Venue(LabelId);
+
+/// Values that are none of a plain list, in the order of what was recorded for them: 1, 2, 3...
+pub(crate) const QUOTED: [&str; 9] =
+    ["a,b", "a", "b", "\"c\"", "d\\", "e\nf", "g=h", "{i}", "j\u{1b}k"];
+
 #[derive(Metrics)]
 struct GatewayMetrics {
     /// Orders, "all" of them.
@@ -72,6 +80,15 @@ fn in_another_process() {
         let wait = wait.with(Session::intern(words::HOSTILE));
         wait.record(7);
         obey(|| wait.record(7));
+        return;
+    }
+    if std::env::var(ROLE).unwrap() == "quoted" {
+        let about = Description::new("quoted_wait", "Waited.");
+        let wait: Histogram<Venue> = Registry::global().register(&about).unwrap();
+        for (value, count) in QUOTED.iter().zip(1..) {
+            wait.with(Venue::intern(value)).record(count);
+        }
+        obey(|| {});
         return;
     }
     let metrics = GatewayMetrics::global();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
+use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -169,15 +170,17 @@ pub(crate) enum Sort {
 Examples:
   tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds
   tickmetrics hist /dev/shm/feed.metrics slippage_bps --labels symbol=AAPL,side=buy
+  tickmetrics hist /dev/shm/feed.metrics slippage_bps --labels '{venue=\"a,b\"}'
   tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg --hlog latency.hlog")]
 pub(crate) struct Hist {
     /// The file that the process writes
     pub(crate) path: PathBuf,
     /// The histogram's name
     pub(crate) name: String,
-    /// Labels of the series; as many as it takes to mean one
-    #[arg(long, value_name = "K=V", value_delimiter = ',', value_parser = label)]
-    pub(crate) labels: Vec<(String, String)>,
+    /// Labels of the series, as symbol=AAPL,side=buy; as many as it takes to mean one. A value with
+    /// a comma is quoted, as in PromQL: {venue="a,b"}
+    #[arg(long, value_name = "LABELS", value_parser = labels::parse)]
+    pub(crate) labels: Vec<Labels>,
     /// Percentiles shown for each halving of the rest
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) ticks: u32,
@@ -206,14 +209,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-fn label(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| {
-        format!("{text:?} is no label: give its name and its value, as symbol=AAPL")
-    })?;
-    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-    Ok((name.into(), value.into()))
-}
-
 fn label_name(text: &str) -> Result<String, String> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_';
     let valid = text.starts_with(first)
@@ -229,7 +224,7 @@ fn label_name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, duration, label};
+    use super::{Args, duration};
     use clap::CommandFactory;
     use std::time::Duration;
 
@@ -246,12 +241,5 @@ mod tests {
         for wrong in ["", "5", "ms", "1h", "0s", "-1s", "1e300s", "1µs", "2d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn labels() {
-        assert_eq!(label("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(label("a=\"b\""), Ok(("a".into(), "b".into())));
-        assert!(label("a").is_err());
     }
 }

@@ -4,8 +4,7 @@
 
 use crate::Result;
 use crate::args::Format;
-use metrics_core::__text::is_text;
-pub(crate) use metrics_core::__text::{Printable, PrintablePath};
+pub(crate) use metrics_core::__text::{Printable, PrintablePath, is_text};
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal, Write as _};
 

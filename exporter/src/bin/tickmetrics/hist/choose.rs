@@ -1,6 +1,6 @@
 //! Which series a name and labels mean.
 
-use super::Chosen;
+use super::{Chosen, labels};
 use crate::Result;
 use crate::failure::Failure;
 use metrics_core::{Kind, Series, Snapshot, Value};
@@ -15,7 +15,7 @@ const ALIKE: f64 = 0.8;
 pub(super) fn choose<'a>(
     snapshot: &'a Snapshot,
     name: &str,
-    labels: &[(String, String)],
+    labels: &[&(String, String)],
 ) -> Result<Chosen<'a>> {
     let Some(family) = snapshot.family(name) else {
         return Err(Failure::told(no_such_name(snapshot, name)));
@@ -25,7 +25,7 @@ pub(super) fn choose<'a>(
         return Err(Failure::told(format!("{name} is a {kind}, not a histogram: see dump or top")));
     }
     let has = |series: &Series<'_>| {
-        let has = |(name, value): &(String, String)| {
+        let has = |(name, value): &&(String, String)| {
             series.labels().any(|(its_name, its_value)| its_name == name && its_value == value)
         };
         labels.iter().all(has)
@@ -77,25 +77,22 @@ fn no_such_name(snapshot: &Snapshot, name: &str) -> String {
     alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let alike: Vec<&str> = alike.into_iter().map(|(_, name)| name).collect();
     if alike.is_empty() {
-        return format!("there is no {name}; there are {}", some(&names));
+        return format!("there is no {name}; there are {}", some(&names, names.len()));
     }
-    format!("there is no {name}: do you mean {}?", some(&alike[..alike.len().min(3)]))
+    let alike = &alike[..alike.len().min(3)];
+    format!("there is no {name}: do you mean {}?", some(alike, alike.len()))
 }
 
 fn list(series: &[Series<'_>]) -> String {
-    let texts: Vec<String> = series
-        .iter()
-        .map(|series| {
-            let labels: Vec<_> = series.labels().map(|(a, b)| format!("{a}={b}")).collect();
-            labels.join(",")
-        })
-        .collect();
-    some(&texts)
+    let texts: Vec<String> =
+        series.iter().take(LISTED).map(|series| labels::text(series.labels())).collect();
+    some(&texts, series.len())
 }
 
-fn some<T: AsRef<str>>(all: &[T]) -> String {
+/// The first of so many.
+fn some<T: AsRef<str>>(all: &[T], count: usize) -> String {
     let shown: Vec<&str> = all.iter().take(LISTED).map(AsRef::as_ref).collect();
-    let more = all.len() - shown.len();
+    let more = count - shown.len();
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{rest}", shown.join(" "))
 }

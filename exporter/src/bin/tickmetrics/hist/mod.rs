@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `labels` | labels as they are given and listed |
 //! | `choose` | which series is meant |
 //! | `table` | percentiles as text |
 //! | `svg` | the plot |
@@ -9,6 +10,7 @@
 
 mod choose;
 mod hlog;
+pub(crate) mod labels;
 mod svg;
 mod table;
 
@@ -46,7 +48,8 @@ pub(crate) fn run(args: &Hist) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;
-    let chosen = choose::choose(&snapshot, &args.name, &args.labels)?;
+    let labels: Vec<_> = args.labels.iter().flat_map(|labels| &labels.0).collect();
+    let chosen = choose::choose(&snapshot, &args.name, &labels)?;
     if let Some(path) = &args.svg {
         write(path, svg::plot(&chosen)?.as_bytes())?;
     }
