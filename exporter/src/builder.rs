@@ -1,12 +1,12 @@
 use crate::error::StartError;
 use crate::process::ProcessMetrics;
 use crate::push::{Push, Target};
-use crate::report::report;
 use crate::respond::Responder;
 use crate::scrape::{More, Scraper};
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::web::Web;
+use metrics_core::__text::report;
 use metrics_core::Registry;
 #[cfg(feature = "web-config")]
 use std::path::PathBuf;

@@ -19,6 +19,7 @@
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
 //! | `url` | addresses of HTTP servers, checked |
@@ -51,8 +52,8 @@ mod names;
 mod negotiate;
 mod process;
 mod push;
+mod quiet;
 mod render;
-mod report;
 mod respond;
 mod scrape;
 mod server;

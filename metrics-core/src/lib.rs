@@ -17,6 +17,7 @@
 //! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
 //! | `printable` | text for people, whoever wrote it |
+//! | `report` | a line on standard error, from whichever thread |
 //! | `reader` | another process's segment, read from its file |
 //!
 //! ```
@@ -72,6 +73,7 @@ mod printable;
 #[cfg(not(tickmetrics_loom))]
 mod reader;
 mod registry;
+mod report;
 #[cfg(not(tickmetrics_loom))]
 mod resume;
 mod scale;
@@ -114,6 +116,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __text {
     pub use crate::printable::{Printable, PrintablePath, is_text};
+    pub use crate::report::report;
 }
 
 /// What the macros may name. Not part of the interface.

@@ -2,6 +2,7 @@
 
 use super::error::PushError;
 use super::target::Target;
+use crate::quiet::Quiet;
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
@@ -47,6 +48,7 @@ where
     }
     let request = request.body(body).map_err(|error| unreachable(&error))?;
     let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| unreachable(&error))?;
+    let stream = Quiet(stream);
     #[cfg(feature = "web-config")]
     if let Some(tls) = &target.tls {
         let stream = tls.connect(stream).await.map_err(|error| unreachable(&error))?;

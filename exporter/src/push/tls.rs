@@ -1,10 +1,10 @@
 //! Encryption of pushes, by rustls with the cryptography of ring.
 
+use crate::server::Stream;
 use metrics_core::__text::PrintablePath;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
@@ -34,7 +34,7 @@ impl Tls {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), host })
     }
 
-    pub(super) async fn connect(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn connect<S: Stream>(&self, stream: S) -> std::io::Result<TlsStream<S>> {
         self.connector.connect(self.host.clone(), stream).await
     }
 }

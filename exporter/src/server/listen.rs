@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::unix::{self, SocketFile};
 use crate::error::StartError;
+use crate::quiet::Quiet;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
@@ -189,12 +190,13 @@ impl Listener {
                 // Where it can't be set, the connection is gone, which is told soon enough.
                 let _ = stream.set_nodelay(true);
                 let ip = address.ip().to_canonical();
-                Ok((Box::new(stream), Peer { client: ip.into(), address: Some(ip) }))
+                let peer = Peer { client: ip.into(), address: Some(ip) };
+                Ok((Box::new(Quiet(stream)), peer))
             }
             ListenerSocket::Unix(socket) => {
                 let (stream, _) = socket.accept().await?;
                 let client = Client::from(&stream);
-                Ok((Box::new(stream), Peer { client, address: None }))
+                Ok((Box::new(Quiet(stream)), Peer { client, address: None }))
             }
         }
     }

@@ -21,7 +21,6 @@ mod tls;
 
 pub use error::WebConfigError;
 
-use crate::report::report;
 use crate::server::{Begin, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
@@ -35,6 +34,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use limit::Bucket;
 pub(crate) use metrics::WebMetrics;
+use metrics_core::__text::report;
 use reload::Watch;
 use std::io;
 use std::net::IpAddr;

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tests::http::series;
+use tests::processes::Other;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -21,9 +22,13 @@ const OTHER: [u8; 4] = [127, 0, 0, 3];
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn connect(source: [u8; 4], exporter: &Exporter) -> TcpStream {
+    connect_to(source, exporter.local_addr())
+}
+
+fn connect_to(source: [u8; 4], address: SocketAddr) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::new(IpAddr::from(source), 0).into()).unwrap();
-    socket.connect(&exporter.local_addr().into()).unwrap();
+    socket.connect(&address.into()).unwrap();
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -112,4 +117,26 @@ fn handshakes_of_one_address_wait_for_their_time() {
     assert!(crowd.iter_mut().all(|stream| stream.read(&mut [0]).unwrap() == 1));
     let text = scrape(&folder, connect(OTHER, &exporter));
     assert!(limited(&text, "handshake_rate") >= 1.0, "{text}");
+}
+
+/// What is written to a client that is gone raises SIGPIPE, which ends a program that does not ignore
+/// it.
+#[test]
+fn clients_that_leave_end_no_program() {
+    let folder = Folder::new("sigpipe");
+    folder.write("web.yml", TLS);
+    let mut server = Other::start("program in C", &folder.path("web.yml"));
+    let address: SocketAddr = server.says().strip_prefix("ready ").unwrap().parse().unwrap();
+    for at in 0..50u8 {
+        // From many addresses, since one would have to wait.
+        let stream = connect_to([127, 0, 1, at], address);
+        let mut stream = StreamOwned::new(client(&folder), stream);
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        // One that knows that it is going says so, and need not read that.
+        stream.conn.send_close_notify();
+        stream.flush().unwrap();
+    }
+    scrape(&folder, connect_to(OTHER, address));
+    server.tell();
+    assert!(server.child.wait().unwrap().success());
 }

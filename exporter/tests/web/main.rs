@@ -10,10 +10,14 @@ mod reload;
 mod support;
 mod tls;
 
-/// An exporter that nobody asks anything.
+/// An exporter in a process of its own; as a `program in C`, where SIGPIPE is not ignored.
 #[test]
 fn in_another_process() {
-    let Some((_, file)) = tests::processes::role() else { return };
+    let Some((role, file)) = tests::processes::role() else { return };
+    if role == "program in C" {
+        // SAFETY: no other thread of this process sets a handler.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    }
     let builder = exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
     let exporter = builder.start().unwrap();
     std::env::set_current_dir("/").unwrap();

@@ -4,7 +4,7 @@ use super::{file, options::Options};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES};
 #[cfg(not(tickmetrics_loom))]
 use crate::memory;
-use crate::printable::Printable;
+use crate::report::report;
 use crate::shard;
 use crate::sync::{Mutex, lock, process_wide};
 use std::path::PathBuf;
@@ -310,9 +310,7 @@ fn resume_from_environment() -> bool {
 
 /// Says on standard error what went another way than asked for. The program goes on.
 pub(crate) fn warn(what: &str) {
-    use std::io::Write;
-    // Not by a macro that panics where standard error is closed.
-    let _ = writeln!(std::io::stderr(), "tickmetrics: {}", Printable(what));
+    report(format_args!("{what}"));
 }
 
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...
