@@ -80,7 +80,6 @@ fn bind_while(
     let socket = Socket::from(OwnedFd::from(socket));
     socket.bind(&address)?;
     others();
-    socket.listen(backlog)?;
     let file = entry.open().map_err(|error| match error.kind() {
         ErrorKind::NotFound => replaced(),
         _ => error,
@@ -89,21 +88,34 @@ fn bind_while(
     if !metadata.file_type().is_socket() {
         return Err(replaced());
     }
-    // What the process's umask took away.
-    if metadata.mode() & 0o7777 != mode & 0o7777 {
-        let client = connect(&file).map_err(|error| match error.kind() {
-            ErrorKind::ConnectionRefused => replaced(),
-            _ => error,
-        })?;
-        if client.peer_addr()?.as_pathname() != Some(&path) {
-            return Err(replaced());
-        }
-        forget_clients(&socket, backlog)?;
-        fs::set_permissions(again(&file), Permissions::from_mode(mode))?;
-    }
     let identity = identity(&metadata);
+    let listening = socket.listen(backlog).and_then(|()| {
+        // What the process's umask took away.
+        if metadata.mode() & 0o7777 == mode & 0o7777 {
+            return Ok(());
+        }
+        check_owner(&file, &path)?;
+        forget_clients(&socket, backlog)?;
+        fs::set_permissions(again(&file), Permissions::from_mode(mode))
+    });
+    if let Err(error) = listening {
+        // Nothing is left behind, unless it is another's.
+        if error.kind() != ErrorKind::Other {
+            let _ = entry.remove(identity);
+        }
+        return Err(error);
+    }
     drop(lock);
     Ok((OwnedFd::from(socket).into(), SocketFile { path, entry, identity }))
+}
+
+/// Whether it is the file of the socket of this process that listens there.
+fn check_owner(file: &File, path: &Path) -> io::Result<()> {
+    let client = connect(file).map_err(|error| match error.kind() {
+        ErrorKind::ConnectionRefused => replaced(),
+        _ => error,
+    })?;
+    if client.peer_addr()?.as_pathname() == Some(path) { Ok(()) } else { Err(replaced()) }
 }
 
 /// So that the connection of this process is not taken for a client's that breaks off. Any other that
