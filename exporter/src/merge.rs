@@ -2,7 +2,7 @@
 
 use crate::encode::{self, Part};
 use crate::names::series_names;
-use metrics_core::{Escaping, Family, Kind, Snapshot};
+use metrics_core::{Escaping, Family, Kind, Snapshot, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// What text 0.0.4 has where nothing is negotiated.
@@ -18,6 +18,8 @@ pub enum LeftOut {
     NameTaken,
     /// It has a label of its own that is named like the one that tells processes apart.
     LabelTaken,
+    /// Its process may not have so much of the response.
+    TooLong,
 }
 
 /// Appends snapshots in text format 0.0.4, each family once with the series of all processes below
@@ -30,6 +32,7 @@ pub fn merge(
     label: &str,
     processes: &[(&str, &Snapshot)],
     out: &mut String,
+    mut fits: impl FnMut(usize, u64) -> bool,
     mut left_out: impl FnMut(usize, &str, LeftOut),
 ) -> usize {
     let labels: Vec<String> =
@@ -39,7 +42,12 @@ pub fn merge(
     let mut names: HashMap<String, &str> = HashMap::new();
     for (at, (_, snapshot)) in processes.iter().enumerate() {
         for family in snapshot.families() {
-            if let Some(reason) = admit(family, label, &families, &names) {
+            let reason = admit(family, label, &families, &names);
+            let too_long = || {
+                let fits = fits(at, most_bytes(family, labels[at].len()));
+                (!fits).then_some(LeftOut::TooLong)
+            };
+            if let Some(reason) = reason.or_else(too_long) {
                 left_out(at, family.name(), reason);
                 continue;
             }
@@ -71,10 +79,24 @@ fn admit(
     if series_names(ESCAPING, family).iter().any(taken) {
         return Some(LeftOut::NameTaken);
     }
-    let is_taken = family
-        .series()
-        .any(|series| series.labels().any(|(name, _)| ESCAPING.label(name) == label));
+    let is_taken = family.label_names().any(|name| ESCAPING.label(name) == label);
     is_taken.then_some(LeftOut::LabelTaken)
+}
+
+/// How long a family's text is at the most, with so many bytes of a label before each series' own.
+fn most_bytes(family: Family<'_>, label: usize) -> u64 {
+    /// A value, a timestamp, braces, commas, and what a histogram's names and its label `le` have more.
+    const REST: usize = 96;
+    let series = family.series_count() as u64;
+    let lines = match family.series().next().map(|one| one.value()) {
+        // Its sum and its count, what it did not measure, and the last bucket.
+        Some(Value::Histogram(histogram)) => histogram.buckets().count() as u64 + 5,
+        _ => 1,
+    };
+    // Names can become longer by being escaped.
+    let name = ESCAPING.metric(family.name()).len() + label + REST;
+    let line = family.label_bytes().saturating_add(series.saturating_mul(name as u64));
+    lines.saturating_mul(line).saturating_add(2 * family.help().len() as u64 + 2 * name as u64)
 }
 
 /// A label as the text formats write it.
@@ -97,9 +119,15 @@ mod tests {
         let processes: Vec<_> =
             registries.iter().zip(&snapshots).map(|((name, _), it)| (*name, it)).collect();
         let (mut text, mut left_out) = (String::new(), Vec::new());
-        merge("process", &processes, &mut text, |at, name, reason| {
-            left_out.push((at, name.to_owned(), reason));
-        });
+        merge(
+            "process",
+            &processes,
+            &mut text,
+            |_, _| true,
+            |at, name, reason| {
+                left_out.push((at, name.to_owned(), reason));
+            },
+        );
         (text, left_out)
     }
 

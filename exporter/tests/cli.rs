@@ -8,6 +8,8 @@ mod hist;
 mod remote;
 #[path = "cli/serve.rs"]
 mod serve;
+#[path = "cli/strangers.rs"]
+mod strangers;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/terminal.rs"]

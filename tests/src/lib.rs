@@ -1,6 +1,7 @@
 //! Tests only: see `tests/`. The README's code blocks are compiled and run from here.
 
 pub mod exemplars;
+pub mod hollow;
 pub mod http;
 pub mod operations;
 pub mod polling;

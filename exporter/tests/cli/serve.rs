@@ -31,6 +31,10 @@ impl Serving {
         Self { child, url: url.trim_end().into(), errors }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn scrape(&self) -> String {
         let address = self.url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
         let mut client = TcpStream::connect(address).unwrap();
@@ -68,7 +72,7 @@ fn check(body: &str) {
     python(module, install, &[CHECK_TEXT], body);
 }
 
-fn has(body: &str, line: &str) -> bool {
+pub(crate) fn has(body: &str, line: &str) -> bool {
     body.lines().any(|it| it == line)
 }
 

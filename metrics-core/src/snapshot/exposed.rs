@@ -3,7 +3,7 @@
 use super::catalogue::About;
 use super::rendered::Rendered;
 use super::values::{Indices, Values};
-use crate::names::Escaping;
+use crate::names::{self, Escaping};
 use crate::sync::Arc;
 
 /// The series of a metric that are exposed, in the order of their index.
@@ -33,6 +33,18 @@ impl Exposed {
         let digits = about.digits(index).zip(&self.values);
         constants
             .chain(digits.map(|((dimension, digit), values)| (&*dimension.name, values.get(digit))))
+    }
+
+    /// How many bytes the labels of a series are at the most, in any format.
+    pub(super) fn most_label_bytes(&self, about: &About) -> usize {
+        /// Quotes, an equals sign and a comma; or two tags and three lengths.
+        const AROUND: usize = 20;
+        // A value's character can need a backslash.
+        let label = |name: &str, value: usize| names::longest(name) + 2 * value + AROUND;
+        let constants = about.metric.constants.iter();
+        let constants: usize = constants.map(|(name, value)| label(name, value.len())).sum();
+        let dimensions = about.dimensions.iter().zip(&self.values);
+        constants + dimensions.map(|(it, values)| label(&it.name, values.longest())).sum::<usize>()
     }
 
     /// Appends the labels of a series as the text format writes them between the braces.

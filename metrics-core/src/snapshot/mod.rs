@@ -341,6 +341,24 @@ impl<'a> Family<'a> {
         AllSeries::new(self.metrics, skipped)
     }
 
+    /// The names of its series' labels, constant ones first; of several metrics, one after the other.
+    pub fn label_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.metrics.iter().flat_map(|MetricSnapshot { about, .. }| {
+            let constants = about.metric.constants.iter().map(|(name, _)| name.as_str());
+            constants.chain(about.dimensions.iter().map(|dimension| dimension.name.as_str()))
+        })
+    }
+
+    /// How many bytes the labels of all its series are at the most, as any of the formats has them:
+    /// what it takes to know before they are written.
+    pub fn label_bytes(&self) -> u64 {
+        let all = self.metrics.iter().map(|MetricSnapshot { about, exposed, .. }| {
+            let one = exposed.most_label_bytes(about) as u64;
+            one.saturating_mul(exposed.indices.len() as u64)
+        });
+        all.fold(0, u64::saturating_add)
+    }
+
     /// How many series are exposed.
     pub fn series_count(&self) -> usize {
         self.metrics.iter().map(|metric| metric.exposed.indices.len()).sum()

@@ -120,6 +120,11 @@ impl Values {
         self.0.get(number)
     }
 
+    /// The bytes of the longest one.
+    pub(super) fn longest(&self) -> usize {
+        (0..self.len()).map(|number| self.get(number).len()).max().unwrap_or(0)
+    }
+
     pub(super) fn number(&self, value: &str) -> Option<usize> {
         (0..self.len()).find(|&number| self.get(number) == value)
     }

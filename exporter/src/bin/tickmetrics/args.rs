@@ -4,6 +4,7 @@
 
 use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
+use crate::trust;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -87,9 +88,16 @@ pub(crate) enum Format {
 /// Serve the metrics of any number of processes to Prometheus.
 ///
 /// A label tells the processes apart: the stem of the file's name (feed of /dev/shm/feed.metrics),
-/// or the whole path where a file before it has that stem. Families of one name are one, with the
-/// help text of the first process; a family that has another type there is left out, counted in
-/// tickmetrics_serve_left_out_families and told on standard error.
+/// or the whole path where another file has that stem. Families of one name are one, with the help
+/// text of the first process; a family that has another type there is left out, counted in
+/// tickmetrics_serve_left_out_families, named in tickmetrics_serve_left_out and told on standard
+/// error.
+///
+/// Files of the user that the program runs as are served, root's if that is root, and those of others
+/// that --user names. The program's own user comes first, then the others as they are named, and then
+/// all that "any" stands for by their numbers: the stem of a name and the type of a family are theirs
+/// who come first, whatever is in the files. A file whose folder belongs to somebody else is not
+/// served. Each user other than the program's own has a quarter of what all may take.
 ///
 /// Files are looked for at each scrape: those that come are added, and what a dead process counted
 /// stays until its file is removed. tickmetrics_serve_alive says for each whether its process lives.
@@ -98,7 +106,8 @@ pub(crate) enum Format {
 Examples:
   tickmetrics serve /dev/shm                           all segments in a directory
   tickmetrics serve '/dev/shm/*.metrics'               quoted, so that files that come are seen
-  tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187")]
+  tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187
+  tickmetrics serve /dev/shm --user feed --user risk   of two users, and one's own")]
 pub(crate) struct Serve {
     /// Files, patterns with * ? [], or directories, where all segments in them are meant
     #[arg(required = true, value_name = "PATH")]
@@ -109,6 +118,20 @@ pub(crate) struct Serve {
     /// TLS, passwords, tokens and headers: the web configuration file of Prometheus' exporters
     #[arg(long = "web.config.file", value_name = "FILE")]
     pub(crate) web_config: Option<PathBuf>,
+    /// Whose files are served beside one's own: a name or a number, or any for everybody's; may be
+    /// repeated, the most trusted first
+    #[arg(long = "user", value_name = "USER", value_parser = trust::named)]
+    pub(crate) users: Vec<trust::Named>,
+    /// How many files are served
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_files: u32,
+    /// MiB of memory that the snapshots of all files may take; the response has a quarter as much
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_memory: u32,
+    /// MiB of memory that each file's snapshot may take, rather than 16 and 16 times its size on the
+    /// disk
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_file_memory: Option<u32>,
     /// The label that tells processes apart
     #[arg(long, value_name = "NAME", default_value = "process", value_parser = label_name)]
     pub(crate) label: String,

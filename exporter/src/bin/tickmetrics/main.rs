@@ -8,7 +8,7 @@
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top` | the commands |
-//! | `watch` | the files that `serve` reads: patterns and directories |
+//! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and whose they are |
 //! | `scrape_url`, `exposition`, `quantile` | for `top` of any exporter: HTTP, the text format, classic buckets |
 
 mod args;
@@ -24,6 +24,7 @@ mod segment;
 mod serve;
 mod stop;
 mod top;
+mod trust;
 mod watch;
 
 use args::Command;

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::failure::Failure;
 use metrics_core::{ReadError, SegmentReader, Snapshot};
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -36,12 +36,32 @@ impl Segment {
         Ok(Self { path: path.into(), file, reader })
     }
 
+    /// One that is open. A snapshot of it may take so many bytes, where that is given.
+    pub(crate) fn of_file(file: File, path: &Path, memory: Option<u64>) -> Result<Self> {
+        let id = file.metadata().ok().map(|about| FileId(about.dev(), about.ino()));
+        let mut reader = SegmentReader::from_file(file, path).map_err(told)?;
+        if let Some(bytes) = memory {
+            reader.set_memory_limit(bytes);
+        }
+        Ok(Self { path: path.into(), file: id, reader })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot> {
         self.reader.snapshot().map_err(told)
+    }
+
+    /// Of so many bytes at the most.
+    pub(crate) fn snapshot_within(&mut self, bytes: u64) -> Result<Snapshot> {
+        self.reader.snapshot_within(bytes).map_err(told)
+    }
+
+    /// How many bytes the last snapshot took.
+    pub(crate) fn memory(&self) -> u64 {
+        self.reader.memory()
     }
 
     pub(crate) fn process(&self) -> Result<Process> {

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
 use crate::segment::Process;
 use crate::stop::Stop;
-use crate::watch::{Change, Watch};
+use crate::trust::{Rank, Trust};
+use crate::watch::{Change, Limits, Shares, Watch};
 use exporter::__cli::{LeftOut, merge, process_label, serve};
 use exporter::{Exporter, StartError};
 use std::collections::HashSet;
@@ -50,9 +51,14 @@ fn failure(error: &StartError) -> Failure {
     })
 }
 
+/// Of how many families that are left out it is told which, in the response and on standard error.
+const MOST_TOLD: usize = 100;
+
 struct Served {
     watch: Watch,
     label: String,
+    /// Bytes of the response.
+    response: u64,
     /// What was told of families that are left out, by process.
     told: HashSet<(String, String, LeftOut)>,
 }
@@ -60,14 +66,22 @@ struct Served {
 /// What is told of a process beside its metrics.
 struct Row {
     name: String,
+    rank: Rank,
     alive: bool,
     start: SystemTime,
 }
 
 impl Served {
     fn new(args: &Serve) -> Result<Self> {
-        let watch = Watch::new(&args.paths)?;
-        Ok(Self { watch, label: args.label.clone(), told: HashSet::new() })
+        let bytes = |mib: u32| u64::from(mib) << 20;
+        let limits = Limits {
+            files: args.max_files as usize,
+            memory: bytes(args.max_memory),
+            of_one: args.max_file_memory.map(bytes),
+        };
+        let watch = Watch::new(&args.paths, Trust::new(&args.users), limits)?;
+        let (label, response) = (args.label.clone(), limits.memory / 4);
+        Ok(Self { watch, label, response, told: HashSet::new() })
     }
 
     /// Looks for files that came and went, and tells which.
@@ -84,6 +98,12 @@ impl Served {
                     let path = PrintablePath(&path);
                     tell(format_args!("{path} came, served with {label}"));
                 }
+                Change::Renamed { path, before, name } => {
+                    self.told.retain(|(process, ..)| *process != before);
+                    let label = process_label(&self.label, &name);
+                    let path = PrintablePath(&path);
+                    tell(format_args!("{path} is served with {label} from now on"));
+                }
                 Change::Went { path, name } => {
                     // Another process may have the name later.
                     self.told.retain(|(process, ..)| *process != name);
@@ -98,22 +118,46 @@ impl Served {
     fn write(&mut self, out: &mut String) {
         self.look();
         let (mut rows, mut snapshots) = (Vec::new(), Vec::new());
-        let changes = self.watch.read(|name, Process { alive, start, .. }, snapshot| {
-            rows.push(Row { name: name.into(), alive, start });
+        let changes = self.watch.read(|name, rank, Process { alive, start, .. }, snapshot| {
+            rows.push(Row { name: name.into(), rank, alive, start });
             snapshots.push(snapshot);
         });
         self.tell(changes);
         let names = rows.iter().map(|row| &*row.name);
         let processes: Vec<_> = names.zip(&snapshots).collect();
-        let mut left_out = 0;
-        merge(&self.label, &processes, out, |at, family, reason| {
+        let (mut left_out, mut which) = (0, Vec::new());
+        let mut shares = Shares::new(self.response);
+        let fits = |at: usize, bytes: u64| {
+            let rank = rows[at].rank;
+            let fits = bytes <= shares.left(rank);
+            if fits {
+                shares.take(rank, bytes);
+            }
+            fits
+        };
+        merge(&self.label, &processes, out, fits, |at, family, reason| {
             left_out += 1;
             let process = processes[at].0;
-            if self.told.insert((process.into(), family.into(), reason)) {
+            if which.len() < MOST_TOLD {
+                which.push((process, family.to_owned(), reason));
+            }
+            let is_known = self.told.contains(&(process.into(), family.into(), reason));
+            if !is_known && self.told.len() < MOST_TOLD * rows.len() {
+                self.told.insert((process.into(), family.into(), reason));
                 tell(format_args!("{family} of {process} is left out: {}", why(reason)));
             }
         });
         self.write_about(&rows, left_out, out);
+        let help = "Which families these are, as far as they are few.";
+        head(out, "left_out", help);
+        for (process, family, reason) in which {
+            let labels = [
+                process_label(&self.label, process),
+                process_label("family", &family),
+                process_label("reason", reason_label(reason)),
+            ];
+            let _ = writeln!(out, "tickmetrics_serve_left_out{{{}}} 1", labels.join(","));
+        }
     }
 
     fn write_about(&self, rows: &[Row], left_out: usize, out: &mut String) {
@@ -123,6 +167,11 @@ impl Served {
                 "unreadable_segments",
                 "Files that should be served and are not.",
                 self.watch.unreadable(),
+            ),
+            (
+                "refused_segments",
+                "Segments that are not served for their owner, their folder or their number.",
+                self.watch.refused(),
             ),
             ("left_out_families", "Families that would clash with another process's.", left_out),
         ];
@@ -165,6 +214,16 @@ fn why(reason: LeftOut) -> &'static str {
         LeftOut::OtherType => "another process has that name with another type",
         LeftOut::NameTaken => "a family of another name is exposed under one of its names",
         LeftOut::LabelTaken => "it has that label itself; choose another with --label",
+        LeftOut::TooLong => "the response would be too long; raise --max-memory",
+    }
+}
+
+fn reason_label(reason: LeftOut) -> &'static str {
+    match reason {
+        LeftOut::OtherType => "type",
+        LeftOut::NameTaken => "name",
+        LeftOut::LabelTaken => "label",
+        LeftOut::TooLong => "length",
     }
 }
 

@@ -3,11 +3,26 @@
 
 use crate::Result;
 use crate::failure::Failure;
+use crate::people::PrintablePath;
 use crate::segment::{Process, Segment};
+use crate::trust::{self, Rank, Refused, Trust};
 use metrics_core::Snapshot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// How many paths are looked at for new files.
+const MOST_PATHS: usize = 1 << 16;
+
+/// What files may take together. Of one user other than the program's own, a quarter of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) files: usize,
+    /// Bytes of all snapshots.
+    pub(crate) memory: u64,
+    /// Bytes of each, where that is set.
+    pub(crate) of_one: Option<u64>,
+}
 
 /// What to look for: a file, the files that match a pattern, or all segments in a directory.
 struct Wanted {
@@ -18,28 +33,66 @@ struct Wanted {
 /// A segment and what its process is called.
 struct Watched {
     name: String,
+    rank: Rank,
+    /// Of those of one rank, which came first.
+    number: u64,
     segment: Segment,
 }
 
 /// The segments that are there.
 pub(crate) struct Watch {
     wanted: Vec<Wanted>,
+    trust: Trust,
+    limits: Limits,
     open: BTreeMap<PathBuf, Watched>,
+    /// How many came so far.
+    came: u64,
     /// Files that can't be read, and why not.
     unreadable: BTreeMap<PathBuf, String>,
+    /// How many segments are not followed, for their owner or their number.
+    refused: usize,
+    /// Of whom it was told that files are not served, and why: once, since anybody can make any
+    /// number.
+    told: HashSet<String>,
 }
 
 /// What happened to a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Came { path: PathBuf, name: String },
+    Renamed { path: PathBuf, before: String, name: String },
     Went { path: PathBuf, name: String },
     Unreadable { reason: String },
 }
 
+/// What is left for the files of each user.
+pub(crate) struct Shares {
+    all: u64,
+    left: u64,
+    of_users: HashMap<u32, u64>,
+}
+
+impl Shares {
+    pub(crate) fn new(all: u64) -> Self {
+        Self { all, left: all, of_users: HashMap::new() }
+    }
+
+    /// What a user's files may take still.
+    pub(crate) fn left(&self, rank: Rank) -> u64 {
+        let taken = self.of_users.get(&rank.user).copied().unwrap_or(0);
+        let share = if rank.is_own() { self.all } else { self.all.div_ceil(4) };
+        self.left.min(share.saturating_sub(taken))
+    }
+
+    pub(crate) fn take(&mut self, rank: Rank, amount: u64) {
+        self.left = self.left.saturating_sub(amount);
+        *self.of_users.entry(rank.user).or_default() += amount;
+    }
+}
+
 impl Watch {
     /// For paths as the user gave them.
-    pub(crate) fn new(paths: &[String]) -> Result<Self> {
+    pub(crate) fn new(paths: &[String], trust: Trust, limits: Limits) -> Result<Self> {
         let wanted = paths.iter().map(|text| {
             let path = PathBuf::from(text);
             // A file whose name looks like a pattern is a file.
@@ -50,8 +103,16 @@ impl Watch {
             }
             Ok(Wanted { path, pattern })
         });
-        let wanted = wanted.collect::<Result<_>>()?;
-        Ok(Self { wanted, open: BTreeMap::new(), unreadable: BTreeMap::new() })
+        Ok(Self {
+            wanted: wanted.collect::<Result<_>>()?,
+            trust,
+            limits,
+            open: BTreeMap::new(),
+            came: 0,
+            unreadable: BTreeMap::new(),
+            refused: 0,
+            told: HashSet::new(),
+        })
     }
 
     /// Whether no segment is there.
@@ -59,16 +120,25 @@ impl Watch {
         self.open.is_empty()
     }
 
-    /// Reads all segments, sorted by path; answers with what can't be read, where it is news.
-    pub(crate) fn read(&mut self, mut each: impl FnMut(&str, Process, Snapshot)) -> Vec<Change> {
+    /// Reads all segments, the most trusted first, then sorted by path; answers with what can't be
+    /// read, where it is news.
+    pub(crate) fn read(
+        &mut self,
+        mut each: impl FnMut(&str, Rank, Process, Snapshot),
+    ) -> Vec<Change> {
         let mut changes = Vec::new();
-        for (path, Watched { name, segment }) in &mut self.open {
+        let mut shares = Shares::new(self.limits.memory);
+        let mut all: Vec<_> = self.open.iter_mut().collect();
+        all.sort_by_key(|(_, watched)| watched.rank);
+        for (path, Watched { name, rank, segment, .. }) in all {
+            let most = shares.left(*rank);
             // Before the snapshot: what was dead then has written all it ever will.
-            let read = segment.process().and_then(|process| Ok((process, segment.snapshot()?)));
+            let read = segment.process().and_then(|it| Ok((it, segment.snapshot_within(most)?)));
             match read {
                 Ok((process, snapshot)) => {
+                    shares.take(*rank, segment.memory());
                     self.unreadable.remove(path);
-                    each(name, process, snapshot);
+                    each(name, *rank, process, snapshot);
                 }
                 Err(failure) => {
                     changes.extend(note(&mut self.unreadable, path, failure.to_string()));
@@ -83,54 +153,176 @@ impl Watch {
         self.unreadable.len()
     }
 
+    /// How many segments are not followed, for their owner or their number.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused
+    }
+
     /// Looks for files that came and went.
     pub(crate) fn refresh(&mut self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let mut named = BTreeSet::new();
-        let mut found = BTreeSet::new();
-        for Wanted { path, pattern } in &self.wanted {
-            if path.is_dir() {
-                // What is no segment there is somebody else's, and nothing to tell.
-                found.extend(files_in(path));
-            } else {
-                let files = glob::glob(pattern).into_iter().flatten().flatten();
-                named.extend(files.filter(|path| path.is_file()));
-            }
+        let (mut changes, mut notes) = (Vec::new(), Vec::new());
+        let (named, mut found) = self.look();
+        if found.len() >= MOST_PATHS {
+            let reason = format!("more than {MOST_PATHS} files are there: not all are looked at");
+            notes.extend(self.tell_once("paths".into(), reason));
         }
-        found.extend(named.iter().cloned());
         // A file that was replaced is another process's.
         let gone = |_: &PathBuf, watched: &mut Watched| !watched.segment.is_current();
         for (path, it) in self.open.extract_if(.., gone) {
             changes.push(Change::Went { path, name: it.name });
         }
         self.unreadable.retain(|path, _| found.contains(path));
+        self.refused = 0;
+        found.retain(|path| !self.open.contains_key(path));
+        // Of each user as many as may be served at the most, and in all, too: the least trusted go.
+        let mut candidates = BTreeMap::new();
+        let mut of_users: HashMap<u32, usize> = HashMap::new();
+        let most = Shares::new(self.limits.files as u64);
         for path in found {
-            if self.open.contains_key(&path) {
+            match self.trust.open(&path) {
+                Ok((file, rank)) => {
+                    let of_user = of_users.entry(rank.user).or_default();
+                    *of_user += 1;
+                    if *of_user as u64 <= most.left(rank) {
+                        candidates.insert((rank, path), file);
+                    } else {
+                        notes.extend(self.too_many(rank, &path, named.contains(&path)));
+                    }
+                }
+                Err(refused) => {
+                    notes.extend(self.refuse(&path, named.contains(&path), refused));
+                }
+            }
+            if candidates.len() > self.limits.files
+                && let Some(((rank, path), _)) = candidates.pop_last()
+            {
+                notes.extend(self.too_many(rank, &path, named.contains(&path)));
+            }
+        }
+        for ((rank, path), file) in candidates {
+            let mut shares = Shares::new(self.limits.files as u64);
+            self.open.values().for_each(|watched| shares.take(watched.rank, 1));
+            if shares.left(rank) == 0 && !(rank.is_own() && self.make_room(rank, &mut changes)) {
+                notes.extend(self.too_many(rank, &path, named.contains(&path)));
                 continue;
             }
-            match Segment::open(&path) {
+            match Segment::of_file(file, &path, self.limits.of_one) {
                 Ok(segment) => {
                     self.unreadable.remove(&path);
-                    let name = self.name(&path);
-                    changes.push(Change::Came { path: path.clone(), name: name.clone() });
-                    self.open.insert(path, Watched { name, segment });
+                    self.came += 1;
+                    let (name, number) = (String::new(), self.came);
+                    self.open.insert(path, Watched { name, rank, number, segment });
                 }
                 Err(failure) if named.contains(&path) => {
-                    changes.extend(note(&mut self.unreadable, &path, failure.to_string()));
+                    notes.extend(self.note(&path, failure.to_string()));
                 }
                 Err(_) => {}
             }
         }
+        self.name_all(&mut changes);
+        changes.extend(notes);
         changes
     }
 
-    /// The stem of the file's name; the whole path where another has that.
-    fn name(&self, path: &Path) -> String {
-        let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        if self.open.values().any(|watched| watched.name == stem) {
-            return path.to_string_lossy().into_owned();
+    /// The files that are named or match a pattern, and all files.
+    fn look(&self) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+        let (mut named, mut found) = (BTreeSet::new(), BTreeSet::new());
+        for Wanted { path, pattern } in &self.wanted {
+            if path.is_dir() {
+                // What is no segment there is somebody else's, and nothing to tell.
+                found.extend(files_in(path));
+            } else {
+                let files = glob::glob(pattern).into_iter().flatten().flatten();
+                named.extend(files.take(MOST_PATHS).filter(|path| path.is_file()));
+            }
         }
-        stem
+        found.extend(named.iter().cloned());
+        (named, found)
+    }
+
+    /// Gives up the least trusted file for one that is trusted more.
+    fn make_room(&mut self, rank: Rank, changes: &mut Vec<Change>) -> bool {
+        let last = self.open.iter().max_by_key(|(_, watched)| (watched.rank, watched.number));
+        let last = last.filter(|(_, watched)| watched.rank > rank).map(|(path, _)| path.clone());
+        let Some(path) = last else { return false };
+        let gone = self.open.remove(&path);
+        changes.extend(gone.map(|it| Change::Went { path, name: it.name }));
+        true
+    }
+
+    fn too_many(&mut self, rank: Rank, path: &Path, is_named: bool) -> Option<Change> {
+        if !is_named && !trust::is_segment(path) {
+            return None;
+        }
+        self.refused += 1;
+        let (user, most) = (rank.user, self.limits.files);
+        self.tell_once(
+            format!("number {user}"),
+            format!(
+                "user {user} has more segments than are served, of {most} in all: raise --max-files"
+            ),
+        )
+    }
+
+    /// Says why a file is not followed, where it is one that could be meant.
+    fn refuse(&mut self, path: &Path, is_named: bool, refused: Refused) -> Option<Change> {
+        if !is_named && !trust::is_segment(path) {
+            return None;
+        }
+        match refused {
+            Refused::Owner(user) => {
+                self.refused += 1;
+                self.tell_once(format!("owner {user}"), format!(
+                    "files of user {user} are not served, as {}: give --user {user} to trust them",
+                    PrintablePath(path)
+                ))
+            }
+            Refused::Way(reason) => {
+                self.refused += 1;
+                self.note(path, reason)
+            }
+            Refused::Unopened(reason) if is_named => self.note(path, reason),
+            Refused::Unopened(_) => None,
+        }
+    }
+
+    fn note(&mut self, path: &Path, reason: String) -> Option<Change> {
+        let has_room = self.unreadable.len() < self.limits.files;
+        let is_known = self.unreadable.contains_key(path);
+        (has_room || is_known).then(|| note(&mut self.unreadable, path, reason)).flatten()
+    }
+
+    fn tell_once(&mut self, what: String, reason: String) -> Option<Change> {
+        let has_room = self.told.len() < self.limits.files;
+        (has_room && self.told.insert(what)).then_some(Change::Unreadable { reason })
+    }
+
+    /// Calls each process by the stem of its file's name, and those by their whole path whose stem
+    /// another has: a more trusted user's, or one that came before.
+    fn name_all(&mut self, changes: &mut Vec<Change>) {
+        let mut all: Vec<_> = self.open.iter_mut().collect();
+        all.sort_by_key(|(_, watched)| (watched.rank, watched.number));
+        let mut taken = HashSet::new();
+        for (path, watched) in all {
+            let mut name = trust::stem_text(path);
+            if taken.contains(&name) {
+                name = trust::path_text(path);
+            }
+            while taken.contains(&name) {
+                name.push('\'');
+            }
+            taken.insert(name.clone());
+            if watched.name == name {
+                continue;
+            }
+            let before = std::mem::replace(&mut watched.name, name.clone());
+            let path = path.clone();
+            changes.push(if before.is_empty() {
+                Change::Came { path, name }
+            } else {
+                Change::Renamed { path, before, name }
+            });
+        }
     }
 }
 
@@ -141,6 +333,6 @@ fn note(all: &mut BTreeMap<PathBuf, String>, path: &Path, reason: String) -> Opt
 }
 
 fn files_in(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten().take(MOST_PATHS);
     entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
 }
