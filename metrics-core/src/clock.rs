@@ -1,29 +1,45 @@
 //! The clock that timings are taken with: the processor's time stamp counter where it is steady,
-//! the operating system's monotonic clock elsewhere. `quanta` finds out which and calibrates it;
-//! what is done for each timing is done here, so that it can be inlined.
+//! the operating system's monotonic clock elsewhere. `quanta` asks the processor and calibrates it,
+//! `steady` asks the kernel, at the start and from time to time; what is done for each timing is done
+//! here, so that it can be inlined.
 
+#[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no counter to look after"))]
+mod steady;
+
+use crate::sync::{Acquire, fence};
 use crate::sync::{
     Arc, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local,
 };
+#[cfg(not(tickmetrics_loom))]
+use crate::sync::{MutexGuard, Release};
 use quanta::Clock;
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
+#[cfg(not(tickmetrics_loom))]
+use steady::Found;
+use steady::{Line, Watch};
 
 process_wide! {
-    static CLOCK: OnceLock<Clock> = OnceLock::new();
+    static CLOCK: OnceLock<Source> = OnceLock::new();
 }
 
 process_wide! {
-    /// Held while the clock is calibrated, by the thread that does it, and around a fork: a child
-    /// could not wait for that thread.
-    static CALIBRATING: Mutex<()> = Mutex::new(());
+    /// What took its place, once the kernel had ceased to trust the counter.
+    static SUCCESSOR: OnceLock<Source> = OnceLock::new();
+}
+
+process_wide! {
+    /// Held while the clock is calibrated or looked after, by the thread that does it, and around a
+    /// fork: a child could not wait for that thread.
+    static CALIBRATING: Mutex<Option<Watch>> = Mutex::new(None);
 }
 
 process_wide! {
     /// Nanoseconds in 2^32 ticks of the time stamp counter, rounded: an error of less than one in
     /// 2^28 for a counter of 0.5 to 8 GHz. 0 until the clock is calibrated, where it is not that
-    /// counter, and once a mock clock was used: then the slow way finds out.
-    // Relaxed throughout: it says nothing about other memory, and both ways read the same clock.
+    /// counter (any more), and once a mock clock was used: then the slow way finds out.
+    // Relaxed but for `leave_counter`: it says nothing about other memory, and both ways read the same
+    // clock, or one that goes on from it.
     static NANOS_IN_2_32_TICKS: AtomicU64 = AtomicU64::new(0);
 }
 
@@ -33,7 +49,32 @@ process_wide! {
 }
 
 thread_local! {
-    static MOCK: RefCell<Option<Clock>> = const { RefCell::new(None) };
+    static MOCK: RefCell<Option<Source>> = const { RefCell::new(None) };
+}
+
+/// Where ticks come from.
+#[derive(Debug)]
+enum Source {
+    /// The counter or the system's clock, as the processor has it, or a mock.
+    Quanta(Clock),
+    /// The system's clock, since the kernel does not trust the counter.
+    System(Line),
+}
+
+impl Source {
+    fn ticks(&self) -> u64 {
+        match self {
+            Self::Quanta(clock) => clock.raw(),
+            Self::System(line) => line.ticks(),
+        }
+    }
+
+    fn nanos(&self, start: u64, end: u64) -> u64 {
+        match self {
+            Self::Quanta(clock) => clock.delta_as_nanos(start, end),
+            Self::System(line) => line.nanos(start, end),
+        }
+    }
 }
 
 /// Calibrates the clock, which takes up to 200 ms, unless it is calibrated already.
@@ -46,24 +87,81 @@ pub(crate) fn scale() -> u64 {
     NANOS_IN_2_32_TICKS.load(Relaxed)
 }
 
-/// Keeps the clock from being calibrated.
+/// As long as it is there, no other thread calibrates the clock or looks after it.
 #[cfg(not(tickmetrics_loom))]
-pub(crate) fn calibrating() -> crate::sync::MutexGuard<'static, ()> {
-    lock(&CALIBRATING)
+pub(crate) struct Calibrating {
+    _watch: MutexGuard<'static, Option<Watch>>,
 }
 
-fn clock() -> &'static Clock {
-    if let Some(clock) = CLOCK.get() {
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn calibrating() -> Calibrating {
+    Calibrating { _watch: lock(&CALIBRATING) }
+}
+
+fn clock() -> &'static Source {
+    // Acquire pairs with the Release in `leave_counter`: whoever came here because of that finds the
+    // successor.
+    fence(Acquire);
+    if let Some(clock) = SUCCESSOR.get().or_else(|| CLOCK.get()) {
         return clock;
     }
-    let _calibrating = lock(&CALIBRATING);
+    let mut watch = lock(&CALIBRATING);
     CLOCK.get_or_init(|| {
+        if !steady::is_trusted() {
+            return Source::System(Line::NANOS);
+        }
         let clock = Clock::new();
         if counter::is_read_by(&clock) {
             NANOS_IN_2_32_TICKS.store(clock.delta_as_nanos(0, 1 << 32), Relaxed);
+            *watch = Some(Watch::new());
         }
-        clock
+        Source::Quanta(clock)
     })
+}
+
+/// Looks whether the counter still is what it was, at most once a second. Answers what has to be told,
+/// where it is not: once that the system's clock took its place, and each time it has another rate.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn look_after() -> Option<String> {
+    // Whoever has the lock is at it, or forks.
+    let mut watch = CALIBRATING.try_lock().ok()?;
+    let scale = scale();
+    // With a mock clock there is nothing to look after.
+    let watch = watch.as_mut().filter(|_| scale != 0)?;
+    match watch.look(scale) {
+        Found::Nothing => None,
+        Found::Unsteady => {
+            leave_counter(scale);
+            Some(
+                "the kernel does not trust the processor's time stamp counter any more (dmesg has \
+                 the reason): timings are taken with the system's clock from now on; earlier ones \
+                 may be wrong"
+                    .into(),
+            )
+        }
+        Found::Rate(rate) => {
+            // Relaxed, see above. It fails where a mock clock came in between.
+            NANOS_IN_2_32_TICKS.compare_exchange(scale, rate, Relaxed, Relaxed).ok()?;
+            let percent = 100.0 * (rate as f64 / scale as f64 - 1.0);
+            Some(format!(
+                "a tick of the processor's time stamp counter takes {percent:+.2} % of the time that \
+                 was measured before: timings go by that from now on; earlier ones may be wrong"
+            ))
+        }
+    }
+}
+
+#[cfg(tickmetrics_loom)]
+pub(crate) fn look_after() -> Option<String> {
+    None
+}
+
+/// Goes on with the system's clock, in ticks of the counter.
+#[cfg(not(tickmetrics_loom))]
+fn leave_counter(scale: u64) {
+    let _ = SUCCESSOR.set(Source::System(Line::instead_of_counter(scale)));
+    // Release pairs with the Acquire in `clock`.
+    NANOS_IN_2_32_TICKS.store(0, Release);
 }
 
 /// The clock's raw ticks. Subtract them with [`nanos`].
@@ -87,7 +185,7 @@ pub(crate) fn nanos(start: u64, end: u64) -> u64 {
 /// How many raw ticks pass in so many nanoseconds.
 pub(crate) fn ticks_in(nanos: u64) -> u64 {
     let scale = match NANOS_IN_2_32_TICKS.load(Relaxed) {
-        0 => with_clock(|clock| clock.delta_as_nanos(0, 1 << 32)),
+        0 => with_clock(|clock| clock.nanos(0, 1 << 32)),
         scale => scale,
     };
     let ticks = (u128::from(nanos) << 32) / u128::from(scale.max(1));
@@ -104,16 +202,16 @@ pub(crate) fn nanos_since_epoch() -> u64 {
 #[cold]
 #[inline(never)]
 fn ticks_slowly() -> u64 {
-    with_clock(Clock::raw)
+    with_clock(Source::ticks)
 }
 
 #[cold]
 #[inline(never)]
 fn nanos_slowly(start: u64, end: u64) -> u64 {
-    with_clock(|clock| clock.delta_as_nanos(start, end))
+    with_clock(|clock| clock.nanos(start, end))
 }
 
-fn with_clock<R>(read: impl Fn(&Clock) -> R) -> R {
+fn with_clock<R>(read: impl Fn(&Source) -> R) -> R {
     // Relaxed: a mock only concerns the thread that set this itself.
     if !MOCKS_EXIST.load(Relaxed) {
         return read(clock());
@@ -187,7 +285,7 @@ impl MockClock {
 /// ```
 pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
     /// Puts the thread's former clock back, after a panic too.
-    struct Restore(Option<Clock>);
+    struct Restore(Option<Source>);
     impl Drop for Restore {
         fn drop(&mut self) {
             let _ = MOCK.try_with(|mock| mock.replace(self.0.take()));
@@ -199,6 +297,7 @@ pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
     MOCKS_EXIST.store(true, Relaxed);
     NANOS_IN_2_32_TICKS.store(0, Relaxed);
     // In a destructor that runs after this thread-local's the clock goes on.
-    let _restore = Restore(MOCK.try_with(|mock| mock.replace(Some(mocked))).ok().flatten());
+    let _restore =
+        Restore(MOCK.try_with(|mock| mock.replace(Some(Source::Quanta(mocked)))).ok().flatten());
     test(&MockClock { mock })
 }

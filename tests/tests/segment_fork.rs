@@ -284,9 +284,9 @@ fn fork_in_the_midst(role: &str, file: &Path) {
                 });
                 forked.collect()
             });
-            assert!(!children.is_empty());
+            say(if children.is_empty() { "too late" } else { "done" });
             children.into_iter().for_each(ends_well);
-            say("done");
+            say("ended");
         }
         other => panic!("{other}"),
     }
@@ -416,7 +416,13 @@ fn a_child_forked_while_an_installation_fails_has_nothing_of_it() {
 #[test]
 fn a_child_forked_while_the_clock_is_calibrated_can_time() {
     for role in ["calibrates", "calibrates later"] {
-        assert_eq!(Other::start(role, Path::new("none")).says(), "done");
+        let in_time = (0..50).any(|_| {
+            let mut other = Other::start(role, Path::new("none"));
+            let in_time = other.says() == "done";
+            assert_eq!(other.says(), "ended");
+            in_time
+        });
+        assert!(in_time, "the clock was calibrated before the first fork each time");
     }
 }
 

@@ -16,10 +16,11 @@ pub(crate) use metrics::register_or_sink;
 pub use metrics::{Metrics, Scope, Visitor, build_global};
 use place::Placed;
 
+use crate::clock;
 use crate::directory::Kind;
 use crate::handles::Gauge;
 use crate::labels::{Dimension, Labels};
-use crate::segment::Segment;
+use crate::segment::{Segment, warn};
 use crate::snapshot::{Catalogue, Snapshot};
 use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local};
 use std::cell::RefCell;
@@ -168,9 +169,17 @@ impl Registry {
     }
 
     /// The values of all metrics now. Never makes a recording thread wait.
+    ///
+    /// At most once a second it also looks whether the clock that timings are taken with is what it was,
+    /// and reports on standard error if not.
     pub fn snapshot(&self) -> Snapshot {
+        let change = clock::look_after();
         self.observe();
         let Some(segment) = Segment::current() else { return Snapshot::default() };
+        if let Some(change) = change {
+            segment.set_clock_scale(clock::scale());
+            warn(&change);
+        }
         lock(&self.inner.catalogue).snapshot(segment.view())
     }
 

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 struct Held {
     _registration: Option<Registration<'static>>,
     _installing: MutexGuard<'static, ()>,
-    _calibrating: MutexGuard<'static, ()>,
+    _calibrating: clock::Calibrating,
 }
 
 thread_local! {
