@@ -76,12 +76,12 @@ impl Scraper {
     ) -> Result<Self, RegisterError> {
         let registries = Registries::new(registries, interval)?;
         let about = registries.about.metrics;
-        Ok(Self::from(Source::Registries(Box::new(registries)), about))
+        Ok(Self::from(Source::Registries(Box::new(registries)), &about))
     }
 
-    fn from(source: Source, about: AboutMetrics) -> Self {
+    fn from(source: Source, about: &AboutMetrics) -> Self {
         let source = Arc::new(Mutex::new(source));
-        Self { source, renders: Vec::new(), about, more: More::default() }
+        Self { source, renders: Vec::new(), about: *about, more: More::default() }
     }
 
     /// And what no client asks for.
@@ -104,7 +104,7 @@ impl Scraper {
     pub(crate) fn of(
         write: impl FnMut(&mut String) + Send + 'static,
     ) -> Result<Self, RegisterError> {
-        Ok(Self::from(Source::Text(Box::new(write)), About::register()?.metrics))
+        Ok(Self::from(Source::Text(Box::new(write)), &About::register()?.metrics))
     }
 
     /// Registers further metrics of the exporter about itself.

@@ -46,9 +46,70 @@ impl Scale {
     }
 }
 
+/// Nanoseconds to a unit of time that metrics are exported in; `None` for another unit.
+pub(crate) fn nanoseconds_to(unit: &str) -> Option<u32> {
+    match unit {
+        "seconds" => Some(1_000_000_000),
+        "milliseconds" => Some(1_000_000),
+        "microseconds" => Some(1_000),
+        "nanoseconds" => Some(1),
+        _ => None,
+    }
+}
+
+/// What a unit should be called that is one of time or size under another name: those would be
+/// exported as something that they are not. `None` for the names themselves and for units of other
+/// things. The macros have the same list (`metrics-macros/src/quantity.rs`).
+pub(crate) fn right_unit(unit: &str) -> Option<&'static str> {
+    let right = match unit.to_lowercase().as_str() {
+        // Nothing is exported in the longer ones: seconds are Prometheus' base unit.
+        "s" | "sec" | "secs" | "second" | "seconds" | "min" | "mins" | "minute" | "minutes"
+        | "h" | "hr" | "hrs" | "hour" | "hours" | "day" | "days" | "week" | "weeks" => "seconds",
+        "ms" | "msec" | "msecs" | "milli" | "millis" | "millisecond" | "milliseconds" => {
+            "milliseconds"
+        }
+        // The micro sign and the Greek letter.
+        "us" | "\u{b5}s" | "\u{3bc}s" | "usec" | "usecs" | "micro" | "micros" | "microsecond"
+        | "microseconds" => "microseconds",
+        "ns" | "nsec" | "nsecs" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => "nanoseconds",
+        "b" | "byte" | "bytes" | "kb" | "kib" | "kbyte" | "kbytes" | "kilobyte" | "kilobytes"
+        | "kibibyte" | "kibibytes" | "mb" | "mib" | "mbyte" | "mbytes" | "megabyte"
+        | "megabytes" | "mebibyte" | "mebibytes" | "gb" | "gib" | "gbyte" | "gbytes"
+        | "gigabyte" | "gigabytes" | "gibibyte" | "gibibytes" | "tb" | "tib" | "terabyte"
+        | "terabytes" | "tebibyte" | "tebibytes" => "bytes",
+        _ => return None,
+    };
+    (right != unit).then_some(right)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Scale;
+    use super::{Scale, right_unit};
+
+    #[test]
+    fn units_of_time_and_size_have_one_name_each() {
+        for (unit, right) in [
+            ("s", "seconds"),
+            ("Seconds", "seconds"),
+            ("second", "seconds"),
+            ("minutes", "seconds"),
+            ("ms", "milliseconds"),
+            ("MILLIS", "milliseconds"),
+            ("us", "microseconds"),
+            ("\u{b5}s", "microseconds"),
+            ("\u{3bc}s", "microseconds"),
+            ("ns", "nanoseconds"),
+            ("B", "bytes"),
+            ("KiB", "bytes"),
+            ("kilobytes", "bytes"),
+        ] {
+            assert_eq!(right_unit(unit), Some(right), "{unit}");
+            assert_eq!(right_unit(right), None, "{right}");
+        }
+        for honest in ["", "trades", "bps", "dollars", "ratio", "celsius", "m", "bits", "ticks"] {
+            assert_eq!(right_unit(honest), None, "{honest}");
+        }
+    }
 
     #[test]
     fn decimals_come_out_as_they_are_written() {

@@ -38,6 +38,32 @@ impl Units {
         }
     }
 
+    /// What a unit should be called that is one of time or size under another name: the list of
+    /// `metrics-core/src/scale.rs`.
+    pub(crate) fn right_name(unit: &str) -> Option<&'static str> {
+        let right = match unit.to_lowercase().as_str() {
+            "s" | "sec" | "secs" | "second" | "seconds" | "min" | "mins" | "minute" | "minutes"
+            | "h" | "hr" | "hrs" | "hour" | "hours" | "day" | "days" | "week" | "weeks" => {
+                "seconds"
+            }
+            "ms" | "msec" | "msecs" | "milli" | "millis" | "millisecond" | "milliseconds" => {
+                "milliseconds"
+            }
+            "us" | "\u{b5}s" | "\u{3bc}s" | "usec" | "usecs" | "micro" | "micros"
+            | "microsecond" | "microseconds" => "microseconds",
+            "ns" | "nsec" | "nsecs" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => {
+                "nanoseconds"
+            }
+            "b" | "byte" | "bytes" | "kb" | "kib" | "kbyte" | "kbytes" | "kilobyte"
+            | "kilobytes" | "kibibyte" | "kibibytes" | "mb" | "mib" | "mbyte" | "mbytes"
+            | "megabyte" | "megabytes" | "mebibyte" | "mebibytes" | "gb" | "gib" | "gbyte"
+            | "gbytes" | "gigabyte" | "gigabytes" | "gibibyte" | "gibibytes" | "tb" | "tib"
+            | "terabyte" | "terabytes" | "tebibyte" | "tebibytes" => "bytes",
+            _ => return None,
+        };
+        (right != unit).then_some(right)
+    }
+
     /// A declared value in recorded units: a number of exported units, or a string with a time.
     pub(crate) fn recorded(self, declared: &Lit) -> syn::Result<u64> {
         let (text, suffix) = match declared {

@@ -362,3 +362,65 @@ fn scales_and_edges_that_text_can_not_tell_apart_are_refused() {
     let error = registry.register::<UpDownCounter>(&scaled).unwrap_err().to_string();
     assert!(error.contains("have no scale"), "{error}");
 }
+
+#[test]
+fn units_of_time_and_size_go_by_one_name() {
+    for (unit, right) in
+        [("s", "seconds"), ("ms", "milliseconds"), ("Seconds", "seconds"), ("KiB", "bytes")]
+    {
+        assert_eq!(
+            refused(&Description::new("a", "Help.").unit(unit)),
+            format!("\"a\" is set up wrong: its unit is {unit:?}: call it {right:?}")
+        );
+        let reason = refused_histogram(|description| description.unit(unit));
+        assert!(reason.ends_with(&format!("call it {right:?}")), "{reason}");
+    }
+    for honest in ["trades", "bps", "dollars", "milliseconds"] {
+        registry().register::<Counter>(&Description::new("a", "Help.").unit(honest)).unwrap();
+    }
+}
+
+#[test]
+fn durations_are_the_same_in_each_kind() {
+    use std::time::Duration;
+    for (unit, exported) in
+        [("seconds", 0.25), ("milliseconds", 250.0), ("nanoseconds", 250e6), ("", 250e6)]
+    {
+        let registry = registry();
+        let described = |name: &str| Description::new(name, "Help.").unit(unit);
+        let counter: Counter = registry.register(&described("counter")).unwrap();
+        let gauge: Gauge<bool> = registry.register(&described("gauge")).unwrap();
+        let histogram: Histogram = registry.register(&described("histogram")).unwrap();
+        let duration = Duration::from_millis(250);
+        counter.add_duration(duration);
+        gauge.with(true).set_duration(duration);
+        histogram.record_duration(duration);
+        let snapshot = registry.snapshot();
+        assert_eq!(snapshot.counter("counter", &[]), Some(250_000_000));
+        assert_eq!(snapshot.gauge("gauge", &[("flag", "true")]), Some(exported));
+        assert_eq!(snapshot.histogram("histogram", &[]).unwrap().sum(), exported);
+    }
+}
+
+#[test]
+fn series_from_a_position_are_the_rest() {
+    let registry = registry();
+    let one: Counter<bool> = registry.register(&Description::new("one", "Help.")).unwrap();
+    one.with(true).inc();
+    for venue in ["a", "b", "c"] {
+        let described = Description::new("several", "Help.").constant("venue", venue);
+        registry.register::<Counter<bool>>(&described).unwrap();
+    }
+    let snapshot = registry.snapshot();
+    for (name, count) in [("one", 2), ("several", 6)] {
+        let family = snapshot.family(name).unwrap();
+        assert_eq!(family.series_count(), count);
+        let all: Vec<String> = family.series().map(|series| series.label_text()).collect();
+        for skipped in 0..count + 5 {
+            let rest: Vec<String> =
+                family.series_from(skipped).map(|series| series.label_text()).collect();
+            assert_eq!(rest, all[skipped.min(count)..], "{name} from {skipped}");
+        }
+        assert_eq!(family.series_from(usize::MAX).count(), 0);
+    }
+}

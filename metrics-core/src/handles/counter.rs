@@ -1,6 +1,7 @@
 use super::Block;
 use crate::scale::{Scale, TOO_LARGE};
 use crate::shard::{self, Cells, Record};
+use std::time::Duration;
 
 /// A count of events that only grows, modulo 2^64.
 ///
@@ -20,6 +21,8 @@ use crate::shard::{self, Cells, Record};
 pub struct Counter<L = ()> {
     pub(crate) cells: Block<L>,
     pub(crate) scale: Scale,
+    /// Whether its unit is one of time.
+    pub(crate) is_time: bool,
 }
 
 plain_value!(Counter, cells);
@@ -37,16 +40,60 @@ impl Record for Add {
 }
 
 impl Counter {
-    /// Adds 1.
+    /// Adds 1, in recorded units. Of a counter with a [unit](crate::Description::unit) of time that
+    /// is one nanosecond, which hardly anybody means: use [`add_duration`](Counter::add_duration). A
+    /// debug build reports the first such call on standard error.
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn inc(&self) {
+        #[cfg(all(debug_assertions, not(tickmetrics_loom)))]
+        self.report_inc();
         self.add(1);
     }
 
-    /// Adds `n`, in recorded units (see [`Description::scale`](crate::Description::scale)).
+    /// Reports the first `inc` of a counter of time, with its place.
+    #[cfg(all(debug_assertions, not(tickmetrics_loom)))]
+    #[track_caller]
+    fn report_inc(&self) {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        // A count of nanoseconds is one, whatever the exported unit is called.
+        if self.is_time && !self.scale.is_one() {
+            let place = std::panic::Location::caller();
+            ONCE.call_once(|| {
+                crate::segment::warn(&format!(
+                    "{place}: inc() adds one nanosecond to a counter with a unit of time: use \
+                     add_duration()"
+                ));
+            });
+        }
+    }
+
+    /// Adds `n`, in recorded units: nanoseconds where the counter has a unit of time (see
+    /// [`Description::unit`](crate::Description::unit) and
+    /// [`Description::scale`](crate::Description::scale)).
     #[inline]
     pub fn add(&self, n: u64) {
         shard::record(Add { cell: self.cells.first as usize, n });
+    }
+
+    /// Adds a duration in nanoseconds, for a counter with a unit of time; more than 584 years count
+    /// as 584 years.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// let registry = Registry::new();
+    /// let busy: Counter =
+    ///     registry.register(&Description::new("busy_seconds_total", "Busy.").unit("seconds"))?;
+    /// busy.add_duration(Duration::from_millis(1_500));
+    /// busy.add_f64(0.5); // seconds
+    /// assert_eq!(registry.snapshot().counter("busy_seconds_total", &[]), Some(2_000_000_000));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    #[inline]
+    pub fn add_duration(&self, duration: Duration) {
+        self.add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// Adds a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
@@ -95,6 +142,7 @@ impl Record for AddOrdered {
     }
 }
 
+/// In exported units, whatever they are: an up-down counter has no scale.
 impl UpDownCounter {
     /// Adds 1.
     #[inline]

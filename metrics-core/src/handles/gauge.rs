@@ -1,6 +1,7 @@
 use super::Block;
 use crate::shard;
 use crate::sync::Relaxed;
+use std::time::Duration;
 
 /// A cell of zero means "never set". This pattern, a NaN that no arithmetic yields, is what is
 /// stored as zero.
@@ -27,18 +28,39 @@ pub(crate) fn decode(cell: u64) -> Option<f64> {
 /// ```
 pub struct Gauge<L = ()> {
     pub(crate) cells: Block<L>,
+    /// Nanoseconds to an exported unit of time, 1 to 10^9; 1 where the unit is none.
+    pub(crate) per_unit: u32,
 }
 
 plain_value!(Gauge, cells);
 
 impl Gauge {
-    /// Sets the value.
+    /// Sets the value, in exported units: seconds where the [unit](crate::Description::unit) is
+    /// `seconds`.
     #[inline]
     pub fn set(&self, value: f64) {
         if let Some(cell) = shard::shared(self.cells.first) {
             // Relaxed: a gauge says nothing about other memory.
             cell.store(value.to_bits() ^ UNSET, Relaxed);
         }
+    }
+
+    /// Sets the value to a duration, in the gauge's unit of time; without one, in nanoseconds.
+    ///
+    /// ```
+    /// use metrics_core::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// let registry = Registry::new();
+    /// let age: Gauge =
+    ///     registry.register(&Description::new("quote_age_seconds", "Age.").unit("seconds"))?;
+    /// age.set_duration(Duration::from_millis(1_500));
+    /// assert_eq!(registry.snapshot().gauge("quote_age_seconds", &[]), Some(1.5));
+    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// ```
+    #[inline]
+    pub fn set_duration(&self, duration: Duration) {
+        self.set(duration.as_nanos() as f64 / f64::from(self.per_unit));
     }
 
     /// The value that was set last, by any thread; 0 before the first.

@@ -153,7 +153,8 @@ impl<L: Labels> Counter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Counter {
-        Counter { cells: self.cells.at(series(labels), 1), scale: self.scale }
+        let cells = self.cells.at(series(labels), 1);
+        Counter { cells, scale: self.scale, is_time: self.is_time }
     }
 
     /// The series with these labels, exposed from now on.
@@ -181,7 +182,7 @@ impl<L: Labels> Gauge<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Gauge {
-        Gauge { cells: self.cells.at(series(labels), GAUGE_CELLS) }
+        Gauge { cells: self.cells.at(series(labels), GAUGE_CELLS), per_unit: self.per_unit }
     }
 
     /// The series with these labels, exposed from now on.

@@ -28,10 +28,42 @@ impl<T: Label> Labels for T {
     }
 }
 
+/// Whether no name is there twice.
+const fn are_distinct(names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let mut before = 0;
+        while before < at {
+            if is_same(names[before].as_bytes(), names[at].as_bytes()) {
+                return false;
+            }
+            before += 1;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// `==`, which is not `const`.
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 macro_rules! tuple {
     ($($label:ident $field:tt),+) => {
         impl<$($label: Label),+> Labels for ($($label,)+) {
-            const SERIES: usize = 1 $(* $label::COUNT)+;
+            const SERIES: usize = {
+                assert!(
+                    are_distinct(&[$($label::NAME),+]),
+                    "two labels of this tuple have the same name: make it a struct with \
+                     `#[derive(Labels)]`, whose fields name them"
+                );
+                1 $(* $label::COUNT)+
+            };
 
             fn dimensions() -> Vec<Dimension> {
                 vec![$(Dimension { name: $label::NAME, values: $label::values() }),+]

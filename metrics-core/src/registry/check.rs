@@ -7,6 +7,7 @@ use super::error::RegisterError;
 use crate::bucket::Grid;
 use crate::directory::{Kind, are_quantiles};
 use crate::names::{self, Escaping};
+use crate::scale::right_unit;
 
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
@@ -53,6 +54,9 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
 }
 
 fn settings(metric: &Description) -> Result<(), String> {
+    if let Some(right) = right_unit(&metric.unit) {
+        return Err(format!("its unit is {:?}: call it {right:?}", metric.unit));
+    }
     if let Some(scale) = metric.scale
         && !(scale.is_finite() && scale > 0.0)
     {

@@ -1,6 +1,6 @@
 use super::error::RegisterError;
 use crate::directory::{Exposure, Kind};
-use crate::scale::Scale;
+use crate::scale::{Scale, nanoseconds_to};
 use std::time::Duration;
 
 /// All that is said of a metric when it is registered.
@@ -72,10 +72,22 @@ impl Description {
         }
     }
 
-    /// The exported unit. For `seconds`, `milliseconds`, `microseconds` and `nanoseconds` counters
-    /// and histograms record nanoseconds; any other unit is recorded as it is, or by
-    /// [`scale`](Description::scale). Gauges and up-down counters hold the exported unit itself.
-    /// The name is not changed: say `…_seconds` in it.
+    /// The exported unit: `seconds`, the base unit that Prometheus recommends, `milliseconds`,
+    /// `microseconds` or `nanoseconds`, `bytes`, or any of your own, as `trades`. Another name for a
+    /// unit of time or size, as `ms` or `KiB`, is an error that names the right one.
+    ///
+    /// With a unit of time, counters and histograms record nanoseconds, and gauges and up-down
+    /// counters hold the exported unit itself:
+    ///
+    /// | | a duration | exported units | recorded units |
+    /// |---|---|---|---|
+    /// | [`Counter`](crate::Counter) | `add_duration` | `add_f64` | `add`; `inc` adds one nanosecond |
+    /// | [`Histogram`](crate::Histogram) | `record_duration`, `start`, `time` | `record_f64` | `record` |
+    /// | [`Gauge`](crate::Gauge) | `set_duration` | `set` | – |
+    /// | [`UpDownCounter`](crate::UpDownCounter) | – | `add`, `sub`, `inc`, `dec` | – |
+    ///
+    /// Any other unit is recorded as it is, or by [`scale`](Description::scale). The name is not
+    /// changed: say `…_seconds` in it.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();
@@ -249,7 +261,19 @@ impl Description {
 
     /// Exported units to a recorded one.
     pub(crate) fn scale_factor(&self) -> f64 {
-        self.scale.or_else(|| nanoseconds_to(&self.unit).map(f64::recip)).unwrap_or(1.0)
+        self.scale
+            .or_else(|| nanoseconds_to(&self.unit).map(|per_unit| f64::from(per_unit).recip()))
+            .unwrap_or(1.0)
+    }
+
+    /// Whether the exported unit is one of time.
+    pub(crate) fn is_time(&self) -> bool {
+        nanoseconds_to(&self.unit).is_some()
+    }
+
+    /// Nanoseconds to an exported unit of time; 1 where the unit is none.
+    pub(crate) fn nanoseconds(&self) -> u32 {
+        nanoseconds_to(&self.unit).unwrap_or(1)
     }
 
     pub(crate) fn exported_scale(&self) -> Scale {
@@ -261,8 +285,7 @@ impl Description {
         if let Some(edges) = &self.edges {
             return edges.clone();
         }
-        let default: &[u64] =
-            if nanoseconds_to(&self.unit).is_some() { &DURATION_EDGES } else { &QUANTITY_EDGES };
+        let default: &[u64] = if self.is_time() { &DURATION_EDGES } else { &QUANTITY_EDGES };
         default.iter().copied().take_while(|&edge| edge <= self.max).collect()
     }
 
@@ -307,14 +330,3 @@ const QUANTITY_EDGES: [u64; 13] = [
     100_000_000_000,
     1_000_000_000_000,
 ];
-
-/// Nanoseconds to a unit of time; `None` for other units.
-fn nanoseconds_to(unit: &str) -> Option<f64> {
-    match unit {
-        "seconds" => Some(1e9),
-        "milliseconds" => Some(1e6),
-        "microseconds" => Some(1e3),
-        "nanoseconds" => Some(1.0),
-        _ => None,
-    }
-}

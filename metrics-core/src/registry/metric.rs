@@ -43,11 +43,12 @@ pub(super) use sealed::Place;
 
 impl<L: Labels> Place for Counter<L> {
     fn at(placed: &Placed, description: &Description) -> Self {
-        Self { cells: placed.block(), scale: description.exported_scale() }
+        let (scale, is_time) = (description.exported_scale(), description.is_time());
+        Self { cells: placed.block(), scale, is_time }
     }
 
     fn sink() -> Self {
-        Self { cells: Block::sink(), scale: Scale::new(1.0) }
+        Self { cells: Block::sink(), scale: Scale::new(1.0), is_time: false }
     }
 }
 
@@ -72,12 +73,12 @@ impl<L: Labels> Metric for UpDownCounter<L> {
 }
 
 impl<L: Labels> Place for Gauge<L> {
-    fn at(placed: &Placed, _: &Description) -> Self {
-        Self { cells: placed.block() }
+    fn at(placed: &Placed, description: &Description) -> Self {
+        Self { cells: placed.block(), per_unit: description.nanoseconds() }
     }
 
     fn sink() -> Self {
-        Self { cells: Block::sink() }
+        Self { cells: Block::sink(), per_unit: 1 }
     }
 }
 

@@ -19,15 +19,18 @@ pub(super) struct AllSeries<'a> {
 impl<'a> AllSeries<'a> {
     /// Those of one metric at least, without the first `skipped`.
     pub(super) fn new(metrics: &'a [MetricSnapshot], mut skipped: usize) -> Self {
-        let mut others = metrics.iter();
         let mut metric = &metrics[0];
-        for next in others.by_ref() {
-            metric = next;
+        let mut others = metrics[1..].iter();
+        loop {
             let count = metric.exposed.indices.len();
             if skipped <= count {
                 break;
             }
-            skipped -= count;
+            match others.next() {
+                Some(next) => (metric, skipped) = (next, skipped - count),
+                // There are fewer than that.
+                None => skipped = count,
+            }
         }
         let (runs, index, end) = metric.exposed.indices.runs_from(skipped);
         Self { metric, others, runs, index, end, at: skipped }

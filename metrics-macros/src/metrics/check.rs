@@ -5,8 +5,9 @@ use super::{Content, Field, Metric, Metrics};
 use crate::errors::Errors;
 use crate::names;
 use crate::quantity::{DEFAULT_MAX, Units};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Ident, Lit, Type};
+use syn::{GenericArgument, Ident, Lit, PathArguments, Type};
 
 /// The kinds of metric, known by the last segment of their path. Of another type, an alias say, the
 /// compiler finds out later whether it is a metric at all.
@@ -116,6 +117,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         }
     }
     kind(Kind::of(raw.ty), attributes, errors);
+    labels(raw.ty, errors);
     let unit = unit(attributes, errors);
     let scale = scale(attributes, &unit, errors);
     let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
@@ -135,6 +137,29 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         max,
         unit,
         scale,
+    }
+}
+
+/// One type twice in a tuple of labels, which would have one name twice. Of aliases and other types
+/// with the same name the compiler finds out when it makes the tuple's series.
+fn labels(ty: &Type, errors: &mut Errors) {
+    let Type::Path(path) = ty else { return };
+    let Some(PathArguments::AngleBracketed(of)) =
+        path.path.segments.last().map(|last| &last.arguments)
+    else {
+        return;
+    };
+    let Some(GenericArgument::Type(Type::Tuple(tuple))) = of.args.first() else { return };
+    let types: Vec<String> =
+        tuple.elems.iter().map(|label| label.to_token_stream().to_string()).collect();
+    for (at, label) in tuple.elems.iter().enumerate() {
+        if types[..at].contains(&types[at]) {
+            errors.at(
+                label,
+                "this label is there twice, under one name: make a struct with \
+                 `#[derive(Labels)]`, whose fields name them",
+            );
+        }
     }
 }
 
@@ -160,7 +185,9 @@ fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
 fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
     let Some(unit) = &attributes.unit else { return String::new() };
     let text = unit.value();
-    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    if let Some(right) = Units::right_name(&text) {
+        errors.at(unit, format!("`{text}` is no unit here: write `unit = \"{right}\"`"));
+    } else if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let reason = "it ends the metric's name, so it is made of ASCII letters, digits and `_`";
         errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
     }

@@ -107,4 +107,23 @@ struct Buckets {
     no_list: Histogram,
 }
 
+#[derive(Metrics)]
+struct Units {
+    /// An abbreviation, which would be exported in nanoseconds.
+    #[metric(unit = "s")]
+    seconds: Histogram,
+    /// Another.
+    #[metric(unit = "ms")]
+    milliseconds: Counter,
+    /// A capital letter.
+    #[metric(unit = "Seconds")]
+    capital: Histogram,
+    /// Not a base unit.
+    #[metric(unit = "minutes")]
+    minutes: Gauge,
+    /// Not one either.
+    #[metric(unit = "KiB")]
+    size: Counter,
+}
+
 fn main() {}

@@ -1,0 +1,16 @@
+use metrics_core::prelude::*;
+
+#[derive(Clone, Copy, Label)]
+enum Side {
+    Buy,
+    Sell,
+}
+
+/// One type twice is seen where the metric is declared.
+#[derive(Metrics)]
+struct Twice {
+    /// Trades by the sides of both parties.
+    trades: Counter<(Side, bool, Side)>,
+}
+
+fn main() {}
