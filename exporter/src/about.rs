@@ -37,8 +37,10 @@ pub(crate) struct AboutMetrics {
     shards_free: Gauge,
     /// Records made the slower way, by threads without a shard of their own.
     overflow_records: Counter,
-    /// Label values counted as `other` because the label's capacity was used up.
+    /// Label values counted as `other` because there was no room for them.
     saturated_labels: Counter,
+    /// Label values that were cut because they were too long.
+    cut_labels: Counter,
     /// Metrics that could not be registered and are counted nowhere.
     failed_registrations: Counter,
 }
@@ -61,6 +63,7 @@ pub(crate) enum Limit {
 struct Totals {
     overflow_records: u64,
     saturated_labels: u64,
+    cut_labels: u64,
     failed_registrations: u64,
 }
 
@@ -79,6 +82,7 @@ impl About {
             shards_free,
             overflow_records,
             saturated_labels,
+            cut_labels,
             failed_registrations,
             ..
         }) = Segment::stats()
@@ -90,6 +94,7 @@ impl About {
         for (counter, seen, now) in [
             (metrics.overflow_records, &mut seen.overflow_records, overflow_records),
             (metrics.saturated_labels, &mut seen.saturated_labels, saturated_labels),
+            (metrics.cut_labels, &mut seen.cut_labels, cut_labels),
             (metrics.failed_registrations, &mut seen.failed_registrations, failed_registrations),
         ] {
             counter.add(now.saturating_sub(*seen));

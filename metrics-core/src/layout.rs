@@ -68,6 +68,8 @@ pub(crate) mod header {
     /// Nanoseconds in 2^32 ticks of the clock that timings are taken with, 0 until it is calibrated
     /// or where it counts in nanoseconds.
     pub(crate) const CLOCK_SCALE: usize = 14;
+    /// How often a label's value was cut because it was too long.
+    pub(crate) const CUT_LABELS: usize = 15;
 
     /// Shards that have an owner now.
     pub(crate) const ATTACHED: usize = 16;
@@ -150,7 +152,7 @@ pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 /// Reads otherwise on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of what this module and the directory's entries say.
-pub(crate) const VERSION: u64 = 5;
+pub(crate) const VERSION: u64 = 6;
 
 /// The bytes that a part can be made with: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;

@@ -1,14 +1,80 @@
 //! The memory that a segment lies in, and the system calls around it: zeroed words that live as long
 //! as the process, or a file's.
 
-use crate::sync::AtomicU64;
+use crate::sync::{Acquire, AtomicPtr, AtomicU64, Release, const_fn};
+use std::fmt;
 use std::io;
+use std::ops::Deref;
+use std::ptr;
 
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use files::{
     Mapping, allocate, check_file_size, close, detach, is_locked, is_privileged, lock,
     process_exists,
 };
+
+/// A value that stays for ever, so that whoever has found it may keep it.
+pub(crate) struct Kept<T> {
+    value: T,
+    /// Lets the model checker see that it was made before it is read.
+    #[cfg(tickmetrics_loom)]
+    made: crate::sync::Made,
+}
+
+impl<T> Kept<T> {
+    pub(crate) fn new(value: T) -> &'static Self {
+        Box::leak(Box::new(Self {
+            value,
+            #[cfg(tickmetrics_loom)]
+            made: crate::sync::Made::new(),
+        }))
+    }
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Where a value is found without a lock, once it is published; another may take its place.
+pub(crate) struct Published<T: 'static> {
+    value: AtomicPtr<Kept<T>>,
+}
+
+impl<T: Send + Sync> Published<T> {
+    const_fn! {
+        /// None yet.
+        pub(crate) const fn new() -> Self {
+            Self { value: AtomicPtr::new(ptr::null_mut()) }
+        }
+    }
+
+    /// The latest value.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&'static Kept<T>> {
+        // Acquire pairs with the Release in `publish`: the value is seen as it was made.
+        let value = self.value.load(Acquire).cast_const();
+        // SAFETY: the pointer is null, or `publish` stored one to what lives for ever.
+        let value = unsafe { value.as_ref() };
+        #[cfg(tickmetrics_loom)]
+        value.inspect(|value| value.made.check());
+        value
+    }
+
+    pub(crate) fn publish(&self, value: &'static Kept<T>) {
+        self.value.store(ptr::from_ref(value).cast_mut(), Release);
+    }
+}
+
+impl<T> fmt::Debug for Published<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Published").finish_non_exhaustive()
+    }
+}
 
 /// Reserves `words` zeroed words. The system gives each page when it is first written.
 #[cfg(not(tickmetrics_loom))]

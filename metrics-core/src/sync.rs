@@ -5,7 +5,7 @@
 //! what the macros put into user code (`timed::due`'s countdown).
 
 #[cfg(tickmetrics_loom)]
-pub(crate) use checked::OnceLock;
+pub(crate) use checked::{Made, OnceLock};
 #[cfg(tickmetrics_loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
@@ -65,13 +65,13 @@ pub(crate) use checked_thread_local as thread_local;
 /// Declares a `const` function that makes atomics or locks, which the model checker can't have
 /// made before a model runs: for it the function is a plain one.
 macro_rules! const_fn {
-    ($(#[$about:meta])* pub const fn $($rest:tt)*) => {
+    ($(#[$about:meta])* $vis:vis const fn $($rest:tt)*) => {
         #[cfg(not(tickmetrics_loom))]
         $(#[$about])*
-        pub const fn $($rest)*
+        $vis const fn $($rest)*
         #[cfg(tickmetrics_loom)]
         $(#[$about])*
-        pub fn $($rest)*
+        $vis fn $($rest)*
     };
 }
 pub(crate) use const_fn;
@@ -129,6 +129,24 @@ mod checked {
             }
             drop(setting);
             self.get().unwrap()
+        }
+    }
+
+    /// Written once, when it is made. A read that does not happen after that is an error.
+    pub(crate) struct Made(UnsafeCell<()>);
+
+    // SAFETY: nothing is in it.
+    unsafe impl Sync for Made {}
+
+    impl Made {
+        pub(crate) fn new() -> Self {
+            let made = Self(UnsafeCell::new(()));
+            made.0.with_mut(|_| ());
+            made
+        }
+
+        pub(crate) fn check(&self) {
+            self.0.with(|_| ());
         }
     }
 

@@ -69,7 +69,7 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
                 for entry in (first..first + length).map(|series| table + series) {
                     let known = segment.shared()[entry as usize].load(Relaxed);
                     let cell = match known {
-                        0 if place_all => place(segment, entry, grid),
+                        0 if place_all => place(segment, entry, grid).ok(),
                         _ => (1..STAND_IN).contains(&known).then_some(known as u32),
                     };
                     let cells = layout::distribution_cells(grid.cells());

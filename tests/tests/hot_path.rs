@@ -20,7 +20,7 @@ const OPERATIONS: [(&str, f64, bool); 15] = [
     ("op_record_exemplar", 58.0, true),
     ("op_record_exemplar_kept", 310.0, true),
     ("op_record_no_exemplar", 28.0, true),
-    ("op_intern", 50.0, true),
+    ("op_intern", 43.0, true),
     ("op_timer", 62.0, true),
     ("op_timed", 68.0, true),
     ("op_timed_sampled", 22.0, true),

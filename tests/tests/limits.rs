@@ -22,10 +22,13 @@ struct Session(LabelId);
 /// Whose responses are at least that large.
 fn large_registry() -> Registry {
     let registry = Registry::new();
-    let large: Gauge<Session> = registry.register(&Description::new("large", "Help.")).unwrap();
-    let padding = "x".repeat(LARGE / 4_000);
-    for at in 0..4_000 {
-        large.with(Session::intern(&format!("{at}{padding}"))).set(1.0);
+    // A value has 1,024 bytes at the most.
+    let padding = "x".repeat(1_000);
+    for name in ["large", "larger", "largest"] {
+        let large: Gauge<Session> = registry.register(&Description::new(name, "Help.")).unwrap();
+        for at in 0..4_000 {
+            large.with(Session::intern(&format!("{at}{padding}"))).set(1.0);
+        }
     }
     registry
 }

@@ -16,13 +16,16 @@ const SERIES: usize = 4_000;
 struct Session(LabelId);
 
 fn session(at: usize) -> String {
-    format!("{at}{}", "x".repeat(2_500))
+    format!("{at}{}", "x".repeat(1_000))
 }
 
 fn start(limits: Limits, unix: Option<&Path>) -> Exporter {
     let registry = Registry::new();
-    let large: Gauge<Session> = registry.register(&Description::new("large", "Help.")).unwrap();
-    (0..SERIES).for_each(|at| large.with(Session::intern(&session(at))).set(1.0));
+    for part in ["0", "1", "2"] {
+        let description = Description::new("large", "Help.").constant("part", part);
+        let large: Gauge<Session> = registry.register(&description).unwrap();
+        (0..SERIES).for_each(|at| large.with(Session::intern(&session(at))).set(1.0));
+    }
     let builder = Exporter::builder().registry(&registry).limits(limits).listen("127.0.0.1:0");
     let unix = unix.map(|path| format!("unix:{}", path.display()));
     unix.into_iter().fold(builder, ExporterBuilder::listen).start().unwrap()

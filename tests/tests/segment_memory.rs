@@ -139,6 +139,18 @@ fn on_a_full_file_system(file: &Path) {
     check(&mut reader, 14_110);
     assert_eq!(on_a_thread(1), 2);
     assert_eq!(stats().overflow_records, overflow, "at once, from now on");
+
+    // So do values that were refused, and series that found no cells: the last symbol was neither
+    // interned nor has it a distribution, the first one was interned.
+    for symbol in ["a symbol with a long name 0", "a symbol with a long name 3999"] {
+        (0..10_000).for_each(|_| record(symbol, 1));
+        for snapshot in [registry.snapshot(), reader.snapshot().unwrap()] {
+            let labels = [("symbol", symbol)];
+            assert!(snapshot.counter("by_symbol_total", &labels) >= Some(10_000), "{symbol}");
+            let latency = snapshot.histogram("latency", &labels).expect(symbol);
+            assert!(latency.count() > 5_000, "{symbol}: {}", latency.count());
+        }
+    }
 }
 
 /// Threads come while metrics are registered. Whichever was first, the memory of each metric is

@@ -47,8 +47,10 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
     assert!(error.to_string().contains("Segment::builder().shard_bytes(..)"), "{error}");
     let error = registry.register::<Gauge<(Symbol, bool)>>(&Description::new("g", "Help."));
     assert!(matches!(error, Err(RegisterError::Full { setting: "shared_bytes", .. })));
-    let help = "A very long help text. ".repeat(4000);
-    let error = registry.register::<Counter>(&Description::new("c_total", help));
+    let long = (0..70).fold(Description::new("c_total", "Help."), |to, label| {
+        to.constant(format!("label_{label}"), "x".repeat(1_000))
+    });
+    let error = registry.register::<Counter>(&long);
     assert!(matches!(error, Err(RegisterError::Full { setting: "directory_bytes", .. })));
 
     // What fits still works, and no failed registration left anything behind that is exposed.

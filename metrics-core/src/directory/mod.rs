@@ -38,6 +38,12 @@ const CLAIM: u64 = 5;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
 
+/// The bytes that an interned value has at the most.
+pub(crate) const MAX_VALUE_BYTES: usize = 1024;
+/// Words of the entries of the longest value, and of the shortest.
+pub(crate) const MAX_VALUE_WORDS: usize = 3 + MAX_VALUE_BYTES.div_ceil(8);
+pub(crate) const MIN_VALUE_WORDS: usize = 3;
+
 /// Makes any schema more than 0.
 const NATIVE: i64 = 1 << 8;
 
@@ -178,11 +184,17 @@ pub(crate) fn append_value_set(to: &Registration<'_>, identity: &str) -> Result<
     to.append(&entry(VALUE_SET, words))
 }
 
-/// Adds a value to a set.
+/// Adds a value of an earlier run to a set.
+#[cfg(not(tickmetrics_loom))]
 pub(crate) fn append_value(to: &Registration<'_>, set: u64, text: &str) -> Result<u64, Exhausted> {
+    to.append(&value(set, text))
+}
+
+/// The entry of a value of a set.
+pub(crate) fn value(set: u64, text: &str) -> Vec<u64> {
     let mut words = vec![set];
     push_text(&mut words, text);
-    to.append(&entry(VALUE, words))
+    entry(VALUE, words)
 }
 
 /// Adds a metric.

@@ -3,7 +3,7 @@ use crate::bucket::Grid;
 use crate::clock;
 use crate::layout::{HEAD_CELLS, head, header};
 use crate::scale::{Scale, TOO_LARGE};
-use crate::segment::Segment;
+use crate::segment::{Exhausted, Segment};
 use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
 use std::time::Duration;
@@ -11,23 +11,22 @@ use std::time::Duration;
 /// Entries of a histogram's table from here on name the series that stands in, in their lower half.
 /// Those below are 0 or the first cell of the series.
 pub(crate) const STAND_IN: u64 = 1 << 32;
+/// In an entry of such a series: the system had no memory for its cells, and may have some later.
+const FOR_NOW: u64 = 1 << 33;
 
-/// The first cell of the series with this entry of the table, which gets cells if it has none;
-/// `None` where none are left.
+/// The first cell of the series with this entry of the table, which gets cells if it has none.
 #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
-pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Option<u32> {
+pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Result<u32, Exhausted> {
     let registration = segment.registration();
     let entry = &segment.shared()[entry as usize];
     // Relaxed, as for every entry: it is a number that says nothing about other memory, since cells
     // are there from the start. Cells are stored under the lock, so that no series gets them twice.
-    match entry.load(Relaxed) {
-        0 => {
-            let first = registration.distributions(grid, 1).ok()?;
-            entry.store(u64::from(first), Relaxed);
-            Some(first)
-        }
-        known => (known < STAND_IN).then_some(known as u32),
+    if let known @ 1..STAND_IN = entry.load(Relaxed) {
+        return Ok(known as u32);
     }
+    let first = registration.distributions(grid, 1)?;
+    entry.store(u64::from(first), Relaxed);
+    Ok(first)
 }
 
 /// A distribution of values, kept to 1–3 significant digits in HdrHistogram's layout.
@@ -94,22 +93,29 @@ impl<L> Histogram<L> {
     }
 
     /// The first use of a series takes cells for it. Where there are none left, the series with
-    /// `other` for each interned label stands in from then on, counted each time. Answers a series
-    /// and its first cell.
+    /// `other` for each interned label stands in from then on, counted each time; where the system
+    /// has no memory for them, until it has, for which it is asked once in some thousand times.
+    /// Answers a series and its first cell.
     #[cold]
     #[inline(never)]
     #[expect(clippy::cast_possible_truncation, reason = "halves of an entry")]
     fn at_new(&self, index: u32, stand_in: fn(usize) -> usize) -> (u32, u32) {
         let Some(segment) = Segment::current() else { return (0, self.first) };
         let mut entry = self.entry(index);
-        if entry < STAND_IN {
-            if let Some(first) = place(segment, self.table + index, self.grid) {
-                return (index, first);
+        if entry < STAND_IN || (entry & FOR_NOW != 0 && segment.may_ask_for_series()) {
+            let exhausted = match place(segment, self.table + index, self.grid) {
+                Ok(first) => return (index, first),
+                Err(exhausted) => exhausted,
+            };
+            let mut other = STAND_IN | u64::from(self.heads.place(stand_in(index as usize)));
+            if exhausted.refused.is_some() {
+                segment.series_was_refused();
+                other |= FOR_NOW;
             }
-            entry = STAND_IN | u64::from(self.heads.place(stand_in(index as usize)));
             // Not over cells that another thread got meanwhile.
             let known = &segment.shared()[(self.table + index) as usize];
-            let _ = known.compare_exchange(0, entry, Relaxed, Relaxed);
+            let _ = known.compare_exchange(entry, other, Relaxed, Relaxed);
+            entry = other;
         }
         segment.count(header::SATURATED_LABELS);
         let index = entry as u32;

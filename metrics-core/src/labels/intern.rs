@@ -1,16 +1,18 @@
-use crate::directory;
+use super::table::Table;
+use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
-use crate::segment::{self, Exhausted, Segment};
-use crate::sync::{
-    Acquire, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, Release, const_fn, lock,
-};
+use crate::memory::{Kept, Published};
+#[cfg(not(tickmetrics_loom))]
+use crate::segment;
+use crate::segment::{Exhausted, Registration, Segment};
+use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
 
 /// A value of an interned label: a small number that stands for a string.
 ///
 /// Only an [`Interner`] makes one. The default is `other`, the value that stands for all that did
 /// not fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LabelId(u32);
+pub struct LabelId(pub(super) u32);
 
 impl LabelId {
     /// The value that stands for every string beyond the label's capacity.
@@ -26,44 +28,47 @@ impl LabelId {
 /// The values of one interned label: strings that are given a number once and keep it.
 ///
 /// `#[derive(Label)]` makes one for each type and adds `intern` and `as_str` to the type, so that
-/// user code seldom names it. Looking up a known value takes no lock and allocates nothing.
+/// user code seldom names it. Looking up a known value takes no lock and allocates nothing. What it
+/// takes of memory grows with its values.
+///
+/// What peers can grow by new values is bounded: there are `capacity` values, none is longer than
+/// [`MAX_BYTES`](Interner::MAX_BYTES), and in the segment's directory they have a budget, so that no
+/// label uses up what others need. The budget is set when a metric first uses the label: room for
+/// `capacity` values of the greatest length, but at most half of what is then left of
+/// [`directory_bytes`](crate::SegmentBuilder::directory_bytes), less the budgets of other labels.
 #[derive(Debug)]
 pub struct Interner {
     capacity: u32,
     /// What it is called in every run of the program; empty where that is not known.
     name: &'static str,
-    table: OnceLock<Table>,
-    /// Set once a value did not fit, so that the next ones take no lock.
+    table: Published<Table>,
+    /// Set once no further value can ever fit, so that the next ones take no lock.
     full: AtomicBool,
-    /// How many values are interned, and the number of the label's values in the directory once a
-    /// metric uses them.
     growth: Mutex<Growth>,
 }
 
 #[derive(Debug)]
 struct Growth {
+    /// How many values are interned.
     count: u32,
-    set: Option<u64>,
+    /// The label's values in the directory, once a metric uses them.
+    set: Option<Set>,
     /// Whether the values of an earlier run were looked for.
+    #[cfg(not(tickmetrics_loom))]
     resumed: bool,
     /// Room for the next strings: an allocation for each would take more than most of them do.
     room: &'static mut [u8],
 }
 
 #[derive(Debug)]
-struct Table {
-    /// Open addressing, at most half full: the upper half of a slot is the hash's, the lower half
-    /// the value's number, and 0 an empty slot. Slots are only ever filled.
-    slots: Box<[AtomicU64]>,
-    /// The strings by number, less one.
-    values: Box<[OnceLock<&'static str>]>,
-}
-
-/// What a look-up without the lock found.
-enum Found {
-    Known(LabelId),
-    /// Not there; it would go into this slot.
-    Vacant(usize),
+struct Set {
+    /// Its number in the directory.
+    number: u64,
+    /// How many of the values are there, from the first. All of them, unless the system had no memory
+    /// for one: that is tried again.
+    published: u32,
+    /// How many words of the directory further values may take.
+    budget: usize,
 }
 
 impl Interner {
@@ -71,6 +76,11 @@ impl Interner {
     pub const OTHER: &'static str = "other";
     /// The largest capacity: 2^24 values.
     pub const MAX_CAPACITY: usize = 1 << 24;
+    /// The bytes that a value has at the most. A longer one is cut at a character's boundary, with
+    /// [`CUT`](Interner::CUT) at its end.
+    pub const MAX_BYTES: usize = MAX_VALUE_BYTES;
+    /// The end of each value that was cut, which tells it from a short one.
+    pub const CUT: &'static str = "…";
 
     const_fn! {
         /// An interner for at most `capacity` values, not counting `other`; capped at
@@ -82,9 +92,15 @@ impl Interner {
             Self {
                 capacity: capacity as u32,
                 name: "",
-                table: OnceLock::new(),
+                table: Published::new(),
                 full: AtomicBool::new(false),
-                growth: Mutex::new(Growth { count: 0, set: None, resumed: false, room: &mut [] }),
+                growth: Mutex::new(Growth {
+                    count: 0,
+                    set: None,
+                    #[cfg(not(tickmetrics_loom))]
+                    resumed: false,
+                    room: &mut [],
+                }),
             }
         }
     }
@@ -104,43 +120,43 @@ impl Interner {
     }
 
     /// The number of a value, which is given one if it is new. A value that does not fit any more
-    /// (the capacity or the segment's directory is used up) is `other`, and counted as saturated.
+    /// (the capacity or the label's budget in the segment's directory is used up, or the file system
+    /// of the segment's file has no memory for it now) is `other`, and counted as saturated.
+    ///
+    /// A value of more than [`MAX_BYTES`](Interner::MAX_BYTES) is cut, and counted as cut. Two that
+    /// are the same up to there are one value.
     #[inline]
     pub fn intern(&self, value: &str) -> LabelId {
-        let hash = hash(value);
-        match self.table().find(hash, value) {
-            Found::Known(id) => id,
-            Found::Vacant(_) => self.insert(hash, value),
+        if value.len() > Self::MAX_BYTES {
+            return self.intern_cut(value);
+        }
+        match self.table.get().and_then(|table| table.find(value)) {
+            Some(id) => id,
+            None => self.insert(value),
         }
     }
 
     /// The string that a number stands for; `other` for one that this interner did not give.
     pub fn resolve(&self, id: LabelId) -> &str {
-        let value = id.index().checked_sub(1).and_then(|at| self.table().values.get(at)?.get());
-        value.map_or(Self::OTHER, |value| value)
+        self.table.get().and_then(|table| table.get(id)).unwrap_or(Self::OTHER)
     }
 
-    #[inline]
-    fn table(&self) -> &Table {
-        match self.table.get() {
-            Some(table) => table,
-            None => self.make_table(),
+    #[cold]
+    fn intern_cut(&self, value: &str) -> LabelId {
+        if let Some(segment) = Segment::current() {
+            segment.count(header::CUT_LABELS);
         }
+        let end = value.floor_char_boundary(Self::MAX_BYTES - Self::CUT.len());
+        let mut cut = [0; Self::MAX_BYTES];
+        let cut = &mut cut[..end + Self::CUT.len()];
+        cut[..end].copy_from_slice(&value.as_bytes()[..end]);
+        cut[end..].copy_from_slice(Self::CUT.as_bytes());
+        // It is two `str`s.
+        std::str::from_utf8(cut).map_or(LabelId::OTHER, |cut| self.intern(cut))
     }
 
     #[cold]
-    fn make_table(&self) -> &Table {
-        self.table.get_or_init(|| {
-            let slots = (self.capacity() * 2).next_power_of_two().max(2);
-            Table {
-                slots: (0..slots).map(|_| AtomicU64::new(0)).collect(),
-                values: (0..self.capacity()).map(|_| OnceLock::new()).collect(),
-            }
-        })
-    }
-
-    #[cold]
-    fn insert(&self, hash: u32, value: &str) -> LabelId {
+    fn insert(&self, value: &str) -> LabelId {
         if value == Self::OTHER {
             return LabelId::OTHER;
         }
@@ -151,48 +167,73 @@ impl Interner {
         let mut growth = lock(&self.growth);
         // The models have no earlier run.
         #[cfg(not(tickmetrics_loom))]
-        if let Some(segment) = Segment::current()
-            && self.resume(&mut growth, segment).is_err()
-        {
-            return Self::saturated();
+        if let Some(segment) = Segment::current() {
+            self.resume(&mut growth, segment);
         }
         // Another thread may have been first, or an earlier run.
-        let vacant = match self.table().find(hash, value) {
-            Found::Known(id) => return id,
-            Found::Vacant(slot) => slot,
-        };
-        let published =
-            growth.count < self.capacity && growth.set.is_none_or(|set| publish(set, value));
-        if !published {
+        if let Some(id) = self.table.get().and_then(|table| table.find(value)) {
+            return id;
+        }
+        if growth.count >= self.capacity {
             self.full.store(true, Relaxed);
             return Self::saturated();
         }
-        self.add(&mut growth, vacant, hash, value)
+        if let Some(segment) = Segment::current()
+            && let Err(exhausted) = self.publish(&mut growth, &segment.registration(), Some(value))
+        {
+            // A shorter value may still fit, and the system may have memory again for the next one:
+            // only where there is no room for the shortest is there none for ever.
+            if exhausted.refused.is_none() && exhausted.left < MIN_VALUE_WORDS {
+                self.full.store(true, Relaxed);
+            }
+            return Self::saturated();
+        }
+        self.add(&mut growth, value)
     }
 
-    /// Gives the next number to a value that goes into this slot.
-    fn add(&self, growth: &mut Growth, vacant: usize, hash: u32, value: &str) -> LabelId {
-        let table = self.table();
-        // The cell is empty: numbers are given once, under the lock.
-        let _ = table.values[growth.count as usize].set(growth.keep(value));
-        growth.count += 1;
-        let id = LabelId(growth.count);
-        // Release pairs with the Acquire in `find`: who sees the number sees its string.
-        table.slots[vacant].store(u64::from(hash) << 32 | u64::from(id.0), Release);
+    /// Gives the next number to a value that has none.
+    fn add(&self, growth: &mut Growth, value: &str) -> LabelId {
+        let id = LabelId(growth.count + 1);
+        let text = growth.keep(value);
+        match self.table.get() {
+            Some(table) if id.index() <= table.room() => table.add(id, text),
+            full => {
+                let larger = Table::after(full.map(|full| &**full), self.capacity());
+                larger.add(id, text);
+                self.table.publish(Kept::new(larger));
+            }
+        }
+        growth.count = id.0;
         id
+    }
+
+    /// Writes to the directory the values that are not there yet, and a new one, where a metric uses
+    /// the label.
+    fn publish(
+        &self,
+        growth: &mut Growth,
+        to: &Registration<'_>,
+        new: Option<&str>,
+    ) -> Result<(), Exhausted> {
+        let Growth { count, set: Some(set), .. } = growth else { return Ok(()) };
+        while set.published < *count {
+            set.append(to, self.resolve(LabelId(set.published + 1)))?;
+        }
+        new.map_or(Ok(()), |value| set.append(to, value))
     }
 
     /// Takes up the values of an earlier run of the program, where the segment has some and those
     /// interned in this run so far begin in the same way.
-    fn resume(&self, growth: &mut Growth, segment: &Segment) -> Result<(), Exhausted> {
+    #[cfg(not(tickmetrics_loom))]
+    fn resume(&self, growth: &mut Growth, segment: &Segment) {
         if std::mem::replace(&mut growth.resumed, true) {
-            return Ok(());
+            return;
         }
         let mut registration = segment.registration();
-        let Some(old) = registration.kept().take_set(self.name) else { return Ok(()) };
+        let Some(old) = registration.kept().take_set(self.name) else { return };
         if old.capacity != self.capacity {
             // Each metric with this label is laid out otherwise, and says so.
-            return Ok(());
+            return;
         }
         let own: Vec<_> = (1..=growth.count).map(|id| self.resolve(LabelId(id))).collect();
         if let Some((own, old)) = own.iter().zip(&old.values).find(|(own, old)| own != old) {
@@ -202,20 +243,15 @@ impl Interner {
                  Segment::builder().install(), which takes up the earlier ones",
                 self.name
             ));
-            return Ok(());
+            return;
         }
-        for value in own.iter().skip(old.values.len()) {
-            directory::append_value(&registration, old.set, value)?;
-        }
+        // `resume::Old` has seen to it that none is there twice, and that there are not too many.
+        let published = u32::try_from(old.values.len()).unwrap_or(self.capacity);
         for value in old.values.iter().skip(own.len()) {
-            let hash = hash(value);
-            // A value is there once, and `resume::Old` has seen to it that there are not too many.
-            if let Found::Vacant(slot) = self.table().find(hash, value) {
-                self.add(growth, slot, hash, value);
-            }
+            self.add(growth, value);
         }
-        growth.set = Some(old.set);
-        Ok(())
+        let budget = registration.promise_values(self.capacity.saturating_sub(published) as usize);
+        growth.set = Some(Set { number: old.set, published, budget });
     }
 
     fn saturated() -> LabelId {
@@ -229,21 +265,28 @@ impl Interner {
     /// what is interned so far; from then on each new value follows.
     pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Exhausted> {
         let mut growth = lock(&self.growth);
-        if let Some(set) = growth.set {
-            return Ok(set);
-        }
-        self.resume(&mut growth, segment)?;
-        if let Some(set) = growth.set {
-            return Ok(set);
-        }
+        #[cfg(not(tickmetrics_loom))]
+        self.resume(&mut growth, segment);
         let registration = segment.registration();
-        let set = directory::append_value_set(&registration, self.name)?;
-        for number in 1..=growth.count {
-            let id = LabelId(number);
-            directory::append_value(&registration, set, self.resolve(id))?;
-        }
-        growth.set = Some(set);
-        Ok(set)
+        let number = if let Some(set) = &growth.set {
+            set.number
+        } else {
+            let number = directory::append_value_set(&registration, self.name)?;
+            let budget = registration.promise_values(self.capacity());
+            growth.set = Some(Set { number, published: 0, budget });
+            number
+        };
+        self.publish(&mut growth, &registration, None)?;
+        Ok(number)
+    }
+}
+
+impl Set {
+    /// Writes the next value to the directory.
+    fn append(&mut self, to: &Registration<'_>, value: &str) -> Result<(), Exhausted> {
+        to.append_value(&directory::value(self.number, value), &mut self.budget)?;
+        self.published += 1;
+        Ok(())
     }
 }
 
@@ -264,61 +307,4 @@ impl Growth {
         // It is a copy of a `str`.
         std::str::from_utf8(kept).unwrap_or_default()
     }
-}
-
-/// Writes a new value to the segment's directory.
-fn publish(set: u64, value: &str) -> bool {
-    Segment::current()
-        .is_some_and(|segment| directory::append_value(&segment.registration(), set, value).is_ok())
-}
-
-impl Table {
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the halves of a slot")]
-    fn find(&self, hash: u32, value: &str) -> Found {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            // Acquire pairs with the Release in `add`.
-            let slot = self.slots[at].load(Acquire);
-            if slot == 0 {
-                return Found::Vacant(at);
-            }
-            let number = slot as u32;
-            // Without its string the value would be looked up again under the lock: right, but slow.
-            #[cfg(tickmetrics_loom)]
-            assert!(
-                self.values[number as usize - 1].get().is_some(),
-                "a number was seen before its string"
-            );
-            if (slot >> 32) as u32 == hash
-                && self.values[number as usize - 1].get().is_some_and(|known| *known == value)
-            {
-                return Found::Known(LabelId(number));
-            }
-            at = (at + 1) & mask;
-        }
-    }
-}
-
-/// Eight bytes at a time, multiply and fold. It need not resist an attacker: a crowded table makes
-/// `intern` slower, and its size is bounded by the capacity.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
-fn hash(value: &str) -> u32 {
-    // The fractional part of the golden ratio, which spreads neighbours far apart (Knuth, The Art
-    // of Computer Programming, vol. 3, 6.4).
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| {
-        let product = u128::from(hash ^ word) * u128::from(GOLDEN);
-        (product >> 64) as u64 ^ product as u64
-    };
-    let mut hash = mix(GOLDEN, value.len() as u64);
-    let mut chunks = value.as_bytes().chunks_exact(8);
-    for chunk in &mut chunks {
-        hash = mix(hash, u64::from_le_bytes(chunk.try_into().unwrap_or_default()));
-    }
-    let rest = chunks.remainder().iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    hash = mix(hash, rest);
-    (hash >> 32) as u32 ^ hash as u32
 }

@@ -3,6 +3,7 @@
 
 mod intern;
 mod product;
+mod table;
 
 pub use intern::{Interner, LabelId};
 

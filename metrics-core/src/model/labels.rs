@@ -102,6 +102,20 @@ fn what_does_not_fit_is_other_and_counted() {
     });
 }
 
+#[test]
+fn a_value_is_found_while_the_table_grows() {
+    check("two values looked up while the table that has one is replaced", || {
+        assert_eq!(intern("a").index(), 1);
+        let grow = spawn(|| intern("b"));
+        let look = spawn(|| {
+            assert_eq!(intern("a").index(), 1);
+            intern("b")
+        });
+        let [b, again] = join([grow, look]);
+        assert_eq!((b.index(), again.index()), (2, 2));
+    });
+}
+
 /// A histogram by name, with a value that is interned, in a segment with so many cells for it.
 fn histogram(cells: usize) -> (Registry, Histogram<Name>, Name) {
     install(layout(2, cells));

@@ -9,13 +9,24 @@ use crate::directory::{Kind, are_quantiles};
 use crate::names::{self, Escaping};
 use crate::scale::right_unit;
 
+/// The bytes that a name, a label's name or its value, and a help text have at the most: all go into
+/// the segment's directory, which no one metric may use up.
+const MAX_TEXT_BYTES: usize = 1024;
+const MAX_HELP_BYTES: usize = 8192;
+
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
+    if name.len() > MAX_TEXT_BYTES {
+        let name = name[..name.floor_char_boundary(64)].to_owned() + "…";
+        return Err(RegisterError::InvalidName { name, reason: "it has more than 1,024 bytes" });
+    }
     if let Some(reason) = names::fault_of_metric(name) {
         return Err(RegisterError::InvalidName { name: name.clone(), reason });
     }
     let reason = if help.trim().is_empty() {
         Some("it is empty: say what the metric counts")
+    } else if help.len() > MAX_HELP_BYTES {
+        Some("it has more than 8,192 bytes")
     } else if help.chars().any(|c| c.is_control() && c != '\n') {
         Some("it has a control character other than a line break")
     } else {
@@ -29,6 +40,15 @@ pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
 }
 
 fn labels(metric: &Description) -> Result<(), RegisterError> {
+    let too_long = |text: &str| text.len() > MAX_TEXT_BYTES;
+    let long_value = metric.constants.iter().find(|(_, value)| too_long(value));
+    let long_value = long_value.map(|(label, _)| (&**label, "its value has more than 1,024 bytes"));
+    let long_name = metric.label_names().find(|label| too_long(label));
+    let long_name = long_name.map(|label| (label, "it has more than 1,024 bytes"));
+    if let Some((label, reason)) = long_name.or(long_value) {
+        let label = label[..label.floor_char_boundary(64)].to_owned();
+        return Err(RegisterError::InvalidLabel { name: metric.name.clone(), label, reason });
+    }
     let names: Vec<&str> = metric.label_names().collect();
     for (at, label) in names.iter().enumerate() {
         let reason = if let Some(fault) = names::fault_of_label(label) {
@@ -54,6 +74,9 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
 }
 
 fn settings(metric: &Description) -> Result<(), String> {
+    if metric.unit.len() > MAX_TEXT_BYTES {
+        return Err("its unit has more than 1,024 bytes".into());
+    }
     if let Some(right) = right_unit(&metric.unit) {
         return Err(format!("its unit is {:?}: call it {right:?}", metric.unit));
     }

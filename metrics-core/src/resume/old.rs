@@ -29,7 +29,7 @@ pub(super) struct Old<'a> {
     left: Cell<u64>,
 }
 
-/// The values of an interned label. None is there twice, and none is `other`.
+/// The values of an interned label. None is there twice or too long, and none is `other`.
 pub(super) struct Set {
     pub(super) identity: String,
     pub(super) values: Vec<String>,
@@ -91,7 +91,9 @@ impl<'a> Old<'a> {
                     self.sets.insert(set, Set { identity, values: Vec::new() });
                 }
                 Entry::Value { set, text } => {
-                    let is_new = known.insert((set, text.clone())) && text != Interner::OTHER;
+                    let is_new = known.insert((set, text.clone()))
+                        && text != Interner::OTHER
+                        && text.len() <= Interner::MAX_BYTES;
                     let values = self.sets.get_mut(&set).filter(|_| is_new).ok_or(damaged)?;
                     values.values.push(text);
                 }

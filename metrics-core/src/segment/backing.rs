@@ -21,14 +21,34 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// How many records go to the overflow shard before a thread asks again, after the system had no
-/// memory for a shard: asking takes as long as some hundred records.
+/// How many records go another way before a thread asks again, after the system had no memory for a
+/// shard or a series: asking takes as long as some hundred records.
 const PATIENCE: u64 = 4096;
+
+/// When the system may be asked again, by the count of records that went another way.
+#[derive(Debug)]
+pub(super) struct Patience {
+    retry_at: AtomicU64,
+}
+
+impl Patience {
+    fn none() -> Self {
+        Self { retry_at: AtomicU64::new(0) }
+    }
+
+    pub(super) fn may_ask(&self, records: u64) -> bool {
+        records >= self.retry_at.load(Relaxed)
+    }
+
+    pub(super) fn was_refused(&self, records: u64) {
+        self.retry_at.store(records.saturating_add(PATIENCE), Relaxed);
+    }
+}
 
 /// No file.
 const NONE: RawFd = -1;
 
-// Relaxed throughout: all but `retry_at` and `file` change under the registration lock only, and
+// Relaxed throughout: all but `Patience` and `file` change under the registration lock only, and
 // those two say nothing about other memory. `shards` is read without the lock, too: what it says of is
 // the system's memory, which was given before it was stored.
 #[derive(Debug)]
@@ -43,8 +63,10 @@ pub(super) struct Backing {
     cells: AtomicUsize,
     /// Shards in use: as many as this, from the first.
     shards: AtomicUsize,
-    /// How many records the overflow shard has when a thread may ask for a shard again.
-    retry_at: AtomicU64,
+    /// By the records of the overflow shard.
+    pub(super) for_shards: Patience,
+    /// By the records of series that stand in for others.
+    pub(super) for_series: Patience,
 }
 
 impl Backing {
@@ -56,7 +78,8 @@ impl Backing {
             shared: AtomicUsize::new(0),
             cells: AtomicUsize::new(0),
             shards: AtomicUsize::new(1),
-            retry_at: AtomicU64::new(0),
+            for_shards: Patience::none(),
+            for_series: Patience::none(),
         }
     }
 
@@ -89,7 +112,9 @@ impl Backing {
     #[cfg(not(tickmetrics_loom))]
     pub(super) fn start_over(&self) {
         self.shards.store(1, Relaxed);
-        self.retry_at.store(0, Relaxed);
+        for patience in [&self.for_shards, &self.for_series] {
+            patience.retry_at.store(0, Relaxed);
+        }
     }
 
     /// Sees to the directory up to `end`.
@@ -128,16 +153,6 @@ impl Backing {
             self.shards.store(new + 1, Relaxed);
         }
         Ok(())
-    }
-
-    /// Whether a thread may ask for a shard, with so many records in the overflow shard.
-    pub(super) fn may_ask(&self, overflow_records: u64) -> bool {
-        overflow_records >= self.retry_at.load(Relaxed)
-    }
-
-    /// A shard could not be had.
-    pub(super) fn was_refused(&self, overflow_records: u64) {
-        self.retry_at.store(overflow_records.saturating_add(PATIENCE), Relaxed);
     }
 
     fn grow(

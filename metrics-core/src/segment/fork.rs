@@ -43,8 +43,12 @@ impl Segment {
         set(header::PID, u64::from(std::process::id()));
         set(header::ATTACHED, 0);
         set(header::SHARDS_SEEN, 1);
-        let counts =
-            [header::OVERFLOW_RECORDS, header::SATURATED_LABELS, header::FAILED_REGISTRATIONS];
+        let counts = [
+            header::OVERFLOW_RECORDS,
+            header::SATURATED_LABELS,
+            header::CUT_LABELS,
+            header::FAILED_REGISTRATIONS,
+        ];
         counts.into_iter().for_each(|word| set(word, 0));
     }
 

@@ -69,6 +69,8 @@ pub struct Segment {
 struct HandedOut {
     directory: std::sync::atomic::AtomicU64,
     shared: std::sync::atomic::AtomicU64,
+    /// Words of the directory that values of labels may still take, which is in no header.
+    promised: std::sync::atomic::AtomicUsize,
 }
 
 /// What the process's segment is used for at this moment.
@@ -82,9 +84,12 @@ pub struct SegmentStats {
     /// Records that went to the shared overflow shard, at the price of a locked instruction,
     /// because the thread had no shard.
     pub overflow_records: u64,
-    /// How often a label's value became `other`, because the label's capacity or the cells for its
-    /// series were used up.
+    /// How often a label's value became `other`, because the label's capacity, its budget in the
+    /// directory or the cells for its series were used up, or there was no memory for them.
     pub saturated_labels: u64,
+    /// How often a label's value was cut, being longer than
+    /// [`Interner::MAX_BYTES`](crate::Interner::MAX_BYTES).
+    pub cut_labels: u64,
     /// Metrics that could not be registered and are counted nowhere (see [`crate::Metrics::global`]).
     pub failed_registrations: u64,
 }
@@ -146,7 +151,11 @@ impl Segment {
             backing,
             #[cfg(not(tickmetrics_loom))]
             options: options::Options::default(),
-            handed_out: HandedOut { directory: 0.into(), shared: (SINK_CELLS as u64).into() },
+            handed_out: HandedOut {
+                directory: 0.into(),
+                shared: (SINK_CELLS as u64).into(),
+                promised: 0.into(),
+            },
             registration: Mutex::new(Kept::default()),
         }
     }
@@ -248,16 +257,26 @@ impl Segment {
             return true;
         }
         let overflow_records = self.view.header(header::OVERFLOW_RECORDS);
-        if !wait && !self.backing.may_ask(overflow_records) {
+        if !wait && !self.backing.for_shards.may_ask(overflow_records) {
             return false;
         }
         let registration = if wait { Some(self.registration()) } else { self.try_registration() };
         let Some(_registration) = registration else { return false };
         let given = self.backing.shard(self.words(), self.layout(), shard).is_ok();
         if !given {
-            self.backing.was_refused(overflow_records);
+            self.backing.for_shards.was_refused(overflow_records);
         }
         given
+    }
+
+    /// Whether cells may be asked for again for a series that the system had no memory for.
+    pub(crate) fn may_ask_for_series(&self) -> bool {
+        self.backing.for_series.may_ask(self.view.header(header::SATURATED_LABELS))
+    }
+
+    /// The system had no memory for the cells of a series.
+    pub(crate) fn series_was_refused(&self) {
+        self.backing.for_series.was_refused(self.view.header(header::SATURATED_LABELS));
     }
 
     /// Gives a shard back. The caller must not write to it any more.

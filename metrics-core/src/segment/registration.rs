@@ -1,5 +1,6 @@
 use super::{Kept, Segment};
 use crate::bucket::Grid;
+use crate::directory;
 use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header};
 use crate::sync::{MutexGuard, Relaxed, Release, fence};
 use std::io;
@@ -96,6 +97,31 @@ impl Registration<'_> {
         self.segment.words()[header::CELLS_USED].store(mark.cells, Relaxed);
         self.segment.words()[header::SHARED_USED].store(mark.shared, Relaxed);
         self.segment.handed_out.shared.store(mark.shared, Relaxed);
+    }
+
+    /// How many words of the directory the values of a label may take, which has so many: room for
+    /// values of the greatest length, but at most half of what is left and not promised to others.
+    /// So labels that peers fill never use up what other labels and further metrics need.
+    pub(crate) fn promise_values(&self, capacity: usize) -> usize {
+        let Segment { view, handed_out, .. } = self.segment;
+        let used = usize::try_from(view.header(header::DIRECTORY_USED)).unwrap_or(usize::MAX);
+        let promised = handed_out.promised.load(Relaxed);
+        let free = view.layout().directory_words.saturating_sub(used).saturating_sub(promised);
+        let budget = capacity.saturating_mul(directory::MAX_VALUE_WORDS).min(free / 2);
+        handed_out.promised.store(promised + budget, Relaxed);
+        budget
+    }
+
+    /// Appends the entry of a value, from the budget of its label.
+    pub(crate) fn append_value(&self, entry: &[u64], budget: &mut usize) -> Result<(), Exhausted> {
+        let Some(left) = budget.checked_sub(entry.len()) else {
+            return Err(Exhausted { asked: entry.len(), left: *budget, refused: None });
+        };
+        self.append(entry)?;
+        *budget = left;
+        let promised = &self.segment.handed_out.promised;
+        promised.store(promised.load(Relaxed).saturating_sub(entry.len()), Relaxed);
+        Ok(())
     }
 
     /// Appends an entry to the directory, publishes it, and answers its position.

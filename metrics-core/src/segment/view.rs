@@ -107,6 +107,7 @@ impl<'a> View<'a> {
             shards_free: (self.layout.shards as u64).saturating_sub(1).saturating_sub(attached),
             overflow_records: self.header(header::OVERFLOW_RECORDS),
             saturated_labels: self.header(header::SATURATED_LABELS),
+            cut_labels: self.header(header::CUT_LABELS),
             failed_registrations: self.header(header::FAILED_REGISTRATIONS),
         }
     }

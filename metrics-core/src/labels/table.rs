@@ -1,0 +1,224 @@
+//! What an interner's readers look at without a lock.
+//!
+//! A table has room for some number of values. When it is full, one with twice the room takes its
+//! place, with the same values and one more; the earlier ones stay, since a reader may still be in one.
+//! All tables of an interner together take less than twice what the last one takes, which grows with
+//! the values that are there and not with the capacity.
+
+use super::LabelId;
+use crate::memory::{Kept, Published};
+
+/// Room in the first table of an interner.
+const FIRST_ROOM: usize = if cfg!(tickmetrics_loom) { 1 } else { 16 };
+
+pub(super) struct Table {
+    key: Key,
+    /// One less than the number of slots, which is a power of two.
+    mask: usize,
+    /// Open addressing, at most half full. Slots are only ever filled.
+    slots: Box<[Published<Value>]>,
+    /// By number, less one.
+    values: Box<[Published<Value>]>,
+}
+
+struct Value {
+    hash: u32,
+    id: LabelId,
+    text: &'static str,
+}
+
+impl Table {
+    /// A table with the values of an earlier one, and room for one more at the least.
+    pub(super) fn after(earlier: Option<&Self>, capacity: usize) -> Self {
+        let room = earlier.map_or(FIRST_ROOM, |earlier| earlier.room() * 2).min(capacity);
+        let slots = (room * 2).next_power_of_two().max(2);
+        let empty = |count: usize| (0..count).map(|_| Published::new()).collect();
+        let key = earlier.map_or_else(Key::random, |earlier| earlier.key);
+        let table = Self { key, mask: slots - 1, slots: empty(slots), values: empty(room) };
+        let known = earlier.into_iter().flat_map(|earlier| &earlier.values);
+        known.filter_map(Published::get).for_each(|value| table.put(value));
+        table
+    }
+
+    /// How many values there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The string with a number.
+    pub(super) fn get(&self, id: LabelId) -> Option<&'static str> {
+        Some(self.values.get(id.index().checked_sub(1)?)?.get()?.text)
+    }
+
+    /// The number of a string, as far as this table knows it.
+    #[inline]
+    pub(super) fn find(&self, text: &str) -> Option<LabelId> {
+        let hash = self.key.hash(text);
+        let mut at = hash as usize;
+        // There is an empty slot, at which this ends.
+        while let Some(value) = self.slots.get(at & self.mask)?.get() {
+            if value.hash == hash && value.text == text {
+                return Some(value.id);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Adds a value that is not there, under the interner's lock, where there is room.
+    pub(super) fn add(&self, id: LabelId, text: &'static str) {
+        self.put(Kept::new(Value { hash: self.key.hash(text), id, text }));
+    }
+
+    fn put(&self, value: &'static Kept<Value>) {
+        // By number first: who finds the number can resolve it.
+        if let Some(place) = value.id.index().checked_sub(1).and_then(|at| self.values.get(at)) {
+            place.publish(value);
+            let mut at = value.hash as usize;
+            while let Some(slot) = self.slots.get(at & self.mask) {
+                if slot.get().is_none() {
+                    return slot.publish(value);
+                }
+                at += 1;
+            }
+        }
+    }
+}
+
+/// What the hash depends on besides the value. It is drawn at random for each interner, and is in no
+/// file: a peer whose values are interned can't choose such as collide, since it knows neither of the
+/// two words. Nothing else bounds how far a look-up goes, but the size of the table.
+#[derive(Clone, Copy)]
+struct Key {
+    seed: u64,
+    /// Odd, so that nothing of a word is lost in a product's lower half.
+    multiplier: u64,
+}
+
+impl Key {
+    #[cfg(not(tickmetrics_loom))]
+    fn random() -> Self {
+        use std::hash::{BuildHasher, Hasher, RandomState};
+
+        // Each is SipHash under a key of its own, which comes from the system's random numbers.
+        let word = || RandomState::new().build_hasher().finish();
+        Self { seed: word(), multiplier: word() | 1 }
+    }
+
+    /// The same in each interleaving.
+    #[cfg(tickmetrics_loom)]
+    fn random() -> Self {
+        Self { seed: 0, multiplier: 0x9e37_79b9_7f4a_7c15 }
+    }
+
+    /// Eight bytes at a time, multiplied, and the halves of the product folded together.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
+    fn hash(self, value: &str) -> u32 {
+        let mix = |state: u64, word: u64| {
+            let product = u128::from(state ^ word) * u128::from(self.multiplier);
+            (product >> 64) as u64 ^ product as u64
+        };
+        let mut rest = value.as_bytes();
+        let all = rest;
+        // A word can undo what the length changes here. Of one length there is one such, so that
+        // eight values can be made to collide, and no more.
+        let mut state = self.seed ^ all.len() as u64;
+        while rest.len() > 8
+            && let Some((word, after)) = rest.split_first_chunk()
+        {
+            state = mix(state, u64::from_le_bytes(*word));
+            rest = after;
+        }
+        // The last eight bytes, or all of fewer, where some are read twice.
+        let half = |chunk: &[u8; 4]| u64::from(u32::from_le_bytes(*chunk));
+        let word = match (all.last_chunk(), all.first_chunk(), all.last_chunk()) {
+            (Some(word), ..) => u64::from_le_bytes(*word),
+            (_, Some(first), Some(last)) => half(first) | half(last) << 32,
+            _ => all.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        mix(state, word) as u32
+    }
+}
+
+#[cfg(all(test, not(tickmetrics_loom)))]
+mod tests {
+    use super::{Key, Table};
+    use crate::labels::LabelId;
+    use std::collections::HashSet;
+
+    /// What a table without a key of its own would be attacked with: the hash under a known key.
+    const KNOWN: Key = Key { seed: 0x9e37_79b9_7f4a_7c15, multiplier: 0x9e37_79b9_7f4a_7c15 };
+
+    fn longest_run(table: &Table) -> usize {
+        let runs = table.slots.split(|slot| slot.get().is_none());
+        runs.map(<[_]>::len).max().unwrap_or(0)
+    }
+
+    fn table_of(values: impl Iterator<Item = String>, room: usize) -> Table {
+        let mut table = Table::after(None, usize::MAX);
+        while table.room() < room {
+            table = Table::after(Some(&table), usize::MAX);
+        }
+        for (number, value) in (1..).zip(values) {
+            table.add(LabelId(number), value.leak());
+        }
+        table
+    }
+
+    #[test]
+    fn values_that_collide_under_one_key_do_not_under_another() {
+        // All in one of 512 places under the known key.
+        let colliding = || {
+            let values = (0..).map(|at| format!("S{at}"));
+            values.filter(|value| KNOWN.hash(value) & 0x1ff == 7).take(256)
+        };
+        let mut table = table_of(colliding(), 256);
+        assert!(longest_run(&table) < 64, "{}", longest_run(&table));
+        table = Table { key: KNOWN, ..table_of(std::iter::empty(), 256) };
+        for (number, value) in (1..).zip(colliding()) {
+            table.add(LabelId(number), value.leak());
+        }
+        assert_eq!(longest_run(&table), 256, "they do under the known one");
+    }
+
+    #[test]
+    fn each_interner_has_its_own_key() {
+        let hashes: HashSet<u32> = (0..64).map(|_| Key::random().hash("AAPL")).collect();
+        assert!(hashes.len() > 60, "{}", hashes.len());
+    }
+
+    #[test]
+    fn all_bytes_and_the_length_are_hashed() {
+        let key = Key::random();
+        let mut hashes = HashSet::new();
+        let mut count = 0;
+        for length in 0..40 {
+            let zeros = "\0".repeat(length);
+            count += 1;
+            hashes.insert(key.hash(&zeros));
+            for at in 0..length {
+                let mut changed = zeros.clone();
+                changed.replace_range(at..=at, "x");
+                count += 1;
+                hashes.insert(key.hash(&changed));
+            }
+        }
+        // One pair of some 800 collides by chance once in ten thousand runs.
+        assert!(hashes.len() >= count - 2, "{} of {count}", hashes.len());
+    }
+
+    #[test]
+    fn what_people_name_things_is_spread() {
+        for _ in 0..20 {
+            let names = (0..4096).map(|at| format!("venue-{at}.example.com"));
+            let table = table_of(names, 4096);
+            assert!(longest_run(&table) < 200, "{}", longest_run(&table));
+            for at in 0..4096 {
+                let id = table.find(&format!("venue-{at}.example.com"));
+                assert_eq!(id.map(LabelId::index), Some(at + 1));
+            }
+            assert!(table.find("venue-4096.example.com").is_none());
+        }
+    }
+}
