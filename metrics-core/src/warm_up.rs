@@ -35,7 +35,7 @@ pub fn warm_up() {
     clock::calibrate();
     let Some(segment) = Segment::current() else { return };
     let own = shard::attach_waiting(segment);
-    Catalogue::of_all().for_each_run(segment.view(), |metric, first, length| {
+    Catalogue::new().for_each_run(segment.view(), |metric, first, length| {
         for (at, cells) in parts(segment, metric, first, length) {
             for cell in pages(at, cells) {
                 if metric.kind == Kind::Gauge {

@@ -156,3 +156,26 @@ fn a_label_takes_memory_for_its_values_and_not_for_its_capacity() {
         assert_eq!(Large::intern(&n.to_string()).as_str(), n.to_string());
     }
 }
+
+#[test]
+fn a_first_snapshot_does_not_grow_with_other_registries() {
+    label!(Own, 64);
+    label!(Others, 4096);
+    let registry = registry();
+    let first_snapshot = || {
+        let registry = Registry::new();
+        counter::<Own>(&registry, "own_total").with(Own::intern("a")).inc();
+        let count = |snapshot: Snapshot| snapshot.counter("own_total", &[("name", "a")]);
+        allocated(|| assert_eq!(count(registry.snapshot()), Some(1)))
+    };
+    first_snapshot();
+    let before = first_snapshot();
+    counter::<Others>(&registry, "others_total");
+    (0..500).for_each(|n| {
+        let _ = Others::intern(&n.to_string());
+    });
+    for _ in 0..500 {
+        counter::<()>(&Registry::new(), "other_total");
+    }
+    assert_eq!(first_snapshot(), before);
+}

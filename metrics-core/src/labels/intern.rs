@@ -141,6 +141,13 @@ impl Interner {
         self.table.get().and_then(|table| table.get(id)).unwrap_or(Self::OTHER)
     }
 
+    /// The values from a number on, in the order of their numbers, as far as there are any by now.
+    pub(crate) fn values_from(&self, number: usize) -> impl Iterator<Item = &'static str> {
+        let table = self.table.get();
+        let value = move |number| table?.get(LabelId(u32::try_from(number).ok()?));
+        (number..).map_while(value)
+    }
+
     #[cold]
     fn intern_cut(&self, value: &str) -> LabelId {
         if let Some(segment) = Segment::current() {

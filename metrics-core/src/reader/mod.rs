@@ -92,7 +92,7 @@ impl SegmentReader {
         let path = path.into();
         match Self::check(&file) {
             Ok(layout) => {
-                let catalogue = Catalogue::of_all();
+                let catalogue = Catalogue::new();
                 Ok(Self { path, file, layout, catalogue, limit: None, memory: 0, left_out: 0 })
             }
             Err(why) => Err(why.at(path)),
@@ -253,7 +253,7 @@ pub fn read_words(words: &[crate::sync::AtomicU64], allocated: u64) -> Result<Sn
         let layout = layout_of(|at| words[at].load(crate::sync::Relaxed))?;
         let view = View::new(words, layout).ok_or(Why::Header)?;
         let mut budget = Budget::of(layout, allocated, None, u64::MAX);
-        snapshot(&mut Catalogue::of_all(), view, &mut budget)
+        snapshot(&mut Catalogue::new(), view, &mut budget)
     };
     read().map_err(|why| why.at(""))
 }

@@ -21,7 +21,7 @@ use crate::directory::Kind;
 use crate::handles::Gauge;
 use crate::labels::{Dimension, Labels};
 use crate::segment::{Segment, warn};
-use crate::snapshot::{Catalogue, Snapshot};
+use crate::snapshot::{Catalogue, New, Snapshot};
 use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -41,6 +41,8 @@ struct Inner {
     number: u64,
     known: Mutex<Known>,
     observed: Mutex<Vec<Observed>>,
+    /// Metrics that no snapshot has shown yet.
+    new: Mutex<Vec<New>>,
     catalogue: Mutex<Catalogue>,
 }
 
@@ -102,7 +104,8 @@ impl Registry {
                 number,
                 known: Mutex::default(),
                 observed: Mutex::default(),
-                catalogue: Mutex::new(Catalogue::new(number)),
+                new: Mutex::default(),
+                catalogue: Mutex::new(Catalogue::new()),
             }),
         }
     }
@@ -180,7 +183,9 @@ impl Registry {
             segment.set_clock_scale(clock::scale());
             warn(&change);
         }
-        lock(&self.inner.catalogue).snapshot(segment.view())
+        let mut catalogue = lock(&self.inner.catalogue);
+        let new = std::mem::take(&mut *lock(&self.inner.new));
+        catalogue.snapshot(segment.view(), new)
     }
 
     /// Asks the gauge functions for their values. One that takes a snapshot of this registry itself
@@ -246,7 +251,8 @@ impl Registry {
             return Ok(*placed);
         }
         known.admit(&asked)?;
-        let placed = place::take_cells(self.inner.number, description, series, dimensions)?;
+        let (placed, new) = place::take_cells(self.inner.number, description, series, dimensions)?;
+        lock(&self.inner.new).push(new);
         known.names.entry(name.clone()).or_insert_with(|| asked.clone());
         known.exposed.add(description);
         known.metrics.insert(key, (asked, placed));

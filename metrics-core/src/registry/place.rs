@@ -7,6 +7,7 @@ use crate::handles::Block;
 use crate::labels::{Dimension, Values};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::segment::{self, Claim, Exhausted, Registration, Segment};
+use crate::snapshot::New;
 use crate::sync::Relaxed;
 
 /// The cells of a metric.
@@ -46,14 +47,14 @@ pub(crate) fn directory_full(exhausted: Exhausted) -> Full {
     Full { what: "words of the directory", setting: "directory_bytes", exhausted }
 }
 
-/// Takes the cells of a new metric from the segment, or those that it had in an earlier run, and
-/// writes its entry; takes nothing where it fails.
+/// Takes the cells of a new metric from the segment, or those that it had in an earlier run, writes
+/// its entry, and answers what snapshots must know; takes nothing where it fails.
 pub(super) fn take_cells(
     registry: u64,
     description: &Description,
     series: usize,
     dimensions: &[Dimension],
-) -> Result<Placed, RegisterError> {
+) -> Result<(Placed, New), RegisterError> {
     if description.label_names().count() > MAX_DIMENSIONS {
         return Err(RegisterError::InvalidSetting {
             name: description.name.clone(),
@@ -64,33 +65,39 @@ pub(super) fn take_cells(
     let full = |Full { what, setting, exhausted }| {
         RegisterError::full(&description.name, what, setting, exhausted)
     };
-    let mut sources = Vec::new();
+    let (mut sources, mut interners) = (Vec::new(), Vec::new());
     for dimension in dimensions {
         let source = match dimension.values {
             Values::Fixed(values) => Source::Fixed(values.iter().map(|&v| v.into()).collect()),
-            Values::Interned(interner) => Source::Set {
-                set: interner.publish_all(segment).map_err(directory_full).map_err(full)?,
-                capacity: u32::try_from(interner.capacity()).unwrap_or(u32::MAX),
-            },
+            Values::Interned(interner) => {
+                let set = interner.publish_all(segment).map_err(directory_full).map_err(full)?;
+                interners.push((set, interner));
+                let capacity = u32::try_from(interner.capacity()).unwrap_or(u32::MAX);
+                Source::Set { set, capacity }
+            }
         };
         sources.push((dimension.name.to_owned(), source));
     }
     let mut registration = segment.registration();
     let wanted = entry(registry, description, series, sources);
-    if let Some(placed) = resume(&mut registration, segment, &wanted).map_err(full)? {
-        return Ok(placed);
+    let new = |entry: u64, metric, is_resumed| {
+        let entry = usize::try_from(entry).unwrap_or(usize::MAX);
+        New { entry, metric, is_resumed, interners }
+    };
+    if let Some((at, metric, placed)) = resume(&mut registration, segment, &wanted).map_err(full)? {
+        return Ok((placed, new(at, metric, true)));
     }
     let mark = registration.mark();
     let appended = lay_out(&registration, wanted).and_then(|(metric, placed)| {
-        directory::append_metric(&registration, &metric).map_err(directory_full)?;
-        Ok((metric, placed))
+        let at = directory::append_metric(&registration, &metric).map_err(directory_full)?;
+        Ok((at, metric, placed))
     });
-    let (metric, placed) = appended.map_err(|error| {
+    let (at, metric, placed) = appended.map_err(|error| {
         registration.rewind(&mark);
         full(error)
     })?;
     fill_table(segment, &metric, &placed);
-    Ok(placed)
+    Ok((placed, new(at, metric, false)))
 }
 
 /// Takes cells for a metric, and answers it with them.
@@ -152,12 +159,12 @@ fn others(dimensions: &[(String, Source)]) -> Vec<usize> {
 }
 
 /// Takes up the cells that a metric had in an earlier run of the program, where it is the same as
-/// then.
+/// then. Answers the position of the claim, and the metric.
 fn resume(
     registration: &mut Registration<'_>,
     segment: &Segment,
     wanted: &directory::Metric,
-) -> Result<Option<Placed>, Full> {
+) -> Result<Option<(u64, directory::Metric, Placed)>, Full> {
     match registration.kept().find(wanted) {
         Claim::Nothing => Ok(None),
         Claim::Changed(what) => {
@@ -172,11 +179,13 @@ fn resume(
                 Some(_) => segment.shared()[table as usize].load(Relaxed),
                 None => 0,
             };
-            directory::append_claim(registration, at, &wanted.help).map_err(directory_full)?;
+            let claim = directory::append_claim(registration, at, &wanted.help);
+            let claim = claim.map_err(directory_full)?;
             registration.kept().claimed(&wanted.name, at);
             // A cell number: this run's, which wrote it there itself.
             let cells = u32::try_from(cells).unwrap_or(0);
-            Ok(Some(Placed { first, declared, cells, table }))
+            let metric = directory::Metric { help: wanted.help.clone(), ..*metric };
+            Ok(Some((claim, metric, Placed { first, declared, cells, table })))
         }
     }
 }

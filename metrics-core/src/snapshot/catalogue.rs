@@ -1,4 +1,6 @@
-//! What a reader knows of a registry's metrics: the directory, read once and kept.
+//! What a reader knows of metrics: the directory, read once and kept. A registry of this process has
+//! no need to read what all the others wrote there: it is told of its own metrics, and asks the
+//! interners for their values.
 
 use super::budget::Budget;
 use super::exposed::Exposed;
@@ -13,22 +15,33 @@ use crate::names;
 use crate::scale::Scale;
 use crate::segment::View;
 use crate::sync::Arc;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::mem;
 
-/// The metrics of one registry, as far as the directory was read.
+/// The metrics of one registry, or all as far as the directory was read.
 pub(crate) struct Catalogue {
-    /// `None` for all registries of the process.
-    registry: Option<u64>,
     /// The word of the directory to go on from.
     position: usize,
     check: Check,
     /// The values of interned labels, by the number of their set; the first is `other`.
     sets: HashMap<u64, Arc<Values>>,
+    /// Where those are asked for that the directory is not read for.
+    interners: Vec<(u64, &'static Interner)>,
     /// Metrics of an earlier run that this one has not registered yet, by their position.
     kept: HashMap<u64, directory::Metric>,
     /// Sorted by name, and metrics of one name in the order of their registration.
     metrics: Vec<Known>,
+}
+
+/// A metric of this process, as it is registered.
+pub(crate) struct New {
+    /// The word of the directory where its entry begins.
+    pub(crate) entry: usize,
+    pub(crate) metric: directory::Metric,
+    /// Whether it goes on with what an earlier process counted.
+    pub(crate) is_resumed: bool,
+    /// The sets of its labels, and who numbers their values.
+    pub(crate) interners: Vec<(u64, &'static Interner)>,
 }
 
 /// A metric, and its last snapshot.
@@ -70,24 +83,38 @@ pub(super) struct Dimension {
 }
 
 impl Catalogue {
-    pub(crate) fn new(registry: u64) -> Self {
-        Self { registry: Some(registry), ..Self::of_all() }
-    }
-
-    pub(crate) fn of_all() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            registry: None,
             position: 0,
             check: Check::default(),
             sets: HashMap::new(),
+            interners: Vec::new(),
             kept: HashMap::new(),
             metrics: Vec::new(),
         }
     }
 
-    /// The values of all metrics now.
-    pub(crate) fn snapshot(&mut self, view: View<'_>) -> Snapshot {
-        let _ = self.read_on(view);
+    /// The values now of the metrics that were added, and of new ones.
+    pub(crate) fn snapshot(&mut self, view: View<'_>, new: Vec<New>) -> Snapshot {
+        let added = !new.is_empty();
+        for New { entry, metric, is_resumed, interners } in new {
+            for (set, interner) in interners {
+                if let hash_map::Entry::Vacant(vacant) = self.sets.entry(set) {
+                    vacant.insert(Arc::new(Values::from_iter([Interner::OTHER])));
+                    self.interners.push((set, interner));
+                }
+            }
+            self.add(entry, metric, is_resumed);
+        }
+        if added {
+            self.put_in_order();
+        }
+        for (set, interner) in &self.interners {
+            if let Some(values) = self.sets.get_mut(set) {
+                let new = interner.values_from(values.len());
+                new.for_each(|value| Arc::make_mut(values).push(value));
+            }
+        }
         self.snapshot_within(view, &mut Budget::unlimited())
     }
 
@@ -178,9 +205,6 @@ impl Catalogue {
     }
 
     fn add(&mut self, entry: usize, metric: directory::Metric, is_resumed: bool) {
-        if self.registry.is_some_and(|registry| registry != metric.registry) {
-            return;
-        }
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
             Source::Fixed(values) => Dimension {

@@ -17,7 +17,7 @@ mod values;
 
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use budget::{Budget, Excess};
-pub(crate) use catalogue::Catalogue;
+pub(crate) use catalogue::{Catalogue, New};
 pub use exemplar::Exemplar;
 pub use histogram::{Bucket, HistogramSnapshot};
 pub use native::{NativeBucket, NativeBuckets};
