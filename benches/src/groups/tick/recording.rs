@@ -6,7 +6,7 @@
 
 use super::ticks::{LEVELS, Tick};
 use crate::groups::Side;
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -20,15 +20,26 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What is wrong with the file.
 pub(super) fn read(path: &Path) -> Result<Vec<Tick>, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let text = if bytes.starts_with(&GZIP) {
-        let mut text = String::new();
-        let unzipped = MultiGzDecoder::new(&*bytes).read_to_string(&mut text);
-        unzipped.map_err(|error| error.to_string())?;
-        text
-    } else {
-        String::from_utf8(bytes).map_err(|error| error.to_string())?
-    };
-    parse(&text)
+    parse(&if bytes.starts_with(&GZIP) { unzip(&bytes)? } else { text(bytes)? })
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}
+
+/// All members of a gzip file.
+fn unzip(mut bytes: &[u8]) -> Result<String, String> {
+    let mut unzipped = Vec::new();
+    while !bytes.is_empty() {
+        // flate2's own reader of several members takes anything for one.
+        if !bytes.starts_with(&GZIP) {
+            return Err("behind the end of its gzip data there are bytes of something else".into());
+        }
+        let mut member = GzDecoder::new(bytes);
+        member.read_to_end(&mut unzipped).map_err(|error| error.to_string())?;
+        bytes = member.into_inner();
+    }
+    text(unzipped)
 }
 
 /// A quote or a trade as it is recorded.
@@ -94,7 +105,10 @@ fn ticks(rows: &[Row]) -> Vec<Tick> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, parse};
+    use super::{HEADER, parse, unzip};
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write as _;
 
     #[test]
     fn quotes_and_trades_become_ticks() {
@@ -116,6 +130,22 @@ mod tests {
                 ("buy", 1, 6_180_020, 100, 0),
             ]
         );
+    }
+
+    #[test]
+    fn members_of_a_gzip_are_read_and_nothing_else() {
+        let zipped = |text: &[u8]| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        };
+        let members = [zipped("a€".as_bytes()), zipped(b""), zipped(b"b")].concat();
+        assert_eq!(unzip(&members), Ok("a€b".into()));
+        for garbage in [&b"\0"[..], b"\x1f", b"a line\n", &[0; 100]] {
+            let told = unzip(&[&members, garbage].concat()).unwrap_err();
+            assert!(told.contains("bytes of something else"), "{told}");
+        }
+        assert!(unzip(&members[..members.len() - 1]).is_err());
     }
 
     #[test]

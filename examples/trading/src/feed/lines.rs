@@ -1,21 +1,58 @@
 //! The lines of a file, plain or gzip, numbered, whatever is in it.
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, ErrorKind, Read};
 use std::path::Path;
 
 /// More than any line of a recording has. Without a limit a file without line breaks would be read
 /// into memory as one line.
 const LONGEST: usize = 4096;
 
-/// Both gzip members' magic bytes (RFC 1952, 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// What each member of a gzip file begins with (RFC 1952, 2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 pub(crate) struct Lines {
     input: Box<dyn BufRead + Send>,
     number: u64,
     line: Vec<u8>,
+}
+
+/// The members of a gzip file, one after the other: RFC 1952 lets there be several.
+///
+/// flate2's own reader of several takes whatever follows for one more, so that a few bytes too many
+/// are a file that was cut short.
+struct Members(Option<GzDecoder<Begun>>);
+
+/// A file, and in front of it what was read of it to see what it is.
+type Begun = Chain<&'static [u8], BufReader<File>>;
+
+impl Read for Members {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let read = member.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            let file = self.0.take().map(|member| member.into_inner().into_inner().1);
+            self.0 = file.map(next_member).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+/// The member that begins here, if the file has not ended.
+fn next_member(mut file: BufReader<File>) -> io::Result<Option<GzDecoder<Begun>>> {
+    let mut begin = Vec::new();
+    file.by_ref().take(GZIP.len() as u64).read_to_end(&mut begin)?;
+    match &*begin {
+        [] => Ok(None),
+        begin if begin == GZIP => Ok(Some(GzDecoder::new(GZIP.chain(file)))),
+        _ => Err(io::Error::new(
+            ErrorKind::InvalidData,
+            "behind the end of its gzip data there are bytes of something else: remove them",
+        )),
+    }
 }
 
 /// What comes next in a file.
@@ -33,9 +70,12 @@ pub(crate) enum Line<'a> {
 impl Lines {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
-        let zipped = file.fill_buf()?.starts_with(&GZIP);
+        let zipped = file.fill_buf()?.starts_with(GZIP);
         let input: Box<dyn BufRead + Send> = if zipped {
-            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
+            Box::new(BufReader::with_capacity(
+                1 << 16,
+                Members(Some(GzDecoder::new((&[]).chain(file)))),
+            ))
         } else {
             Box::new(file)
         };

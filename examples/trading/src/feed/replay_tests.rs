@@ -1,4 +1,5 @@
 use super::Replay;
+use crate::feed::lines::{Line, Lines};
 use crate::feed::{Body, Event, Feed, Message, Side, Symbol};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;
@@ -110,6 +111,44 @@ fn what_a_cut_off_file_has_is_kept() {
     let (messages, damaged) = read("cut", &zipped[..zipped.len() / 2]);
     assert!((1_000..20_000).contains(&messages.len()), "{}", messages.len());
     assert_eq!(damaged, 0);
+}
+
+/// What there is in a file until it can't be read on, and why not.
+fn broken(name: &str, content: &[u8]) -> (String, Option<String>) {
+    let file = Temporary::new(name, content);
+    let mut lines = Lines::open(&file.0).unwrap();
+    let mut text = String::new();
+    loop {
+        match lines.next() {
+            Line::Text(line) => text.extend([line, "\n"]),
+            Line::End => return (text, None),
+            Line::Broken(error) => return (text, Some(error.to_string())),
+            Line::Unreadable(reason) => panic!("{reason}"),
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_end_of_a_gzip_is_another_one_or_wrong() {
+    let whole = GOOD.to_owned();
+    let (first, second) = GOOD.split_at(300);
+    let members = [gzip(first.as_bytes()), gzip(b""), gzip(second.as_bytes())].concat();
+    assert_eq!(broken("members", &members), (whole.clone(), None));
+    for (name, garbage) in [
+        ("garbage-1", &b"\0"[..]),
+        ("garbage-2", b"\x1f"),
+        ("garbage-3", b"\x1f\x8c\0\0\0\0\0\0\0\0\0\0"),
+        ("garbage-4", b"a line\n"),
+        ("garbage-5", &[0; 4096]),
+    ] {
+        let (text, error) = broken(name, &[&members, garbage].concat());
+        assert_eq!(text, whole, "{name}");
+        assert!(error.unwrap().contains("bytes of something else"), "{name}");
+    }
+    // That is another thing.
+    let (text, error) = broken("cut-member", &[&members[..], b"\x1f\x8b\x08"].concat());
+    assert_eq!(text, whole);
+    assert!(error.unwrap().contains("end of file"));
 }
 
 #[test]
