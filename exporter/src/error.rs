@@ -1,5 +1,6 @@
 use metrics_core::__text::Printable;
 use metrics_core::RegisterError;
+use nix::libc::{EMFILE, ENFILE};
 use std::fmt;
 use std::io;
 
@@ -74,7 +75,7 @@ impl fmt::Display for StartError {
             Self::Bind { address, error } => {
                 write!(f, "can't listen on {} ({error}): ", Printable(address))?;
                 let hint = if address.starts_with("unix:") { unix_hint } else { tcp_hint };
-                f.write_str(hint(error.kind()))
+                f.write_str(if is_out_of_files(error) { FILES } else { hint(error.kind()) })
             }
             Self::NotForAService { setting } => write!(
                 f,
@@ -111,6 +112,15 @@ impl fmt::Display for StartError {
             ),
         }
     }
+}
+
+const FILES: &str = "raise the limit on open files (ulimit -n)";
+
+/// Whether another address would not help: the process, or the system, has as many files open as it
+/// may. There is no `ErrorKind` for it.
+#[cfg_attr(not(feature = "cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+pub fn is_out_of_files(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| [EMFILE, ENFILE].contains(&code))
 }
 
 fn tcp_hint(kind: io::ErrorKind) -> &'static str {
@@ -181,6 +191,26 @@ impl std::error::Error for StartError {
             | Self::Pin { .. } => None,
             #[cfg(feature = "web-config")]
             Self::WebConfig(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EMFILE, ENFILE, StartError, io};
+
+    #[test]
+    fn another_address_is_advised_where_that_helps() {
+        for (code, address, advice) in [
+            (EMFILE, "127.0.0.1:0", "ulimit -n"),
+            (ENFILE, "unix:/run/a", "ulimit -n"),
+            (nix::libc::EADDRINUSE, "127.0.0.1:0", "another port"),
+            (nix::libc::EADDRINUSE, "unix:/run/a", "another path"),
+        ] {
+            let error = io::Error::from_raw_os_error(code);
+            let told = StartError::Bind { address: address.into(), error }.to_string();
+            assert!(told.contains(advice), "{told}");
+            assert_eq!(told.contains("another"), advice.contains("another"), "{told}");
         }
     }
 }

@@ -87,6 +87,7 @@ pub mod __fuzz {
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::error::is_out_of_files;
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
     pub use crate::url::{Shown, Url, WrongUrl};

@@ -354,6 +354,24 @@ fn a_taken_port_is_told() {
 }
 
 #[test]
+fn where_files_run_out_other_ports_are_not_advised() {
+    let mut of_files = 0;
+    // Of these, some are too few for an exporter's socket, some for its thread, and some are enough.
+    for limit in 4..40 {
+        let ports = free_ports().to_string();
+        let script = format!("ulimit -n {limit}; exec \"$0\" --seconds 0 --port-base {ports}");
+        let output = Command::new("sh").args(["-c", &script]).arg(program()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!errors.contains("--port-base"), "{errors}");
+        of_files += usize::from(errors.contains("can't listen on") && errors.contains("ulimit -n"));
+        if output.status.success() {
+            break;
+        }
+    }
+    assert!(of_files > 0);
+}
+
+#[test]
 fn an_interrupt_ends_it_with_the_table() {
     let mut trading = Trading::start(&[]);
     trading.wait_for("ticks/s");

@@ -28,11 +28,12 @@ mod strategy;
 mod units;
 
 use args::{Args, HELP, Speed};
-use exporter::Exporter;
+use exporter::{Exporter, StartError};
 use feed::{Feed, Replay, Simulated, Symbol};
 use metrics_core::Registry;
 use path::{Path, Registries};
 use report::{Moment, line};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -111,9 +112,10 @@ fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], Strin
         let builder = Exporter::builder().listen(address).process_metrics(offset == 0);
         let builder =
             registries.iter().fold(builder, |builder, registry| builder.registry(registry));
-        let exporter = builder
-            .start()
-            .map_err(|error| format!("{service}: {error} (--port-base moves all three ports)"))?;
+        let exporter = builder.start().map_err(|error| {
+            let hint = if is_taken(&error) { " (--port-base moves all three ports)" } else { "" };
+            format!("{service}: {error}{hint}")
+        })?;
         line(format_args!("{service:<12} http://{}/metrics", exporter.local_addr()));
         Ok::<_, String>(exporter)
     };
@@ -122,6 +124,12 @@ fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], Strin
         serve("execution", 1, &[&registries.execution])?,
         serve("risk", 2, &[&registries.risk])?,
     ])
+}
+
+/// Whether other ports would do.
+fn is_taken(error: &StartError) -> bool {
+    let kinds = [ErrorKind::AddrInUse, ErrorKind::PermissionDenied];
+    matches!(error, StartError::Bind { error, .. } if kinds.contains(&error.kind()))
 }
 
 /// Starts the thread of the tick path.

@@ -8,7 +8,7 @@ use crate::segment::Process;
 use crate::stop::Stop;
 use crate::trust::{Rank, Trust};
 use crate::watch::{Change, Limits, Shares, Watch};
-use exporter::__cli::{LeftOut, merge, process_label, serve};
+use exporter::__cli::{LeftOut, is_out_of_files, merge, process_label, serve};
 use exporter::{Exporter, StartError};
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -42,7 +42,8 @@ fn failure(error: &StartError) -> Failure {
         StartError::InvalidAddress { address, error } => {
             format!("{address:?} is no address to listen on ({error}): give --listen HOST:PORT")
         }
-        StartError::Bind { address, error } => format!(
+        // Where another address would not help, its own words say what does.
+        StartError::Bind { address, error } if !is_out_of_files(error) => format!(
             "can't listen on {address} ({error}): give another --listen HOST:PORT, where port 0 is \
              one that the system chooses"
         ),
