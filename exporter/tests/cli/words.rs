@@ -128,7 +128,7 @@ fn in_tables_plots_and_logs() {
     let [plot, log] = ["a.svg", "a.hlog"].map(|name| folder.file(name));
     of(&[&hist[..], &["--svg", text(&plot), "--hlog", text(&log)]].concat());
     let plot = legible(fs::read(&plot).unwrap());
-    assert!(plot.contains(SHOWN), "{plot}");
+    assert!(plot.contains(SHOWN) && plot.contains("<desc>Waited, and waited.</desc>"), "{plot}");
     let log = legible(fs::read(&log).unwrap());
     let about: Vec<_> = log.lines().filter(|line| line.contains("owned")).collect();
     assert!(matches!(about[..], [line] if line.starts_with("#[hostile_wait{")), "{log}");

@@ -94,7 +94,9 @@ fn head(svg: &mut String, chosen: &Chosen<'_>) {
         value(histogram.quantile(0.999)),
         value(histogram.max()),
     );
-    let (title, facts, help) = (escape(&chosen.title), escape(&facts), escape(help));
+    // A line break in a help text is its author's.
+    let help = help.replace('\n', " ");
+    let (title, facts, help) = (escape(&chosen.title), escape(&facts), escape(&help));
     let _ = write!(
         svg,
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif">

@@ -42,7 +42,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
 
 /// What is watched, as far as there is room beside how it does and how much is shown.
 fn head(app: &App, width: usize) -> Line<'static> {
-    let state = if app.state.is_empty() { String::new() } else { format!("  {}", app.state) };
+    let state =
+        if app.state.is_empty() { String::new() } else { format!("  {}", shown(&app.state)) };
     let series = if app.rows.len() < app.series {
         format!("  {} of {} series", app.rows.len(), app.series)
     } else {
@@ -241,8 +242,47 @@ fn foot(app: &App) -> Line<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitted, shortened, sparkline};
-    use crate::top::model::Kind;
+    use super::super::app::App;
+    use super::{draw, fitted, shortened, sparkline};
+    use crate::args::{Args, Command};
+    use crate::failure::Failure;
+    use crate::people::is_text;
+    use crate::top::model::tests::frame;
+    use crate::top::model::{Kind, Reading};
+    use clap::Parser;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use std::time::Instant;
+
+    #[test]
+    fn nothing_on_the_screen_is_but_text() {
+        const WORDS: &str = "\u{1b}[2J\n\u{9b}\u{202e}\u{200b}\u{2028}";
+        let Command::Top(args) = Args::parse_from(["tickmetrics", "top", "a"]).command else {
+            panic!();
+        };
+        let mut frame = frame(Instant::now(), &[(WORDS, Reading::Gauge(1.0))]);
+        (frame.target, frame.state) = (WORDS.into(), WORDS.into());
+        (frame.series[0].unit, frame.series[0].help) = (WORDS.into(), WORDS.into());
+        let mut app = App::new(&args);
+        app.take(Ok(frame));
+        let mut terminal = Terminal::new(TestBackend::new(300, 24)).unwrap();
+        let mut screen = |app: &mut App| {
+            let drawn = terminal.draw(|frame| draw(frame, app)).unwrap();
+            let text: String =
+                drawn.buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert!(text.chars().all(is_text), "{text:?}");
+            text.matches(r"\u{1b}[2J").count()
+        };
+        // In the head twice, in the table, and of the chosen series its title, unit and help.
+        assert_eq!(screen(&mut app), 6);
+        app.filter = WORDS.into();
+        assert_eq!(screen(&mut app), 7);
+        app.typing = true;
+        assert_eq!(screen(&mut app), 7);
+        (app.typing, app.filter) = (false, String::new());
+        app.take(Err(Failure::told(WORDS)));
+        assert_eq!(screen(&mut app), 7);
+    }
 
     #[test]
     fn long_titles_lose_their_middle() {
