@@ -157,6 +157,7 @@ impl AsyncWrite for Stream {
 mod tests {
     use super::{InMemory, Said};
     use metrics_core::{Counter, Description, Registry};
+    use proptest::prelude::*;
 
     #[test]
     fn a_connection_in_memory_is_answered_as_one_over_a_socket() {
@@ -180,4 +181,49 @@ mod tests {
             assert_eq!(answer(""), "");
         }
     }
+
+    proptest! {
+        /// Whatever it said before, and in whatever pieces.
+        #[test]
+        fn a_client_that_closes_its_half_at_once_is_answered_the_same(
+            words in proptest::collection::vec(0..WORDS.len(), 0..24),
+            piece in 1usize..40,
+        ) {
+            let text: String = words.into_iter().map(|at| WORDS[at]).collect();
+            let registry = Registry::new();
+            let server = InMemory::new(&registry, 1_000).unwrap();
+            let statuses = [false, true].map(|half_closes| {
+                let said = Said { bytes: text.as_bytes(), piece, half_closes };
+                let answers = server.answer(said).expect("it ends");
+                let answers = String::from_utf8(answers).unwrap();
+                let heads = answers.match_indices("HTTP/1.");
+                heads.map(|(at, _)| answers[at + 9..at + 12].to_owned()).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(&statuses[0], &statuses[1]);
+        }
+    }
+
+    /// What requests are made of, right ones and wrong ones.
+    const WORDS: [&str; 20] = [
+        "GET /health HTTP/1.1\r\n",
+        "GET /metrics HTTP/1.1\r\n",
+        "HEAD / HTTP/1.0\r\n",
+        "POST /metrics HTTP/1.1\r\n",
+        "OPTIONS * HTTP/1.1\r\n",
+        "GET http://a/ready HTTP/1.1\r\n",
+        "GET /health HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /metrics HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "Host: a\r\n",
+        "Host: a\r\n\r\n",
+        "Host: a b\r\n",
+        "Connection: keep-alive\r\n",
+        "Connection: close\r\n",
+        "Content-Length: 3\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Expect: 100-continue\r\n",
+        "abc",
+        "3\r\nabc\r\n",
+        "0\r\n\r\n",
+        "\r\n",
+    ];
 }
