@@ -102,6 +102,16 @@ pub(crate) fn forget(words: &'static [AtomicU64]) -> io::Result<()> {
     done(unsafe { libc::madvise(start, size_of_val(words), libc::MADV_DONTNEED) })
 }
 
+/// Gives words that begin on a page back to the system.
+///
+/// # Safety
+/// Nobody uses them any more.
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+pub(crate) unsafe fn unmap(words: &'static [AtomicU64]) {
+    // SAFETY: they are a whole mapping, and the caller knows that nobody uses it.
+    unsafe { libc::munmap(words.as_ptr().cast_mut().cast(), size_of_val(words)) };
+}
+
 /// Gives the system one of its `MADV_` advices on words that begin on a page, none of which changes
 /// what is in them.
 #[cfg(not(tickmetrics_loom))]

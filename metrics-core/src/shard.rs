@@ -261,6 +261,13 @@ pub(crate) fn share(segment: &Segment) {
     SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Release);
 }
 
+/// As before there was a segment.
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+pub(crate) fn unshare() {
+    // Relaxed: no other thread is there to see it.
+    SHARED_CELLS.store(ptr::null_mut(), Relaxed);
+}
+
 /// A cell that all threads share. None where there is no segment, so that no cell number was made
 /// but the sink's.
 #[inline]

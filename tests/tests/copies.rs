@@ -163,6 +163,42 @@ fn twenty_plugins_with_large_thread_locals() {
     load("global", &copies);
 }
 
+/// Each load has the file, which the one before has left, and nothing of that is there any more.
+#[test]
+fn a_library_is_unloaded_and_loaded_again() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let root = projects("unload");
+    let library = library(&root, "two", "cdylib", "release", &LOADABLE);
+    for in_a_file in [false, true] {
+        let mut python = Command::new("python3");
+        python.arg(Path::new(SOURCES).join("unload.py")).arg("two").arg(&library).arg("10");
+        if in_a_file {
+            python.env("TICKMETRICS_SEGMENT", root.join("segment"));
+        }
+        let output = python.output().unwrap();
+        assert_done(&output);
+        // Loads that stayed, GiB, descriptors, and the end of a child.
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "0 0 0 0\n", "in a file: {in_a_file}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+/// What is done at an unload is not done at the end of a process, where other threads go on.
+#[test]
+fn a_process_ends_while_threads_of_a_library_count() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let root = projects("end");
+    let library = library(&root, "two", "cdylib", "release", &LOADABLE);
+    for _ in 0..20 {
+        let script = Path::new(SOURCES).join("end.py");
+        done(Command::new("python3").arg(script).arg("two").arg(&library));
+    }
+}
+
 #[test]
 fn a_dylib_whose_user_inlines_a_record() {
     let root = projects("dylib");

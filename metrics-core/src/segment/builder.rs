@@ -291,7 +291,10 @@ pub(crate) fn install(
     let segment = make()?;
     // Before the segment is known: whoever finds it finds the shared cells.
     shard::share(&segment);
-    SEGMENT.set(segment).map_err(|_| SegmentError::InUse)
+    SEGMENT.set(segment).map_err(|_| SegmentError::InUse)?;
+    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    super::unload::prepare();
+    Ok(())
 }
 
 /// The path that whoever runs the program asks for. A program with more rights than its user (set

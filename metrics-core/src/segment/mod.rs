@@ -12,6 +12,8 @@ mod kept;
 mod options;
 mod part;
 mod registration;
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+mod unload;
 mod view;
 
 pub use builder::SegmentBuilder;
@@ -119,16 +121,20 @@ impl Segment {
 
     /// The process's segment where there is one.
     pub(crate) fn current() -> Option<&'static Self> {
+        #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+        if unload::is_gone() {
+            return None;
+        }
         SEGMENT.get()
     }
 
     /// The process's segment, which the first caller makes with the default sizes.
     pub(crate) fn get_or_reserve() -> Result<&'static Self, SegmentError> {
-        if let Some(segment) = SEGMENT.get() {
+        if let Some(segment) = Self::current() {
             return Ok(segment);
         }
         match SegmentBuilder::default().install() {
-            Ok(()) | Err(SegmentError::InUse) => SEGMENT.get().ok_or(SegmentError::InUse),
+            Ok(()) | Err(SegmentError::InUse) => Self::current().ok_or(SegmentError::InUse),
             Err(error) => Err(error),
         }
     }

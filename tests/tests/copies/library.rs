@@ -36,6 +36,21 @@ pub extern "C" fn NAME_inc(a: f64, b: f64) -> f64 {
     sum * a
 }
 
+/// Counts on two threads, with a shard and without, until the process is gone.
+#[unsafe(no_mangle)]
+pub extern "C" fn NAME_keep_counting() {
+    let Some(ticks) = TICKS.get().copied() else { return };
+    for _ in 0..2 {
+        std::thread::spawn(move || {
+            loop {
+                ticks.inc();
+                // A thread's first record, again and again.
+                let _ = std::thread::Builder::new().spawn(move || ticks.inc());
+            }
+        });
+    }
+}
+
 #[unsafe(no_mangle)]
 pub extern "C" fn NAME_count() -> u64 {
     Registry::global().snapshot().counter("ticks_total", &[]).unwrap_or(0)

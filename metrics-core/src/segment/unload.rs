@@ -1,0 +1,79 @@
+//! What becomes of the segment when the shared library that has it is unloaded: its memory and its
+//! file are given back, since no code is left that counts in it, and the next load makes another.
+//!
+//! The system runs the same function at the end of the process, where other threads may record until
+//! it is gone, and nothing may be taken from them. A handler tells the two apart that is not the
+//! library's, so that an unload does not run it: at the end it runs first, and marks a semaphore.
+
+use super::{SEGMENT, Segment};
+use crate::layout::header;
+use crate::memory;
+use crate::shard;
+use crate::sync::{AtomicBool, Relaxed};
+use std::ffi::c_void;
+use std::mem;
+use std::ptr;
+
+/// The segment is no longer there. What is destroyed after it in the same unload records nothing.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+type Handler = unsafe extern "C" fn(*mut c_void);
+type Post = unsafe extern "C" fn(*mut libc::sem_t) -> i32;
+
+unsafe extern "C" {
+    /// Has `run` called with `argument` when the object is unloaded, or at the end of the process,
+    /// what comes last first. No object: at the end of the process only. "Itanium C++ ABI", 3.3.5.
+    fn __cxa_atexit(run: Handler, argument: *mut c_void, object: *mut c_void) -> i32;
+
+    /// Its address stands for the object that this code is in.
+    static __dso_handle: c_void;
+}
+
+pub(super) fn is_gone() -> bool {
+    // Relaxed: set where no other thread is in this code.
+    IS_GONE.load(Relaxed)
+}
+
+/// Sees to an unload. Called once, when the segment is there.
+pub(super) fn prepare() {
+    // It outlives the library, as the handler does.
+    let ending: *mut libc::sem_t = Box::into_raw(Box::<libc::sem_t>::new_uninit()).cast();
+    // SAFETY: the semaphore lives for ever. Both functions have the type that they are called with,
+    // where an answer that nobody takes makes no difference. `sem_post` is the C library's, which
+    // stays; `at_end` is this object's, and is called before that goes.
+    unsafe {
+        libc::sem_init(ending, 0, 0);
+        let object = (&raw const __dso_handle).cast_mut();
+        __cxa_atexit(at_end, ending.cast(), object);
+        let post: Post = libc::sem_post;
+        __cxa_atexit(mem::transmute::<Post, Handler>(post), ending.cast(), ptr::null_mut());
+    }
+}
+
+unsafe extern "C" fn at_end(ending: *mut c_void) {
+    let mut ends = 0;
+    // SAFETY: it is the semaphore of `prepare`.
+    let known = unsafe { libc::sem_getvalue(ending.cast(), &raw mut ends) } == 0;
+    if !known || ends > 0 {
+        return;
+    }
+    let Some(segment) = SEGMENT.get() else { return };
+    IS_GONE.store(true, Relaxed);
+    shard::unshare();
+    segment.leave();
+}
+
+impl Segment {
+    /// Gives back what the system gave. A thread that has a shard keeps the library loaded where the C
+    /// library knows of it; where it does not, the memory stays.
+    fn leave(&self) {
+        if let Some(file) = self.backing.forget_file() {
+            memory::close(file);
+        }
+        if self.view.header(header::ATTACHED) == 0 {
+            // SAFETY: no thread is in this object's code, or comes there, when it is unloaded, but for
+            // this one, which finds no segment from now on.
+            unsafe { memory::unmap(self.words()) };
+        }
+    }
+}
