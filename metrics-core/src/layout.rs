@@ -95,7 +95,7 @@ pub(crate) const HEAD_CELLS: u32 = 8;
 /// What the cells of a head are. All start at zero, and those for readers only grow, so that "the
 /// smallest value" is kept as the largest complement.
 pub(crate) mod head {
-    /// The sum of all values, modulo 2^64.
+    /// The sum of all values, modulo 2^64: a reader finds the rest (`snapshot::sum`).
     pub(crate) const SUM: usize = 0;
     /// The complement of the smallest value.
     pub(crate) const NOT_MIN: usize = 1;
@@ -110,6 +110,9 @@ pub(crate) mod head {
     /// The sequence number of the series' exemplar (`crate::exemplar`), odd while that is written; 0
     /// where there was none yet, so that a reader finds out without a look at its cells.
     pub(crate) const EXEMPLAR: usize = 6;
+    /// The sum of the values above the declared maximum, of which the cells say nothing: in units of
+    /// 2^[`OUTSIDE_BITS`](super::OUTSIDE_BITS), rounded down for each record. It stops at 2^64 - 1.
+    pub(crate) const OUTSIDE: usize = 7;
 
     /// The smallest and the largest value by what `NOT_MIN` and `MAX` hold, or `None` before there is
     /// any. A reader may find one of the two not stored yet: then the other stands for both.
@@ -118,6 +121,15 @@ pub(crate) mod head {
         (not_min != 0 || max != 0).then_some((min, max.max(min)))
     }
 }
+
+/// See [`head::OUTSIDE`].
+pub(crate) const OUTSIDE_BITS: u32 = 16;
+/// The count at which a cell of a distribution stops that is counted up by many at once. It leaves room
+/// for those that are counted up by one, which is all that a thread can do in 400 years.
+pub(crate) const MOST_AT_ONCE: u64 = 1 << 62;
+/// The largest count that is exposed of a distribution and of its buckets. Protobuf's buckets have
+/// differences, which are signed.
+pub(crate) const MOST: u64 = u64::MAX >> 1;
 
 /// Cells in front of each distribution, for the series' exemplar: a cache line. There, and not
 /// beside the heads, they are taken only for series that are in use, and who knows a distribution

@@ -39,6 +39,12 @@ impl Scale {
         recorded as f64 / self.per_unit
     }
 
+    /// Of a sum, which can be larger than any value.
+    pub(crate) fn export_wide(self, recorded: u128) -> f64 {
+        // Few are, and the others are converted in fewer steps.
+        u64::try_from(recorded).map_or(recorded as f64 / self.per_unit, |it| self.export(it))
+    }
+
     /// The nearest recorded unit; negative for a negative quantity.
     #[inline]
     pub(crate) fn record(self, exported: f64) -> f64 {

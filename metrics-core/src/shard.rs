@@ -18,7 +18,7 @@
 pub(crate) mod fork;
 
 use crate::clock;
-use crate::layout::header;
+use crate::layout::{MOST_AT_ONCE, header};
 use crate::segment::Segment;
 use crate::slot;
 use crate::sync::{Acquire, AtomicPtr, AtomicU64, Relaxed, Release, process_wide, thread_local};
@@ -70,6 +70,11 @@ pub(crate) trait Cells: Copy {
     fn add(self, cell: usize, n: u64);
     /// As `add`, and whoever sees it (with Acquire) sees all that this thread saw before.
     fn add_release(self, cell: usize, n: u64);
+    /// As `add_release`, but many at once stop at [`MOST_AT_ONCE`], so that no count ever falls.
+    /// Answers how many were added.
+    fn count(self, cell: usize, n: u64) -> u64;
+    /// Adds to a cell, up to the largest number.
+    fn add_saturating(self, cell: usize, n: u64);
     /// Raises a cell to `value` where it is less.
     fn raise(self, cell: usize, value: u64);
     /// What a cell holds.
@@ -82,6 +87,12 @@ pub(crate) trait Cells: Copy {
     /// Puts a value into a cell, and whoever sees it (with Acquire) sees all that was written
     /// before.
     fn publish(self, cell: usize, value: u64);
+}
+
+/// How many of `n` a cell takes that has `known`.
+#[inline]
+fn room(known: u64, n: u64) -> u64 {
+    if n == 1 { n } else { n.min(MOST_AT_ONCE.saturating_sub(known)) }
 }
 
 /// A shard that the current thread owns.
@@ -120,6 +131,17 @@ impl Cells for Owned {
         // Release pairs with the Acquire of the downs in `merge::metric`, and with the Acquire fence
         // of `distribution::Reader::finish`.
         cell.store(cell.load(Relaxed).wrapping_add(n), Release);
+    }
+
+    #[inline]
+    fn count(self, cell: usize, n: u64) -> u64 {
+        let n = room(self.get(cell), n);
+        self.add_release(cell, n);
+        n
+    }
+
+    fn add_saturating(self, cell: usize, n: u64) {
+        self.set(cell, self.get(cell).saturating_add(n));
     }
 
     #[inline]
@@ -179,6 +201,31 @@ impl Cells for Shared {
 
     fn add_release(self, cell: usize, n: u64) {
         self.0[cell].fetch_add(n, Release);
+    }
+
+    fn count(self, cell: usize, n: u64) -> u64 {
+        if n == 1 {
+            self.add_release(cell, n);
+            return n;
+        }
+        let mut known = self.get(cell);
+        loop {
+            let n = room(known, n);
+            // Release as in `add_release`.
+            match self.0[cell].compare_exchange(known, known + n, Release, Relaxed) {
+                Ok(_) => return n,
+                Err(other) => known = other,
+            }
+        }
+    }
+
+    fn add_saturating(self, cell: usize, n: u64) {
+        let mut known = self.get(cell);
+        while let Err(other) =
+            self.0[cell].compare_exchange(known, known.saturating_add(n), Relaxed, Relaxed)
+        {
+            known = other;
+        }
     }
 
     fn raise(self, cell: usize, value: u64) {

@@ -3,7 +3,13 @@ use crate::scale::{Scale, TOO_LARGE};
 use crate::shard::{self, Cells, Record};
 use std::time::Duration;
 
-/// A count of events that only grows, modulo 2^64.
+/// A count of events that only grows.
+///
+/// What one thread adds to a series is counted modulo 2^64, since a carry would cost each count an
+/// instruction: it would take 584 years to fall, of events a nanosecond apart or of nanoseconds. Where
+/// one thread adds what many tasks wait, it is as many times less: 213 days for a thousand that wait
+/// at any time. A [`Histogram`](crate::Histogram) of the waits has no such limit. Threads together
+/// have none, either: what is more than 2^64 is exposed as the nearest `f64`.
 ///
 /// Each thread adds to a cell of its own: one plain add to memory, never a locked instruction.
 /// With labels `L`, [`with`](Counter::with) picks the series first.

@@ -1,7 +1,7 @@
 use super::{Block, Timer};
 use crate::bucket::Grid;
 use crate::clock;
-use crate::layout::{HEAD_CELLS, head, header};
+use crate::layout::{HEAD_CELLS, OUTSIDE_BITS, head, header};
 use crate::scale::{Scale, TOO_LARGE};
 use crate::segment::{Exhausted, Segment};
 use crate::shard::{self, Cells, Record};
@@ -34,8 +34,12 @@ pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Result<u32, Ex
 /// Durations are recorded in nanoseconds and exported in the declared unit; other quantities are
 /// recorded as integers, or through [`record_f64`](Histogram::record_f64) in exported units.
 /// Values above the declared maximum are counted in one last cell: they are part of the count, the
-/// sum and the maximum, and exposed as `<name>_saturated_total`. The sum is modulo 2^64 recorded
-/// units, which is 584 years of nanoseconds.
+/// sum and the maximum, and exposed as `<name>_saturated_total`.
+///
+/// Nothing of it ever falls. The sum is exact up to 2^67, 2^70 or 2^73 recorded units with 1, 2 or 3
+/// significant digits, of all threads together: 2^70 nanoseconds are 37,000 years. From there on it
+/// is too large by less than the precision. A count of values stops at 2^63 - 1. What
+/// [`record_n`](Histogram::record_n) adds stops at 2^62 for each thread and each value.
 ///
 /// ```
 /// use metrics_core::prelude::*;
@@ -132,9 +136,11 @@ struct Many {
     head: u32,
     cell: u32,
     n: u64,
-    sum: u64,
+    sum: u128,
     min: u64,
     max: u64,
+    /// Whether they are above the declared maximum.
+    outside: bool,
 }
 
 struct Negative {
@@ -145,11 +151,19 @@ impl Record for Many {
     #[inline]
     fn record(self, cells: impl Cells) {
         let head = self.head as usize;
-        cells.add(head + head::SUM, self.sum);
         cells.raise(head + head::NOT_MIN, !self.min);
         cells.raise(head + head::MAX, self.max);
-        // Last and with Release: who has seen the count finds its cell between the bounds.
-        cells.add_release(self.cell as usize, self.n);
+        // After these and with Release: who has seen the count finds its cell between the bounds.
+        let counted = cells.count(self.cell as usize, self.n);
+        // What was not counted is not in the sum either, or a reader could not tell the whole of it.
+        let sum =
+            if counted == self.n { self.sum } else { u128::from(self.min) * u128::from(counted) };
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
+        cells.add(head + head::SUM, sum as u64);
+        if self.outside {
+            let sum = u64::try_from(sum >> OUTSIDE_BITS).unwrap_or(u64::MAX);
+            cells.add_saturating(head + head::OUTSIDE, sum);
+        }
     }
 }
 
@@ -203,7 +217,8 @@ fn record_outside(place: u64, value: u64, max: u64, half_bits: u8) {
     let (head, first) = ((place >> 32) as u32, place as u32);
     let grid = Grid::of(max, half_bits);
     let cell = first + grid.index(value);
-    shard::record(Many { head, cell, n: 1, sum: value, min: value, max: value });
+    let (sum, outside) = (value.into(), value > max);
+    shard::record(Many { head, cell, n: 1, sum, min: value, max: value, outside });
     if let Some(cells) = shard::own() {
         let head = head as usize;
         let min = !cells.get(head + head::NOT_MIN);
@@ -229,7 +244,8 @@ impl Histogram {
         record(self.heads.first, self.first, &self.grid, value);
     }
 
-    /// Records the same value `n` times.
+    /// Records the same value `n` times. Of values that fall into one cell, this adds no more once
+    /// this thread has recorded 2^62.
     #[inline]
     pub fn record_n(&self, value: u64, n: u64) {
         if n > 0 {
@@ -237,9 +253,10 @@ impl Histogram {
                 head: self.heads.first,
                 cell: self.first + self.grid.index(value),
                 n,
-                sum: value.wrapping_mul(n),
+                sum: u128::from(value) * u128::from(n),
                 min: value,
                 max: value,
+                outside: value > self.grid.max(),
             });
         }
     }
@@ -307,10 +324,10 @@ impl Histogram {
                 head: self.heads.first,
                 cell: self.first + cell,
                 n,
-                #[expect(clippy::cast_possible_truncation, reason = "sums are modulo 2^64")]
-                sum: sum as u64,
+                sum,
                 min: bottom,
                 max: top,
+                outside: cell == self.grid.saturated(),
             });
             k = through + 1;
         }

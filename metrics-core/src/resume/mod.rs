@@ -22,7 +22,7 @@ mod old;
 use crate::bucket::Grid;
 use crate::directory::{self, Kind, Metric, Source};
 use crate::handles::STAND_IN;
-use crate::layout::{HEAD_CELLS, head};
+use crate::layout::{HEAD_CELLS, MOST, head};
 use crate::reader::Why;
 use crate::registry::place::{self, Full};
 use crate::segment::{Exhausted, KeptSet, Registration, Segment};
@@ -202,14 +202,15 @@ fn histogram(
                 )?),
             };
             let head_at = metric.first as usize + series * heads.len();
-            add(segment, head_at + head::NEGATIVE, heads[head::NEGATIVE]);
+            add_up_to(segment, head_at + head::NEGATIVE, heads[head::NEGATIVE], MOST);
             let bounds = head::bounds(heads[head::NOT_MIN], heads[head::MAX]);
             let Some((min, max)) = bounds else { continue };
             let (from, through) = (grid.index(min) as usize, grid.index(max) as usize);
             old.shard(shard, cells + from, through - from + 1, |cell, n| {
-                add(segment, to + from + cell, n);
+                add_up_to(segment, to + from + cell, n, MOST);
             })?;
             add(segment, head_at + head::SUM, heads[head::SUM]);
+            add_up_to(segment, head_at + head::OUTSIDE, heads[head::OUTSIDE], u64::MAX);
             raise(segment, head_at + head::NOT_MIN, !min);
             raise(segment, head_at + head::MAX, max);
         }
@@ -240,6 +241,11 @@ fn find_cells(
 fn add(segment: &Segment, cell: usize, n: u64) {
     let cell = &segment.shard(0)[cell];
     cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+}
+
+fn add_up_to(segment: &Segment, cell: usize, n: u64, most: u64) {
+    let cell = &segment.shard(0)[cell];
+    cell.store(cell.load(Relaxed).saturating_add(n).min(most), Relaxed);
 }
 
 fn raise(segment: &Segment, cell: usize, value: u64) {

@@ -97,7 +97,7 @@ impl Snapshot {
             };
             return Err(RegisterError::clash(name, name, reason));
         }
-        match self.exposed_as(name) {
+        match self.exposed_as_part(name) {
             Some(family) => {
                 let reason = format!("both would be exposed as {name:?}");
                 Err(RegisterError::clash(name, family.name(), reason))

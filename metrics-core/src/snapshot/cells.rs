@@ -2,7 +2,7 @@
 //! cells of eight bytes for each series, and writing as many again would double what goes through
 //! the memory bus.
 
-use crate::layout::LINE_WORDS;
+use crate::layout::{LINE_WORDS, MOST};
 use std::mem;
 
 /// Counts of cells that follow each other.
@@ -79,7 +79,7 @@ impl Cells {
             let mut sum = 0_u64;
             before.push(sum);
             before.extend(lines.iter().map(|line| {
-                sum = sum.wrapping_add(Count::sum(line));
+                sum = plus_lines(line, sum);
                 sum
             }));
             let last = padded(rest);
@@ -87,7 +87,7 @@ impl Cells {
                 let at = at.min(counts.len());
                 let line = at / LINE_WORDS;
                 let part = Count::sum_of_first(lines.get(line).unwrap_or(&last), at % LINE_WORDS);
-                before.get(line).map_or(0, |before| before.wrapping_add(part))
+                before.get(line).map_or(0, |&before| plus(before, part))
             };
             let mut from = up_to(start);
             ends.map(|end| {
@@ -98,7 +98,7 @@ impl Cells {
         })
     }
 
-    /// Takes over counts, each `load`ed from a place of `from`, and answers their sum, modulo 2^64.
+    /// Takes over counts, each `load`ed from a place of `from`, and answers their sum, at most [`MOST`].
     /// Memory that is there is used again. `line` is told the number of each [line](LINE_WORDS)
     /// before it is loaded, and the sum up to there.
     ///
@@ -130,6 +130,18 @@ impl Cells {
     }
 }
 
+/// The sum of counts, at most [`MOST`].
+#[inline]
+pub(super) fn plus(a: u64, b: u64) -> u64 {
+    a.saturating_add(b).min(MOST)
+}
+
+/// A sum and that of a further line.
+#[inline]
+fn plus_lines<T: Count>(line: &[T; LINE_WORDS], sum: u64) -> u64 {
+    T::plus(sum, T::sum(line))
+}
+
 /// A part of a line, and zeros.
 fn padded<T: Count>(part: &[T]) -> [T; LINE_WORDS] {
     let mut line = [T::default(); LINE_WORDS];
@@ -139,6 +151,12 @@ fn padded<T: Count>(part: &[T]) -> [T; LINE_WORDS] {
 
 /// A count of some width.
 trait Count: Copy + Default + Into<u64> {
+    /// The sum of two sums of counts of this width: only of the widest can they be too large.
+    #[inline]
+    fn plus(a: u64, b: u64) -> u64 {
+        a.wrapping_add(b)
+    }
+
     /// The sum of a line.
     #[inline]
     fn sum(line: &[Self; LINE_WORDS]) -> u64 {
@@ -148,13 +166,19 @@ trait Count: Copy + Default + Into<u64> {
     /// The sum of the first counts of a line.
     #[inline]
     fn sum_of_first(line: &[Self; LINE_WORDS], counts: usize) -> u64 {
-        line.iter().take(counts).fold(0, |sum, &count| sum.wrapping_add(count.into()))
+        line.iter().take(counts).fold(0, |sum, &count| Self::plus(sum, count.into()))
     }
 }
 
 impl Count for u16 {}
 impl Count for u32 {}
-impl Count for u64 {}
+
+impl Count for u64 {
+    #[inline]
+    fn plus(a: u64, b: u64) -> u64 {
+        plus(a, b)
+    }
+}
 
 impl Count for u8 {
     /// Pairs are added up side by side in a word, and then by a multiplication.
@@ -175,7 +199,7 @@ impl Count for u8 {
 }
 
 /// Answers the sum, and the bits that are set in any count: they are as wide as the widest.
-fn fill<S, T: Copy + Default>(
+fn fill<S, T: Count>(
     into: &mut Vec<T>,
     from: &[S],
     load: &impl Fn(&S) -> u64,
@@ -186,7 +210,7 @@ fn fill<S, T: Copy + Default>(
     into.resize(from.len(), T::default());
     let mut take = |into: &mut T, from: &S| {
         let count = load(from);
-        sum = sum.wrapping_add(count);
+        sum = T::plus(sum, count);
         bits |= count;
         *into = narrow(count);
         sum
@@ -209,7 +233,7 @@ fn fill<S, T: Copy + Default>(
 
 #[cfg(test)]
 mod tests {
-    use super::Cells;
+    use super::{Cells, plus};
     use crate::layout::LINE_WORDS;
     use proptest::prelude::*;
 
@@ -240,12 +264,12 @@ mod tests {
                     lines.truncate(at);
                     lines.push(before);
                 });
-                let before = |at: usize| counts[..at].iter().copied().fold(0, u64::wrapping_add);
+                let before = |at: usize| counts[..at].iter().copied().fold(0, plus);
                 prop_assert_eq!(sum, before(counts.len()));
                 prop_assert_eq!(cells.iter().collect::<Vec<_>>(), counts.clone());
                 for at in 0..counts.len() {
                     let line = lines[at / LINE_WORDS];
-                    prop_assert_eq!(line.wrapping_add(cells.sum_on_line(at)), before(at));
+                    prop_assert_eq!(plus(line, cells.sum_on_line(at)), before(at));
                 }
                 let up_to = |at: usize| before(at.min(counts.len()));
                 let from = [start].into_iter().chain(ends.iter().copied());

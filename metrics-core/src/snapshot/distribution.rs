@@ -7,8 +7,10 @@
 
 use super::budget::Budget;
 use super::catalogue::About;
+use super::cells::plus;
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
+use super::sum;
 use crate::exemplar;
 use crate::handles::STAND_IN;
 use crate::layout::{EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, PAGE_WORDS, WORD_BYTES, head};
@@ -25,6 +27,9 @@ const AHEAD: usize = 2;
 /// read, and what is recorded meanwhile is counted and not in the sum: with more, more. One call
 /// takes a microsecond.
 const HEADS_AHEAD: usize = 8;
+
+/// As many shards as there are hold no more than 2^64 together where none holds more than this.
+pub(super) const SURE: u64 = (1 << 47) - 1;
 
 /// Reads the series of one histogram in turn.
 pub(super) struct Reader<'a> {
@@ -112,7 +117,8 @@ impl<'a> Reader<'a> {
 
     fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span<'a>>) {
         let total = &mut self.into[at];
-        (total.sum, total.min, total.max, total.negative) = (0, u64::MAX, 0, 0);
+        (total.low, total.outside) = (0, 0);
+        (total.min, total.max, total.negative) = (u64::MAX, 0, 0);
         total.exemplars.clear();
         let grid = self.shape.grid;
         let entry_at = self.shape.table as usize + index;
@@ -129,7 +135,7 @@ impl<'a> Reader<'a> {
         for (shard, heads) in &mut self.shards {
             let Some(mut head) = heads.get(head_cells.clone()).first_chunk() else { continue };
             let load = |head: &Head, cell: usize| head[cell].load(Relaxed);
-            total.negative = total.negative.wrapping_add(load(head, head::NEGATIVE));
+            total.negative = plus(total.negative, load(head, head::NEGATIVE));
             if !has_cells {
                 continue;
             }
@@ -151,7 +157,9 @@ impl<'a> Reader<'a> {
             let (first, last) = (grid.index(min), grid.index(max));
             let cells = cells_at + first as usize..cells_at + last as usize + 1;
             let Some(cells) = shard.get(cells) else { continue };
-            total.sum = total.sum.wrapping_add(load(head, head::SUM));
+            // Modulo 2^64, until the cells are read.
+            total.low = total.low.wrapping_add(load(head, head::SUM));
+            total.outside = total.outside.saturating_add(load(head, head::OUTSIDE));
             total.min = total.min.min(min);
             total.max = total.max.max(max);
             spans.push(Span { cells, first });
@@ -196,14 +204,20 @@ impl<'a> Reader<'a> {
             several => {
                 self.sums.clear();
                 self.sums.resize(cells, 0);
+                let mut bits = 0;
                 for (at, span) in several.iter().enumerate() {
                     if let Some(next) = several.get(at + AHEAD) {
                         next.lines().for_each(memory::prefetch);
                     }
                     let sums = self.sums[(span.first - total.first) as usize..].iter_mut();
                     for (sum, cell) in sums.zip(&*span.cells) {
-                        *sum = sum.wrapping_add(cell.load(Relaxed));
+                        let count = cell.load(Relaxed);
+                        bits |= count;
+                        *sum = sum.wrapping_add(count);
                     }
+                }
+                if bits > SURE {
+                    sum_up(&mut self.sums, several, total.first);
                 }
                 total.count = total.cells.fill(&self.sums, |&sum| sum, line);
             }
@@ -212,12 +226,23 @@ impl<'a> Reader<'a> {
         for (below, edge) in total.below.iter_mut().zip(&self.shape.edges) {
             let end = (edge.cell + 1).saturating_sub(total.first) as usize;
             *below = match self.before.get(end / LINE_WORDS) {
-                Some(before) if end < cells => before.wrapping_add(total.cells.sum_on_line(end)),
+                Some(before) if end < cells => plus(*before, total.cells.sum_on_line(end)),
                 _ => total.count,
             };
         }
+        total.sum = sum::whole(total, total.low, total.outside);
         spans.clear();
         self.spare = spans;
+    }
+}
+
+/// Sums up cells of which some could be too many together.
+#[cold]
+fn sum_up(sums: &mut [u64], spans: &[Span<'_>], first: u32) {
+    sums.fill(0);
+    for span in spans {
+        let sums = sums.iter_mut().skip((span.first - first) as usize);
+        sums.zip(&*span.cells).for_each(|(sum, cell)| *sum = plus(*sum, cell.load(Relaxed)));
     }
 }
 

@@ -1,7 +1,8 @@
-use super::cells::Cells;
+use super::cells::{Cells, plus};
 use super::exemplar::{Exemplar, Exemplars};
 use super::native::NativeBuckets;
 use super::shape::Shape;
+use crate::layout::MOST;
 use crate::sync::Arc;
 use std::fmt;
 
@@ -20,8 +21,11 @@ pub struct HistogramSnapshot {
     pub(super) cells: Cells,
     pub(super) below: Below,
     pub(super) count: u64,
-    /// Recorded units, modulo 2^64.
-    pub(super) sum: u64,
+    /// In recorded units.
+    pub(super) sum: u128,
+    /// What it is worked out from, apart from the cells: see [`sum::whole`](super::sum::whole).
+    pub(super) low: u64,
+    pub(super) outside: u64,
     /// Smallest and largest value, recorded units; meaningless where the count is 0.
     pub(super) min: u64,
     pub(super) max: u64,
@@ -75,18 +79,30 @@ impl HistogramSnapshot {
     pub(super) fn new(shape: Arc<Shape>) -> Self {
         let below = Below::new(shape.edges.len());
         let (cells, exemplars) = (Cells::new(), Exemplars::default());
-        let (first, count, sum, min, max, negative) = (0, 0, 0, u64::MAX, 0, 0);
-        Self { shape, first, cells, below, count, sum, min, max, negative, exemplars }
+        Self {
+            shape,
+            first: 0,
+            cells,
+            below,
+            count: 0,
+            sum: 0,
+            low: 0,
+            outside: 0,
+            min: u64::MAX,
+            max: 0,
+            negative: 0,
+            exemplars,
+        }
     }
 
-    /// How many values were recorded.
+    /// How many values were recorded; it stops at 2^63 - 1, and so do its parts.
     pub fn count(&self) -> u64 {
         self.count
     }
 
     /// The sum of all values.
     pub fn sum(&self) -> f64 {
-        self.shape.scale.export(self.sum)
+        self.shape.scale.export_wide(self.sum)
     }
 
     /// The smallest value, exactly; `None` where there is none. Over an interval it is exact where
@@ -131,7 +147,7 @@ impl HistogramSnapshot {
     fn at_rank(&self, rank: u64) -> u64 {
         let mut seen = 0;
         for (index, cell) in (self.first..).zip(self.cells.iter()) {
-            seen = u64::wrapping_add(seen, cell);
+            seen = plus(seen, cell);
             if seen >= rank {
                 return self.shape.grid.highest(index);
             }
@@ -178,7 +194,7 @@ impl HistogramSnapshot {
     /// How many values were above the declared maximum.
     pub fn saturated(&self) -> u64 {
         let at = self.shape.grid.saturated().checked_sub(self.first);
-        at.map_or(0, |at| self.cells.get(at as usize))
+        at.map_or(0, |at| self.cells.get(at as usize).min(MOST))
     }
 
     /// How many negative values were offered. They are part of nothing else.
@@ -205,7 +221,7 @@ impl HistogramSnapshot {
         };
         let all: Vec<u64> = (self.first..)
             .zip(self.cells.iter())
-            .map(|(index, cell)| cell.wrapping_sub(earlier_at(index)))
+            .map(|(index, cell)| cell.saturating_sub(earlier_at(index)))
             .collect();
         let from = all.iter().position(|&cell| cell > 0).unwrap_or(all.len());
         let to = all.iter().rposition(|&cell| cell > 0).map_or(from, |last| last + 1);
@@ -216,7 +232,7 @@ impl HistogramSnapshot {
         let grid = self.shape.grid;
         let mut below = self.below.clone();
         for (now, then) in below.iter_mut().zip(earlier.below.iter()) {
-            *now = now.wrapping_sub(*then);
+            *now = now.saturating_sub(*then);
         }
         let new_min = earlier.count == 0 || self.min < earlier.min;
         let new_max = earlier.count == 0 || self.max > earlier.max;
@@ -224,10 +240,12 @@ impl HistogramSnapshot {
             shape: Arc::clone(&self.shape),
             first,
             count,
-            sum: self.sum.wrapping_sub(earlier.sum),
+            sum: self.sum.saturating_sub(earlier.sum),
+            low: self.low.wrapping_sub(earlier.low),
+            outside: self.outside.saturating_sub(earlier.outside),
             min: if new_min { self.min } else { grid.lowest(first).max(self.min) },
             max: if new_max { self.max } else { grid.highest(last).min(self.max) },
-            negative: self.negative.wrapping_sub(earlier.negative),
+            negative: self.negative.saturating_sub(earlier.negative),
             cells,
             below,
             exemplars: self.exemplars.since(&earlier.exemplars),

@@ -7,7 +7,7 @@
 
 use super::budget::Budget;
 use super::catalogue::{About, Dimension};
-use super::distribution::Reader;
+use super::distribution::{Reader, SURE};
 use super::histogram::HistogramSnapshot;
 use super::values::{Indices, Run, Values};
 use crate::directory::{self, Kind};
@@ -15,11 +15,14 @@ use crate::handles::decode_gauge;
 use crate::layout::{GAUGE_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, Relaxed, fence};
+use std::mem;
 
 /// The values of a metric's exposed series.
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Counter(Vec<u64>),
+    /// Of counters of which some have more than 64 bits: their shards have less, each for itself.
+    Wide(Vec<u128>),
     /// Of counters that were added, without cells.
     Quantity(Vec<f64>),
     UpDown(Vec<i64>),
@@ -42,6 +45,7 @@ impl Data {
     fn clear(&mut self) {
         match self {
             Self::Counter(values) => values.clear(),
+            Self::Wide(values) => values.clear(),
             Self::Quantity(values) | Self::Gauge(values) => values.clear(),
             Self::UpDown(values) => values.clear(),
             Self::Histogram(values) => values.clear(),
@@ -88,12 +92,25 @@ pub(super) fn metric(
         return data.clear();
     }
     match data {
-        Data::Counter(sums) => {
-            series.zeros(sums);
-            for shard in view.shards_seen() {
-                series.add_up(sums, shard, 1, 0);
+        Data::Counter(_) | Data::Wide(_) => {
+            let mut sums = match data {
+                Data::Counter(sums) => mem::take(sums),
+                _ => Vec::new(),
+            };
+            series.zeros(&mut sums);
+            let shards = view.shards_seen();
+            let add_up = |bits, shard| bits | series.add_up(&mut sums, shard, 1, 0);
+            if shards.fold(0, add_up) > SURE {
+                // Once more as much, and twice that for numbers that are twice as long.
+                let bytes = (series.count as u64).saturating_mul(3 * size_of::<u64>() as u64);
+                if !budget.take_bytes(bytes) {
+                    return data.clear();
+                }
+                *data = series.wide(view, indices);
+            } else {
+                series.expose(&mut sums, indices, |_, &sum| sum != 0);
+                *data = Data::Counter(sums);
             }
-            series.expose(sums, indices, |_, &sum| sum != 0);
         }
         Data::Quantity(_) => {}
         Data::UpDown(values) => {
@@ -170,7 +187,7 @@ impl<'a> Live<'a> {
     /// What reading them takes at the most, but for histograms' distributions.
     fn bytes(&self, data: &Data) -> u64 {
         let each = match data {
-            Data::Counter(_) | Data::Quantity(_) => size_of::<u64>(),
+            Data::Counter(_) | Data::Wide(_) | Data::Quantity(_) => size_of::<u64>(),
             Data::Gauge(_) => 2 * size_of::<u64>(),
             Data::UpDown(_) => 3 * size_of::<u64>(),
             Data::Histogram(_) => 0,
@@ -186,12 +203,28 @@ impl<'a> Live<'a> {
         sums.resize(self.count, 0);
     }
 
-    /// Adds one cell of each series to its sum.
-    fn add_up(&self, sums: &mut [u64], cells: Part<'_>, stride: usize, offset: usize) {
+    /// The sums of counters' cells of which some could be too many together.
+    #[cold]
+    fn wide(&self, view: View<'_>, indices: &mut Indices) -> Data {
+        let mut wide = vec![0_u128; self.count];
+        let mut cells = Vec::new();
+        for shard in view.shards_seen() {
+            self.zeros(&mut cells);
+            self.add_up(&mut cells, shard, 1, 0);
+            wide.iter_mut().zip(&cells).for_each(|(sum, &cell)| *sum += u128::from(cell));
+        }
+        self.expose(&mut wide, indices, |_, &sum| sum != 0);
+        let narrow: Result<_, _> = wide.iter().map(|&sum| u64::try_from(sum)).collect();
+        narrow.map_or(Data::Wide(wide), Data::Counter)
+    }
+
+    /// Adds one cell of each series to its sum, modulo 2^64, and answers the bits that are set in any
+    /// cell.
+    fn add_up(&self, sums: &mut [u64], cells: Part<'_>, stride: usize, offset: usize) -> u64 {
         let start = self.about.metric.first as usize + offset;
         let mut cells = Window::new(cells, PAGE_WORDS);
         let most = (cells.most() / stride).max(1);
-        let mut sums = sums.iter_mut();
+        let (mut sums, mut bits) = (sums.iter_mut(), 0);
         runs(&self.about.dimensions, self.values, &mut |first, length| {
             let end = first + length;
             for first in (first..end).step_by(most) {
@@ -199,10 +232,13 @@ impl<'a> Live<'a> {
                 let from = start + first * stride;
                 let run = cells.get(from..from + (length - 1) * stride + 1).iter();
                 for (sum, cell) in sums.by_ref().take(length).zip(run.step_by(stride)) {
-                    *sum = sum.wrapping_add(cell.load(Relaxed));
+                    let count = cell.load(Relaxed);
+                    bits |= count;
+                    *sum = sum.wrapping_add(count);
                 }
             }
         });
+        bits
     }
 
     /// Keeps the values of series that are exposed, and adds their indices. `touched` is asked with

@@ -13,6 +13,7 @@ mod native;
 mod rendered;
 mod series;
 mod shape;
+mod sum;
 mod values;
 
 #[cfg(not(tickmetrics_loom))]
@@ -73,7 +74,8 @@ pub struct Series<'a> {
 pub enum Value<'a> {
     /// A counter without a scale.
     Counter(u64),
-    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported unit.
+    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported unit;
+    /// and one of more than 2^64, of several threads together.
     Quantity(f64),
     /// An up-down counter.
     UpDown(i64),
@@ -85,11 +87,15 @@ pub enum Value<'a> {
 
 impl Snapshot {
     /// A counter's value in recorded units, or `None` where no such series is exposed. `labels`
-    /// are all labels of the series, constant ones included, in any order.
+    /// are all labels of the series, constant ones included, in any order. What does not fit, of
+    /// several threads together, is given as the largest number.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let (data, at) = self.find(name, labels)?;
         match data {
             Data::Counter(values) => values.get(at).copied(),
+            Data::Wide(values) => {
+                values.get(at).map(|&value| u64::try_from(value).unwrap_or(u64::MAX))
+            }
             _ => None,
         }
     }
@@ -257,6 +263,10 @@ impl MetricSnapshot {
 
     fn since(&self, earlier: &Self) -> Self {
         let data = match (&*self.data, &*earlier.data) {
+            (Data::Wide(_), _) | (_, Data::Wide(_)) => match (self.narrow(), earlier.narrow()) {
+                (Some(now), Some(then)) => return now.since(&then),
+                _ => Arc::clone(&self.data),
+            },
             (Data::Counter(now), Data::Counter(then)) => {
                 let difference =
                     |now: &u64, then: Option<&u64>| now.wrapping_sub(then.copied().unwrap_or(0));
@@ -272,6 +282,18 @@ impl MetricSnapshot {
         };
         let (about, exposed) = (Arc::clone(&self.about), Arc::clone(&self.exposed));
         Self { about, exposed, data, created: self.created }
+    }
+
+    /// With the lowest 64 bits of counters, which is all that a difference needs.
+    fn narrow(&self) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
+        let low = |&value: &u128| value as u64;
+        let data = match &*self.data {
+            Data::Counter(values) => values.clone(),
+            Data::Wide(values) => values.iter().map(low).collect(),
+            _ => return None,
+        };
+        Some(Self { data: Arc::new(Data::Counter(data)), ..self.clone() })
     }
 
     /// The difference of each value here to that of the same series there, if it was exposed.
@@ -419,10 +441,20 @@ impl<'a> Series<'a> {
             Data::Counter(values) => {
                 Value::Quantity(self.metric.about.scale.export(values[self.at]))
             }
+            Data::Wide(values) => wide(self.metric, values[self.at]),
             Data::Quantity(values) => Value::Quantity(values[self.at]),
             Data::UpDown(values) => Value::UpDown(values[self.at]),
             Data::Gauge(values) => Value::Gauge(values[self.at]),
             Data::Histogram(values) => Value::Histogram(&values[self.at]),
         }
+    }
+}
+
+/// The value of a counter that may have more than 64 bits.
+#[cold]
+fn wide(metric: &MetricSnapshot, value: u128) -> Value<'_> {
+    match u64::try_from(value) {
+        Ok(value) if metric.about.scale.is_one() => Value::Counter(value),
+        _ => Value::Quantity(metric.about.scale.export_wide(value)),
     }
 }

@@ -6,6 +6,7 @@
 
 use super::histogram::HistogramSnapshot;
 use crate::bucket::Grid;
+use crate::layout::MOST;
 use crate::scale::Scale;
 
 /// Which cells each bucket is the sum of: what all series of a histogram share.
@@ -111,7 +112,7 @@ impl<'a> NativeBuckets<'a> {
 
     /// How many values are 0. No other ones are in the zero bucket.
     pub fn zeros(&self) -> u64 {
-        if self.histogram.first == 0 { self.histogram.cells.get(0) } else { 0 }
+        if self.histogram.first == 0 { self.histogram.cells.get(0).min(MOST) } else { 0 }
     }
 
     /// The buckets with any value, rising. Together with [`zeros`](Self::zeros) they hold the
