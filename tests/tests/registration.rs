@@ -2,7 +2,7 @@
 
 use metrics_core::prelude::*;
 use metrics_core::{Dimension, Label, Labels, Values};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 fn registry() -> Registry {
     Registry::new()
@@ -423,4 +423,34 @@ fn series_from_a_position_are_the_rest() {
         }
         assert_eq!(family.series_from(usize::MAX).count(), 0);
     }
+}
+
+/// Labels by hand that are other ones whenever they are asked for.
+#[derive(Clone, Copy)]
+struct Changing;
+
+impl Labels for Changing {
+    const SERIES: usize = 6;
+
+    fn dimensions() -> Vec<Dimension> {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let mut dimensions = bool::dimensions();
+        if ASKED.fetch_add(1, Ordering::Relaxed) > 0 {
+            dimensions.push(Dimension { name: "more", values: Values::Fixed(&["a", "b", "c"]) });
+        }
+        dimensions
+    }
+
+    fn index(self) -> usize {
+        5
+    }
+}
+
+#[test]
+fn no_handle_reaches_beyond_the_cells_of_its_metric() {
+    let registry = Registry::new();
+    let description = Description::new("reached_total", "Beyond.");
+    registry.register::<Counter<bool>>(&description).unwrap();
+    let six = registry.register::<Counter<Changing>>(&description);
+    assert!(six.is_err(), "a handle for six series of a metric that has two");
 }

@@ -277,7 +277,8 @@ impl Known {
 /// An error where two metrics of one name differ in what such metrics must share.
 fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {
     let same_labels = there.description.labels == asked.description.labels;
-    let same_values = there.dimensions.iter().zip(&asked.dimensions).all(|(a, b)| a.same_values(b));
+    let same_values = there.dimensions.len() == asked.dimensions.len()
+        && there.dimensions.iter().zip(&asked.dimensions).all(|(a, b)| a.same_values(b));
     let (there, asked) = (&there.description, &asked.description);
     let name = &asked.name;
     if let (Some(a), Some(b)) = (there.kind, asked.kind)
