@@ -6,7 +6,7 @@
 
 use fuzz::base::{self, Size};
 use fuzz::changes::{Changes, Step};
-use fuzz::cost::{BYTES_PER_BYTE, Counting, Meter};
+use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::memory::SegmentMemory;
 use libfuzzer_sys::fuzz_target;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -53,8 +53,9 @@ fn read(segment: &SegmentMemory) {
     // Words fewer than a header are the file's to find out.
     if segment.words().len() >= 64 {
         let meter = Meter::start();
-        let _ = metrics_core::read_words(segment.words(), base::WORDS as u64 * 8);
-        let (peak, bytes) = (meter.peak(), base::WORDS * 8);
-        assert!(peak <= BYTES_PER_BYTE * bytes, "{peak} bytes for {bytes} of the segment");
+        let bytes = base::WORDS as u64 * 8;
+        let _ = metrics_core::read_words(segment.words(), bytes);
+        let (peak, most) = (meter.peak(), most_bytes(bytes));
+        assert!(peak <= most, "{peak} bytes for {bytes} of the segment, and not {most}");
     }
 }

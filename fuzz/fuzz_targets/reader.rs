@@ -4,7 +4,7 @@
 
 use fuzz::base;
 use fuzz::changes::{Changes, Step};
-use fuzz::cost::{BYTES_PER_BYTE, Counting, Meter};
+use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::file::SegmentFile;
 use fuzz::walk;
 use libfuzzer_sys::fuzz_target;
@@ -15,8 +15,9 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// With a sanitizer, and every branch counted.
-const LONGEST: Duration = Duration::from_millis(400);
+/// With a sanitizer, and every branch counted: for what a file may take that has many series in holes,
+/// and several snapshots of it.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// In an input's first byte: whether all of a snapshot is looked at, or it is only taken.
 const WALK: u8 = 1;
@@ -43,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
             let _ = (reader.process(), reader.stats());
         }
         let mut earlier: Option<Snapshot> = None;
-        while let Some(snapshot) = take(&mut reader, file.bytes()) {
+        while let Some(snapshot) = take(&mut reader, file) {
             if how & WALK != 0 {
                 walk::snapshot(&snapshot, false, text);
             }
@@ -61,11 +62,12 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// A snapshot, if the file has one, and what that took.
-fn take(reader: &mut SegmentReader, now: u64) -> Option<Snapshot> {
-    let (meter, bytes) = (Meter::start(), base::WORDS * 8);
+fn take(reader: &mut SegmentReader, file: &SegmentFile) -> Option<Snapshot> {
+    let (meter, allocated, now) = (Meter::start(), file.allocated(), file.bytes());
     let taken = reader.snapshot();
-    let peak = meter.peak();
-    assert!(peak <= BYTES_PER_BYTE * bytes, "{peak} bytes for {bytes} of the file");
+    let (peak, most) = (meter.peak(), most_bytes(allocated));
+    assert!(peak <= most, "{peak} bytes for {allocated} on the disk, and not {most}");
+    assert_eq!(file.allocated(), allocated, "a hole was filled by reading it");
     match taken {
         Ok(snapshot) => Some(snapshot),
         Err(error) => {

@@ -15,9 +15,12 @@ pub const WORDS: usize = PART_WORDS * (3 + SHARDS + 1);
 
 /// Positions of words of the header, as `metrics_core`'s `layout` has them.
 pub mod header {
+    pub const SHARD_WORDS: usize = 5;
+    pub const SHARDS: usize = 6;
     pub const DIRECTORY_USED: usize = 8;
     pub const CELLS_USED: usize = 9;
     pub const SHARED_USED: usize = 10;
+    pub const SHARDS_SEEN: usize = 17;
 }
 pub const DIRECTORY: usize = PART_WORDS;
 pub const SHARED: usize = 2 * PART_WORDS;

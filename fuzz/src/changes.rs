@@ -34,10 +34,10 @@ impl<'a> Changes<'a> {
     /// Makes changes up to the next pause.
     pub fn apply(&mut self, file: &mut impl Words) -> Step {
         while let Some(kind) = self.byte() {
-            if kind % 12 == 11 {
+            if kind % 15 == 11 {
                 return Step::Read;
             }
-            if self.change(kind % 12, file).is_none() {
+            if self.change(kind % 15, file).is_none() {
                 break;
             }
         }
@@ -80,6 +80,17 @@ impl<'a> Changes<'a> {
             9 => {
                 let part = usize::from(self.byte()?) * PART_WORDS;
                 file.cut((part * 8 + usize::from(self.short()?)) as u64);
+            }
+            12 => file.punch(usize::from(self.short()?), usize::from(self.byte()?)),
+            13 => self.product(file)?,
+            14 => {
+                // Of the same shards, each longer, or of more.
+                let shift = u32::from(self.byte()? % 16);
+                let words = file.get(header::SHARD_WORDS).checked_shl(shift)?;
+                let shards =
+                    if shift == 0 { self.short()?.into() } else { file.get(header::SHARDS) };
+                file.set(header::SHARDS_SEEN, shards);
+                resize(file, words, shards);
             }
             _ => {
                 // Any bytes, to the end of the input.
@@ -191,6 +202,46 @@ impl<'a> Changes<'a> {
         Some(())
     }
 
+    /// A metric with constant labels, and fixed ones of many values, whose series are a product of
+    /// them: in cells that are a hole.
+    fn product(&mut self, file: &mut impl Words) -> Option<()> {
+        let kind = u64::from(self.byte()? % 4) + 1;
+        let mut series = 1_u64;
+        let labels = u64::from(self.byte()? % 3) + 1;
+        let mut dimensions = vec![labels];
+        for label in 0..labels {
+            let count = u64::from(self.short()? % 2048) + 1;
+            dimensions.extend([1, u64::from(b'd') + label, NO_SET, count]);
+            dimensions.extend((0..count).map(|_| 0));
+            series = series.checked_mul(count)?;
+        }
+        let constants = u64::from(self.byte()? % 8);
+        let value = self.byte()?;
+        let cells = [1, 2, 0, 8][kind as usize - 1] * series;
+        let shared = [0, 0, 8, 1][kind as usize - 1] * series;
+        let (first, table) = (if kind == 3 { self.shared } else { self.cells }, self.shared);
+        let mut words = vec![0, kind, first, series, table + shared, f64::to_bits(1.0)];
+        words.extend([1, b'p'.into(), 0, 0, constants]);
+        for constant in 0..constants {
+            words.extend([1, u64::from(b'k') + constant, u64::from(value) * 8]);
+            words.extend((0..value).map(|_| u64::from_le_bytes([b'v'; 8])));
+        }
+        words.extend(dimensions);
+        if kind == 4 {
+            let edges = u64::from(self.byte()?);
+            words.extend([table, 1 << 12, 1, 0, edges]);
+            words.extend(1..=edges);
+            words.extend([0, 0]);
+        }
+        append(file, METRIC, &words);
+        (self.cells, self.shared) = (self.cells + cells, table + shared + series.div_ceil(64));
+        let part = PART_WORDS as u64;
+        let words = self.cells.next_multiple_of(part).max(file.get(header::SHARD_WORDS));
+        let shards = file.get(header::SHARDS);
+        resize(file, words, shards);
+        Some(())
+    }
+
     /// The number of a set: the position of one that is there, or anything.
     fn set(&mut self, file: &impl Words) -> Option<u64> {
         let number = self.byte()?;
@@ -261,4 +312,15 @@ fn append(file: &mut impl Words, kind: u64, words: &[u64]) {
         file.set(DIRECTORY + used + 1 + n, word);
     }
     file.set(header::DIRECTORY_USED, end as u64);
+}
+
+/// Gives the segment so many shards of so many words.
+fn resize(file: &mut impl Words, words: u64, shards: u64) {
+    let end = words.checked_mul(shards).and_then(|it| it.checked_add(FIRST_SHARD as u64));
+    // Less than a file can have.
+    if let Some(end) = end.filter(|&end| end < 1 << 40) {
+        file.set(header::SHARD_WORDS, words);
+        file.set(header::SHARDS, shards);
+        file.stretch(end * 8);
+    }
 }

@@ -5,10 +5,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// The most bytes of memory for each byte of the file. Of labels and buckets the reader takes 64, in
-/// memory that grows by doubling; a series of a histogram has 72 bytes in a file and some hundred in a
-/// snapshot.
-pub const BYTES_PER_BYTE: usize = 160;
+/// The most bytes of memory for a file of which the system has so many bytes. The reader takes a
+/// quarter, in memory that grows by doubling, beside what it had.
+pub const fn most_bytes(allocated: u64) -> usize {
+    4 * ((16 << 20) + 16 * allocated as usize)
+}
 
 /// The system's allocator, and what is in use.
 pub struct Counting;

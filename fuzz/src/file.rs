@@ -7,6 +7,7 @@ use memmap2::MmapMut;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::fs::MetadataExt;
 
 pub struct SegmentFile {
     file: File,
@@ -15,6 +16,8 @@ pub struct SegmentFile {
     base: Vec<(usize, u64)>,
     /// Words that were changed, and what was there.
     changed: Vec<(usize, u64)>,
+    /// Whether pages of it are a hole that were none.
+    is_punched: bool,
     bytes: u64,
 }
 
@@ -32,7 +35,7 @@ impl SegmentFile {
         // SAFETY: the reader maps the same file, and reads it atomically, never while this writes.
         let map = unsafe { MmapMut::map_mut(&file)? };
         let base = words.iter().copied().enumerate().filter(|word| word.1 != 0).collect();
-        let mut new = Self { file, map, base, changed: Vec::new(), bytes };
+        let mut new = Self { file, map, base, changed: Vec::new(), is_punched: false, bytes };
         new.restore_from(0);
         Ok(new)
     }
@@ -43,6 +46,11 @@ impl SegmentFile {
 
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// How many bytes the system has for it.
+    pub fn allocated(&self) -> u64 {
+        self.file.metadata().map_or(0, |about| about.blocks() * 512)
     }
 
     /// The words that lie in the file as long as it is now.
@@ -57,7 +65,9 @@ impl SegmentFile {
         while let Some((at, was)) = self.changed.pop() {
             self.raw_mut()[at] = was;
         }
-        if cut < WORDS {
+        if std::mem::take(&mut self.is_punched) {
+            self.restore_from(0);
+        } else if cut < WORDS {
             self.restore_from(cut);
         }
     }
@@ -103,6 +113,23 @@ impl Words for SegmentFile {
 
     fn cut(&mut self, bytes: u64) {
         if bytes < self.bytes {
+            self.resize(bytes);
+        }
+    }
+
+    fn punch(&mut self, page: usize, pages: usize) {
+        const PAGE: usize = 4096;
+        let page = page % (WORDS * 8 / PAGE);
+        let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+        let (at, bytes) = ((page * PAGE) as libc::off_t, (pages.max(1) * PAGE) as libc::off_t);
+        // SAFETY: the call touches no memory of this process but the file's, which is only words.
+        let done = unsafe { libc::fallocate(self.file.as_raw_fd(), mode, at, bytes) };
+        assert_eq!(done, 0, "{}", io::Error::last_os_error());
+        self.is_punched = true;
+    }
+
+    fn stretch(&mut self, bytes: u64) {
+        if bytes > self.bytes {
             self.resize(bytes);
         }
     }

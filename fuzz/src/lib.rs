@@ -47,4 +47,8 @@ pub trait Words {
     fn set(&mut self, at: usize, value: u64);
     /// Cuts the segment short.
     fn cut(&mut self, bytes: u64);
+    /// Makes some pages a hole.
+    fn punch(&mut self, page: usize, pages: usize);
+    /// Makes it longer, by a hole, where that can be.
+    fn stretch(&mut self, bytes: u64);
 }

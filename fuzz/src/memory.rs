@@ -58,4 +58,13 @@ impl Words for SegmentMemory {
         let words = usize::try_from(bytes / 8).unwrap_or(usize::MAX);
         self.length = self.length.min(words);
     }
+
+    fn punch(&mut self, page: usize, pages: usize) {
+        const PAGE_WORDS: usize = 512;
+        let first = page * PAGE_WORDS % self.words.len();
+        (first..first + pages.max(1) * PAGE_WORDS).for_each(|at| self.set(at, 0));
+    }
+
+    /// There is no hole to be had: the sizes are more than there is.
+    fn stretch(&mut self, _: u64) {}
 }

@@ -30,6 +30,8 @@ fn family(snapshot: &Snapshot, family: Family<'_>, is_interval: bool, out: &mut 
     let _ = (family.help(), family.unit(), family.kind().exposed());
     assert!(snapshot.family(family.name()).is_some());
     let mut histograms = 0;
+    let few = family.series().take(50).map(|series| series.label_text().len() as u64);
+    assert!(family.label_bytes() >= few.sum(), "what labels take is known before");
     let small = family_bytes(family) <= TEXT_BYTES;
     for (at, series) in family.series().enumerate() {
         if at < 50 {
