@@ -26,6 +26,7 @@
 //! ever, in the file of a process that was killed. In the overflow shard, which has several writers,
 //! an exemplar is written by who makes the number odd by a compare-exchange; the others' are dropped.
 
+use crate::cell::{Both, Cell, Distribution, First, Head};
 use crate::clock;
 use crate::layout::{
     EXEMPLAR_CELLS,
@@ -62,19 +63,19 @@ pub(crate) struct Exemplar {
 /// and the first cell of its distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    pub(crate) head: u32,
-    pub(crate) first: u32,
+    pub(crate) head: First<Head>,
+    pub(crate) distribution: Distribution,
 }
 
 impl Slot {
     #[inline]
-    fn sequence(self) -> usize {
-        self.head as usize + head::EXEMPLAR
+    fn sequence(self) -> Cell {
+        self.head.cell(head::EXEMPLAR)
     }
 
     #[inline]
-    fn cell(self, which: usize) -> usize {
-        (self.first - EXEMPLAR_CELLS) as usize + which
+    fn cell(self, which: usize) -> Cell {
+        self.distribution.exemplar(which)
     }
 
     /// Whether a value is to be kept: it is larger than the one that is there, or that has been there
@@ -98,16 +99,16 @@ pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
     {
         return;
     }
-    keep(u64::from(slot.head) << 32 | u64::from(slot.first), value, ids.trace, ids.span, period);
+    keep(Both::new(slot.head, slot.distribution), value, ids.trace, ids.span, period);
 }
 
 /// The way of an exemplar that is kept, and of a thread without a shard. All that it takes is handed
 /// over in registers.
 #[cold]
 #[inline(never)]
-#[expect(clippy::cast_possible_truncation, reason = "the halves")]
-fn keep(place: u64, value: u64, trace: u128, span: u64, period: u32) {
-    let slot = Slot { head: (place >> 32) as u32, first: place as u32 };
+fn keep(place: Both, value: u64, trace: u128, span: u64, period: u32) {
+    let (head, distribution) = place.split();
+    let slot = Slot { head, distribution };
     let exemplar = Exemplar { value, trace, span, time: clock::nanos_since_epoch() };
     let (since, period) = (clock::ticks(), clock::ticks_in(u64::from(period) * 1_000_000));
     shard::record_along(Keep { slot, exemplar, since, period });

@@ -7,6 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `sync`, `memory`, `layout` | atomics, the mapping, and where everything lies in it |
+//! | `cell` | numbers of cells, which records believe |
 //! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
 //! | `names` | what may be a name, and what it becomes where that can't be read |
 //! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
@@ -59,6 +60,7 @@
 compile_error!("metrics-core needs Linux: a mapping that is reserved without being committed");
 
 mod bucket;
+mod cell;
 mod clock;
 mod directory;
 mod exemplar;

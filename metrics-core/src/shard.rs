@@ -5,9 +5,8 @@
 //! 1. A thread-local pointer is null, or points to the first cell of a shard that this thread has
 //!    claimed and not released. So a shard has at most one writer, and a count is a load and a
 //!    store, never a locked read-modify-write.
-//! 2. The segment is never unmapped, and handles hold only numbers of cells that were taken from it
-//!    (`segment::Registration`), or of its sink. So the address of a cell is valid in every shard,
-//!    for ever.
+//! 2. The segment is never unmapped, and handles hold only numbers of cells that were taken from it,
+//!    or of its sink (`crate::cell`). So the address of a cell is valid in every shard, for ever.
 //! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
 //!    shard 0 with atomic read-modify-writes. Slower, never lost.
 //!
@@ -17,17 +16,18 @@
 #[cfg(not(tickmetrics_loom))]
 pub(crate) mod fork;
 
+use crate::cell::{Cell, SharedCell};
 use crate::clock;
 use crate::layout::{MOST_AT_ONCE, header};
 use crate::segment::Segment;
 use crate::slot;
 use crate::sync::{Acquire, AtomicPtr, AtomicU64, Relaxed, Release, process_wide, thread_local};
-use std::cell::Cell;
+use std::cell;
 use std::ptr;
 
 thread_local! {
     /// The number of this thread's shard, which is given back when the thread ends.
-    static ATTACHMENT: Attachment = const { Attachment { shard: Cell::new(None) } };
+    static ATTACHMENT: Attachment = const { Attachment { shard: cell::Cell::new(None) } };
 }
 
 process_wide! {
@@ -36,13 +36,14 @@ process_wide! {
 }
 
 struct Attachment {
-    shard: Cell<Option<usize>>,
+    shard: cell::Cell<Option<usize>>,
 }
 
 impl Attachment {
     fn give_back(&self) {
         // Destructors that run after this record to the overflow shard.
-        slot::set(ptr::null());
+        // SAFETY: it is null.
+        unsafe { slot::set(ptr::null()) };
         if let Some(shard) = self.shard.take()
             && let Some(segment) = Segment::current()
         {
@@ -67,26 +68,26 @@ pub(crate) fn detach() {
 /// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.
 pub(crate) trait Cells: Copy {
     /// Adds to a cell, modulo 2^64.
-    fn add(self, cell: usize, n: u64);
+    fn add(self, cell: Cell, n: u64);
     /// As `add`, and whoever sees it (with Acquire) sees all that this thread saw before.
-    fn add_release(self, cell: usize, n: u64);
+    fn add_release(self, cell: Cell, n: u64);
     /// As `add_release`, but many at once stop at [`MOST_AT_ONCE`], so that no count ever falls.
     /// Answers how many were added.
-    fn count(self, cell: usize, n: u64) -> u64;
+    fn count(self, cell: Cell, n: u64) -> u64;
     /// Adds to a cell, up to the largest number.
-    fn add_saturating(self, cell: usize, n: u64);
+    fn add_saturating(self, cell: Cell, n: u64);
     /// Raises a cell to `value` where it is less.
-    fn raise(self, cell: usize, value: u64);
+    fn raise(self, cell: Cell, value: u64);
     /// What a cell holds.
-    fn get(self, cell: usize) -> u64;
+    fn get(self, cell: Cell) -> u64;
     /// Puts another value in its place.
-    fn set(self, cell: usize, value: u64);
+    fn set(self, cell: Cell, value: u64);
     /// Makes the sequence number in a cell odd, for the caller to write what it guards, and answers
     /// it; `None` where another writer is at it.
-    fn begin(self, sequence: usize) -> Option<u64>;
+    fn begin(self, sequence: Cell) -> Option<u64>;
     /// Puts a value into a cell, and whoever sees it (with Acquire) sees all that was written
     /// before.
-    fn publish(self, cell: usize, value: u64);
+    fn publish(self, cell: Cell, value: u64);
 }
 
 /// How many of `n` a cell takes that has `known`.
@@ -100,18 +101,19 @@ fn room(known: u64, n: u64) -> u64 {
 pub(crate) struct Owned(*const AtomicU64);
 
 impl Owned {
-    /// For the thread that claimed the shard, until it releases it.
-    pub(crate) fn of(segment: &Segment, shard: usize) -> Self {
+    /// # Safety
+    /// The calling thread claimed the shard, and does not use this once it released it.
+    pub(crate) unsafe fn of(segment: &Segment, shard: usize) -> Self {
         Self(segment.shard(shard).as_ptr())
     }
 
+    // No `unsafe fn`: whoever has both values made them with a reason.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
-    fn cell<'a>(self, cell: usize) -> &'a AtomicU64 {
+    fn cell<'a>(self, cell: Cell) -> &'a AtomicU64 {
         // SAFETY: `self.0` is the start of a shard (it is made from one, by the shard's owner),
-        // `cell` is less than the shard's size (it was taken from the segment, see above), and the
-        // segment is never unmapped.
-        unsafe { &*self.0.add(cell) }
+        // the cell is one of the shard's (`crate::cell`), and the segment is never unmapped.
+        unsafe { &*self.0.add(cell.number()) }
     }
 }
 
@@ -120,13 +122,13 @@ impl Owned {
 // location gives; between cells it is promised no order, but for `add_release`.
 impl Cells for Owned {
     #[inline]
-    fn add(self, cell: usize, n: u64) {
+    fn add(self, cell: Cell, n: u64) {
         let cell = self.cell(cell);
         cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
     #[inline]
-    fn add_release(self, cell: usize, n: u64) {
+    fn add_release(self, cell: Cell, n: u64) {
         let cell = self.cell(cell);
         // Release pairs with the Acquire of the downs in `merge::metric`, and with the Acquire fence
         // of `distribution::Reader::finish`.
@@ -134,18 +136,18 @@ impl Cells for Owned {
     }
 
     #[inline]
-    fn count(self, cell: usize, n: u64) -> u64 {
+    fn count(self, cell: Cell, n: u64) -> u64 {
         let n = room(self.get(cell), n);
         self.add_release(cell, n);
         n
     }
 
-    fn add_saturating(self, cell: usize, n: u64) {
+    fn add_saturating(self, cell: Cell, n: u64) {
         self.set(cell, self.get(cell).saturating_add(n));
     }
 
     #[inline]
-    fn raise(self, cell: usize, value: u64) {
+    fn raise(self, cell: Cell, value: u64) {
         let cell = self.cell(cell);
         if value > cell.load(Relaxed) {
             cell.store(value, Relaxed);
@@ -154,7 +156,7 @@ impl Cells for Owned {
 
     #[inline]
     #[cfg(not(tickmetrics_loom))]
-    fn get(self, cell: usize) -> u64 {
+    fn get(self, cell: Cell) -> u64 {
         // SAFETY: the cell is there, see `cell`. Only this thread writes to it, so that nothing
         // races with a load that is not atomic. The compiler makes such a one part of the
         // instruction that uses it.
@@ -162,22 +164,22 @@ impl Cells for Owned {
     }
 
     #[cfg(tickmetrics_loom)]
-    fn get(self, cell: usize) -> u64 {
+    fn get(self, cell: Cell) -> u64 {
         self.cell(cell).load(Relaxed)
     }
 
-    fn set(self, cell: usize, value: u64) {
+    fn set(self, cell: Cell, value: u64) {
         self.cell(cell).store(value, Relaxed);
     }
 
-    fn begin(self, sequence: usize) -> Option<u64> {
+    fn begin(self, sequence: Cell) -> Option<u64> {
         // It is odd already where the last owner was ended in the midst of it: then that goes on.
         let odd = self.get(sequence) | 1;
         self.set(sequence, odd);
         Some(odd)
     }
 
-    fn publish(self, cell: usize, value: u64) {
+    fn publish(self, cell: Cell, value: u64) {
         // Release pairs with the Acquire fences in `exemplar::read`.
         self.cell(cell).store(value, Release);
     }
@@ -195,15 +197,15 @@ impl Shared {
 
 // Relaxed for the same reasons as above; the read-modify-writes lose nothing between threads.
 impl Cells for Shared {
-    fn add(self, cell: usize, n: u64) {
-        self.0[cell].fetch_add(n, Relaxed);
+    fn add(self, cell: Cell, n: u64) {
+        self.0[cell.number()].fetch_add(n, Relaxed);
     }
 
-    fn add_release(self, cell: usize, n: u64) {
-        self.0[cell].fetch_add(n, Release);
+    fn add_release(self, cell: Cell, n: u64) {
+        self.0[cell.number()].fetch_add(n, Release);
     }
 
-    fn count(self, cell: usize, n: u64) -> u64 {
+    fn count(self, cell: Cell, n: u64) -> u64 {
         if n == 1 {
             self.add_release(cell, n);
             return n;
@@ -212,47 +214,47 @@ impl Cells for Shared {
         loop {
             let n = room(known, n);
             // Release as in `add_release`.
-            match self.0[cell].compare_exchange(known, known + n, Release, Relaxed) {
+            match self.0[cell.number()].compare_exchange(known, known + n, Release, Relaxed) {
                 Ok(_) => return n,
                 Err(other) => known = other,
             }
         }
     }
 
-    fn add_saturating(self, cell: usize, n: u64) {
+    fn add_saturating(self, cell: Cell, n: u64) {
         let mut known = self.get(cell);
         while let Err(other) =
-            self.0[cell].compare_exchange(known, known.saturating_add(n), Relaxed, Relaxed)
+            self.0[cell.number()].compare_exchange(known, known.saturating_add(n), Relaxed, Relaxed)
         {
             known = other;
         }
     }
 
-    fn raise(self, cell: usize, value: u64) {
-        self.0[cell].fetch_max(value, Relaxed);
+    fn raise(self, cell: Cell, value: u64) {
+        self.0[cell.number()].fetch_max(value, Relaxed);
     }
 
-    fn get(self, cell: usize) -> u64 {
-        self.0[cell].load(Relaxed)
+    fn get(self, cell: Cell) -> u64 {
+        self.0[cell.number()].load(Relaxed)
     }
 
-    fn set(self, cell: usize, value: u64) {
-        self.0[cell].store(value, Relaxed);
+    fn set(self, cell: Cell, value: u64) {
+        self.0[cell.number()].store(value, Relaxed);
     }
 
-    fn begin(self, sequence: usize) -> Option<u64> {
+    fn begin(self, sequence: Cell) -> Option<u64> {
         let even = self.get(sequence);
         if even & 1 == 1 {
             return None;
         }
         // Acquire pairs with the Release in `publish`: what the last writer stored is overwritten by
         // what this one stores, and not the other way round.
-        self.0[sequence].compare_exchange(even, even | 1, Acquire, Relaxed).ok()?;
+        self.0[sequence.number()].compare_exchange(even, even | 1, Acquire, Relaxed).ok()?;
         Some(even | 1)
     }
 
-    fn publish(self, cell: usize, value: u64) {
-        self.0[cell].store(value, Release);
+    fn publish(self, cell: Cell, value: u64) {
+        self.0[cell.number()].store(value, Release);
     }
 }
 
@@ -318,12 +320,11 @@ pub(crate) fn unshare() {
 /// A cell that all threads share. None where there is no segment, so that no cell number was made
 /// but the sink's.
 #[inline]
-pub(crate) fn shared(cell: u32) -> Option<&'static AtomicU64> {
+pub(crate) fn shared(cell: SharedCell) -> Option<&'static AtomicU64> {
     let cells = SHARED_CELLS.load(Acquire).cast_const();
     // SAFETY: the pointer is to the first of the segment's shared cells (only `share` stores it),
-    // `cell` is less than their number (it was taken from the segment, see above), and the segment is
-    // never unmapped.
-    (!cells.is_null()).then(|| unsafe { &*cells.add(cell as usize) })
+    // the cell is one of them (`crate::cell`), and the segment is never unmapped.
+    (!cells.is_null()).then(|| unsafe { &*cells.add(cell.number()) })
 }
 
 /// Gives this thread a shard of its own, unless none is free or the thread is ending.
@@ -351,7 +352,10 @@ fn attach_by(segment: &'static Segment, claim: fn(&Segment) -> Option<usize>) ->
         })
         .ok()??;
     segment.set_clock_scale(clock::scale());
-    let cells = Owned::of(segment, shard);
-    slot::set(cells.0);
-    Some(cells)
+    // SAFETY: the thread claimed it, and `give_back` sets null before it releases it.
+    unsafe {
+        let cells = Owned::of(segment, shard);
+        slot::set(cells.0);
+        Some(cells)
+    }
 }

@@ -70,7 +70,10 @@ mod place {
         cells
     }
 
-    pub(crate) fn set(cells: *const AtomicU64) {
+    /// # Safety
+    /// They are null, or the first cell of a shard that the calling thread claimed. It sets null
+    /// before it releases that.
+    pub(crate) unsafe fn set(cells: *const AtomicU64) {
         // SAFETY: as in `get`; nothing but this thread-local is written.
         unsafe {
             asm!(
@@ -107,7 +110,9 @@ mod place {
         CELLS.try_with(Cell::get).unwrap_or(ptr::null())
     }
 
-    pub(crate) fn set(cells: *const AtomicU64) {
+    /// # Safety
+    /// As above: records write to what this is.
+    pub(crate) unsafe fn set(cells: *const AtomicU64) {
         let _ = CELLS.try_with(|own| own.set(cells));
     }
 }

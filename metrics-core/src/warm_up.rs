@@ -1,4 +1,5 @@
 use crate::bucket::Grid;
+use crate::cell::Cell;
 use crate::clock;
 use crate::directory::{Distribution, Kind, Metric, Source};
 use crate::handles::{STAND_IN, place};
@@ -40,8 +41,11 @@ pub fn warm_up() {
             for cell in pages(at, cells) {
                 if metric.kind == Kind::Gauge {
                     segment.shared()[cell as usize].fetch_add(0, Relaxed);
-                } else if let Some(own) = own {
-                    own.add(cell as usize, 0);
+                } else if let Some(own) = own
+                    && (cell as usize) < segment.shard(0).len()
+                {
+                    // SAFETY: the entry of its metric names it, and each shard has it.
+                    own.add(unsafe { Cell::new(cell) }, 0);
                 }
             }
         }
@@ -69,7 +73,7 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
                 for entry in (first..first + length).map(|series| table + series) {
                     let known = segment.shared()[entry as usize].load(Relaxed);
                     let cell = match known {
-                        0 if place_all => place(segment, entry, grid).ok(),
+                        0 if place_all => place(segment, entry as usize, grid).ok(),
                         _ => (1..STAND_IN).contains(&known).then_some(known as u32),
                     };
                     let cells = layout::distribution_cells(grid.cells());

@@ -1,4 +1,5 @@
 use super::Block;
+use crate::cell::{Cell, Count, UpDown};
 use crate::scale::{Scale, TOO_LARGE};
 use crate::shard::{self, Cells, Record};
 use std::time::Duration;
@@ -25,16 +26,16 @@ use std::time::Duration;
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub struct Counter<L = ()> {
-    pub(crate) cells: Block<L>,
+    pub(crate) cells: Block<L, Count>,
     pub(crate) scale: Scale,
     /// Whether its unit is one of time.
     pub(crate) is_time: bool,
 }
 
-plain_value!(Counter, cells);
+plain_value!(Counter; cells);
 
 struct Add {
-    cell: usize,
+    cell: Cell,
     n: u64,
 }
 
@@ -79,7 +80,7 @@ impl Counter {
     /// [`Description::scale`](crate::Description::scale)).
     #[inline]
     pub fn add(&self, n: u64) {
-        shard::record(Add { cell: self.cells.first as usize, n });
+        shard::record(Add { cell: self.cells.first.cell(), n });
     }
 
     /// Adds a duration in nanoseconds, for a counter with a unit of time; more than 584 years count
@@ -131,13 +132,13 @@ impl Counter {
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub struct UpDownCounter<L = ()> {
-    pub(crate) cells: Block<L>,
+    pub(crate) cells: Block<L, UpDown>,
 }
 
-plain_value!(UpDownCounter, cells);
+plain_value!(UpDownCounter; cells);
 
 struct AddOrdered {
-    cell: usize,
+    cell: Cell,
     n: u64,
 }
 
@@ -165,14 +166,14 @@ impl UpDownCounter {
     /// Adds `n`, which may be negative.
     #[inline]
     pub fn add(&self, n: i64) {
-        let cell = self.cells.first as usize + usize::from(n < 0);
+        let cell = self.cells.first.cell(n < 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
 
     /// Takes `n` away, which may be negative.
     #[inline]
     pub fn sub(&self, n: i64) {
-        let cell = self.cells.first as usize + usize::from(n > 0);
+        let cell = self.cells.first.cell(n > 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Histogram;
 use crate::clock;
-use crate::exemplar::{self, Ids, Slot};
+use crate::exemplar::{self, Ids};
 use std::time::Duration;
 
 impl Histogram {
@@ -39,9 +39,8 @@ impl Histogram {
     pub fn record_with_exemplar(&self, value: u64, trace_id: u128, span_id: u64) {
         self.record(value);
         if trace_id != 0 {
-            let slot = Slot { head: self.heads.first, first: self.first };
             let ids = Ids { trace: trace_id, span: span_id };
-            exemplar::offer(slot, value, ids, clock::ticks(), self.exemplar_period);
+            exemplar::offer(self.slot(), value, ids, clock::ticks(), self.exemplar_period);
         }
     }
 

@@ -1,4 +1,5 @@
 use super::Block;
+use crate::cell::Level;
 use crate::shard;
 use crate::sync::Relaxed;
 use std::time::Duration;
@@ -27,19 +28,19 @@ pub(crate) fn decode(cell: u64) -> Option<f64> {
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub struct Gauge<L = ()> {
-    pub(crate) cells: Block<L>,
+    pub(crate) cells: Block<L, Level>,
     /// Nanoseconds to an exported unit of time, 1 to 10^9; 1 where the unit is none.
     pub(crate) per_unit: u32,
 }
 
-plain_value!(Gauge, cells);
+plain_value!(Gauge; cells);
 
 impl Gauge {
     /// Sets the value, in exported units: seconds where the [unit](crate::Description::unit) is
     /// `seconds`.
     #[inline]
     pub fn set(&self, value: f64) {
-        if let Some(cell) = shard::shared(self.cells.first) {
+        if let Some(cell) = shard::shared(self.cells.first.cell()) {
             // Relaxed: a gauge says nothing about other memory.
             cell.store(value.to_bits() ^ UNSET, Relaxed);
         }
@@ -65,6 +66,8 @@ impl Gauge {
 
     /// The value that was set last, by any thread; 0 before the first.
     pub fn get(&self) -> f64 {
-        shard::shared(self.cells.first).and_then(|cell| decode(cell.load(Relaxed))).unwrap_or(0.0)
+        shard::shared(self.cells.first.cell())
+            .and_then(|cell| decode(cell.load(Relaxed)))
+            .unwrap_or(0.0)
     }
 }

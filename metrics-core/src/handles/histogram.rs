@@ -1,7 +1,10 @@
 use super::{Block, Timer};
 use crate::bucket::Grid;
+use crate::cell::{Both, Cell, Distribution, First, Head, SharedCell};
 use crate::clock;
-use crate::layout::{HEAD_CELLS, OUTSIDE_BITS, head, header};
+use crate::exemplar::Slot;
+use crate::labels::Index;
+use crate::layout::{OUTSIDE_BITS, head, header};
 use crate::scale::{Scale, TOO_LARGE};
 use crate::segment::{Exhausted, Segment};
 use crate::shard::{self, Cells, Record};
@@ -16,9 +19,9 @@ const FOR_NOW: u64 = 1 << 33;
 
 /// The first cell of the series with this entry of the table, which gets cells if it has none.
 #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
-pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Result<u32, Exhausted> {
+pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, Exhausted> {
     let registration = segment.registration();
-    let entry = &segment.shared()[entry as usize];
+    let entry = &segment.shared()[entry];
     // Relaxed, as for every entry: it is a number that says nothing about other memory, since cells
     // are there from the start. Cells are stored under the lock, so that no series gets them twice.
     if let known @ 1..STAND_IN = entry.load(Relaxed) {
@@ -58,83 +61,130 @@ pub(crate) fn place(segment: &Segment, entry: u32, grid: Grid) -> Result<u32, Ex
 /// # Ok::<(), metrics_core::RegisterError>(())
 /// ```
 pub struct Histogram<L = ()> {
-    pub(crate) heads: Block<L>,
-    /// The first cell of the first series' distribution.
-    pub(crate) first: u32,
+    heads: Block<L, Head>,
+    /// The first series' distribution.
+    first: Distribution,
     /// The shared cells that say for each series where its distribution begins, or 0 where it has
     /// none yet: those of interned labels get cells once they are asked for.
-    pub(crate) table: u32,
-    pub(crate) grid: Grid,
-    pub(crate) scale: Scale,
+    table: SharedCell,
+    /// The grid of the distributions.
+    grid: Grid,
+    scale: Scale,
     /// For how many milliseconds only a larger value takes an exemplar's place.
-    pub(crate) exemplar_period: u32,
+    pub(super) exemplar_period: u32,
 }
 
-plain_value!(Histogram, heads);
+plain_value!(Histogram; heads);
 
 impl<L> Histogram<L> {
+    /// # Safety
+    /// Heads, distribution and table are one metric's, which was registered with this grid. The
+    /// table has an entry for each of `L`'s series, and the first one's is that of the distribution.
+    pub(crate) unsafe fn new(
+        heads: Block<L, Head>,
+        first: Distribution,
+        table: SharedCell,
+        grid: Grid,
+    ) -> Self {
+        Self { heads, first, table, grid, scale: Scale::new(1.0), exemplar_period: 0 }
+    }
+
+    pub(crate) fn scaled(self, scale: Scale, exemplar_period: u32) -> Self {
+        Self { scale, exemplar_period, ..self }
+    }
+
+    /// Marks a series as declared.
+    pub(crate) fn declare_at(&self, index: Index<L>) {
+        self.heads.declare(index);
+    }
+
     /// The histogram of the one series that `index` names. `stand_in` tells which series takes the
     /// place of one that finds no cells.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "only cell numbers are stored there")]
-    pub(crate) fn at(&self, index: usize, stand_in: fn(usize) -> usize) -> Histogram {
-        let index = self.heads.place(index);
+    pub(crate) fn at(&self, index: Index<L>, stand_in: fn(Index<L>) -> Index<L>) -> Histogram {
         let entry = self.entry(index);
         let (index, first) = if entry == 0 || entry >= STAND_IN {
             self.at_new(index, stand_in)
         } else {
-            (index, entry as u32)
+            // SAFETY: it is such an entry.
+            (index, unsafe { known(entry) })
         };
-        let heads = self.heads.at(index as usize, HEAD_CELLS);
+        let heads = self.heads.at(index);
         let Self { table, grid, scale, exemplar_period, .. } = *self;
         Histogram { heads, first, table, grid, scale, exemplar_period }
     }
 
+    /// Where the table says what there is of a series.
+    #[inline]
+    fn place(&self, index: Index<L>) -> SharedCell {
+        // SAFETY: the table has an entry for each of `L`'s series; a sink is asked for its first.
+        unsafe { self.table.plus(self.heads.place(index)) }
+    }
+
     /// What the table says of a series.
     #[inline]
-    fn entry(&self, index: u32) -> u64 {
-        shard::shared(self.table + index).map_or(0, |entry| entry.load(Relaxed))
+    fn entry(&self, index: Index<L>) -> u64 {
+        shard::shared(self.place(index)).map_or(0, |entry| entry.load(Relaxed))
     }
 
     /// The first use of a series takes cells for it. Where there are none left, the series with
     /// `other` for each interned label stands in from then on, counted each time; where the system
     /// has no memory for them, until it has, for which it is asked once in some thousand times.
-    /// Answers a series and its first cell.
+    /// Answers a series and its distribution.
     #[cold]
     #[inline(never)]
     #[expect(clippy::cast_possible_truncation, reason = "halves of an entry")]
-    fn at_new(&self, index: u32, stand_in: fn(usize) -> usize) -> (u32, u32) {
-        let Some(segment) = Segment::current() else { return (0, self.first) };
+    fn at_new(
+        &self,
+        index: Index<L>,
+        stand_in: fn(Index<L>) -> Index<L>,
+    ) -> (Index<L>, Distribution) {
+        let Some(segment) = Segment::current() else { return (Index::FIRST, self.first) };
         let mut entry = self.entry(index);
         if entry < STAND_IN || (entry & FOR_NOW != 0 && segment.may_ask_for_series()) {
-            let exhausted = match place(segment, self.table + index, self.grid) {
-                Ok(first) => return (index, first),
+            let place = self.place(index).number();
+            let exhausted = match self::place(segment, place, self.grid) {
+                // SAFETY: registration handed it out just now, or before.
+                Ok(first) => return (index, unsafe { Distribution::new(first) }),
                 Err(exhausted) => exhausted,
             };
-            let mut other = STAND_IN | u64::from(self.heads.place(stand_in(index as usize)));
+            let mut other = STAND_IN | u64::from(self.heads.place(stand_in(index)));
             if exhausted.refused.is_some() {
                 segment.series_was_refused();
                 other |= FOR_NOW;
             }
             // Not over cells that another thread got meanwhile.
-            let known = &segment.shared()[(self.table + index) as usize];
+            let known = &segment.shared()[place];
             let _ = known.compare_exchange(entry, other, Relaxed, Relaxed);
             entry = other;
         }
         segment.count(header::SATURATED_LABELS);
-        let index = entry as u32;
+        // SAFETY: what is stored above is one of `L`'s series.
+        let index = unsafe { Index::new(entry as u32 as usize) };
         match self.entry(index) {
             // Registration gave these series cells, so that the last case is none.
-            first if first != 0 && first < STAND_IN => (index, first as u32),
-            _ => (0, self.first),
+            // SAFETY: it is such an entry.
+            first if first != 0 && first < STAND_IN => (index, unsafe { known(first) }),
+            _ => (Index::FIRST, self.first),
         }
     }
 }
 
+/// The distribution that an entry of the table names.
+///
+/// # Safety
+/// The entry is one that `place` or registration stored, and neither 0 nor `STAND_IN` or more.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
+unsafe fn known(entry: u64) -> Distribution {
+    // SAFETY: registration handed out what is stored there.
+    unsafe { Distribution::new(entry as u32) }
+}
+
 /// `n` values of one cell of the distribution.
 struct Many {
-    head: u32,
-    cell: u32,
+    head: First<Head>,
+    cell: Cell,
     n: u64,
     sum: u128,
     min: u64,
@@ -144,25 +194,24 @@ struct Many {
 }
 
 struct Negative {
-    head: u32,
+    head: First<Head>,
 }
 
 impl Record for Many {
     #[inline]
     fn record(self, cells: impl Cells) {
-        let head = self.head as usize;
-        cells.raise(head + head::NOT_MIN, !self.min);
-        cells.raise(head + head::MAX, self.max);
+        cells.raise(self.head.cell(head::NOT_MIN), !self.min);
+        cells.raise(self.head.cell(head::MAX), self.max);
         // After these and with Release: who has seen the count finds its cell between the bounds.
-        let counted = cells.count(self.cell as usize, self.n);
+        let counted = cells.count(self.cell, self.n);
         // What was not counted is not in the sum either, or a reader could not tell the whole of it.
         let sum =
             if counted == self.n { self.sum } else { u128::from(self.min) * u128::from(counted) };
         #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
-        cells.add(head + head::SUM, sum as u64);
+        cells.add(self.head.cell(head::SUM), sum as u64);
         if self.outside {
             let sum = u64::try_from(sum >> OUTSIDE_BITS).unwrap_or(u64::MAX);
-            cells.add_saturating(head + head::OUTSIDE, sum);
+            cells.add_saturating(self.head.cell(head::OUTSIDE), sum);
         }
     }
 }
@@ -170,64 +219,72 @@ impl Record for Many {
 impl Record for Negative {
     #[inline]
     fn record(self, cells: impl Cells) {
-        cells.add(self.head as usize + head::NEGATIVE, 1);
+        cells.add(self.head.cell(head::NEGATIVE), 1);
     }
 }
 
-/// What a record needs to know of a series.
+/// What a record needs to know of a series. The grid is that of the distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
-    head: u32,
-    first: u32,
+    head: First<Head>,
+    first: Distribution,
     grid: Grid,
 }
 
 impl Target {
     #[inline]
     pub(crate) fn record(&self, value: u64) {
-        record(self.head, self.first, &self.grid, value);
+        // SAFETY: they belong together, as above.
+        unsafe { record(self.head, self.first, &self.grid, value) };
     }
 }
 
 /// Values that are no new extremes and have a cell of their own follow each other: one comparison
 /// finds that a value needs no more than two adds. The grid is given by reference, so that no more of
 /// it is loaded than is used: loads are most of what a record takes.
+///
+/// # Safety
+/// The grid is that of the distribution.
 #[inline]
-fn record(head: u32, first: u32, grid: &Grid, value: u64) {
-    let at = head as usize;
+unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
     if let Some(cells) = shard::own()
-        && value.wrapping_add(cells.get(at + head::MINUS_FIRST)) < cells.get(at + head::KNOWN)
+        && value.wrapping_add(cells.get(head.cell(head::MINUS_FIRST)))
+            < cells.get(head.cell(head::KNOWN))
     {
-        cells.add(at + head::SUM, value);
+        cells.add(head.cell(head::SUM), value);
+        // SAFETY: what lies between the head's bounds is not above the maximum, and has a cell.
+        let cell = unsafe { first.cell(grid.fine(value)) };
         // Release, as in `Many::record`.
-        cells.add_release((first + grid.fine(value)) as usize, 1);
+        cells.add_release(cell, 1);
     } else {
         let (max, half_bits) = grid.bounds();
-        record_outside(u64::from(head) << 32 | u64::from(first), value, max, half_bits);
+        // SAFETY: these are the grid's bounds.
+        unsafe { record_outside(Both::new(head, first), value, max, half_bits) };
     }
 }
 
 /// The way of a new extreme, of a value above the declared maximum, and of a thread without a shard.
-/// All that it takes is handed over in registers, `place` being a head and a first cell: nothing is
-/// spilled to the stack before the branch.
+/// All that it takes is handed over in registers: nothing is spilled to the stack before the branch.
+///
+/// # Safety
+/// The bounds are those of the distribution's grid.
 #[cold]
 #[inline(never)]
-#[expect(clippy::cast_possible_truncation, reason = "the halves")]
-fn record_outside(place: u64, value: u64, max: u64, half_bits: u8) {
-    let (head, first) = ((place >> 32) as u32, place as u32);
+unsafe fn record_outside(place: Both, value: u64, max: u64, half_bits: u8) {
+    let (head, first) = place.split();
     let grid = Grid::of(max, half_bits);
-    let cell = first + grid.index(value);
+    // SAFETY: an index is less than the cells of a grid.
+    let cell = unsafe { first.cell(grid.index(value)) };
     let (sum, outside) = (value.into(), value > max);
     shard::record(Many { head, cell, n: 1, sum, min: value, max: value, outside });
     if let Some(cells) = shard::own() {
-        let head = head as usize;
-        let min = !cells.get(head + head::NOT_MIN);
-        let max = cells.get(head + head::MAX).min(grid.max());
+        let min = !cells.get(head.cell(head::NOT_MIN));
+        let max = cells.get(head.cell(head::MAX)).min(grid.max());
         // None where all values are above the declared maximum. 2^64 becomes 0, the way of which is
         // this one.
         if let Some(last) = max.checked_sub(min) {
-            cells.set(head + head::MINUS_FIRST, min.wrapping_neg());
-            cells.set(head + head::KNOWN, last.wrapping_add(1));
+            cells.set(head.cell(head::MINUS_FIRST), min.wrapping_neg());
+            cells.set(head.cell(head::KNOWN), last.wrapping_add(1));
         }
     }
 }
@@ -238,10 +295,24 @@ impl Histogram {
         Target { head: self.heads.first, first: self.first, grid: self.grid }
     }
 
+    /// Where the exemplar is.
+    #[inline]
+    pub(crate) fn slot(&self) -> Slot {
+        Slot { head: self.heads.first, distribution: self.first }
+    }
+
+    /// The cell that a value is counted in.
+    #[inline]
+    fn cell(&self, value: u64) -> Cell {
+        // SAFETY: the grid is that of the distribution, and an index is less than a grid's cells.
+        unsafe { self.first.cell(self.grid.index(value)) }
+    }
+
     /// Records a value in recorded units: nanoseconds for a duration.
     #[inline]
     pub fn record(&self, value: u64) {
-        record(self.heads.first, self.first, &self.grid, value);
+        // SAFETY: they belong together, as the handle says.
+        unsafe { record(self.heads.first, self.first, &self.grid, value) };
     }
 
     /// Records the same value `n` times. Of values that fall into one cell, this adds no more once
@@ -251,7 +322,7 @@ impl Histogram {
         if n > 0 {
             shard::record(Many {
                 head: self.heads.first,
-                cell: self.first + self.grid.index(value),
+                cell: self.cell(value),
                 n,
                 sum: u128::from(value) * u128::from(n),
                 min: value,
@@ -322,7 +393,7 @@ impl Histogram {
             let sum = (u128::from(top) + u128::from(bottom)) * u128::from(n) / 2;
             shard::record(Many {
                 head: self.heads.first,
-                cell: self.first + cell,
+                cell: self.cell(top),
                 n,
                 sum,
                 min: bottom,

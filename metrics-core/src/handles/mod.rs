@@ -2,16 +2,16 @@
 
 /// `Clone`, `Copy` and `Debug` without asking them of the labels, which a handle does not hold.
 macro_rules! plain_value {
-    ($handle:ident, $cells:ident) => {
-        impl<L> Clone for $handle<L> {
+    ($handle:ident $(, $kind:ident)?; $cells:ident) => {
+        impl<L $(, $kind)?> Clone for $handle<L $(, $kind)?> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
-        impl<L> Copy for $handle<L> {}
+        impl<L $(, $kind)?> Copy for $handle<L $(, $kind)?> {}
 
-        impl<L> std::fmt::Debug for $handle<L> {
+        impl<L $(, $kind)?> std::fmt::Debug for $handle<L $(, $kind)?> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($handle))
                     .field(stringify!($cells), &self.$cells)
@@ -34,53 +34,59 @@ pub use histogram::Histogram;
 pub(crate) use histogram::{STAND_IN, place};
 pub use timer::Timer;
 
+use crate::cell::{First, Kind, SharedCell};
+use crate::labels::Index;
 use crate::shard;
 use crate::sync::Relaxed;
 use std::marker::PhantomData;
 
 /// Where the series of one metric lie, one after the other: as many as its labels name, or a sink.
-pub(crate) struct Block<L> {
+pub(crate) struct Block<L, K> {
     /// The first series' first cell.
-    pub(crate) first: u32,
+    first: First<K>,
     /// All ones, or 0 in a sink, where every index names the one series.
     mask: u32,
     /// The shared cells with a bit for each declared series.
-    declared: u32,
+    declared: SharedCell,
     labels: PhantomData<fn(L)>,
 }
 
-plain_value!(Block, first);
+plain_value!(Block, K; first);
 
-impl<L> Block<L> {
-    pub(crate) fn new(first: u32, declared: u32) -> Self {
+impl<L, K: Kind> Block<L, K> {
+    /// # Safety
+    /// From `first` on there are cells for each of `L`'s series, and from `declared` on a bit.
+    pub(crate) unsafe fn new(first: First<K>, declared: SharedCell) -> Self {
         Self { first, mask: u32::MAX, declared, labels: PhantomData }
     }
 
     /// The block of a metric that could not be registered: it writes to the first cells of each
     /// part, which belong to no metric.
     pub(crate) fn sink() -> Self {
-        Self { first: 0, mask: 0, declared: 0, labels: PhantomData }
+        Self { first: First::SINK, mask: 0, declared: SharedCell::SINK, labels: PhantomData }
     }
 
-    /// The block of the one series that `index` names, whose cells are `stride` from the next
-    /// one's. `index` is one of the labels' series (`labels::series`).
+    /// The block of the one series that `index` names.
     #[inline]
-    pub(crate) fn at(self, index: usize, stride: u32) -> Block<()> {
-        let first = self.first + self.place(index) * stride;
+    pub(crate) fn at(self, index: Index<L>) -> Block<(), K> {
+        // SAFETY: `L` has such a series, and the block each of `L`'s; a sink is asked for its first.
+        let first = unsafe { self.first.plus(self.place(index)) };
         Block { first, mask: self.mask, declared: self.declared, labels: PhantomData }
     }
 
     /// Which of the block's series an index names.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "cells were found for all, which are u32")]
-    pub(crate) fn place(self, index: usize) -> u32 {
-        index as u32 & self.mask
+    pub(crate) fn place(self, index: Index<L>) -> u32 {
+        index.get() as u32 & self.mask
     }
 
     /// Marks a series as declared.
-    pub(crate) fn declare(self, index: usize) {
+    pub(crate) fn declare(self, index: Index<L>) {
         let index = self.place(index);
-        if let Some(word) = shard::shared(self.declared + index / 64) {
+        // SAFETY: the block has a bit for each of `L`'s series.
+        let word = unsafe { self.declared.plus(index / 64) };
+        if let Some(word) = shard::shared(word) {
             // Relaxed: the bit says nothing about other memory.
             word.fetch_or(1 << (index % 64), Relaxed);
         }

@@ -8,7 +8,7 @@ mod table;
 pub use intern::{Interner, LabelId};
 
 use crate::handles::{Counter, Gauge, Histogram, UpDownCounter};
-use crate::layout::{GAUGE_CELLS, UP_DOWN_CELLS};
+use std::marker::PhantomData;
 
 /// The value of one label: an enum, a `bool`, or an interned string.
 ///
@@ -90,31 +90,60 @@ impl Values {
 /// one, which is `other` where a label has one: whatever a label's implementation answers, the cells
 /// are this metric's. For enums the compiler sees that none lies outside.
 #[inline]
-fn series<L: Labels>(labels: L) -> usize {
-    bounded::<L>(labels.index())
+fn series<L: Labels>(labels: L) -> Index<L> {
+    Index::bounded(labels.index())
 }
 
-#[inline]
-fn bounded<L: Labels>(index: usize) -> usize {
-    if index < L::SERIES { index } else { 0 }
+/// One of the series that labels have: less than `L::SERIES`.
+pub(crate) struct Index<L>(usize, PhantomData<fn(L)>);
+
+impl<L: Labels> Index<L> {
+    #[inline]
+    fn bounded(index: usize) -> Self {
+        Self(if index < L::SERIES { index } else { 0 }, PhantomData)
+    }
+}
+
+impl<L> Clone for Index<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Index<L> {}
+
+impl<L> Index<L> {
+    /// Every metric has a first series.
+    pub(crate) const FIRST: Self = Self(0, PhantomData);
+
+    /// # Safety
+    /// It is less than `L::SERIES`.
+    pub(crate) unsafe fn new(index: usize) -> Self {
+        Self(index, PhantomData)
+    }
+
+    #[inline]
+    pub(crate) fn get(self) -> usize {
+        self.0
+    }
 }
 
 /// The series that stands in for one that finds no cells: its interned labels are `other`.
 #[cold]
-pub(crate) fn stand_in<L: Labels>(index: usize) -> usize {
+pub(crate) fn stand_in<L: Labels>(index: Index<L>) -> Index<L> {
     let mut below = 1;
     // From the innermost label out: the last digit first.
     let stand_in = L::dimensions().iter().rev().fold(0, |stand_in, dimension| {
         let count = dimension.values.count().max(1);
         let digit = match dimension.values {
-            Values::Fixed(_) => index / below % count,
+            Values::Fixed(_) => index.get() / below % count,
             Values::Interned(_) => 0,
         };
         let stand_in = stand_in + digit * below;
         below = below.saturating_mul(count);
         stand_in
     });
-    bounded::<L>(stand_in)
+    Index::bounded(stand_in)
 }
 
 /// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
@@ -154,7 +183,7 @@ impl<L: Labels> Counter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Counter {
-        let cells = self.cells.at(series(labels), 1);
+        let cells = self.cells.at(series(labels));
         Counter { cells, scale: self.scale, is_time: self.is_time }
     }
 
@@ -169,7 +198,7 @@ impl<L: Labels> UpDownCounter<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> UpDownCounter {
-        UpDownCounter { cells: self.cells.at(series(labels), UP_DOWN_CELLS) }
+        UpDownCounter { cells: self.cells.at(series(labels)) }
     }
 
     /// The series with these labels, exposed from now on.
@@ -183,7 +212,7 @@ impl<L: Labels> Gauge<L> {
     /// The series with these labels.
     #[inline]
     pub fn with(&self, labels: L) -> Gauge {
-        Gauge { cells: self.cells.at(series(labels), GAUGE_CELLS), per_unit: self.per_unit }
+        Gauge { cells: self.cells.at(series(labels)), per_unit: self.per_unit }
     }
 
     /// The series with these labels, exposed from now on.
@@ -202,7 +231,7 @@ impl<L: Labels> Histogram<L> {
 
     /// The series with these labels, exposed from now on.
     pub fn declare(&self, labels: L) -> Histogram {
-        self.heads.declare(series(labels));
+        self.declare_at(series(labels));
         self.with(labels)
     }
 }

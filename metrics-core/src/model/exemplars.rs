@@ -2,7 +2,7 @@
 
 use super::{HISTOGRAM, check, install, join, layout, small_histogram, spawn};
 use crate::exemplar::{self, Exemplar, Keep, Slot};
-use crate::layout::head;
+use crate::layout::{EXEMPLAR_CELLS, head};
 use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
 use crate::{Histogram, Registry, Segment};
@@ -13,10 +13,6 @@ fn exemplar(value: u64) -> Exemplar {
     Exemplar { value, trace: u128::from(word) << 64 | u128::from(word), span: word, time: word }
 }
 
-fn slot(values: Histogram) -> Slot {
-    Slot { head: values.heads.first, first: values.first }
-}
-
 /// Records a value and keeps it, whatever is there.
 fn record(values: Histogram, value: u64) {
     values.record(value);
@@ -24,16 +20,17 @@ fn record(values: Histogram, value: u64) {
 }
 
 fn keep(values: Histogram, value: u64) {
-    let slot = slot(values);
+    let slot = values.slot();
     shard::attach(Segment::current().unwrap());
     shard::record_along(Keep { slot, exemplar: exemplar(value), since: 0, period: 0 });
 }
 
 /// The exemplars of all shards, each of which must be a whole one.
 fn seen(values: Histogram) -> Vec<u64> {
-    let Slot { head, first } = slot(values);
+    let Slot { head, distribution } = values.slot();
+    let first = distribution.exemplar(0).number() + EXEMPLAR_CELLS as usize;
     let shards = Segment::current().unwrap().shards_seen();
-    let read = shards.filter_map(|shard| exemplar::read(shard, head as usize, first as usize));
+    let read = shards.filter_map(|shard| exemplar::read(shard, head.cell(0).number(), first));
     let read = read.map(|one| {
         assert_eq!(one, exemplar(one.value), "torn");
         one.value
@@ -101,8 +98,8 @@ fn an_exemplar_left_half_written_is_not_read_and_is_written_anew() {
     struct Begin(Slot);
     impl Record for Begin {
         fn record(self, cells: impl Cells) {
-            cells.begin(self.0.head as usize + head::EXEMPLAR);
-            cells.set(self.0.first as usize - 1, 1);
+            cells.begin(self.0.head.cell(head::EXEMPLAR));
+            cells.set(self.0.distribution.exemplar(7), 1);
         }
     }
     check("an exemplar begun by one thread, written by the next, and read meanwhile", || {
@@ -110,13 +107,13 @@ fn an_exemplar_left_half_written_is_not_read_and_is_written_anew() {
         let values = small_histogram(&Registry::new(), "h");
         join([spawn(move || {
             keep(values, 1);
-            shard::record_along(Begin(slot(values)));
+            shard::record_along(Begin(values.slot()));
         })]);
         assert_eq!(seen(values), [], "it is left odd");
         let reader = spawn(move || assert!(matches!(seen(values)[..], [] | [2])));
         join([spawn(move || keep(values, 2)), reader]);
         assert_eq!(seen(values), [2]);
-        let sequence = &Segment::current().unwrap().shard(1)[values.heads.first as usize..];
+        let sequence = &Segment::current().unwrap().shard(1)[values.slot().head.cell(0).number()..];
         assert_eq!(sequence[head::EXEMPLAR].load(Relaxed), 4);
     });
 }

@@ -1,6 +1,7 @@
 //! The segment and its directory, seen while they are made, and who gets which cells.
 
 use super::{check, install, join, layout, register, spawn};
+use crate::cell::SharedCell;
 use crate::layout::Layout;
 use crate::segment::{self, SINK_DISTRIBUTION, SINK_TABLE, SegmentError};
 use crate::sync::Relaxed;
@@ -10,7 +11,9 @@ use std::ptr;
 #[test]
 fn the_segment_is_made_once_and_found_whole() {
     check("the segment made from two threads, and used from a third", || {
-        let sink_table = || shard::shared(SINK_TABLE).map(|cell| cell.load(Relaxed));
+        // SAFETY: the segment is made with room for it, below.
+        let sink_table =
+            || shard::shared(unsafe { SharedCell::new(SINK_TABLE) }).map(|cell| cell.load(Relaxed));
         // The statics are there from the start.
         assert_eq!((sink_table(), Segment::stats()), (None, None));
         let layout = Layout { shared_words: SINK_TABLE as usize + 1, ..layout(1, 8) };
@@ -31,7 +34,11 @@ fn the_segment_is_made_once_and_found_whole() {
             (None, Some(SegmentError::InUse)) | (Some(SegmentError::InUse), None)
         ));
         let shared = Segment::current().map(|segment| &raw const segment.shared()[0]);
-        assert_eq!(shard::shared(0).map(ptr::from_ref), shared, "shared cells of another segment");
+        assert_eq!(
+            shard::shared(SharedCell::SINK).map(ptr::from_ref),
+            shared,
+            "shared cells of another segment"
+        );
     });
 }
 

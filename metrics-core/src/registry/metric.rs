@@ -1,6 +1,7 @@
 use super::Description;
 use super::place::Placed;
 use crate::bucket::Grid;
+use crate::cell::{Distribution, SharedCell};
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::Labels;
@@ -34,7 +35,10 @@ mod sealed {
 
     pub trait Place {
         /// The handle for these cells.
-        fn at(placed: &Placed, description: &Description) -> Self;
+        ///
+        /// # Safety
+        /// They were found for a metric of this kind and description, and with these labels.
+        unsafe fn at(placed: &Placed, description: &Description) -> Self;
         /// A handle that records where nobody looks.
         fn sink() -> Self;
     }
@@ -42,9 +46,10 @@ mod sealed {
 pub(super) use sealed::Place;
 
 impl<L: Labels> Place for Counter<L> {
-    fn at(placed: &Placed, description: &Description) -> Self {
+    unsafe fn at(placed: &Placed, description: &Description) -> Self {
         let (scale, is_time) = (description.exported_scale(), description.is_time());
-        Self { cells: placed.block(), scale, is_time }
+        // SAFETY: as the caller says.
+        Self { cells: unsafe { placed.block() }, scale, is_time }
     }
 
     fn sink() -> Self {
@@ -58,8 +63,9 @@ impl<L: Labels> Metric for Counter<L> {
 }
 
 impl<L: Labels> Place for UpDownCounter<L> {
-    fn at(placed: &Placed, _: &Description) -> Self {
-        Self { cells: placed.block() }
+    unsafe fn at(placed: &Placed, _: &Description) -> Self {
+        // SAFETY: as the caller says.
+        Self { cells: unsafe { placed.block() } }
     }
 
     fn sink() -> Self {
@@ -73,8 +79,9 @@ impl<L: Labels> Metric for UpDownCounter<L> {
 }
 
 impl<L: Labels> Place for Gauge<L> {
-    fn at(placed: &Placed, description: &Description) -> Self {
-        Self { cells: placed.block(), per_unit: description.nanoseconds() }
+    unsafe fn at(placed: &Placed, description: &Description) -> Self {
+        // SAFETY: as the caller says.
+        Self { cells: unsafe { placed.block() }, per_unit: description.nanoseconds() }
     }
 
     fn sink() -> Self {
@@ -88,25 +95,22 @@ impl<L: Labels> Metric for Gauge<L> {
 }
 
 impl<L: Labels> Place for Histogram<L> {
-    fn at(placed: &Placed, description: &Description) -> Self {
-        Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| Self {
-            heads: placed.block(),
-            first: placed.cells,
-            table: placed.table,
-            grid,
-            scale: description.exported_scale(),
-            exemplar_period: description.exemplar_period,
+    unsafe fn at(placed: &Placed, description: &Description) -> Self {
+        Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| {
+            // SAFETY: as the caller says.
+            let histogram = unsafe {
+                let first = Distribution::new(placed.cells);
+                Self::new(placed.block(), first, SharedCell::new(placed.table), grid)
+            };
+            histogram.scaled(description.exported_scale(), description.exemplar_period)
         })
     }
 
     fn sink() -> Self {
-        Self {
-            heads: Block::sink(),
-            first: SINK_DISTRIBUTION,
-            table: SINK_TABLE,
-            grid: Grid::SMALLEST,
-            scale: Scale::new(1.0),
-            exemplar_period: 0,
+        // SAFETY: the sink has a distribution of the smallest grid there, and a table of one entry.
+        unsafe {
+            let first = Distribution::new(SINK_DISTRIBUTION);
+            Self::new(Block::sink(), first, SharedCell::new(SINK_TABLE), Grid::SMALLEST)
         }
     }
 }

@@ -137,7 +137,9 @@ impl Registry {
     pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
         let description = M::complete(description.clone());
         let placed = self.place(&description, M::Labels::SERIES, &M::Labels::dimensions())?;
-        Ok(M::at(&placed, &description))
+        // SAFETY: that is what they were found for: a metric that is there already has the same kind
+        // and the same values of labels (`differs`), and so as many series.
+        Ok(unsafe { M::at(&placed, &description) })
     }
 
     /// Registers a gauge whose value is asked for at each snapshot. A call that panics gives NaN.

@@ -2,7 +2,8 @@
 
 use super::{Description, RegisterError};
 use crate::bucket::Grid;
-use crate::directory::{self, Distribution, Kind, MAX_DIMENSIONS, Source};
+use crate::cell::{First, Kind, SharedCell};
+use crate::directory::{self, Distribution, MAX_DIMENSIONS, Source};
 use crate::handles::Block;
 use crate::labels::{Dimension, Values};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
@@ -23,8 +24,11 @@ pub struct Placed {
 }
 
 impl Placed {
-    pub(super) fn block<L>(&self) -> Block<L> {
-        Block::new(self.first, self.declared)
+    /// # Safety
+    /// The metric has cells of this kind, for each of `L`'s series.
+    pub(super) unsafe fn block<L, K: Kind>(&self) -> Block<L, K> {
+        // SAFETY: registration handed them out, and one bit for each series.
+        unsafe { Block::new(First::new(self.first), SharedCell::new(self.declared)) }
     }
 }
 
@@ -111,10 +115,10 @@ pub(crate) fn lay_out(
     };
     let shared = |count: usize| registration.shared(count).map_err(shared_full);
     metric.first = match metric.kind {
-        Kind::Gauge => shared(series.saturating_mul(GAUGE_CELLS as usize))?,
-        Kind::UpDownCounter => cells(UP_DOWN_CELLS, series)?,
-        Kind::Histogram => cells(HEAD_CELLS, series)?,
-        Kind::Counter => cells(1, series)?,
+        directory::Kind::Gauge => shared(series.saturating_mul(GAUGE_CELLS as usize))?,
+        directory::Kind::UpDownCounter => cells(UP_DOWN_CELLS, series)?,
+        directory::Kind::Histogram => cells(HEAD_CELLS, series)?,
+        directory::Kind::Counter => cells(1, series)?,
     };
     let (mut placed_cells, mut table) = (0, 0);
     if let Some(distribution) = &mut metric.distribution
@@ -197,7 +201,7 @@ fn entry(
     series: usize,
     dimensions: Vec<(String, Source)>,
 ) -> directory::Metric {
-    let kind = description.kind.unwrap_or(Kind::Counter);
+    let kind = description.kind.unwrap_or(directory::Kind::Counter);
     directory::Metric {
         registry,
         kind,
@@ -211,7 +215,7 @@ fn entry(
         unit: description.unit.clone(),
         constants: description.constants.clone(),
         dimensions,
-        distribution: (kind == Kind::Histogram).then(|| Distribution {
+        distribution: (kind == directory::Kind::Histogram).then(|| Distribution {
             table: 0,
             max: description.max,
             sigfigs: description.sigfigs,

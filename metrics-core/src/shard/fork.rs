@@ -72,7 +72,8 @@ unsafe extern "C" fn in_parent() {
 unsafe extern "C" fn in_child() {
     // Only a thread with a shard has its number set up.
     if !slot::get().is_null() {
-        slot::set(ptr::null());
+        // SAFETY: it is null.
+        unsafe { slot::set(ptr::null()) };
         let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
     }
     if let Some(segment) = Segment::current() {
