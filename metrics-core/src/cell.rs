@@ -54,6 +54,34 @@ impl SharedCell {
     }
 }
 
+/// A bit of a cell that all threads share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedBit(u64);
+
+impl SharedBit {
+    /// The lowest bit of a cell.
+    pub(crate) fn first(cell: SharedCell) -> Self {
+        Self(u64::from(cell.0) * 64)
+    }
+
+    /// # Safety
+    /// So many bits behind this one there is another of the same metric.
+    #[inline]
+    pub(crate) unsafe fn plus(self, bits: u32) -> Self {
+        Self(self.0 + u64::from(bits))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "made from a u32")]
+    pub(crate) fn cell(self) -> SharedCell {
+        SharedCell((self.0 / 64) as u32)
+    }
+
+    /// The bit in its cell.
+    pub(crate) fn mask(self) -> u64 {
+        1 << (self.0 % 64)
+    }
+}
+
 /// What a series has beside a distribution, where a metric's series lie one after the other.
 pub(crate) trait Kind {
     /// The cells of one.

@@ -454,3 +454,45 @@ fn no_handle_reaches_beyond_the_cells_of_its_metric() {
     let six = registry.register::<Counter<Changing>>(&description);
     assert!(six.is_err(), "a handle for six series of a metric that has two");
 }
+
+#[test]
+fn a_handle_of_one_series_stays_with_it() {
+    #[derive(Clone, Copy, Label)]
+    #[label(capacity = 200)]
+    struct Venue(LabelId);
+    // Behind those of the first word of declared bits, and behind one that is declared.
+    let venues: Vec<String> = (0..100).map(|venue| format!("v{venue}")).collect();
+    let [.., touched, declared] =
+        venues.iter().map(|venue| Venue::intern(venue)).collect::<Vec<_>>()[..]
+    else {
+        panic!("a hundred")
+    };
+    let registry = registry();
+    let described = |name: &str| Description::new(name, "Help.");
+    let counter: Counter<Venue> = registry.register(&described("counter_total")).unwrap();
+    let up_down: UpDownCounter<Venue> = registry.register(&described("up_down")).unwrap();
+    let gauge: Gauge<Venue> = registry.register(&described("gauge")).unwrap();
+    let histogram: Histogram<Venue> = registry.register(&described("histogram")).unwrap();
+
+    counter.with(touched).with(()).add(7);
+    up_down.with(touched).with(()).add(-7);
+    gauge.with(touched).with(()).set(7.0);
+    histogram.with(touched).record(3);
+    histogram.with(touched).with(()).record(7);
+    counter.with(declared).declare(()).add(0);
+    up_down.with(declared).with(()).declare(()).add(0);
+    gauge.with(declared).declare(());
+    histogram.with(declared).declare(());
+
+    let snapshot = registry.snapshot();
+    let labels = [("venue", "v98")];
+    assert_eq!(snapshot.counter("counter_total", &labels), Some(7));
+    assert_eq!(snapshot.gauge("up_down", &labels), Some(-7.0));
+    assert_eq!(snapshot.gauge("gauge", &labels), Some(7.0));
+    let seen = snapshot.histogram("histogram", &labels).unwrap();
+    assert_eq!((seen.count(), seen.sum(), seen.min(), seen.max()), (2, 10.0, Some(3.0), Some(7.0)));
+    for family in snapshot.families() {
+        let series: Vec<String> = family.series().map(|series| series.label_text()).collect();
+        assert_eq!(series, [r#"venue="v98""#, r#"venue="v99""#], "{}", family.name());
+    }
+}

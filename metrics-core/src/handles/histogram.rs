@@ -64,8 +64,8 @@ pub struct Histogram<L = ()> {
     heads: Block<L, Head>,
     /// The first series' distribution.
     first: Distribution,
-    /// The shared cells that say for each series where its distribution begins, or 0 where it has
-    /// none yet: those of interned labels get cells once they are asked for.
+    /// The shared cells, from the first series' on, that say for each where its distribution begins,
+    /// or 0 where it has none yet: those of interned labels get cells once they are asked for.
     table: SharedCell,
     /// The grid of the distributions.
     grid: Grid,
@@ -109,8 +109,8 @@ impl<L> Histogram<L> {
             // SAFETY: it is such an entry.
             (index, unsafe { known(entry) })
         };
-        let heads = self.heads.at(index);
-        let Self { table, grid, scale, exemplar_period, .. } = *self;
+        let (heads, table) = (self.heads.at(index), self.place(index));
+        let Self { grid, scale, exemplar_period, .. } = *self;
         Histogram { heads, first, table, grid, scale, exemplar_period }
     }
 

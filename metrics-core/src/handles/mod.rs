@@ -34,7 +34,7 @@ pub use histogram::Histogram;
 pub(crate) use histogram::{STAND_IN, place};
 pub use timer::Timer;
 
-use crate::cell::{First, Kind, SharedCell};
+use crate::cell::{First, Kind, SharedBit, SharedCell};
 use crate::labels::Index;
 use crate::shard;
 use crate::sync::Relaxed;
@@ -46,8 +46,8 @@ pub(crate) struct Block<L, K> {
     first: First<K>,
     /// All ones, or 0 in a sink, where every index names the one series.
     mask: u32,
-    /// The shared cells with a bit for each declared series.
-    declared: SharedCell,
+    /// The first series' bit, which says that it is declared.
+    declared: SharedBit,
     labels: PhantomData<fn(L)>,
 }
 
@@ -57,21 +57,24 @@ impl<L, K: Kind> Block<L, K> {
     /// # Safety
     /// From `first` on there are cells for each of `L`'s series, and from `declared` on a bit.
     pub(crate) unsafe fn new(first: First<K>, declared: SharedCell) -> Self {
+        let declared = SharedBit::first(declared);
         Self { first, mask: u32::MAX, declared, labels: PhantomData }
     }
 
     /// The block of a metric that could not be registered: it writes to the first cells of each
     /// part, which belong to no metric.
     pub(crate) fn sink() -> Self {
-        Self { first: First::SINK, mask: 0, declared: SharedCell::SINK, labels: PhantomData }
+        let declared = SharedBit::first(SharedCell::SINK);
+        Self { first: First::SINK, mask: 0, declared, labels: PhantomData }
     }
 
     /// The block of the one series that `index` names.
     #[inline]
     pub(crate) fn at(self, index: Index<L>) -> Block<(), K> {
+        let place = self.place(index);
         // SAFETY: `L` has such a series, and the block each of `L`'s; a sink is asked for its first.
-        let first = unsafe { self.first.plus(self.place(index)) };
-        Block { first, mask: self.mask, declared: self.declared, labels: PhantomData }
+        let (first, declared) = unsafe { (self.first.plus(place), self.declared.plus(place)) };
+        Block { first, mask: self.mask, declared, labels: PhantomData }
     }
 
     /// Which of the block's series an index names.
@@ -83,12 +86,10 @@ impl<L, K: Kind> Block<L, K> {
 
     /// Marks a series as declared.
     pub(crate) fn declare(self, index: Index<L>) {
-        let index = self.place(index);
-        // SAFETY: the block has a bit for each of `L`'s series.
-        let word = unsafe { self.declared.plus(index / 64) };
-        if let Some(word) = shard::shared(word) {
+        let bit = self.at(index).declared;
+        if let Some(word) = shard::shared(bit.cell()) {
             // Relaxed: the bit says nothing about other memory.
-            word.fetch_or(1 << (index % 64), Relaxed);
+            word.fetch_or(bit.mask(), Relaxed);
         }
     }
 }
