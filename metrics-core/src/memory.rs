@@ -87,7 +87,8 @@ pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
         .map_anon()?;
     let map = ManuallyDrop::new(map);
     // SAFETY: the mapping is page-aligned, holds `words` words that are zero, a valid AtomicU64, and
-    // is never dropped, so it is never unmapped. No other reference to it exists.
+    // is never dropped: only `unmap` ends it, whose caller knows that nobody uses it. No other
+    // reference to it exists.
     Ok(unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), words) })
 }
 
@@ -270,8 +271,8 @@ mod files {
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
         );
         if keep == 0 {
-            // SAFETY: replaces a part of the segment's mapping, which is never unmapped, by memory of
-            // the same size and rights. Its words are atomics, so they may change.
+            // SAFETY: replaces a part of the segment's mapping, which is there as long as its words
+            // are, by memory of the same size and rights. They are atomics, so they may change.
             let mapped = unsafe { libc::mmap(place, bytes, prot, flags | libc::MAP_FIXED, -1, 0) };
             return if mapped == place { Ok(()) } else { Err(io::Error::last_os_error()) };
         }

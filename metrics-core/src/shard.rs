@@ -5,8 +5,11 @@
 //! 1. A thread-local pointer is null, or points to the first cell of a shard that this thread has
 //!    claimed and not released. So a shard has at most one writer, and a count is a load and a
 //!    store, never a locked read-modify-write.
-//! 2. The segment is never unmapped, and handles hold only numbers of cells that were taken from it,
-//!    or of its sink (`crate::cell`). So the address of a cell is valid in every shard, for ever.
+//! 2. Handles hold only numbers of cells that were taken from the segment, or of its sink
+//!    (`crate::cell`), and the segment stays mapped as long as code of this library runs. So the
+//!    address of a cell is valid in every shard. With the feature `loadable`, an unload of the library
+//!    unmaps it: then no thread has a shard, the pointer to the shared cells is null before, and so
+//!    what the unload itself still runs reaches no cell (`segment/unload.rs`).
 //! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
 //!    shard 0 with atomic read-modify-writes. Slower, never lost.
 //!
@@ -112,7 +115,7 @@ impl Owned {
     #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
     fn cell<'a>(self, cell: Cell) -> &'a AtomicU64 {
         // SAFETY: `self.0` is the start of a shard (it is made from one, by the shard's owner),
-        // the cell is one of the shard's (`crate::cell`), and the segment is never unmapped.
+        // the cell is one of the shard's (`crate::cell`), and the segment is mapped (see above).
         unsafe { &*self.0.add(cell.number()) }
     }
 }
@@ -323,7 +326,7 @@ pub(crate) fn unshare() {
 pub(crate) fn shared(cell: SharedCell) -> Option<&'static AtomicU64> {
     let cells = SHARED_CELLS.load(Acquire).cast_const();
     // SAFETY: the pointer is to the first of the segment's shared cells (only `share` stores it),
-    // the cell is one of them (`crate::cell`), and the segment is never unmapped.
+    // the cell is one of them (`crate::cell`), and the segment is mapped (see above).
     (!cells.is_null()).then(|| unsafe { &*cells.add(cell.number()) })
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tests::programs::skip;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/copies");
@@ -182,6 +182,37 @@ fn a_library_is_unloaded_and_loaded_again() {
         // Loads that stayed, GiB, descriptors, and the end of a child.
         assert_eq!(String::from_utf8_lossy(&output.stdout), "0 0 0 0\n", "in a file: {in_a_file}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+/// `{pid}` tells processes apart, and not copies in one.
+#[test]
+fn a_second_copy_has_no_part_in_the_file_of_the_first() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let root = projects("one-file");
+    let plugin = library(&root, "one", "cdylib", "release", &LOADABLE);
+    let second = root.join("second.so");
+    fs::copy(&plugin, &second).unwrap();
+    let mut python = Command::new("python3");
+    python.arg(Path::new(SOURCES).join("load.py")).arg("local");
+    python.args([plugin, second].map(|file| format!("one={}", file.display())));
+    python.env("TICKMETRICS_SEGMENT", root.join("{pid}.metrics"));
+    let process = python.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let file = root.join(format!("{}.metrics", process.id()));
+    let output = process.wait_with_output().unwrap();
+    assert_done(&output);
+    fs::remove_file(file).unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4 0\n4 0\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.matches("TICKMETRICS_SEGMENT: ").count(), 1, "{said}");
+    for part in [
+        "another copy of this library",
+        "another path, or none",
+        "metrics are counted, and in no file",
+    ] {
+        assert!(said.contains(part), "{said}");
     }
 }
 

@@ -18,7 +18,8 @@ pub enum SegmentError {
         /// What it takes.
         allowed: std::ops::RangeInclusive<usize>,
     },
-    /// The file is another process's, which lives.
+    /// The file is another process's, which lives, or that of another copy of this library in this
+    /// process.
     Alive {
         /// The file.
         path: PathBuf,
@@ -74,6 +75,15 @@ impl fmt::Display for SegmentError {
             ),
             Self::Alive { path, pid } => {
                 let path = PrintablePath(path);
+                if *pid == std::process::id() {
+                    return write!(
+                        f,
+                        "process {pid} counts in {path} and lives. This process has the same id: \
+                         another copy of this library in it counts there, or a process of another \
+                         container. Give this one another path, or none: \"{{pid}}\" in a path \
+                         becomes the same id"
+                    );
+                }
                 match pid {
                     0 => write!(f, "a living process counts in {path}")?,
                     pid => write!(f, "process {pid} counts in {path} and lives")?,

@@ -53,7 +53,8 @@ pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
 /// The memory that all metrics of the process are counted in.
 ///
 /// It is reserved when the first metric is registered, with the sizes that
-/// [`Segment::builder`] was given before, and stays until the process ends.
+/// [`Segment::builder`] was given before, and stays until the process ends or, with the feature
+/// `loadable`, the library that has it is unloaded.
 #[derive(Debug)]
 pub struct Segment {
     view: View<'static>,
