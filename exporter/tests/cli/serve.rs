@@ -161,6 +161,24 @@ fn one_stem_in_two_folders_is_two_processes() {
     assert_eq!(serving.end().matches("is no segment").count(), 1);
 }
 
+/// By a link, by a second name, and by a path that is written otherwise.
+#[test]
+fn one_file_is_one_process() {
+    let folder = Folder::new("serve-once");
+    let feed = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &feed);
+    std::os::unix::fs::symlink(&feed, folder.file("newest.metrics")).unwrap();
+    fs::hard_link(&feed, folder.file("second.metrics")).unwrap();
+    let again = format!("{}/./feed.metrics", text(folder.path()));
+    let serving = Serving::start(&[text(folder.path()), &again]);
+    for _ in 0..2 {
+        let body = serving.scrape();
+        assert!(has(&body, "tickmetrics_serve_segments 1"), "{body}");
+    }
+    let said = serving.end();
+    assert_eq!(said.matches(" came").count(), 1, "{said}");
+}
+
 #[test]
 fn what_can_not_be_served_is_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -88,8 +88,8 @@ pub(crate) enum Format {
 /// Serve the metrics of any number of processes to Prometheus.
 ///
 /// A label tells the processes apart: the stem of the file's name (feed of /dev/shm/feed.metrics),
-/// or the whole path where another file has that stem. Families of one name are one, with the help
-/// text of the first process; a family that has another type there is left out, counted in
+/// or the whole path where another file has that stem. A file with several paths is served once.
+/// Families of one name are one, with the help text of the first process; a family that has another type there is left out, counted in
 /// tickmetrics_serve_left_out_families, named in tickmetrics_serve_left_out and told on standard
 /// error.
 ///

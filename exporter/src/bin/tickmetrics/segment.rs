@@ -28,6 +28,12 @@ pub(crate) struct Segment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileId(u64, u64);
 
+impl FileId {
+    fn of(about: &fs::Metadata) -> Self {
+        Self(about.dev(), about.ino())
+    }
+}
+
 impl Segment {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         // Before it is opened: what is replaced in between is found out at the next look.
@@ -38,7 +44,7 @@ impl Segment {
 
     /// One that is open. A snapshot of it may take so many bytes, where that is given.
     pub(crate) fn of_file(file: File, path: &Path, memory: Option<u64>) -> Result<Self> {
-        let id = file.metadata().ok().map(|about| FileId(about.dev(), about.ino()));
+        let id = file.metadata().ok().map(|about| FileId::of(&about));
         let mut reader = SegmentReader::from_file(file, path).map_err(told)?;
         if let Some(bytes) = memory {
             reader.set_memory_limit(bytes);
@@ -67,6 +73,11 @@ impl Segment {
     pub(crate) fn process(&self) -> Result<Process> {
         let process = self.reader.process().map_err(told)?;
         Ok(Process { pid: process.pid, start: process.started, alive: process.is_alive })
+    }
+
+    /// Whether it is of this file, under whatever path.
+    pub(crate) fn is_of(&self, file: &File) -> bool {
+        self.file.is_some() && file.metadata().ok().map(|about| FileId::of(&about)) == self.file
     }
 
     /// Whether the file that was opened is still there under its name.
@@ -109,7 +120,7 @@ fn told(error: ReadError) -> Failure {
 }
 
 fn file_id(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().map(|about| FileId(about.dev(), about.ino()))
+    fs::metadata(path).ok().map(|about| FileId::of(&about))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::segment::{Process, Segment};
 use crate::trust::{self, Rank, Refused, Trust};
 use metrics_core::Snapshot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// How many paths are looked at for new files.
@@ -180,6 +180,7 @@ impl Watch {
         let most = Shares::new(self.limits.files as u64);
         for path in found {
             match self.trust.open(&path) {
+                Ok((file, _)) if self.is_open(&file) => {}
                 Ok((file, rank)) => {
                     let of_user = of_users.entry(rank.user).or_default();
                     *of_user += 1;
@@ -200,6 +201,9 @@ impl Watch {
             }
         }
         for ((rank, path), file) in candidates {
+            if self.is_open(&file) {
+                continue;
+            }
             let mut shares = Shares::new(self.limits.files as u64);
             self.open.values().for_each(|watched| shares.take(watched.rank, 1));
             if shares.left(rank) == 0 && !(rank.is_own() && self.make_room(rank, &mut changes)) {
@@ -222,6 +226,11 @@ impl Watch {
         self.name_all(&mut changes);
         changes.extend(notes);
         changes
+    }
+
+    /// Whether a file is served already, by another path: its process would be counted twice.
+    fn is_open(&self, file: &File) -> bool {
+        self.open.values().any(|watched| watched.segment.is_of(file))
     }
 
     /// The files that are named or match a pattern, and all files.
