@@ -299,9 +299,8 @@ fn one_address_does_not_hold_all_expositions() {
     let mut held: Vec<_> = (0..2)
         .map(|at| {
             let mut client = Client::from(ONE, exporter.local_addr());
-            client.send(&format!(
-                "GET /metrics?name[]=large&name[]={at} HTTP/1.1\r\nHost: a\r\n\r\n"
-            ));
+            let names = "name[]=large&name[]=larger&name[]=largest";
+            client.send(&format!("GET /metrics?{names}&name[]={at} HTTP/1.1\r\nHost: a\r\n\r\n"));
             let head = client.head();
             assert_eq!(head.status, 200);
             (client, head)
