@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -30,6 +31,28 @@ pub fn command(before: &[&str], role: &str, file: &Path) -> Command {
     };
     command.args(["--exact", "in_another_process", "--nocapture"]).env(ROLE, role).env(FILE, file);
     command
+}
+
+/// Runs `child` in a forked process, and answers its id.
+pub fn fork(child: impl FnOnce()) -> i32 {
+    // SAFETY: the child takes the locks of this library and of the allocator only. The library sees to
+    // its own when a process forks, and glibc to the allocator's.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+    if pid == 0 {
+        let failed = catch_unwind(AssertUnwindSafe(child)).is_err();
+        // SAFETY: ends the child without running what belongs to the parent.
+        unsafe { libc::_exit(i32::from(failed)) };
+    }
+    pid
+}
+
+/// Waits for a child, which must not have failed.
+pub fn ends_well(pid: i32) {
+    let mut status = 0;
+    // SAFETY: waits for a child.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0, "the child ended with status {status:#x}");
 }
 
 /// What a process said on standard output and standard error, all of it once it ended well.

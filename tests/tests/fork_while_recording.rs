@@ -5,13 +5,12 @@ use metrics_core::prelude::*;
 use metrics_core::{Segment, SegmentReader};
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use tests::processes::{Folder, Other, command, output, role, say, wait};
+use tests::processes::{Folder, Other, command, ends_well, fork, output, role, say, wait};
 
 const FILE_OF_SEGMENT: &str = "TICKMETRICS_SEGMENT";
 const CHILDREN: u64 = 20;
@@ -145,27 +144,6 @@ fn in_child(registry: &Registry, metrics: &ForkMetrics, symbol: Symbol, n: u64) 
     }));
     check(&registry.snapshot(), &[("child", own + 1)]);
     assert_eq!(Segment::stats().unwrap().overflow_records, 0);
-}
-
-/// Runs `child` in a forked process and gives its id.
-fn fork(child: impl FnOnce()) -> i32 {
-    // SAFETY: the child takes the locks of this library and of the allocator only. No other thread
-    // holds the former: all of them were attached before. The latter may be taken in a child (glibc).
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
-    if pid == 0 {
-        let failed = catch_unwind(AssertUnwindSafe(child)).is_err();
-        // SAFETY: ends the child without running what belongs to the parent.
-        unsafe { libc::_exit(i32::from(failed)) };
-    }
-    pid
-}
-
-fn ends_well(pid: i32) {
-    let mut status = 0;
-    // SAFETY: waits for a child.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert_eq!(status, 0, "the child ended with status {status:#x}");
 }
 
 /// Forks, counts in the child, makes it the program `is_started`, and answers what that says.

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tests::processes::{Folder, Other, command, output, role, say, try_lock};
+use tests::processes::{self, Folder, Other, command, ends_well, output, role, say, try_lock};
 use tests::programs::skip;
 
 #[derive(Clone, Copy, Label)]
@@ -292,28 +292,13 @@ fn fork_in_the_midst(role: &str, file: &Path) {
     }
 }
 
-/// Runs `child` in a forked process, which ends if it waits for a lock that nobody gives back, and
-/// answers its id.
+/// As `processes::fork`, and the child ends if it waits for a lock that nobody gives back.
 fn fork(child: impl FnOnce()) -> i32 {
-    // SAFETY: the child takes the locks of this library and of the allocator only. The former are
-    // what is tested; the latter may be taken in a child (glibc).
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
-    if pid == 0 {
+    processes::fork(|| {
         // SAFETY: sets a timer.
         unsafe { libc::alarm(20) };
-        let failed = catch_unwind(AssertUnwindSafe(child)).is_err();
-        // SAFETY: ends the child without running what belongs to the parent.
-        unsafe { libc::_exit(i32::from(failed)) };
-    }
-    pid
-}
-
-fn ends_well(pid: i32) {
-    let mut status = 0;
-    // SAFETY: waits for a child.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert_eq!(status, 0, "the child ended with status {status:#x}");
+        child();
+    })
 }
 
 /// Until the test lets go of the other end.
