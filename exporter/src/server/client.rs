@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
-/// Who is counted as one.
+/// Who is counted as one: an IPv4 address, an IPv6 network of 2^64 addresses, which is what one
+/// customer has, or a user of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Client {
     /// Nobody knows: all of them together.
@@ -13,7 +14,7 @@ pub(crate) enum Client {
     /// A user of this machine, over a Unix socket.
     User(u32),
     V4(Ipv4Addr),
-    /// The upper half of the address: who has one of a network has them all.
+    /// The upper half of the address.
     V6(u64),
 }
 
@@ -27,6 +28,12 @@ impl From<IpAddr> for Client {
                 Self::V6(a << 48 | b << 32 | c << 16 | d)
             }
         }
+    }
+}
+
+impl From<Option<IpAddr>> for Client {
+    fn from(address: Option<IpAddr>) -> Self {
+        address.map_or(Self::Unknown, Self::from)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::error::Wrong;
 use super::file::{File, Token};
-use super::limit::{Client, Clients};
+use super::limit::Clients;
 use super::password::{Attempt, Busy, Hash, MAX_COST, MIN_COST, Passwords};
 use super::reload::Files;
+use crate::server::Client;
 use crate::sync::lock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -295,7 +296,7 @@ bearer_tokens:
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let client = Client::V4([192, 0, 2, client]);
+        let client = Client::V4([192, 0, 2, client].into());
         runtime.block_on(guard.admit(credentials, client, headers, *now))
     }
 

@@ -1,8 +1,8 @@
 //! How often something may happen: in all, and for each client.
 
+use crate::server::Client;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// So many at once, and one more each interval.
@@ -46,30 +46,6 @@ impl Bucket {
 
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at <= now
-    }
-}
-
-/// Who is counted as one: an address; of IPv6 a network of 2^64, which is what one customer has;
-/// or everybody who comes through sockets that have no addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Client {
-    Local,
-    V4([u8; 4]),
-    V6([u8; 8]),
-}
-
-impl From<Option<IpAddr>> for Client {
-    fn from(address: Option<IpAddr>) -> Self {
-        // An IPv4 client of a socket for both is that IPv4 client.
-        match address.map(|address| address.to_canonical()) {
-            None => Self::Local,
-            Some(IpAddr::V4(address)) => Self::V4(address.octets()),
-            Some(IpAddr::V6(address)) => {
-                let mut network = [0; 8];
-                network.copy_from_slice(&address.octets()[..8]);
-                Self::V6(network)
-            }
-        }
     }
 }
 
@@ -158,6 +134,7 @@ impl Clients {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::net::IpAddr;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -213,7 +190,7 @@ mod tests {
 
     #[test]
     fn one_client_s_mistakes_are_not_another_s() {
-        let client = |text: &str| Client::from(Some(text.parse().unwrap()));
+        let client = |text: &str| Client::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
         assert_eq!(client("2001:db8::1"), client("2001:db8::ffff:0:0:1"));
         let all = [
@@ -221,7 +198,7 @@ mod tests {
             client("192.0.2.2"),
             client("2001:db8::1"),
             client("2001:db8:0:1::1"),
-            Client::from(None),
+            Client::Unknown,
         ];
         let (mut clients, now) = (Clients::default(), Instant::now());
         for client in all {
@@ -241,10 +218,10 @@ mod tests {
     fn what_is_right_costs_nothing() {
         let (mut clients, now) = (Clients::default(), Instant::now());
         for _ in 0..1_000 {
-            clients.look(Client::Local, now).unwrap();
-            clients.hash(Client::Local, now).unwrap();
-            assert!(clients.is_clean(Client::Local, now));
-            clients.right(Client::Local, true, now);
+            clients.look(Client::Unknown, now).unwrap();
+            clients.hash(Client::Unknown, now).unwrap();
+            assert!(clients.is_clean(Client::Unknown, now));
+            clients.right(Client::Unknown, true, now);
         }
         assert!(clients.attempts.is_empty());
     }
@@ -252,18 +229,18 @@ mod tests {
     #[test]
     fn few_clients_are_remembered_and_the_worst_for_longest() {
         let (mut clients, now) = (Clients::default(), Instant::now());
-        let worst = Client::V4([192, 0, 2, 1]);
+        let worst = Client::V4([192, 0, 2, 1].into());
         for _ in 0..HASHED.burst {
             clients.hash(worst, now).unwrap();
         }
         for other in 0..10_000u64 {
-            clients.hash(Client::V6(other.to_be_bytes()), now).unwrap();
+            clients.hash(Client::V6(other), now).unwrap();
             assert!(clients.attempts.len() <= MAX_CLIENTS);
         }
         assert!(clients.hash(worst, now).is_err());
         // Once all is forgiven, all is forgotten.
         let later = now + HASHED.interval * HASHED.burst;
-        clients.hash(Client::Local, later).unwrap();
+        clients.hash(Client::Unknown, later).unwrap();
         assert_eq!(clients.attempts.len(), 1);
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! The thread is started by the exporter's, and so runs on the same core where that one is pinned.
 
-use super::limit::Client;
+use crate::server::Client;
 use crate::sync::lock;
 use bcrypt::{BcryptResult, HashParts};
 use ring::{hmac, rand};
@@ -262,15 +262,16 @@ impl Remembered {
     /// client, so that guesses from elsewhere learn nothing without hashing.
     fn tag(&self, attempt: &Attempt<'_>) -> [u8; 32] {
         let Attempt { client, user, password, hash, .. } = attempt;
-        let (kind, address): (u8, &[u8]) = match client {
-            Client::Local => (0, &[]),
-            Client::V4(address) => (4, address),
-            Client::V6(address) => (6, address),
+        let (kind, address) = match *client {
+            Client::Unknown => (0, 0),
+            Client::User(user) => (1, u64::from(user)),
+            Client::V4(address) => (4, u64::from(address.to_bits())),
+            Client::V6(network) => (6, network),
         };
         let mut context = hmac::Context::with_key(&self.key);
         context.update(&[kind]);
         let hash = hash.map_or(&[][..], |hash| hash.text.as_bytes());
-        for part in [address, user, hash, password] {
+        for part in [&address.to_le_bytes()[..], user, hash, password] {
             context.update(&part.len().to_le_bytes());
             context.update(part);
         }
@@ -296,7 +297,6 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::IpAddr;
 
     /// By `htpasswd -bnBC 4`, and by Python's `bcrypt.hashpw`: none is by the library under test.
     const VECTORS: [(&str, &str); 6] = [
@@ -342,7 +342,7 @@ mod tests {
     }
 
     fn address(last: u8) -> Client {
-        Client::from(Some(IpAddr::from([192, 0, 2, last])))
+        Client::V4([192, 0, 2, last].into())
     }
 
     #[test]
@@ -362,7 +362,7 @@ mod tests {
         assert!(passwords.is_remembered(&first));
         for other in [
             Attempt { client: address(2), ..first },
-            Attempt { client: Client::Local, ..first },
+            Attempt { client: Client::Unknown, ..first },
             Attempt { user: b"alic", password: b"ecorrect horse", ..first },
             Attempt { password: b"correct horse ", ..first },
             Attempt { hash: Some(&hashes[1]), ..first },
@@ -376,7 +376,7 @@ mod tests {
 
         let mut remembered = lock(&passwords.remembered);
         for number in 0..2 * MAX_REMEMBERED as u64 {
-            let client = Client::V6(number.to_be_bytes());
+            let client = Client::V6(number);
             remembered.add(&Attempt { client, ..first });
             assert!(remembered.tags.len() <= MAX_REMEMBERED);
             assert_eq!(remembered.tags.len(), remembered.order.len());
