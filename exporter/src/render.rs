@@ -37,7 +37,7 @@ struct State {
     chunks: VecDeque<Bytes>,
     /// How many chunks there were before these.
     dropped: usize,
-    /// How many chunks each reader has, while it is there, and who it is.
+    /// The number of chunks that each reader has, and its client, while it is there.
     readers: Vec<Option<(usize, Client)>>,
     /// When a reader took a chunk, or the first one came.
     last_read: Instant,

@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// What requests are made of, right ones and wrong ones.
+    /// Parts that valid and invalid requests are made of.
     const WORDS: [&str; 20] = [
         "GET /health HTTP/1.1\r\n",
         "GET /metrics HTTP/1.1\r\n",

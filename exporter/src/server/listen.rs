@@ -181,7 +181,7 @@ enum ListenerSocket {
 }
 
 impl Listener {
-    /// The next connection, and who it is from.
+    /// The next connection and its peer.
     pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Peer)> {
         match &self.socket {
             ListenerSocket::Tcp(socket) => {

@@ -113,7 +113,7 @@ fn what_a_cut_off_file_has_is_kept() {
     assert_eq!(damaged, 0);
 }
 
-/// What there is in a file until it can't be read on, and why not.
+/// The lines of a file up to an error, and that error.
 fn broken(name: &str, content: &[u8]) -> (String, Option<String>) {
     let file = Temporary::new(name, content);
     let mut lines = Lines::open(&file.0).unwrap();

@@ -52,7 +52,7 @@ fn failure(error: &StartError) -> Failure {
     })
 }
 
-/// Of how many families that are left out it is told which, in the response and on standard error.
+/// The most families left out that the response and standard error name.
 const MOST_TOLD: usize = 100;
 
 struct Served {
