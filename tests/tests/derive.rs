@@ -182,6 +182,12 @@ struct Quantities {
     exact: Histogram,
     /// Said already.
     seen_total: Counter,
+    /// All of it said already.
+    #[metric(unit = "seconds")]
+    idle_seconds_total: Counter,
+    /// The end said already.
+    #[metric(unit = "bytes")]
+    sent_total: Counter,
     /// A keyword.
     r#type: Counter,
 }
@@ -198,6 +204,8 @@ fn units_end_the_name_once() {
             "fees_dollars_total",
             "Exact:Name",
             "seen_total",
+            "idle_seconds_total",
+            "sent_bytes_total",
             "type_total",
         ]
     );

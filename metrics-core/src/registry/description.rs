@@ -244,12 +244,14 @@ impl Description {
         self.kind = Some(kind);
         self.labels = labels;
         if std::mem::take(&mut self.unfinished) {
-            let total = if kind == Kind::Counter { "total" } else { "" };
-            for suffix in [self.unit.as_str(), total] {
-                if !(suffix.is_empty() || self.name.ends_with(&format!("_{suffix}"))) {
-                    self.name = format!("{}_{suffix}", self.name);
-                }
-            }
+            let total = if kind == Kind::Counter { "_total" } else { "" };
+            // The unit comes before it, also where the name has it already.
+            let stem = self.name.strip_suffix(total).unwrap_or(&self.name);
+            let unit = match self.unit.as_str() {
+                "" => String::new(),
+                unit => format!("_{unit}"),
+            };
+            self.name = format!("{}{unit}{total}", stem.strip_suffix(&unit).unwrap_or(stem));
         }
     }
 

@@ -63,14 +63,14 @@ fn final_name(metric: &Metric, raw: &read::Field) -> Option<String> {
     if let Some(name) = &metric.name {
         return Some(name.clone());
     }
-    let total = if Kind::of(raw.ty)? == Kind::Counter { "total" } else { "" };
-    let mut name = format!("._{}", raw.ident.unraw());
-    for suffix in [metric.unit.as_str(), total] {
-        if !(suffix.is_empty() || name.ends_with(&format!("_{suffix}"))) {
-            name = format!("{name}_{suffix}");
-        }
-    }
-    Some(name)
+    let total = if Kind::of(raw.ty)? == Kind::Counter { "_total" } else { "" };
+    let name = format!("._{}", raw.ident.unraw());
+    let stem = name.strip_suffix(total).unwrap_or(&name);
+    let unit = match metric.unit.as_str() {
+        "" => String::new(),
+        unit => format!("_{unit}"),
+    };
+    Some(format!("{}{unit}{total}", stem.strip_suffix(&unit).unwrap_or(stem)))
 }
 
 fn field(raw: &read::Field, errors: &mut Errors) -> Field {

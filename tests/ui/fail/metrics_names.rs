@@ -27,6 +27,12 @@ struct Same {
     orders: Counter,
     /// Is `orders_total`.
     orders_total: Counter,
+    /// Becomes `busy_seconds_total`.
+    #[metric(unit = "seconds")]
+    busy: Counter,
+    /// Is `busy_seconds_total`.
+    #[metric(unit = "seconds")]
+    busy_seconds_total: Counter,
 }
 
 fn main() {}
