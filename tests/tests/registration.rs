@@ -378,6 +378,12 @@ fn units_of_time_and_size_go_by_one_name() {
     for honest in ["trades", "bps", "dollars", "milliseconds"] {
         registry().register::<Counter>(&Description::new("a", "Help.").unit(honest)).unwrap();
     }
+    // Of a name that ends in it, OpenMetrics has the unit on a line of its own.
+    for unit in ["sec ", " seconds", "a b", "a\nb", "\0", "\u{2028}", "\u{a0}"] {
+        let described = Description::new(format!("a_{}", unit.replace(['\n', '\0'], "")), "Help.");
+        let error = registry().register::<Counter>(&described.unit(unit)).unwrap_err().to_string();
+        assert!(error.contains("white space or a control character"), "{unit:?}: {error}");
+    }
 }
 
 #[test]

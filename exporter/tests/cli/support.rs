@@ -5,6 +5,7 @@ use metrics_core::Segment;
 use metrics_core::prelude::*;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 pub(crate) use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, python};
@@ -66,7 +67,7 @@ struct OtherMetrics {
 #[test]
 fn in_another_process() {
     let Some(file) = std::env::var_os(FILE) else { return };
-    Segment::builder().shard_bytes(8 << 20).path(file).install().unwrap();
+    Segment::builder().shard_bytes(8 << 20).path(&file).install().unwrap();
     if std::env::var(ROLE).unwrap() == "other" {
         let metrics = OtherMetrics::global();
         metrics.orders.with(Side::Sell).add(4);
@@ -75,8 +76,11 @@ fn in_another_process() {
         return;
     }
     if std::env::var(ROLE).unwrap() == "hostile" {
-        let about = Description::new("hostile_wait", "Waited,\nand waited.").unit(words::HOSTILE);
+        // No `Description` takes such a unit: another program wrote it.
+        let unit = "u".repeat(words::HOSTILE.len());
+        let about = Description::new("hostile_wait", "Waited,\nand waited.").unit(&unit);
         let wait: Histogram<Session> = Registry::global().register(&about).unwrap();
+        overwrite(Path::new(&file), &unit, words::HOSTILE);
         let wait = wait.with(Session::intern(words::HOSTILE));
         wait.record(7);
         obey(|| wait.record(7));
@@ -103,6 +107,16 @@ fn in_another_process() {
         metrics.orders.with(Side::Buy).add(10);
         (1..=100).for_each(|micros| decode.record(micros * 1_000));
     });
+}
+
+/// Puts a text of the same length where the one is in a segment's directory.
+fn overwrite(file: &Path, there: &str, with: &str) {
+    assert_eq!(there.len(), with.len());
+    let file = fs::File::options().read(true).write(true).open(file).unwrap();
+    let mut start = vec![0; 4 << 20];
+    let read = file.read_at(&mut start, 0).unwrap();
+    let found = start[..read].windows(there.len()).position(|bytes| bytes == there.as_bytes());
+    file.write_all_at(with.as_bytes(), found.unwrap() as u64).unwrap();
 }
 
 /// Counts more for each line of standard input.

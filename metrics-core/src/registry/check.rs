@@ -77,6 +77,12 @@ fn settings(metric: &Description) -> Result<(), String> {
     if metric.unit.len() > MAX_TEXT_BYTES {
         return Err("its unit has more than 1,024 bytes".into());
     }
+    if metric.unit.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!(
+            "its unit is {:?}, which has white space or a control character: take them out",
+            metric.unit
+        ));
+    }
     if let Some(right) = right_unit(&metric.unit) {
         return Err(format!("its unit is {:?}: call it {right:?}", metric.unit));
     }
