@@ -20,6 +20,18 @@ struct TooLarge {
     fits: Counter,
 }
 
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 2_000)]
+struct First(LabelId);
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 2_000)]
+struct Second(LabelId);
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 2_000)]
+struct Third(LabelId);
+
 #[test]
 fn a_full_segment_is_an_error_that_says_what_to_do() {
     let out_of_range = Segment::builder().shards(0).install().unwrap_err().to_string();
@@ -45,6 +57,11 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
         "{error:?}"
     );
     assert!(error.to_string().contains("Segment::builder().shard_bytes(..)"), "{error}");
+    // More series than an entry can say: 2,001 values for each of three labels.
+    let error =
+        registry.register::<Counter<(First, Second, Third)>>(&Description::new("p", "Help."));
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("\"p\" needs 8012006001 cells, and "), "{error}");
     let error = registry.register::<Gauge<(Symbol, bool)>>(&Description::new("g", "Help."));
     assert!(matches!(error, Err(RegisterError::Full { setting: "shared_bytes", .. })));
     let long = (0..70).fold(Description::new("c_total", "Help."), |to, label| {

@@ -92,7 +92,7 @@ pub(super) fn take_cells(
         return Ok((placed, new(at, metric, true)));
     }
     let mark = registration.mark();
-    let appended = lay_out(&registration, wanted).and_then(|(metric, placed)| {
+    let appended = lay_out(&registration, wanted, series).and_then(|(metric, placed)| {
         let at = directory::append_metric(&registration, &metric).map_err(directory_full)?;
         Ok((at, metric, placed))
     });
@@ -104,12 +104,13 @@ pub(super) fn take_cells(
     Ok((placed, new(at, metric, false)))
 }
 
-/// Takes cells for a metric, and answers it with them.
+/// Takes cells for a metric of so many series, and answers it with them. They are more than its
+/// entry says where that could not hold their number: then there are not enough cells either.
 pub(crate) fn lay_out(
     registration: &Registration<'_>,
     mut metric: directory::Metric,
+    series: usize,
 ) -> Result<(directory::Metric, Placed), Full> {
-    let series = metric.series as usize;
     let cells = |each: u32, series: usize| {
         registration.cells(series.saturating_mul(each as usize)).map_err(cells_full)
     };

@@ -142,7 +142,8 @@ fn carry(
     registration: &mut Registration<'_>,
     segment: &Segment,
 ) -> Result<(), Unfit> {
-    let (metric, placed) = place::lay_out(registration, entry)?;
+    let series = entry.series as usize;
+    let (metric, placed) = place::lay_out(registration, entry, series)?;
     let at = directory::append_kept(registration, &metric).map_err(directory_full)?;
     place::fill_table(segment, &metric, &placed);
     if metric.kind == Kind::Histogram {
