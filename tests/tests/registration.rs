@@ -363,6 +363,20 @@ fn scales_and_edges_that_text_can_not_tell_apart_are_refused() {
     assert!(error.contains("have no scale"), "{error}");
 }
 
+/// Neither crate can see into the other: both are published by themselves.
+#[test]
+fn core_and_the_macros_have_one_list_of_units() {
+    let list = |source: &'static str, start: &str| -> Vec<&'static str> {
+        let (_, list) = source.split_once(start).expect("the list is there");
+        let (list, _) = list.split_once("(right != unit)").expect("the list ends");
+        list.split('"').skip(1).step_by(2).collect()
+    };
+    let core = list(include_str!("../../metrics-core/src/scale.rs"), "fn right_unit(");
+    let macros = list(include_str!("../../metrics-macros/src/quantity.rs"), "fn right_name(");
+    assert!(core.len() > 70 && core.contains(&"kibibyte"), "{core:?}");
+    assert_eq!(core, macros);
+}
+
 #[test]
 fn units_of_time_and_size_go_by_one_name() {
     for (unit, right) in
@@ -377,6 +391,11 @@ fn units_of_time_and_size_go_by_one_name() {
     }
     for honest in ["trades", "bps", "dollars", "milliseconds"] {
         registry().register::<Counter>(&Description::new("a", "Help.").unit(honest)).unwrap();
+    }
+    for unit in ["total", "bytes_total"] {
+        let described = Description::new("a_total", "Help.").unit(unit);
+        let error = registry().register::<Counter>(&described).unwrap_err().to_string();
+        assert!(error.contains("not a unit"), "{unit:?}: {error}");
     }
     // Of a name that ends in it, OpenMetrics has the unit on a line of its own.
     for unit in ["sec ", " seconds", "a b", "a\nb", "\0", "\u{2028}", "\u{a0}"] {

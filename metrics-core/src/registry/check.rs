@@ -83,6 +83,12 @@ fn settings(metric: &Description) -> Result<(), String> {
             metric.unit
         ));
     }
+    if metric.unit == "total" || metric.unit.ends_with("_total") {
+        return Err(format!(
+            "its unit is {:?}, and `total` is the end of a counter's name, not a unit: leave it out",
+            metric.unit
+        ));
+    }
     if let Some(right) = right_unit(&metric.unit) {
         return Err(format!("its unit is {:?}: call it {right:?}", metric.unit));
     }

@@ -87,7 +87,8 @@ impl Description {
     /// | [`UpDownCounter`](crate::UpDownCounter) | – | `add`, `sub`, `inc`, `dec` | – |
     ///
     /// Any other unit is recorded as it is, or by [`scale`](Description::scale). White space and
-    /// control characters are in none. The name is not changed: say `…_seconds` in it.
+    /// control characters are in none, and none is `total` or ends in `_total`. The name is not
+    /// changed: say `…_seconds` in it.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();

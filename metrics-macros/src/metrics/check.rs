@@ -190,6 +190,9 @@ fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
     } else if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let reason = "it ends the metric's name, so it is made of ASCII letters, digits and `_`";
         errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
+    } else if text == "total" || text.ends_with("_total") {
+        let reason = "`total` is the end of a counter's name, which a counter gets by itself";
+        errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
     }
     text
 }

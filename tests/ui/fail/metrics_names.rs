@@ -33,6 +33,9 @@ struct Same {
     /// Is `busy_seconds_total`.
     #[metric(unit = "seconds")]
     busy_seconds_total: Counter,
+    /// Would be `sent_total_total`.
+    #[metric(unit = "total")]
+    sent: Counter,
 }
 
 fn main() {}
