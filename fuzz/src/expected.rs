@@ -204,7 +204,8 @@ fn named(
                 .strip_suffix("_created")
                 .is_some_and(|other| taken.contains(&format!("{other}_total")));
             let others = [stem, &format!("{stem}_created")];
-            if total != name || doubled || of_created || others.into_iter().any(is_taken) {
+            // A counter `_total` would be of a family without a name.
+            if stem.is_empty() || total != name || doubled || of_created || others.into_iter().any(is_taken) {
                 let own = name.ends_with(&format!("_{unit}")) && !unit.is_empty();
                 family.unit = if own { unit } else { String::new() };
                 family.kind = "unknown".into();
