@@ -2,9 +2,9 @@
 //!
 //! `cargo bench -p benches --bench formats -- [SERIES…]`
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, Snapshot};
 use std::time::Instant;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, Snapshot};
 
 #[derive(Clone, Copy, Label)]
 #[label(rename = "symbol", capacity = 100_000)]
@@ -91,11 +91,11 @@ fn durations() -> Vec<u64> {
 type Stage = (&'static str, fn(&Snapshot, &mut Vec<u8>));
 
 const STAGES: [Stage; 3] = [
-    ("text", |snapshot, out| as_text(out, |out| exporter::encode::text(snapshot, out))),
+    ("text", |snapshot, out| as_text(out, |out| tickmetrics_exporter::encode::text(snapshot, out))),
     ("openmetrics", |snapshot, out| {
-        as_text(out, |out| exporter::encode::openmetrics(snapshot, out));
+        as_text(out, |out| tickmetrics_exporter::encode::openmetrics(snapshot, out));
     }),
-    ("protobuf", exporter::encode::protobuf),
+    ("protobuf", tickmetrics_exporter::encode::protobuf),
 ];
 
 fn as_text(out: &mut Vec<u8>, write: impl FnOnce(&mut String)) {

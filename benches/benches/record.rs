@@ -3,9 +3,9 @@
 //! `cargo bench -p benches`; with `--features peers`, `peers.rs` measures other libraries, too.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use metrics_core::prelude::*;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 1024)]
@@ -48,7 +48,7 @@ fn plain_function() {}
 
 fn counters(c: &mut Criterion) {
     let m = black_box(BenchMetrics::global());
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     let mut group = c.benchmark_group("counter");
     let shared = AtomicU64::new(0);
     group.bench_function("shared fetch_add, for comparison", |b| {
@@ -74,7 +74,7 @@ fn counters(c: &mut Criterion) {
 
 fn histograms(c: &mut Criterion) {
     let m = black_box(BenchMetrics::global());
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     let mut group = c.benchmark_group("histogram");
     let mut hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 2)
         .expect("these bounds are valid");
@@ -92,7 +92,7 @@ fn histograms(c: &mut Criterion) {
 
 fn timings(c: &mut Criterion) {
     let m = black_box(BenchMetrics::global());
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     let mut group = c.benchmark_group("timing");
     group.bench_function("no timing, for comparison", |b| b.iter(plain_function));
     group.bench_function("start and drop", |b| b.iter(|| drop(m.latency.start())));

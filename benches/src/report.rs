@@ -198,7 +198,7 @@ fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Resu
 /// A sentence, where it is not one of the program's questions, or as [`overhead`].
 pub fn child(question: &str, options: &Options) -> Result<String, String> {
     // Room for 10,000 histogram series and 256 threads, or for 220,000 series and a few threads.
-    let builder = metrics_core::Segment::builder();
+    let builder = tickmetrics::Segment::builder();
     let usual = || match question.strip_prefix("measure once ") {
         Some(_) => builder.shards(8).shard_bytes(16 << 30),
         None => builder.shards(300).shard_bytes(1 << 30),

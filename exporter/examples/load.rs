@@ -1,19 +1,19 @@
 //! What an exporter answers under load, and what a thread that records beside it notices.
 //!
-//! `cargo run --release -p exporter --example load [SECONDS] [SERIES]` runs `wrk` (Debian's package of
+//! `cargo run --release -p tickmetrics-exporter --example load [SECONDS] [SERIES]` runs `wrk` (Debian's package of
 //! that name) with 64 connections, and a loop that records, pinned to another core than the exporter's.
 //! First the loop alone, then both. On two cores `wrk` takes what the loop's core has left, too: the
 //! tail is the machine's then. Take three cores or more.
 
-use exporter::{Exporter, Limits};
 use hdrhistogram::Histogram as Hdr;
-use metrics_core::prelude::*;
 use std::error::Error;
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, Limits};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 131072)]
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let text = registry.snapshot();
     assert_eq!(
-        text.histogram("wait_seconds", &[]).map(metrics_core::HistogramSnapshot::count),
+        text.histogram("wait_seconds", &[]).map(tickmetrics::HistogramSnapshot::count),
         Some((alone.len() + loaded.len()) * u64::from(BATCH)),
     );
     Ok(())
@@ -89,7 +89,7 @@ fn beside(
         let (over, hdr) = (&over, &mut hdr);
         let writer = scope.spawn(move || {
             core_affinity::set_for_current(core_affinity::CoreId { id: CORES[0] });
-            metrics_core::warm_up();
+            tickmetrics::warm_up();
             let mut at = 0;
             while !over.load(Relaxed) {
                 let start = Instant::now();

@@ -1,5 +1,5 @@
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentStats};
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentStats};
 
 /// The exporter's metrics about itself and about the segment that all metrics live in, in a
 /// registry of each exporter's own, so that two exporters don't count each other's scrapes.

@@ -1,4 +1,4 @@
-use metrics_core::{Description, Gauge, RegisterError, Registry};
+use tickmetrics::{Description, Gauge, RegisterError, Registry};
 
 /// What a program was built from, for a gauge that is always 1 and has it as labels: made by
 /// [`build_info!`](crate::build_info).
@@ -30,10 +30,10 @@ pub struct BuildInfo {
 /// also be [given](BuildInfo::revision).
 ///
 /// ```
-/// use metrics_core::Registry;
+/// use tickmetrics::Registry;
 ///
-/// exporter::build_info!().register(Registry::global())?;
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// tickmetrics_exporter::build_info!().register(Registry::global())?;
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[macro_export]
 macro_rules! build_info {

@@ -6,17 +6,17 @@ use crate::scrape::{More, Scraper};
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::web::Web;
-use metrics_core::__text::report;
-use metrics_core::Registry;
 #[cfg(feature = "web-config")]
 use std::path::PathBuf;
 use std::time::Duration;
+use tickmetrics::__text::report;
+use tickmetrics::Registry;
 
 /// The settings of an [`Exporter`].
 ///
 /// ```
-/// use exporter::Exporter;
-/// use metrics_core::Registry;
+/// use tickmetrics_exporter::Exporter;
+/// use tickmetrics::Registry;
 ///
 /// let (feed, execution) = (Registry::new(), Registry::new());
 /// let exporter = Exporter::builder()
@@ -27,7 +27,7 @@ use std::time::Duration;
 ///     .thread_name("exporter")
 ///     .start()?;
 /// assert_ne!(exporter.local_addr().port(), 0);
-/// # Ok::<(), exporter::StartError>(())
+/// # Ok::<(), tickmetrics_exporter::StartError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is served before .start()"]
@@ -170,8 +170,8 @@ impl ExporterBuilder {
         self
     }
 
-    /// How long the interval is at least that [quantiles](metrics_core::Description::quantiles) and
-    /// [extremes](metrics_core::Description::extremes) are of: it began with the latest scrape that
+    /// How long the interval is at least that [quantiles](tickmetrics::Description::quantiles) and
+    /// [extremes](tickmetrics::Description::extremes) are of: it began with the latest scrape that
     /// is at least that long ago, by whichever client, or else with the program. Without it,
     /// [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL): less than the time from scrape to scrape, so
     /// that an interval is what happened since the scrape before.
@@ -183,7 +183,7 @@ impl ExporterBuilder {
     /// Whether counters and histograms tell since when they count: as a series `_created` beside each
     /// in `OpenMetrics`, as `created_timestamp` in protobuf; text has no words for it. That is when
     /// the process's segment was made; what goes on with [what an earlier process
-    /// counted](metrics_core::SegmentBuilder::resume) does not tell it.
+    /// counted](tickmetrics::SegmentBuilder::resume) does not tell it.
     ///
     /// Without this they do not: it is a series more for each counter, and only a Prometheus with
     /// `--enable-feature=created-timestamp-zero-ingestion` makes anything of it.
@@ -192,7 +192,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// Whether histograms with [native](metrics_core::Description::native) buckets have the classic
+    /// Whether histograms with [native](tickmetrics::Description::native) buckets have the classic
     /// ones beside them in protobuf. Without this they do not: a Prometheus that takes protobuf drops
     /// them, unless its setting `always_scrape_classic_histograms` (`scrape_classic_histograms` before
     /// 3.0) keeps both. The text formats have classic buckets always.
@@ -267,11 +267,11 @@ impl ExporterBuilder {
     /// [web configuration file]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
     ///
     /// ```no_run
-    /// use exporter::Exporter;
+    /// use tickmetrics_exporter::Exporter;
     ///
     /// let exporter = Exporter::builder().listen("0.0.0.0:9464").web_config("/etc/trading/web.yml");
     /// let exporter = exporter.start()?;
-    /// # Ok::<(), exporter::StartError>(())
+    /// # Ok::<(), tickmetrics_exporter::StartError>(())
     /// ```
     #[cfg(feature = "web-config")]
     pub fn web_config(mut self, path: impl Into<PathBuf>) -> Self {
@@ -296,14 +296,14 @@ impl ExporterBuilder {
     /// [`compress`](Self::compress) says so.
     ///
     /// ```
-    /// use exporter::Exporter;
-    /// use metrics_core::Registry;
+    /// use tickmetrics_exporter::Exporter;
+    /// use tickmetrics::Registry;
     ///
     /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
     /// let app: axum::Router = axum::Router::new()
     ///     .route_service("/metrics", metrics.clone())
     ///     .nest_service("/internal", metrics); // /internal/metrics, /internal/health, ...
-    /// # Ok::<(), exporter::StartError>(())
+    /// # Ok::<(), tickmetrics_exporter::StartError>(())
     /// ```
     ///
     /// # Errors

@@ -1,8 +1,8 @@
-use metrics_core::__text::Printable;
-use metrics_core::RegisterError;
 use nix::libc::{EMFILE, ENFILE};
 use std::fmt;
 use std::io;
+use tickmetrics::__text::Printable;
+use tickmetrics::RegisterError;
 
 /// Why an exporter did not start. Nothing was left behind: no thread, no open port.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ const FILES: &str = "raise the limit on open files (ulimit -n)";
 
 /// Whether another address would not help: the process, or the system, has as many files open as it
 /// may. There is no `ErrorKind` for it.
-#[cfg_attr(not(feature = "cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+#[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 pub fn is_out_of_files(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| [EMFILE, ENFILE].contains(&code))
 }

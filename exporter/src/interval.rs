@@ -1,8 +1,8 @@
 //! The last interval: what happened since an earlier scrape.
 
-use metrics_core::{Family, Snapshot};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use tickmetrics::{Family, Snapshot};
 
 /// Earlier values of what is exposed over an interval.
 ///
@@ -54,8 +54,8 @@ fn is_over_interval(family: Family<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Intervals;
-    use metrics_core::prelude::*;
     use std::time::{Duration, Instant};
+    use tickmetrics::prelude::*;
 
     /// A scrape at each of these seconds, and one record before each of them: how many records the
     /// interval has.

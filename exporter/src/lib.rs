@@ -1,6 +1,6 @@
 //! Serves metrics to Prometheus, from one thread of its own.
 //!
-//! The way of the data goes on where `metrics-core` ends: snapshot → encode → serve. Nothing here
+//! The way of the data goes on where `tickmetrics` ends: snapshot → encode → serve. Nothing here
 //! is on the path of a recording thread: a scrape only reads.
 //!
 //! | module | what it is |
@@ -21,13 +21,13 @@
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
-//! | `merge` | several processes in one response: for the program `tickmetrics` (feature `cli`) |
+//! | `merge` | several processes in one response: for the program `tickmetrics` (feature `__cli`) |
 //! | `url` | addresses of HTTP servers, checked |
 //! | `builder`, `error` | settings, and what can be wrong with them |
 //!
 //! ```
-//! use exporter::Exporter;
-//! use metrics_core::prelude::*;
+//! use tickmetrics_exporter::Exporter;
+//! use tickmetrics::prelude::*;
 //!
 //! let registry = Registry::new();
 //! let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
@@ -46,7 +46,7 @@ mod coding;
 pub mod encode;
 mod error;
 mod interval;
-#[cfg(feature = "cli")]
+#[cfg(feature = "__cli")]
 mod merge;
 mod names;
 mod negotiate;
@@ -59,7 +59,7 @@ mod scrape;
 mod server;
 mod service;
 mod sync;
-#[cfg_attr(not(feature = "cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+#[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 mod url;
 #[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
 mod web;
@@ -84,7 +84,7 @@ pub mod __fuzz {
 }
 
 /// What the program `tickmetrics` needs. Not part of the interface.
-#[cfg(feature = "cli")]
+#[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::error::is_out_of_files;

@@ -2,8 +2,8 @@
 
 use crate::encode::{self, Part};
 use crate::names::series_names;
-use metrics_core::{Escaping, Family, Kind, Snapshot, Value};
 use std::collections::{BTreeMap, HashMap};
+use tickmetrics::{Escaping, Family, Kind, Snapshot, Value};
 
 /// What text 0.0.4 has where nothing is negotiated.
 const ESCAPING: Escaping = Escaping::Underscores;
@@ -108,7 +108,7 @@ pub fn process_label(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LeftOut, merge};
-    use metrics_core::{Counter, Description, Gauge, Histogram, Metric, Registry};
+    use tickmetrics::{Counter, Description, Gauge, Histogram, Metric, Registry};
 
     fn register<M: Metric>(registry: &Registry, name: &str, help: &str) -> M {
         registry.register(&Description::new(name, help)).unwrap()

@@ -3,8 +3,8 @@
 //! One registry refuses metrics that would have a name in common. That metrics of two do is known only
 //! when both are exposed.
 
-use metrics_core::{Escaping, Family, Snapshot};
 use std::collections::{HashMap, HashSet};
+use tickmetrics::{Escaping, Family, Snapshot};
 
 /// Who exposes which name, where several registries share one response.
 ///
@@ -167,7 +167,7 @@ pub(crate) fn series_names(escaping: Escaping, family: Family<'_>) -> Vec<String
 #[cfg(test)]
 mod tests {
     use super::{Distinct, Names};
-    use metrics_core::{
+    use tickmetrics::{
         Counter, Description, Escaping, Exposure, Gauge, Histogram, Kind, Metric, Registry,
     };
 

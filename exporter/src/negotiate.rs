@@ -1,6 +1,6 @@
 //! Which format a client is answered in.
 
-use metrics_core::Escaping;
+use tickmetrics::Escaping;
 
 /// A format that metrics are exposed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,8 +97,8 @@ impl From<Format> for Protocol {
 /// names text itself.
 ///
 /// ```
-/// use exporter::{Format, negotiate};
-/// use metrics_core::Escaping;
+/// use tickmetrics_exporter::{Format, negotiate};
+/// use tickmetrics::Escaping;
 ///
 /// let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
 ///                   text/plain;q=0.3,*/*;q=0.2";
@@ -202,8 +202,8 @@ fn unquoted(value: &str) -> &str {
 mod tests {
     use super::Format::{self, OpenMetrics, Protobuf, Text, Text1};
     use super::{Protocol, negotiate};
-    use metrics_core::Escaping;
     use proptest::prelude::*;
+    use tickmetrics::Escaping;
 
     fn check(table: &[(&str, Format)]) {
         for &(accept, format) in table {

@@ -216,7 +216,7 @@ struct Writer {
 
 enum Content {
     Families(Box<Families>),
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "__cli")]
     Text(String),
 }
 
@@ -243,7 +243,7 @@ impl Writer {
                 let families = Families { scrape, exposition, written: 0, series: 0, spent };
                 Content::Families(Box::new(families))
             }
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Source::Text(write) => {
                 let mut text = String::new();
                 write(&mut text);
@@ -264,7 +264,7 @@ impl Writer {
         };
         let is_last = match content {
             Content::Families(families) => families.write(&mut send),
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Content::Text(text) => {
                 send(mem::take(text).into_bytes());
                 true
@@ -329,11 +329,11 @@ mod tests {
     use crate::sync::lock;
     use flate2::read::GzDecoder;
     use http_body::Body;
-    use metrics_core::prelude::*;
     use std::io::Read;
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
+    use tickmetrics::prelude::*;
 
     #[derive(Clone, Copy, Label)]
     #[label(capacity = 4096)]

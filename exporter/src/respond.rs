@@ -208,8 +208,8 @@ mod tests {
     use super::{Client, Responder};
     use crate::scrape::Scraper;
     use hyper::{Request, StatusCode};
-    use metrics_core::Registry;
     use std::time::Duration;
+    use tickmetrics::Registry;
     use tokio::runtime;
 
     fn status(responder: &Responder, path: &str) -> StatusCode {

@@ -5,18 +5,18 @@ use crate::coding::Coding;
 use crate::encode::Part;
 use crate::interval::Intervals;
 use crate::names::{Names, series_names};
-#[cfg(feature = "cli")]
+#[cfg(feature = "__cli")]
 use crate::negotiate::Format;
 use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use crate::server::{Client, Most};
 use crate::sync::lock;
-use metrics_core::__text::report;
-use metrics_core::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
+use tickmetrics::__text::report;
+use tickmetrics::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
 
 /// A client that reads nothing for so long may have to make room.
 pub(crate) const STALLED: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ pub(crate) struct More {
 pub(crate) enum Source {
     Registries(Box<Registries>),
     /// Appends text format 0.0.4.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "__cli")]
     Text(Box<dyn FnMut(&mut String) + Send>),
 }
 
@@ -93,14 +93,14 @@ impl Scraper {
     pub(crate) fn with_process(self, metrics: ProcessMetrics) -> Self {
         match &mut *lock(&self.source) {
             Source::Registries(registries) => registries.process = Some(metrics),
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Source::Text(_) => {}
         }
         self
     }
 
     /// Of what `write` appends, in text format 0.0.4 whatever is asked for.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "__cli")]
     pub(crate) fn of(
         write: impl FnMut(&mut String) + Send + 'static,
     ) -> Result<Self, RegisterError> {
@@ -111,7 +111,7 @@ impl Scraper {
     pub(crate) fn register<M: Metrics>(&self) -> Result<M, RegisterError> {
         match &mut *lock(&self.source) {
             Source::Registries(registries) => registries.register(),
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Source::Text(_) => M::register(&Registry::new()),
         }
     }
@@ -132,7 +132,7 @@ impl Scraper {
                     process.add_to(&mut Snapshot::default());
                 }
             }
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Source::Text(_) => {}
         }
     }
@@ -174,7 +174,7 @@ impl Scraper {
     pub(crate) fn open_uncounted(&mut self, mut query: Query, client: Client) -> Reader {
         match &*lock(&self.source) {
             Source::Registries(_) => {}
-            #[cfg(feature = "cli")]
+            #[cfg(feature = "__cli")]
             Source::Text(_) => query.protocol = Format::Text.into(),
         }
         query.names.sort_unstable();

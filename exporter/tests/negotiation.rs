@@ -1,11 +1,11 @@
 //! The format of an answer, over a real socket and without one.
 
-use exporter::{Exporter, Format};
-use metrics_core::prelude::*;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, Format};
 
 struct Answer {
     /// Names in lower case.
@@ -34,7 +34,7 @@ fn start(registries: &[&Registry]) -> Exporter {
     registries.iter().fold(builder, |builder, registry| builder.registry(registry)).start().unwrap()
 }
 
-fn register<M: metrics_core::Metric>(registry: &Registry, name: &str) -> M {
+fn register<M: tickmetrics::Metric>(registry: &Registry, name: &str) -> M {
     registry.register(&Description::new(name, "Help.")).unwrap()
 }
 
@@ -76,10 +76,10 @@ fn protobuf_for_who_asks_for_it() {
     let Answer { headers, body } = get(&exporter, &format!("Accept: {accept}\r\n"));
     assert_eq!(headers["content-type"], Format::Protobuf.content_type());
     let mut ticks = Vec::new();
-    exporter::encode::protobuf(&registry.snapshot(), &mut ticks);
+    tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut ticks);
     // What follows is the exporter's own.
     assert!(body.starts_with(&ticks) && body.len() > ticks.len());
-    let rendered = exporter::render(&registry.snapshot(), Some(accept));
+    let rendered = tickmetrics_exporter::render(&registry.snapshot(), Some(accept));
     assert_eq!(rendered, (Format::Protobuf.content_type(), ticks));
 }
 
@@ -139,11 +139,14 @@ fn a_snapshot_is_rendered_as_it_is_asked_for() {
     register::<Counter>(&registry, "ticks_total").add(3);
     let snapshot = registry.snapshot();
     let mut text = String::new();
-    exporter::encode::text(&snapshot, &mut text);
-    assert_eq!(exporter::render(&snapshot, None), (Format::Text.content_type(), text.into()));
+    tickmetrics_exporter::encode::text(&snapshot, &mut text);
+    assert_eq!(
+        tickmetrics_exporter::render(&snapshot, None),
+        (Format::Text.content_type(), text.into())
+    );
     let mut text = String::new();
-    exporter::encode::openmetrics(&snapshot, &mut text);
-    let rendered = exporter::render(&snapshot, Some("application/openmetrics-text"));
+    tickmetrics_exporter::encode::openmetrics(&snapshot, &mut text);
+    let rendered = tickmetrics_exporter::render(&snapshot, Some("application/openmetrics-text"));
     assert_eq!(rendered, (Format::OpenMetrics.content_type(), text.into()));
 }
 

@@ -1,9 +1,9 @@
 //! OpenMetrics read by Prometheus' own Python parser, which knows nothing of this library.
 
-use metrics_core::prelude::*;
 use serde_json::{Value, json};
 use tests::exemplars::{ids, record_on_threads};
 use tests::programs::{CHECK_OPENMETRICS, PROMETHEUS_CLIENT, python};
+use tickmetrics::prelude::*;
 
 /// As hostile as a label or a help text can be.
 const HOSTILE: [&str; 14] = [
@@ -26,14 +26,14 @@ const HOSTILE: [&str; 14] = [
 /// Families and samples as the parser reads them; `None`, loudly, where it is not installed.
 fn read(registry: &Registry) -> Option<Value> {
     let mut text = String::new();
-    exporter::encode::openmetrics(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::openmetrics(&registry.snapshot(), &mut text);
     assert!(text.ends_with("# EOF\n"));
     let (module, install) = PROMETHEUS_CLIENT;
     let read = python(module, install, &CHECK_OPENMETRICS, &text)?;
     Some(serde_json::from_slice(&read).unwrap())
 }
 
-fn register<M: metrics_core::Metric>(registry: &Registry, description: &Description) -> M {
+fn register<M: tickmetrics::Metric>(registry: &Registry, description: &Description) -> M {
     registry.register(description).unwrap()
 }
 
@@ -43,7 +43,7 @@ fn help_is_escaped_as_the_format_says() {
     let registry = Registry::new();
     register::<Gauge>(&registry, &Description::new("odd", "a \"b\" \\ c\nd"));
     let mut text = String::new();
-    exporter::encode::openmetrics(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::openmetrics(&registry.snapshot(), &mut text);
     assert_eq!(text.lines().next(), Some(r#"# HELP odd a \"b\" \\ c\nd"#));
 }
 
@@ -199,7 +199,7 @@ fn exemplars_stand_with_their_buckets() {
     let values = [700, 600, 999_000, 2_000_000];
     record_on_threads(&wait, &values);
     let mut text = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
     assert!(!text.contains("trace_id"), "{text}");
     let snapshot = registry.snapshot();
     let known: Vec<_> =

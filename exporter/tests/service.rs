@@ -1,10 +1,10 @@
 //! The service under axum, over a real socket.
 
 use axum::Router;
-use exporter::{Exporter, Format, MetricsService, StartError};
-use metrics_core::{Counter, Description, Registry};
 use std::net::SocketAddr;
 use tests::http::{Client, series};
+use tickmetrics::{Counter, Description, Registry};
+use tickmetrics_exporter::{Exporter, Format, MetricsService, StartError};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 

@@ -54,7 +54,7 @@ fn read(segment: &SegmentMemory) {
     if segment.words().len() >= 64 {
         let meter = Meter::start();
         let bytes = base::WORDS as u64 * 8;
-        let _ = metrics_core::read_words(segment.words(), bytes);
+        let _ = tickmetrics::read_words(segment.words(), bytes);
         let (peak, most) = (meter.peak(), most_bytes(bytes));
         assert!(peak <= most, "{peak} bytes for {bytes} of the segment, and not {most}");
     }

@@ -11,7 +11,7 @@ use fuzz::program::{PIECES, Program};
 use fuzz::recorded::{Odd, Recorded};
 use fuzz::rewind::Rewind;
 use libfuzzer_sys::fuzz_target;
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -41,14 +41,14 @@ fuzz_target!(|program: Program| {
     values.check(&recorded);
 
     let mut out = String::new();
-    exporter::encode::text(&snapshot, &mut out);
+    tickmetrics_exporter::encode::text(&snapshot, &mut out);
     let read = text::read(Dialect::Text, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
     compare(&read, &expected::families(Format::Text(Dialect::Text), &recorded, &values), &out);
     is_rendered(&snapshot, "text/plain", out.as_bytes());
     keep(&out, "text");
 
     out.clear();
-    exporter::encode::openmetrics(&snapshot, &mut out);
+    tickmetrics_exporter::encode::openmetrics(&snapshot, &mut out);
     let read =
         text::read(Dialect::OpenMetrics, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
     let format = Format::Text(Dialect::OpenMetrics);
@@ -57,14 +57,14 @@ fuzz_target!(|program: Program| {
     keep(&out, "openmetrics");
 
     // With all there is to read.
-    let mut protocol = exporter::Protocol::from(exporter::Format::Protobuf);
+    let mut protocol = tickmetrics_exporter::Protocol::from(tickmetrics_exporter::Format::Protobuf);
     protocol.classic_beside_native = true;
-    let mut bytes = exporter::render_as(&snapshot, protocol);
+    let mut bytes = tickmetrics_exporter::render_as(&snapshot, protocol);
     let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}\n{out}"));
     compare(&read, &expected::families(Format::Protobuf, &recorded, &values), &out);
     assert_eq!(natives, values.natives());
     bytes.clear();
-    exporter::encode::protobuf(&snapshot, &mut bytes);
+    tickmetrics_exporter::encode::protobuf(&snapshot, &mut bytes);
     let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
                   encoding=delimited";
     is_rendered(&snapshot, accept, &bytes);
@@ -83,8 +83,8 @@ fn compare(read: &Families, expected: &Families, text: &str) {
     assert!(read.keys().all(|name| known(&name)), "there are other families in\n{text}");
 }
 
-fn is_rendered(snapshot: &metrics_core::Snapshot, accept: &str, bytes: &[u8]) {
-    let (_, rendered) = exporter::render(snapshot, Some(accept));
+fn is_rendered(snapshot: &tickmetrics::Snapshot, accept: &str, bytes: &[u8]) {
+    let (_, rendered) = tickmetrics_exporter::render(snapshot, Some(accept));
     assert!(rendered == bytes, "rendered for {accept:?} it is another one");
 }
 

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use exporter::__fuzz::{InMemory, Said};
+use tickmetrics_exporter::__fuzz::{InMemory, Said};
 use libfuzzer_sys::fuzz_target;
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 use std::str;
 use std::sync::LazyLock;
 

@@ -8,7 +8,7 @@ use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::file::SegmentFile;
 use fuzz::walk;
 use libfuzzer_sys::fuzz_target;
-use metrics_core::{ReadError, SegmentReader, Snapshot};
+use tickmetrics::{ReadError, SegmentReader, Snapshot};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A small segment with every kind of metric, every kind of label, and the cells of three threads.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 use std::sync::{Barrier, mpsc};
 use std::{fs, io};
 
@@ -13,7 +13,7 @@ const SHARDS: usize = 3;
 /// Header, directory, shared cells and the shards.
 pub const WORDS: usize = PART_WORDS * (3 + SHARDS + 1);
 
-/// Positions of words of the header, as `metrics_core`'s `layout` has them.
+/// Positions of words of the header, as `tickmetrics`'s `layout` has them.
 pub mod header {
     pub const SHARD_WORDS: usize = 5;
     pub const SHARDS: usize = 6;

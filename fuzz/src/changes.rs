@@ -4,7 +4,7 @@
 use crate::Words;
 use crate::base::{DIRECTORY, FIRST_SHARD, PART_WORDS, SHARED, WORDS, header};
 
-/// Metrics, values and sets of the directory (`metrics_core`'s `directory`).
+/// Metrics, values and sets of the directory (`tickmetrics`'s `directory`).
 const VALUE_SET: u64 = 1;
 const VALUE: u64 = 2;
 const METRIC: u64 = 3;

@@ -5,7 +5,7 @@ use crate::exposition::protobuf::Native;
 use crate::exposition::text::Dialect;
 use crate::exposition::{Families, Family, Labels, Number, canonical};
 use crate::recorded::{Amount, Metrics, Recorded};
-use metrics_core::{Exposure, HistogramSnapshot, Kind, Snapshot, Value};
+use tickmetrics::{Exposure, HistogramSnapshot, Kind, Snapshot, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers that were computed, where another order of the same operations may differ.

@@ -2,7 +2,7 @@
 //! and more often those that an encoder could get wrong.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use metrics_core::{Description, Exposure};
+use tickmetrics::{Description, Exposure};
 
 /// Metrics that a program has at the most.
 const METRICS: usize = 8;

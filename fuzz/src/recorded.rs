@@ -2,8 +2,8 @@
 
 use crate::exposition::Labels;
 use crate::program::{Distribution, Kind, Metric, PIECES};
-use metrics_core::Escaping;
-use metrics_core::prelude::*;
+use tickmetrics::Escaping;
+use tickmetrics::prelude::*;
 use std::collections::BTreeMap;
 
 /// The label `odd` has values of [`PIECES`].

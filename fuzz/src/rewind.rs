@@ -4,7 +4,7 @@
 
 use crate::base::header;
 use memmap2::MmapMut;
-use metrics_core::Segment;
+use tickmetrics::Segment;
 use std::ops::Range;
 use std::{fs, io};
 

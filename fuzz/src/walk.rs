@@ -1,6 +1,6 @@
 //! Reads all that a snapshot has, and holds it against what must be true of any.
 
-use metrics_core::{Escaping, Family, HistogramSnapshot, Series, Snapshot, Value};
+use tickmetrics::{Escaping, Family, HistogramSnapshot, Series, Snapshot, Value};
 
 /// What the text format would take is the product of what the directory and the cells say. Above
 /// this it is not written out.
@@ -16,9 +16,9 @@ const MOST: u128 = (1 << 63) - 1;
 pub fn snapshot(snapshot: &Snapshot, is_interval: bool, out: &mut String) {
     out.clear();
     if text_bytes(snapshot) <= TEXT_BYTES {
-        exporter::encode::text(snapshot, out);
+        tickmetrics_exporter::encode::text(snapshot, out);
         out.clear();
-        exporter::encode::openmetrics(snapshot, out);
+        tickmetrics_exporter::encode::openmetrics(snapshot, out);
     }
     let mut last = None;
     for family in snapshot.families() {

@@ -268,13 +268,13 @@ impl MockClock {
 /// and for timings that begin and end within `test`.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 /// use std::time::Duration;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let registry = Registry::new();
 /// let wait: Histogram = registry.register(&Description::new("wait_seconds", "Waited."))?;
-/// metrics_core::with_mock_clock(|clock| {
+/// tickmetrics::with_mock_clock(|clock| {
 ///     let timer = wait.start();
 ///     clock.advance(Duration::from_micros(3));
 ///     drop(timer);

@@ -2,7 +2,7 @@
 //!
 //! A record is one plain add to memory that only the recording thread writes: no lock, no locked
 //! instruction, no allocation and no system call. The way of the data is
-//! record → shard → snapshot; the `exporter` crate goes on with encode → serve.
+//! record → shard → snapshot; the `tickmetrics-exporter` crate goes on with encode → serve.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -22,7 +22,7 @@
 //! | `reader` | another process's segment, read from its file |
 //!
 //! ```
-//! use metrics_core::prelude::*;
+//! use tickmetrics::prelude::*;
 //!
 //! #[derive(Clone, Copy, Label)]
 //! enum Side { Buy, Sell }
@@ -46,7 +46,7 @@
 //! assert_eq!(snapshot.counter("execution_orders_submitted_total", &[("side", "buy")]), Some(1));
 //! let latency = snapshot.histogram("execution_fill_latency_seconds", &[]).unwrap();
 //! assert_eq!(latency.max(), Some(1.5e-6));
-//! # Ok::<(), metrics_core::RegisterError>(())
+//! # Ok::<(), tickmetrics::RegisterError>(())
 //! ```
 //!
 //! # Features
@@ -91,7 +91,6 @@ pub use clock::{MockClock, with_mock_clock};
 pub use directory::{Exposure, Kind};
 pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
-pub use metrics_macros::{Label, Labels, Metrics, timed};
 pub use names::Escaping;
 #[cfg(fuzzing)]
 pub use reader::read_words;
@@ -103,10 +102,11 @@ pub use snapshot::{
     Bucket, Exemplar, Family, HistogramSnapshot, NativeBucket, NativeBuckets, Series, Snapshot,
     Value,
 };
+pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;
 pub use warm_up::warm_up;
 
-/// What a program that records needs: `use metrics_core::prelude::*;`.
+/// What a program that records needs: `use tickmetrics::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Counter, Description, Gauge, Histogram, HistogramSnapshot, Label, LabelId, Labels, Metrics,
@@ -114,7 +114,7 @@ pub mod prelude {
     };
 }
 
-/// What `exporter` needs for what it prints. Not part of the interface.
+/// What `tickmetrics-exporter` needs for what it prints. Not part of the interface.
 #[doc(hidden)]
 pub mod __text {
     pub use crate::printable::{Printable, PrintablePath, is_text};

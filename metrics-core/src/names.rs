@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 /// never changed, as in Prometheus' own library for Go.
 ///
 /// ```
-/// use metrics_core::Escaping;
+/// use tickmetrics::Escaping;
 ///
 /// let name = "orders.sent_to";
 /// assert_eq!(Escaping::AllowUtf8.metric(name), "orders.sent_to");
@@ -102,7 +102,7 @@ fn starts(c: char, colon: bool) -> bool {
     c.is_ascii_alphabetic() || c == '_' || colon && c == ':'
 }
 
-/// What is wrong with the name of a metric. `metrics-macros` has the same rules.
+/// What is wrong with the name of a metric. `tickmetrics-macros` has the same rules.
 pub(crate) fn fault_of_metric(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
@@ -122,6 +122,12 @@ pub(crate) fn fault_of_label(name: &str) -> Option<&'static str> {
 /// How long a name can get, escaped or quoted: a dot becomes `_dot_`.
 pub(crate) fn longest(name: &str) -> usize {
     if is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
+}
+
+/// The beginning of a text, of so many bytes at the most, without half a character at its end.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    // Of four positions in a row one is between characters.
+    (0..=most.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod place {
     /// The thread-local's symbol, where `{build}` is that of `BUILD`.
     macro_rules! symbol {
         () => {
-            "in_a_shared_library_metrics_core_needs_its_feature_loadable.{build}"
+            "in_a_shared_library_tickmetrics_needs_its_feature_loadable.{build}"
         };
     }
 

@@ -17,17 +17,17 @@ use crate::sync::Relaxed;
 /// histogram with the default digits and maximum takes 36 KiB for each series and thread.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
 /// std::thread::spawn(move || {
-///     metrics_core::warm_up();
+///     tickmetrics::warm_up();
 ///     ticks.inc(); // a plain add, from the first on
 /// })
 /// .join()
 /// .unwrap();
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn warm_up() {
     // Where the system can't, no segment is installed, and that error is told.

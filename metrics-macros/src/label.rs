@@ -3,6 +3,7 @@
 use crate::arguments::{Keys, value};
 use crate::errors::Errors;
 use crate::names;
+use crate::root::Root;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -26,12 +27,13 @@ enum Values {
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
+    let root = Root::of(&input.attrs, "label");
     let label = read(input, &mut errors);
     match label {
-        Some(label) if errors.is_empty() => expand(input, &label),
+        Some(label) if errors.is_empty() => expand(&root, input, &label),
         _ => {
             let mut tokens = errors.into_tokens();
-            tokens.extend(fallback(input));
+            tokens.extend(fallback(&root, input));
             tokens
         }
     }
@@ -56,7 +58,8 @@ fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Label> {
             return None;
         }
     };
-    let known: &[&str] = if values.is_some() { &["rename"] } else { &["rename", "capacity"] };
+    let known: &[&str] =
+        if values.is_some() { &["rename", "crate"] } else { &["rename", "capacity", "crate"] };
     let attributes = attributes(&input.attrs, known, errors);
     let values = match values {
         Some(values) => Values::Fixed(values),
@@ -116,6 +119,9 @@ pub(crate) fn attributes(
         keys.read(attribute, errors, |key, input, _| {
             if key == "rename" {
                 read.rename = Some(value(input)?);
+            } else if key == "crate" {
+                // `Root::of` has read it.
+                value::<Root>(input)?;
             } else {
                 read.capacity = Some((key.clone(), None));
                 read.capacity = Some((key.clone(), Some(value(input)?)));
@@ -182,7 +188,7 @@ fn variants(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Vec<(I
     values
 }
 
-fn expand(input: &DeriveInput, label: &Label) -> TokenStream {
+fn expand(root: &Root, input: &DeriveInput, label: &Label) -> TokenStream {
     match &label.values {
         Values::Fixed(variants) => {
             let count = variants.len();
@@ -191,8 +197,9 @@ fn expand(input: &DeriveInput, label: &Label) -> TokenStream {
                 .iter()
                 .enumerate()
                 .map(|(index, (ident, _))| quote!(Self::#ident => #index));
-            let values = quote!(::metrics_core::Values::Fixed(&[#(#values),*]));
+            let values = quote!(#root::Values::Fixed(&[#(#values),*]));
             implement(
+                root,
                 input,
                 &label.name,
                 &quote!(#count),
@@ -200,28 +207,29 @@ fn expand(input: &DeriveInput, label: &Label) -> TokenStream {
                 &quote!(match self { #(#arms),* }),
             )
         }
-        Values::Interned(capacity) => interned(input, &label.name, *capacity),
+        Values::Interned(capacity) => interned(root, input, &label.name, *capacity),
     }
 }
 
-fn interned(input: &DeriveInput, name: &str, capacity: usize) -> TokenStream {
+fn interned(root: &Root, input: &DeriveInput, name: &str, capacity: usize) -> TokenStream {
     let ident = &input.ident;
     let label = implement(
+        root,
         input,
         name,
         &quote!(#capacity + 1),
-        &quote!(::metrics_core::Values::Interned(&INTERNER)),
-        &quote!(::metrics_core::LabelId::index(self.0)),
+        &quote!(#root::Values::Interned(&INTERNER)),
+        &quote!(#root::LabelId::index(self.0)),
     );
     let methods =
         methods(input, &quote!(Self(INTERNER.intern(value))), &quote!(INTERNER.resolve(self.0)));
     quote! {
         const _: () = {
-            static INTERNER: ::metrics_core::Interner = ::metrics_core::Interner::new(#capacity)
-                .named(::metrics_core::__private::std::concat!(
-                    ::metrics_core::__private::std::module_path!(),
+            static INTERNER: #root::Interner = #root::Interner::new(#capacity)
+                .named(#root::__private::std::concat!(
+                    #root::__private::std::module_path!(),
                     "::",
-                    ::metrics_core::__private::std::stringify!(#ident)
+                    #root::__private::std::stringify!(#ident)
                 ));
             #label
             #methods
@@ -250,6 +258,7 @@ fn methods(input: &DeriveInput, intern: &TokenStream, as_str: &TokenStream) -> T
 }
 
 fn implement(
+    root: &Root,
     input: &DeriveInput,
     name: &str,
     count: &TokenStream,
@@ -260,11 +269,11 @@ fn implement(
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #impl_generics ::metrics_core::Label for #ident #type_generics #bounds {
+        impl #impl_generics #root::Label for #ident #type_generics #bounds {
             const NAME: &'static str = #name;
             const COUNT: usize = #count;
 
-            fn values() -> ::metrics_core::Values {
+            fn values() -> #root::Values {
                 #values
             }
 
@@ -278,15 +287,15 @@ fn implement(
 
 /// An implementation that only type-checks, so that a mistake in an attribute is not followed by
 /// complaints that the trait or a method is missing.
-fn fallback(input: &DeriveInput) -> TokenStream {
+fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let mut input = input.clone();
     if !input.generics.params.is_empty() {
         input.generics.make_where_clause().predicates.push(parse_quote!(
-            Self: ::metrics_core::__private::std::marker::Copy + 'static
+            Self: #root::__private::std::marker::Copy + 'static
         ));
     }
-    let never = quote!(::metrics_core::__private::std::unreachable!());
-    let label = implement(&input, "", &quote!(1), &never, &never);
+    let never = quote!(#root::__private::std::unreachable!());
+    let label = implement(root, &input, "", &quote!(1), &never, &never);
     let methods = matches!(&input.data, Data::Struct(data) if is_newtype(&data.fields))
         .then(|| methods(&input, &never, &never));
     quote!(#label #methods)

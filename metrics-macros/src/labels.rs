@@ -2,6 +2,7 @@
 
 use crate::errors::Errors;
 use crate::label;
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -15,12 +16,13 @@ struct Field<'a> {
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
+    let root = Root::of(&input.attrs, "label");
     let fields = read(input, &mut errors);
     if errors.is_empty() {
-        expand(input, &fields)
+        expand(&root, input, &fields)
     } else {
         let mut tokens = errors.into_tokens();
-        tokens.extend(fallback(input));
+        tokens.extend(fallback(&root, input));
         tokens
     }
 }
@@ -36,8 +38,7 @@ fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Field<'a>> {
     if !input.generics.params.is_empty() {
         errors.at(&input.generics.params, "a struct of labels can't be generic");
     }
-    // Of the struct's own attributes none is known.
-    label::attributes(&input.attrs, &[], errors);
+    label::attributes(&input.attrs, &["crate"], errors);
     let mut read: Vec<Field> = Vec::new();
     for field in fields {
         let Some(ident) = &field.ident else { continue };
@@ -61,12 +62,12 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Vec<T> {
     Vec::new()
 }
 
-fn expand(input: &DeriveInput, fields: &[Field]) -> TokenStream {
+fn expand(root: &Root, input: &DeriveInput, fields: &[Field]) -> TokenStream {
     // What is wrong with a label's type is reported where the type is.
     let label = |field: &Field| {
         let ty = field.ty;
         let span = Span::call_site().located_at(ty.span());
-        quote_spanned!(span=> <#ty as ::metrics_core::Label>)
+        quote_spanned!(span=> <#ty as #root::Label>)
     };
     let counts: Vec<TokenStream> = fields
         .iter()
@@ -77,16 +78,17 @@ fn expand(input: &DeriveInput, fields: &[Field]) -> TokenStream {
         .collect();
     let dimensions = fields.iter().map(|field| {
         let (name, label) = (&field.name, label(field));
-        quote!(::metrics_core::Dimension { name: #name, values: #label::values() })
+        quote!(#root::Dimension { name: #name, values: #label::values() })
     });
     let indices = fields.iter().map(|field| {
         let (ident, label) = (field.ident, label(field));
         quote!(#label::index(self.#ident))
     });
     implement(
+        root,
         input,
         &quote!(1 #(* #counts)*),
-        &quote!(::metrics_core::__private::std::vec![#(#dimensions),*]),
+        &quote!(#root::__private::std::vec![#(#dimensions),*]),
         // An index that a wrong implementation of `Label` makes too large may wrap: `with` keeps it
         // inside the metric's cells.
         &quote! {
@@ -98,6 +100,7 @@ fn expand(input: &DeriveInput, fields: &[Field]) -> TokenStream {
 }
 
 fn implement(
+    root: &Root,
     input: &DeriveInput,
     series: &TokenStream,
     dimensions: &TokenStream,
@@ -107,11 +110,11 @@ fn implement(
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #impl_generics ::metrics_core::Labels for #ident #type_generics #bounds {
+        impl #impl_generics #root::Labels for #ident #type_generics #bounds {
             const SERIES: usize = #series;
 
             fn dimensions()
-            -> ::metrics_core::__private::std::vec::Vec<::metrics_core::Dimension> {
+            -> #root::__private::std::vec::Vec<#root::Dimension> {
                 #dimensions
             }
 
@@ -125,13 +128,13 @@ fn implement(
 
 /// An implementation that only type-checks, so that a mistake in an attribute is not followed by
 /// complaints that the trait is missing.
-fn fallback(input: &DeriveInput) -> TokenStream {
+fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let mut input = input.clone();
     if !input.generics.params.is_empty() {
         input.generics.make_where_clause().predicates.push(parse_quote!(
-            Self: ::metrics_core::__private::std::marker::Copy + 'static
+            Self: #root::__private::std::marker::Copy + 'static
         ));
     }
-    let never = quote!(::metrics_core::__private::std::unreachable!());
-    implement(&input, &quote!(1), &never, &never)
+    let never = quote!(#root::__private::std::unreachable!());
+    implement(root, &input, &quote!(1), &never, &never)
 }

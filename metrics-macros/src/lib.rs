@@ -1,5 +1,5 @@
-//! The macros of `metrics-core`, which re-exports them: name `metrics_core::Metrics` and so on, not
-//! this crate. What they expand to names `::metrics_core`.
+//! The macros of `tickmetrics`, which re-exports them: name `tickmetrics::Metrics` and so on, not
+//! this crate. What they expand to names `::tickmetrics`.
 //!
 //! Each macro reads its attributes, checks them, and expands, in this order and in modules of these
 //! names. Mistakes are collected, so that one build tells them all, and an implementation (or the
@@ -12,6 +12,7 @@ mod labels;
 mod metrics;
 mod names;
 mod quantity;
+mod root;
 mod timed;
 
 use proc_macro::TokenStream;
@@ -20,7 +21,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Makes a struct of metrics, one for each field: `register(&registry)`, `global()`, `describe()`.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Metrics)]
 /// #[metrics(prefix = "execution", labels(venue = "xnas"))]
@@ -53,7 +54,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// let venue = [("venue", "xnas")];
 /// assert_eq!(snapshot.counter("execution_rejected_total", &venue), Some(3));
 /// assert_eq!(snapshot.counter("execution_session_messages_total", &venue), Some(1));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 ///
 /// A metric is called `prefix_field[_unit][_total]`, where no part is said twice and only counters
@@ -109,7 +110,7 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 /// values are strings that are interned as they come, up to a capacity.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Clone, Copy, Label)]
 /// enum OrderType {
@@ -133,7 +134,7 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 ///
 /// let labels = [("symbol", "AAPL"), ("order_type", "stop_loss")];
 /// assert_eq!(registry.snapshot().counter("orders_total", &labels), Some(1));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 ///
 /// | `#[label(...)]` | on | |
@@ -158,7 +159,7 @@ pub fn derive_label(input: TokenStream) -> TokenStream {
 /// Makes a struct with a label in each field the labels of a metric.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Clone, Copy, Label)]
 /// enum Side { Buy, Sell }
@@ -177,7 +178,7 @@ pub fn derive_label(input: TokenStream) -> TokenStream {
 ///
 /// let labels = [("side", "sell"), ("post_only", "true")];
 /// assert_eq!(registry.snapshot().counter("orders_total", &labels), Some(1));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 ///
 /// A label is called as its field is, or as `#[label(rename = "...")]` says. There are as many
@@ -196,7 +197,7 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 /// Counts and times a function, in the global registry.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Metrics)]
 /// #[metrics(prefix = "strategy")]

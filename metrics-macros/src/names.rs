@@ -1,4 +1,4 @@
-//! What may be a name: any UTF-8 without control characters. `metrics-core` checks the same when it
+//! What may be a name: any UTF-8 without control characters. `tickmetrics` checks the same when it
 //! registers, and says how names are written for who reads ASCII only.
 
 /// Why this can't be the name of a metric.

@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "not for users")]
 
-use metrics_core::Histogram;
 use std::sync::Barrier;
 use std::thread;
+use tickmetrics::Histogram;
 
 /// The trace and the span of a value.
 pub fn ids(value: u64) -> (u128, u64) {

@@ -4,10 +4,10 @@
 
 #![expect(missing_docs, reason = "not for users")]
 
-use metrics_core::prelude::*;
 use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::Duration;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -113,7 +113,7 @@ pub fn prepared() -> &'static DriverMetrics {
     if let Ok(newest) = Registry::global().register(&newest) {
         NEWEST.get_or_init(|| newest);
     }
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     let hour = Duration::from_hours(1);
     metrics.latency_traced.record_duration_with_exemplar(hour, TRACE, 1);
     metrics

@@ -3,9 +3,9 @@
 mod everything;
 
 use everything::{Everything, Symbol, record, sampled_function, timed_function};
-use metrics_core::prelude::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use tickmetrics::prelude::*;
 
 struct Counting;
 
@@ -48,7 +48,7 @@ fn record_everything(m: &Everything) {
 fn recording_does_not_allocate() {
     assert!(allocations(|| drop(Box::new(1))) > 0, "the allocator counts");
     let m = Everything::register(&Registry::new()).unwrap();
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     // What comes first: a value is interned, a timed function registered.
     Symbol::intern("AAPL");
     timed_function();
@@ -56,7 +56,7 @@ fn recording_does_not_allocate() {
     assert_eq!(allocations(|| record_everything(&m)), 0);
 
     let there = std::thread::spawn(move || {
-        metrics_core::warm_up();
+        tickmetrics::warm_up();
         allocations(|| record_everything(&m))
     });
     assert_eq!(there.join().unwrap(), 0, "on another thread");

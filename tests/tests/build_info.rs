@@ -1,16 +1,16 @@
 //! What `build_info!` says in a crate that is not the exporter's own.
 
-use metrics_core::Registry;
 use std::process::Command;
+use tickmetrics::Registry;
 
 #[test]
 fn it_is_this_crates_own_build() {
     let registry = Registry::new();
-    let info = exporter::build_info!().revision("a\"1");
+    let info = tickmetrics_exporter::build_info!().revision("a\"1");
     info.register(&registry).unwrap();
     info.register(&registry).unwrap();
     let mut text = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
 
     let rustc = Command::new("rustc").arg("-vV").output().unwrap();
     let rustc = String::from_utf8(rustc.stdout).unwrap();
@@ -31,7 +31,7 @@ fn it_is_this_crates_own_build() {
 fn several_crates_have_theirs() {
     let registry = Registry::new();
     for revision in ["a", "b"] {
-        exporter::build_info!().revision(revision).register(&registry).unwrap();
+        tickmetrics_exporter::build_info!().revision(revision).register(&registry).unwrap();
     }
     assert_eq!(registry.snapshot().family("build_info").unwrap().series().count(), 2);
 }

@@ -1,8 +1,6 @@
 //! What the kernel thinks of the time stamp counter, at the start and later. The list of clock sources
 //! that it has is another one in the test program that is run again, by a mount of its own.
 
-use metrics_core::Segment;
-use metrics_core::prelude::*;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -11,6 +9,8 @@ use std::thread::sleep;
 use std::time::Duration;
 use tests::processes::{Folder, command, output, role, say};
 use tests::programs::skip;
+use tickmetrics::Segment;
+use tickmetrics::prelude::*;
 
 const LIST: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
 
@@ -23,7 +23,7 @@ fn in_another_process() {
     let registry = Registry::new();
     let register = |name| registry.register::<Histogram>(&Description::new(name, "T.")).unwrap();
     let (across, after) = (register("across"), register("after"));
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     say(if reads_counter(&file) { "counter" } else { "system" });
     let timer = across.start();
     if role == "later" {

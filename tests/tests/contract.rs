@@ -1,6 +1,6 @@
 //! The interface that users write against, as a program: names and shapes that must not change.
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, PartialEq, Debug, Label)]
 enum Side {
@@ -133,14 +133,14 @@ fn timed_functions_land_in_the_global_registry() {
 fn an_exporter_serves_them() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::new();
     ExecutionMetrics::register(&registry)?.rejected.inc();
-    let exporter = exporter::Exporter::builder()
+    let exporter = tickmetrics_exporter::Exporter::builder()
         .registry(&registry)
         .listen("127.0.0.1:0")
         .pin_to_core(0)
         .start()?;
     assert!(exporter.local_addr().ip().is_loopback());
     let mut out = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut out);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut out);
     assert!(out.contains("\nexecution_rejected_total 1\n"), "{out}");
     exporter.shutdown();
     Ok(())
@@ -157,5 +157,5 @@ fn everything_is_send_and_sync() {
     check_copy::<UpDownCounter<OrderLabels>>();
     check_copy::<Gauge<OrderLabels>>();
     check_copy::<Histogram<OrderLabels>>();
-    check::<exporter::Exporter>();
+    check::<tickmetrics_exporter::Exporter>();
 }

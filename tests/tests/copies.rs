@@ -27,14 +27,14 @@ fn projects(test: &str) -> PathBuf {
         );
         write(&format!("{name}/Cargo.toml"), &manifest);
     };
-    let on_core = format!("metrics-core = {{ path = \"{}\" }}", core.display());
-    let features = "[features]\nloadable = [\"metrics-core/loadable\"]\n";
+    let on_core = format!("tickmetrics = {{ path = \"{}\" }}", core.display());
+    let features = "[features]\nloadable = [\"tickmetrics/loadable\"]\n";
     for name in ["one", "two"] {
         package(name, features, &on_core);
         write(&format!("{name}/src/lib.rs"), &source("library.rs").replace("NAME", name));
     }
     package("shared", &format!("{features}[lib]\ncrate-type = [\"dylib\"]\n"), &on_core);
-    write("shared/src/lib.rs", "pub use metrics_core;\n");
+    write("shared/src/lib.rs", "pub use tickmetrics;\n");
     package("user", "", "shared = { path = \"../shared\", features = [\"loadable\"] }");
     write("user/src/main.rs", &source("user.rs"));
     let settings = "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"shared\", \"user\"]\n\
@@ -252,6 +252,6 @@ fn without_the_feature_no_shared_library_is_made_and_the_linker_names_the_featur
     let output = cargo(&root, &arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    let named = "in_a_shared_library_metrics_core_needs_its_feature_loadable";
+    let named = "in_a_shared_library_tickmetrics_needs_its_feature_loadable";
     assert!(said.contains(named), "{said}");
 }

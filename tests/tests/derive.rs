@@ -1,9 +1,9 @@
 //! What the derives make: names, units, settings, labels, and the three ways to register.
 
-use metrics_core::prelude::*;
-use metrics_core::{Kind, Values};
 use std::error::Error;
 use std::time::Duration;
+use tickmetrics::prelude::*;
+use tickmetrics::{Kind, Values};
 
 type Test = Result<(), Box<dyn Error>>;
 
@@ -459,7 +459,7 @@ fn a_label_that_lies_does_no_harm() -> Test {
 }
 
 mod elsewhere {
-    use metrics_core::prelude::*;
+    use tickmetrics::prelude::*;
 
     macro_rules! metrics {
         ($name:ident, $ty:ty, $field:ident) => {
@@ -495,7 +495,7 @@ fn structs_from_macros_have_metrics() -> Test {
 fn a_timer_records_in_the_declared_unit() -> Test {
     let registry = Registry::new();
     let metrics = ExecutionMetrics::register(&registry)?;
-    metrics_core::with_mock_clock(|clock| {
+    tickmetrics::with_mock_clock(|clock| {
         let timer = metrics.fill_latency.start();
         clock.advance(Duration::from_micros(3));
         drop(timer);

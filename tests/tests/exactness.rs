@@ -1,13 +1,13 @@
 //! Sums are exact to the last increment, whatever the threads do.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use tests::processes::{Folder, again_in_a_file};
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 fn counter(registry: &Registry, name: &str) -> Counter {
     registry.register(&Description::new(name, "A test's counter.")).unwrap()
@@ -111,7 +111,7 @@ fn each_live_thread_has_a_shard_of_its_own() {
         adds.inc();
         if in_a_file {
             // There the first record does not wait while another thread asks for memory; this does.
-            metrics_core::warm_up();
+            tickmetrics::warm_up();
         }
         barrier.wait();
         let attached = Segment::stats().unwrap().threads_attached;
@@ -206,7 +206,7 @@ fn the_same_in_a_file() {
 
 #[test]
 fn threads_intern_the_same_value_as_one() {
-    static NAMES: metrics_core::Interner = metrics_core::Interner::new(1000);
+    static NAMES: tickmetrics::Interner = tickmetrics::Interner::new(1000);
     let _alone = alone();
     let ids: HashSet<Vec<LabelId>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..4)

@@ -2,8 +2,6 @@
 //! values, so that one which has some of another's is seen. In a process of its own: there are fewer
 //! shards than threads.
 
-use metrics_core::prelude::*;
-use metrics_core::{Exemplar, Segment, SegmentReader};
 use std::fs;
 use std::path::Path;
 use std::sync::Once;
@@ -12,6 +10,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use tests::exemplars::{ids, record};
 use tests::processes::{Folder, Other, role, say, wait as wait_for_parent};
+use tickmetrics::prelude::*;
+use tickmetrics::{Exemplar, Segment, SegmentReader};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 4)]
@@ -89,7 +89,7 @@ fn exemplars_are_whole_and_counted_while_threads_write() {
 #[test]
 fn the_largest_of_a_period_is_kept() {
     let (registry, wait) = register(&described().exemplar_period(Duration::from_secs(5)));
-    metrics_core::with_mock_clock(|clock| {
+    tickmetrics::with_mock_clock(|clock| {
         record(&wait, 0);
         assert_eq!(values(&registry), [0.0], "the first one, whatever it is");
         [7, 3, 9, 9, 8].into_iter().for_each(|value| record(&wait, value));

@@ -1,9 +1,9 @@
 //! After a `fork` the exporter is still the parent's. Alone in its file, since the child has only the
 //! thread that forked.
 
-use exporter::Exporter;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use tickmetrics_exporter::Exporter;
 
 #[test]
 fn a_child_drops_what_is_not_its_own() {

@@ -1,15 +1,15 @@
 //! What is registered is exposed under its own name in every format, and nothing else is: metrics of
 //! all kinds beside metrics of all kinds, whose names end in what a format puts behind names.
 
-use exporter::Exporter;
-use metrics_core::prelude::*;
-use metrics_core::{Exposure, Kind, Metric};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tests::programs::{CHECK_OPENMETRICS, PROMETHEUS_CLIENT, feed, python, skip};
+use tickmetrics::prelude::*;
+use tickmetrics::{Exposure, Kind, Metric};
+use tickmetrics_exporter::Exporter;
 
 /// What formats and conventions put behind names, apart from what is in the table.
 const ENDS: [&str; 14] = [

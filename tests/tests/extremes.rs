@@ -1,10 +1,10 @@
 //! The largest numbers there are: nothing that Prometheus calls a counter falls, and what is exposed
 //! agrees with itself and, as long as that can be, with arithmetic in 128 bits.
 
-use metrics_core::prelude::*;
-use metrics_core::{Snapshot, Value};
 use proptest::prelude::*;
 use tests::programs::feed;
+use tickmetrics::prelude::*;
+use tickmetrics::{Snapshot, Value};
 
 /// Counts of values stop here.
 const MOST: u64 = u64::MAX >> 1;
@@ -59,7 +59,7 @@ fn a_count_of_all_numbers_and_three_more() {
     assert_eq!(bucket(&before), (1 << 62, 1 << 62));
     assert_eq!(bucket(&after), (MOST, MOST));
     let mut text = String::new();
-    exporter::encode::text(&after, &mut text);
+    tickmetrics_exporter::encode::text(&after, &mut text);
     assert!(text.contains(&format!("wait_bucket{{le=\"10.0\"}} {MOST}\n")), "{text}");
     if let Some(output) = feed("promtool", &["check", "metrics"], &text) {
         assert!(output.status.success(), "{output:?}");
@@ -158,7 +158,7 @@ fn threads_together_have_no_limit() {
     let interval = registry.snapshot().since(&first);
     assert_eq!(interval.counter("ticks_total", &[]), Some(u64::MAX.wrapping_mul(3)));
     let mut text = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
     assert!(text.contains("\nticks_total 5.5340232221128655e19\n"), "{text}");
 }
 

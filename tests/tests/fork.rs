@@ -1,8 +1,8 @@
 //! A forked child counts for itself: nothing doubled, nothing lost. Alone in its file, since only a
 //! process with one thread may go on as usual after `fork`.
 
-use metrics_core::prelude::*;
 use std::io::Write;
+use tickmetrics::prelude::*;
 
 /// Runs `child` in a forked process and gives what it answers.
 fn in_child(child: impl FnOnce() -> u64) -> u64 {
@@ -51,5 +51,5 @@ fn parent_and_child_count_for_themselves() {
             + read()
     });
     assert_eq!(grandchild, 32);
-    assert_eq!(metrics_core::Segment::stats().unwrap().threads_attached, 1);
+    assert_eq!(tickmetrics::Segment::stats().unwrap().threads_attached, 1);
 }

@@ -1,8 +1,6 @@
 //! A process with threads that record while it forks, with and without a file: nothing is doubled and
 //! nothing lost, in the parent, in the children, and in the programs that they become.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,6 +9,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use tests::processes::{Folder, Other, command, ends_well, fork, output, role, say, wait};
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 const FILE_OF_SEGMENT: &str = "TICKMETRICS_SEGMENT";
 const CHILDREN: u64 = 20;

@@ -10,12 +10,12 @@
 )]
 mod fields;
 
-use metrics_core::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use tests::programs::skip;
+use tickmetrics::prelude::*;
 
 /// What rustdoc has of each field, read by the format that it has for tools.
 fn rustdoc() -> BTreeMap<String, String> {
@@ -23,7 +23,7 @@ fn rustdoc() -> BTreeMap<String, String> {
     fs::create_dir_all(&folder).unwrap();
     let source = include_str!("help_texts/fields.rs")
         .replace(
-            "use metrics_core::prelude::*;",
+            "use tickmetrics::prelude::*;",
             "pub struct Counter; impl Counter { pub fn inc() {} }",
         )
         .replace("#[derive(Metrics)]", "")

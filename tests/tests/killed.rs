@@ -1,11 +1,11 @@
 //! A process that is killed while its threads record: what each of them had finished is in the file,
 //! and at most the one record that it was at.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use tests::processes::{Folder, Other, role, say};
 use tests::words::Words;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 #[derive(Clone, Copy, Debug, Label)]
 enum Worker {

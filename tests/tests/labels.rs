@@ -1,11 +1,11 @@
 //! What interned labels and registries cost, and what a peer that chooses the values can do to others:
 //! counted in bytes and allocations, with a small directory.
 
-use metrics_core::prelude::*;
-use metrics_core::{Interner, Segment};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Once;
+use tickmetrics::prelude::*;
+use tickmetrics::{Interner, Segment};
 
 struct Counting;
 

@@ -1,13 +1,13 @@
 //! What clients may ask of an exporter, each limit over a real socket.
 
-use exporter::{Exporter, Limits, StartError};
-use metrics_core::prelude::*;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};
 use std::time::Duration;
 use tests::http::{Answer, Client, series};
 use tests::processes::Folder;
 use tests::programs::skip;
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, Limits, StartError};
 
 /// Long enough for every answer here, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);

@@ -1,6 +1,5 @@
 //! Where an exporter listens: several addresses, IPv6, Unix sockets, and what other machines reach.
 
-use exporter::{Exporter, LocalAddr, StartError};
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +7,7 @@ use std::path::Path;
 use tests::http::{Client, series};
 use tests::processes::{Folder, command, output, role};
 use tests::programs::skip;
+use tickmetrics_exporter::{Exporter, LocalAddr, StartError};
 
 fn unix(path: &Path) -> String {
     format!("unix:{}", path.display())
@@ -45,7 +45,8 @@ fn all_of_several_addresses_answer() {
     answers(Client::new(*second));
     answers(Client::new(*third));
     // The default is not one of them.
-    let default: SocketAddr = exporter::ExporterBuilder::DEFAULT_ADDRESS.parse().unwrap();
+    let default: SocketAddr =
+        tickmetrics_exporter::ExporterBuilder::DEFAULT_ADDRESS.parse().unwrap();
     assert!(![second, third].contains(&&default));
 }
 

@@ -1,7 +1,7 @@
 //! What the kernel says of the segment's memory: reserved and not committed, left out of core dumps,
 //! and all there once a thread has warmed up.
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 4096)]
@@ -73,7 +73,7 @@ fn the_kernel_holds_what_was_touched_and_dumps_none_of_it() {
 
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            metrics_core::warm_up();
+            tickmetrics::warm_up();
             let warm = page_faults();
             for shift in 0..40 {
                 record(1 << shift);

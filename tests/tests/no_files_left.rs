@@ -1,12 +1,12 @@
 //! A process without a file descriptor left, which is why this test has one of its own.
 
-use exporter::Exporter;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::Duration;
+use tickmetrics_exporter::Exporter;
 
 fn limit() -> libc::rlimit {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

@@ -1,8 +1,8 @@
 //! The same values here and in `hdrhistogram`: the whole distribution and every quantile.
 
 use hdrhistogram::Histogram as Hdr;
-use metrics_core::prelude::*;
 use proptest::prelude::*;
+use tickmetrics::prelude::*;
 
 /// Values of every magnitude up to `max`, with repeats and neighbours.
 fn values(max: u64) -> impl Strategy<Value = Vec<u64>> {

@@ -1,13 +1,13 @@
 //! The text format read by two parsers that know nothing of this library: Prometheus' Python client
 //! and promtool. What they read is compared with what was recorded.
 
-use metrics_core::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, feed, python, skip};
+use tickmetrics::prelude::*;
 
 /// As hostile as a label or a help text might be.
 const HOSTILE: [&str; 16] = [
@@ -56,7 +56,7 @@ impl Truth {
 
 fn encode(registry: &Registry) -> String {
     let mut text = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
     text
 }
 
@@ -252,7 +252,7 @@ fn what_the_exporter_serves() {
     let odd = Description::new("odd_total", "Odd.").constant("it", "\"");
     registry.register::<Counter>(&odd).unwrap();
     let gateway = Gateway::register(&registry).unwrap();
-    let builder = exporter::Exporter::builder().listen("127.0.0.1:0");
+    let builder = tickmetrics_exporter::Exporter::builder().listen("127.0.0.1:0");
     let builder = builder.registry(&registry).registry(&registry);
     let exporter = builder.interval(Duration::ZERO).start().unwrap();
     for _ in 0..2 {
@@ -273,7 +273,7 @@ fn what_the_exporter_serves() {
     }
 }
 
-fn serves(exporter: &exporter::Exporter, accept: &str) -> String {
+fn serves(exporter: &tickmetrics_exporter::Exporter, accept: &str) -> String {
     let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
     let head = format!("Host: a\r\nAccept: {accept}\r\nConnection: close\r\n");
     client.write_all(format!("GET /metrics HTTP/1.1\r\n{head}\r\n").as_bytes()).unwrap();

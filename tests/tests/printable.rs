@@ -1,7 +1,7 @@
 //! What is printed for people, held against Python's table of Unicode.
 
-use metrics_core::__text::is_text;
 use tests::programs::python;
+use tickmetrics::__text::is_text;
 
 /// The first character of each run of one category, and the category.
 const CATEGORIES: &str = "

@@ -1,7 +1,5 @@
 //! The process's metrics against what Python reads in /proc from outside.
 
-use exporter::{Exporter, ProcessMetrics};
-use metrics_core::{Registry, Snapshot};
 use serde_json::Value;
 use std::fs::File;
 use std::hint::black_box;
@@ -12,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 use tests::processes::{Folder, Other, command, output, role, say, wait};
 use tests::programs::{feed, skip};
+use tickmetrics::{Registry, Snapshot};
+use tickmetrics_exporter::{Exporter, ProcessMetrics};
 
 const CHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/process_metrics/check.py");
 

@@ -1,9 +1,9 @@
 //! A system that gives little address space gets a smaller segment, and one that gives none an
 //! error. Each case is a process of its own: this test, run again with a limit set.
 
-use metrics_core::Segment;
-use metrics_core::prelude::*;
 use std::process::Command;
+use tickmetrics::Segment;
+use tickmetrics::prelude::*;
 
 const CASE: &str = "TICKMETRICS_TEST_ADDRESS_SPACE_MIB";
 

@@ -1,8 +1,8 @@
 //! What can be registered, and what the errors say.
 
-use metrics_core::prelude::*;
-use metrics_core::{Dimension, Label, Labels, Values};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use tickmetrics::prelude::*;
+use tickmetrics::{Dimension, Label, Labels, Values};
 
 fn registry() -> Registry {
     Registry::new()
@@ -203,7 +203,7 @@ fn series_are_exposed_once_touched_or_declared() {
     assert_eq!(registry.snapshot().gauge("depth", &[("symbol", "a\"b\\c\nd")]), None);
 
     // The capacity is 3: the fourth value, and what follows, is `other`.
-    let before = metrics_core::Segment::stats().unwrap().saturated_labels;
+    let before = tickmetrics::Segment::stats().unwrap().saturated_labels;
     assert_eq!(Symbol::intern("MSFT").as_str(), "MSFT");
     for late in ["GOOG", "NVDA"] {
         assert_eq!(Symbol::intern(late).as_str(), "other");
@@ -211,7 +211,7 @@ fn series_are_exposed_once_touched_or_declared() {
     }
     let labels = [("side", "buy"), ("symbol", "other")];
     assert_eq!(registry.snapshot().counter("orders_total", &labels), Some(2));
-    assert_eq!(metrics_core::Segment::stats().unwrap().saturated_labels, before + 4);
+    assert_eq!(tickmetrics::Segment::stats().unwrap().saturated_labels, before + 4);
     sides.with(Side::Buy).inc();
     assert_eq!(registry.snapshot().counter("sides_total", &[("side", "buy")]), Some(1));
 }
@@ -269,7 +269,7 @@ fn a_wrong_label_reaches_no_other_metric() {
     assert_eq!(snapshot.counter("neighbour_total", &[]), Some(0));
     let lies = snapshot.family("lies").unwrap();
     let counts = lies.series().map(|series| match series.value() {
-        metrics_core::Value::Histogram(histogram) => histogram.count(),
+        tickmetrics::Value::Histogram(histogram) => histogram.count(),
         other => panic!("{other:?}"),
     });
     assert_eq!(counts.collect::<Vec<_>>().iter().sum::<u64>(), 4);
@@ -293,7 +293,7 @@ fn registries_are_apart() {
 }
 
 mod other {
-    use metrics_core::prelude::*;
+    use tickmetrics::prelude::*;
 
     #[derive(Clone, Copy, Debug, Label)]
     pub(super) enum Side {

@@ -1,12 +1,12 @@
 //! What is answered to requests that are unusual or wrong, by the rules of RFC 9110 and 9112.
 
-use exporter::{Exporter, ExporterBuilder, Limits};
-use metrics_core::prelude::*;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use tests::http::{Client, series};
 use tests::processes::Folder;
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, ExporterBuilder, Limits};
 
 /// Series that together are more than the sockets' buffers hold.
 const SERIES: usize = 4_000;

@@ -1,7 +1,5 @@
 //! The exporter over a real socket: what it answers, and that it stops whatever clients do.
 
-use exporter::{Exporter, StartError};
-use metrics_core::prelude::*;
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
@@ -10,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 use tests::http::{Client, series};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, StartError};
 
 /// The promise is 100 ms; the rest is for a machine that does other things.
 const STOPPED_WITHIN: Duration = Duration::from_secs(2);

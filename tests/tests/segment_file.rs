@@ -1,14 +1,14 @@
 //! A segment in a file, read from outside: by a process that did not count, while the other one
 //! lives and after it was killed. The processes that count are this test program, run again.
 
-use metrics_core::prelude::*;
-use metrics_core::{Process, ReadError, Segment, SegmentReader};
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tests::processes::{Folder, Other, command, role, say, try_lock, wait};
 use tests::programs::skip;
 use tests::seccomp;
+use tickmetrics::prelude::*;
+use tickmetrics::{Process, ReadError, Segment, SegmentReader};
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -389,11 +389,11 @@ fn exhaust(file: &Path) -> Result<(), ReadError> {
     let second = reader.snapshot()?;
     for snapshot in [&first, &second, &second.since(&first)] {
         let mut text = String::new();
-        exporter::encode::text(snapshot, &mut text);
+        tickmetrics_exporter::encode::text(snapshot, &mut text);
         for series in snapshot.families().flat_map(|family| family.series().collect::<Vec<_>>()) {
             assert!(series.labels().count() < 100);
             series.label_text();
-            if let metrics_core::Value::Histogram(histogram) = series.value() {
+            if let tickmetrics::Value::Histogram(histogram) = series.value() {
                 let _ = [0.0, 0.5, 0.99, 1.0].map(|q| histogram.quantile(q));
                 histogram.to_hdr();
             }

@@ -1,7 +1,5 @@
 //! A forked child of a process with a file counts on its own, outside that file, and lets go of it.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,6 +8,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tests::processes::{self, Folder, Other, command, ends_well, output, role, say, try_lock};
 use tests::programs::skip;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 64)]
@@ -39,7 +39,7 @@ fn read(snapshot: &Snapshot, symbol: &str) -> (u64, Option<u64>, Option<u64>) {
     (
         snapshot.counter("records_total", &[]).unwrap(),
         snapshot.counter("orders_total", &labels),
-        snapshot.histogram("latency", &labels).map(metrics_core::HistogramSnapshot::count),
+        snapshot.histogram("latency", &labels).map(tickmetrics::HistogramSnapshot::count),
     )
 }
 
@@ -194,7 +194,7 @@ fn fork_while_others_register(file: &Path) {
                     let own = Registry::new();
                     let description = Description::new("own_total", "Own.");
                     let counter = own.register::<Counter>(&description).unwrap();
-                    metrics_core::warm_up();
+                    tickmetrics::warm_up();
                     counter.add(n);
                     own.snapshot().counter("own_total", &[]) == Some(n)
                 });
@@ -277,7 +277,7 @@ fn fork_in_the_midst(role: &str, file: &Path) {
             };
             let registered = (role == "calibrates later").then(register);
             let children: Vec<_> = std::thread::scope(|scope| {
-                let calibrates = scope.spawn(metrics_core::warm_up);
+                let calibrates = scope.spawn(tickmetrics::warm_up);
                 let forked = (0..50).map_while(|_| {
                     let is_late = calibrates.is_finished();
                     (!is_late).then(|| fork(|| drop(registered.unwrap_or_else(register).start())))

@@ -1,13 +1,13 @@
 //! What is asked of the system for a segment's memory: a full file system ends no process and loses
 //! no count, and each option does what it says or says why not.
 
-use metrics_core::prelude::*;
-use metrics_core::{RegisterError, Segment, SegmentReader};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tests::processes::{Folder, command, output, role};
 use tests::programs::skip;
+use tickmetrics::prelude::*;
+use tickmetrics::{RegisterError, Segment, SegmentReader};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 4000)]
@@ -114,13 +114,13 @@ fn on_a_full_file_system(file: &Path) {
             assert_eq!(snapshot.counter("records_total", &[]), Some(records));
             let orders = snapshot.family("by_symbol_total").unwrap();
             let sum = orders.series().map(|series| match series.value() {
-                metrics_core::Value::Counter(n) => n,
+                tickmetrics::Value::Counter(n) => n,
                 other => panic!("{other:?}"),
             });
             assert_eq!(sum.sum::<u64>(), 4010);
             let latency = snapshot.family("latency").unwrap();
             let count = latency.series().map(|series| match series.value() {
-                metrics_core::Value::Histogram(histogram) => histogram.count(),
+                tickmetrics::Value::Histogram(histogram) => histogram.count(),
                 other => panic!("{other:?}"),
             });
             assert_eq!(count.sum::<u64>(), 4010);
@@ -172,7 +172,7 @@ fn attach_while_registering(file: &Path) {
                 (0..thread * 50).for_each(|_| std::thread::yield_now());
                 attached.add(1);
                 if thread % 2 == 0 {
-                    metrics_core::warm_up();
+                    tickmetrics::warm_up();
                 }
                 attached.add(1);
                 filled.wait();

@@ -1,12 +1,12 @@
 //! Small files that would take much memory or time to read, if their reader believed them. The
 //! fuzzer found these, or would have: `fuzz/`.
 
-use metrics_core::prelude::*;
-use metrics_core::{ReadError, Segment, SegmentReader, Value};
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 use tests::processes::Folder;
+use tickmetrics::prelude::*;
+use tickmetrics::{ReadError, Segment, SegmentReader, Value};
 
 /// Words of each part: the header's, the directory's, the shared cells', each shard's.
 const PART: usize = (64 << 10) / 8;

@@ -2,13 +2,13 @@
 //! a process of its own; what they counted is reckoned here.
 
 use hdrhistogram::Histogram as Hdr;
-use metrics_core::prelude::*;
-use metrics_core::{Interner, Segment, SegmentReader, Values};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tests::processes::{Folder, Other, command, output, role, say, wait};
 use tests::programs::skip;
+use tickmetrics::prelude::*;
+use tickmetrics::{Interner, Segment, SegmentReader, Values};
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -110,7 +110,7 @@ fn counts_since_a_run_that_is_known(registry: &Registry) {
     assert!(created("gateway_in_flight").is_some_and(|at| at <= std::time::SystemTime::now()));
 }
 
-fn counter<M: metrics_core::Metric>(registry: &Registry, name: &str) -> M {
+fn counter<M: tickmetrics::Metric>(registry: &Registry, name: &str) -> M {
     registry.register(&Description::new(name, "Help.")).unwrap()
 }
 
@@ -162,7 +162,7 @@ fn snapshot(file: &Path) -> Snapshot {
 /// All counts as Prometheus would see them, without the state of the process.
 fn counts(snapshot: &Snapshot) -> String {
     let mut text = String::new();
-    exporter::encode::text(snapshot, &mut text);
+    tickmetrics_exporter::encode::text(snapshot, &mut text);
     let state =
         |line: &&str| !line.contains("gateway_limit") && !line.contains("gateway_in_flight");
     text.lines().filter(state).collect::<Vec<_>>().join("\n")

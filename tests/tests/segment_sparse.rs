@@ -1,8 +1,6 @@
 //! Files that are small on the disk and large in what they say: what reading them takes is bounded by
 //! the bytes that there are, and leaves no trace in the file system. Programs' own segments pass.
 
-use metrics_core::prelude::*;
-use metrics_core::{ReadError, Segment, SegmentReader, Values};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -10,6 +8,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 use tests::hollow::{COUNTER, GAUGE, HISTOGRAM, Hollow, UP_DOWN, on_disk};
 use tests::processes::{Folder, Other, command, output, role, say};
+use tickmetrics::prelude::*;
+use tickmetrics::{ReadError, Segment, SegmentReader, Values};
 
 const SMALL: Hollow = Hollow { kind: COUNTER, labels: &[64, 64], shards: 2, edges: false };
 

@@ -1,7 +1,5 @@
 //! A program that does not ignore SIGPIPE, as those in C do not, outlives whatever others close.
 
-use exporter::{Exporter, Push};
-use metrics_core::prelude::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -9,6 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tests::processes::{Folder, Other, command, role, say, wait};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, Push};
 
 /// Series that together are more than the sockets' buffers hold.
 const SERIES: usize = 4_000;

@@ -1,8 +1,8 @@
 //! A segment that is too small says so, and says what to change. In a process of its own, since a
 //! process has one segment.
 
-use metrics_core::prelude::*;
-use metrics_core::{RegisterError, Segment, SegmentError, Value};
+use tickmetrics::prelude::*;
+use tickmetrics::{RegisterError, Segment, SegmentError, Value};
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 1000)]

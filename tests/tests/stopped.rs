@@ -1,14 +1,14 @@
 //! A reader that is stopped or killed in the midst of reading: no writer waits for it, nothing is lost,
 //! and once it goes on it reads exactly. And a writer that is stopped, which can be read.
 
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentReader};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread;
 use std::time::{Duration, Instant};
 use tests::processes::{Folder, Other, role, say};
 use tests::words::Words;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 /// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -114,9 +114,9 @@ fn totals(snapshot: &Snapshot) -> String {
         for series in family.series() {
             match (family.name(), series.value()) {
                 ("stopped_records_total", _) => {}
-                ("stopped_by_symbol_total", metrics_core::Value::Counter(n)) => by_symbol += n,
-                (_, metrics_core::Value::Counter(n)) => others += n,
-                (_, metrics_core::Value::Histogram(values)) => {
+                ("stopped_by_symbol_total", tickmetrics::Value::Counter(n)) => by_symbol += n,
+                (_, tickmetrics::Value::Counter(n)) => others += n,
+                (_, tickmetrics::Value::Histogram(values)) => {
                     count += values.count();
                     sum += values.sum();
                 }

@@ -7,8 +7,8 @@
 mod everything;
 
 use everything::{Everything, Symbol, record};
-use metrics_core::prelude::*;
 use tests::programs::skip;
+use tickmetrics::prelude::*;
 
 fn record_everything(m: &Everything, times: u64) {
     for n in 0..times {
@@ -59,7 +59,7 @@ fn child(m: &Everything, times: u64, also: impl FnOnce()) -> i32 {
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "{}", std::io::Error::last_os_error());
     if pid == 0 {
-        metrics_core::warm_up();
+        tickmetrics::warm_up();
         // The first call registers, and gets the thread its countdown.
         record_everything(m, 1);
         if give_up_system_calls().is_err() {

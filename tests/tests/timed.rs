@@ -1,7 +1,5 @@
 //! `#[timed]`: what each form records, and that it leaves the function as it was.
 
-use metrics_core::prelude::*;
-use metrics_core::{HistogramSnapshot, MockClock, with_mock_clock};
 use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::future::Future;
@@ -11,6 +9,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tests::polling::{pending_once, poll};
+use tickmetrics::prelude::*;
+use tickmetrics::{HistogramSnapshot, MockClock, with_mock_clock};
 
 const MODULE: &str = module_path!();
 

@@ -1,12 +1,12 @@
 //! Calls that do not end as they should, on threads that do not either: each is counted once, by how
 //! it ended, whichever thread it began on.
 
-use metrics_core::SegmentReader;
-use metrics_core::prelude::*;
 use std::sync::mpsc::channel;
 use std::thread;
 use tests::polling::{pending_once, poll};
 use tests::processes::{Folder, again_in_a_file};
+use tickmetrics::SegmentReader;
+use tickmetrics::prelude::*;
 
 #[derive(Metrics)]
 #[metrics(prefix = "unwinding")]

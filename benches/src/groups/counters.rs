@@ -7,10 +7,10 @@ use crate::raw::{Owned, Raw};
 use crate::run::{self, Effort};
 use crate::table::{Report, Table};
 use crate::threads;
-use metrics_core::prelude::*;
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tickmetrics::prelude::*;
 
 /// Counters in the rotation: as many as a tick path might touch, and too few to leave the cache.
 const ROTATION: usize = 8;

@@ -12,10 +12,10 @@ use crate::raw::RawHistogram;
 use crate::run::{self, Effort};
 use crate::table::{Report, Table};
 use crate::threads;
-use metrics_core::prelude::*;
 use std::cell::OnceCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tickmetrics::prelude::*;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let measured = run::interleaved(&all(), effort)?;

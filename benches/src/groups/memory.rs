@@ -10,9 +10,9 @@ use crate::report::ask_numbers;
 use crate::run::{self, Effort};
 use crate::stats::median;
 use crate::table::{Report, Table};
-use metrics_core::prelude::*;
 use std::sync::Barrier;
 use std::{fs, thread};
+use tickmetrics::prelude::*;
 
 const SHARDS: [usize; 4] = [1, 16, 64, 256];
 
@@ -192,6 +192,6 @@ fn snapshots(series: usize) -> Result<String, String> {
 /// The sum of all series, which also shows that the snapshot was used.
 fn count(snapshot: &Snapshot) -> u64 {
     let Some(family) = snapshot.family("a_total") else { return 0 };
-    let value = |value| if let metrics_core::Value::Counter(value) = value { value } else { 0 };
+    let value = |value| if let tickmetrics::Value::Counter(value) = value { value } else { 0 };
     family.series().map(|one| value(one.value())).sum()
 }

@@ -6,13 +6,13 @@ use crate::candidate::{Candidate, kept};
 use crate::run::Effort;
 use crate::stats::median;
 use crate::table::{Report, Table};
-use metrics_core::prelude::*;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
+use tickmetrics::prelude::*;
 
 const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
 

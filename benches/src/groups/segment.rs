@@ -7,9 +7,9 @@ use crate::report::ask_numbers;
 use crate::run::{self, Effort};
 use crate::stats::median;
 use crate::table::{Report, Table};
-use metrics_core::prelude::*;
-use metrics_core::{Segment, SegmentBuilder};
 use std::fs;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentBuilder};
 
 const OPERATIONS: [&str; 3] = ["`inc`, eight in rotation", "enum label", "`record`"];
 pub(crate) const ANONYMOUS: &str = "anonymous memory";
@@ -76,8 +76,8 @@ pub(crate) fn answer(quick: bool) -> Result<String, String> {
             let series = families.flat_map(|family| family.series().collect::<Vec<_>>());
             series
                 .map(|series| match series.value() {
-                    metrics_core::Value::Counter(value) => value,
-                    metrics_core::Value::Histogram(histogram) => histogram.count(),
+                    tickmetrics::Value::Counter(value) => value,
+                    tickmetrics::Value::Histogram(histogram) => histogram.count(),
                     _ => 0,
                 })
                 .sum()

@@ -1,6 +1,6 @@
 //! The side of an order: a label that every library with enum labels can use.
 
-use metrics_core::Label;
+use tickmetrics::Label;
 
 #[derive(
     Clone,

@@ -4,10 +4,10 @@ use crate::candidate::kept;
 use crate::raw::{Raw, RawHistogram};
 use crate::run::{self, Effort};
 use crate::table::{Report, Table};
-use metrics_core::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
+use tickmetrics::prelude::*;
 
 /// Records of each operation in a turn of the round.
 const CHUNK: usize = 2_000;
@@ -23,7 +23,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     fill_series(&registry)?;
     let handles = kept(Handles { counter, histogram, shared: kept(AtomicU64::new(0)) });
 
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
 
     let mut table = Table::new(
         "tails",
@@ -53,7 +53,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
         ", while 100,000 series are scraped ten times a second",
         beside(handles, rounds, |text| {
             text.clear();
-            exporter::encode::text(&registry.snapshot(), text);
+            tickmetrics_exporter::encode::text(&registry.snapshot(), text);
             thread::sleep(Duration::from_millis(100));
         }),
     );

@@ -5,7 +5,6 @@ use crate::candidate::{Candidate, batch, kept};
 use crate::raw::RawHistogram;
 use crate::run::{self, Effort};
 use crate::table::Report;
-use metrics_core::prelude::*;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
@@ -13,6 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Waker};
 use std::time::Instant;
+use tickmetrics::prelude::*;
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {

@@ -11,9 +11,9 @@ use crate::path::{Path, Registries};
 use crate::report::{Moment, total};
 use crate::risk::{Checks, Positions};
 use crate::strategy::Strategy;
-use metrics_core::Value;
-use metrics_core::prelude::*;
 use std::time::Instant;
+use tickmetrics::Value;
+use tickmetrics::prelude::*;
 
 const BATCH: usize = 4_000;
 const BATCHES: usize = 150;
@@ -83,7 +83,7 @@ pub(crate) fn measure(seed: u64) -> Result<String, String> {
     let registries = Registries::default();
     let mut path = Path::new(&registries, seed).map_err(|error| error.to_string())?;
     let mut bare = Bare::new(seed);
-    metrics_core::warm_up();
+    tickmetrics::warm_up();
     let before = Moment::now(&registries);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for (at, batch) in batches.iter().enumerate() {

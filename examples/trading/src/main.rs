@@ -28,9 +28,7 @@ mod strategy;
 mod units;
 
 use args::{Args, HELP, Speed};
-use exporter::{Exporter, StartError};
 use feed::{Feed, Replay, Simulated, Symbol};
-use metrics_core::Registry;
 use path::{Path, Registries};
 use report::{Moment, line};
 use std::io::ErrorKind;
@@ -40,6 +38,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
+use tickmetrics::Registry;
+use tickmetrics_exporter::{Exporter, StartError};
 
 /// Why the program ends.
 enum Over {
@@ -70,7 +70,7 @@ fn start(args: &Args) -> Result<(), String> {
     }
     let feed = open(args)?;
     let registries = Registries::default();
-    let build = exporter::build_info!().register(Registry::global());
+    let build = tickmetrics_exporter::build_info!().register(Registry::global());
     build.map_err(|error| error.to_string())?;
     let path = Path::new(&registries, args.seed).map_err(|error| error.to_string())?;
     let exporters = serve(&registries, args.port_base)?;
@@ -142,7 +142,7 @@ fn trade(
 ) -> Result<JoinHandle<()>, String> {
     let stop = Arc::clone(stop);
     let run = move || {
-        metrics_core::warm_up();
+        tickmetrics::warm_up();
         path.market_data.connected(true);
         pace::run(&mut *feed, &mut path, speed, &stop);
         path.market_data.connected(false);

@@ -11,7 +11,7 @@ use crate::feed::{Event, Message};
 use crate::market_data::{MarketData, Top};
 use crate::risk::Risk;
 use crate::strategy::Strategy;
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// One registry for each service, since each has an endpoint of its own.
 #[derive(Default)]

@@ -3,10 +3,10 @@
 
 use crate::feed::{Feed, Replay, Symbol};
 use crate::path::{Path, Registries};
-use metrics_core::prelude::*;
 use serde_json::Value;
 use std::path::PathBuf;
 use tests::programs::skip;
+use tickmetrics::prelude::*;
 
 fn replayed() -> Option<(Snapshot, Value)> {
     let stem = "../../../shared/data/binance_usdm_btcusdt_20240808";

@@ -3,11 +3,11 @@
 
 use crate::path::Registries;
 use hdrhistogram::Histogram as Hdr;
-use metrics_core::prelude::*;
-use metrics_core::{Series, Value};
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::time::Duration;
+use tickmetrics::prelude::*;
+use tickmetrics::{Series, Value};
 
 const TICKS: &str = "market_data_ticks_processed_total";
 const ORDERS: &str = "execution_orders_submitted_total";

@@ -2,7 +2,7 @@
 //! were in the last interval.
 
 use super::Part;
-use metrics_core::{HistogramSnapshot, Value};
+use tickmetrics::{HistogramSnapshot, Value};
 
 /// A family beside a histogram's own.
 pub(super) enum Beside {

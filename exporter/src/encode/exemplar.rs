@@ -5,10 +5,10 @@
 
 use super::number::{push_f64, push_u64};
 use super::wire::{self, Message, push_double, push_uint};
-use metrics_core::{Exemplar, HistogramSnapshot};
 use std::fmt::Write;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
+use tickmetrics::{Exemplar, HistogramSnapshot};
 
 /// The names of W3C's trace context. With their digits 63 characters, of 128 that `OpenMetrics`
 /// allows.

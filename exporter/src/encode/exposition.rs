@@ -7,8 +7,8 @@ use super::protobuf;
 use super::text;
 use super::wire::Message;
 use crate::negotiate::{Format, Protocol};
-use metrics_core::Escaping;
 use std::mem;
+use tickmetrics::Escaping;
 
 /// An exposition, written family by family, and handed over in pieces so that it never has to lie in
 /// one place.
@@ -132,8 +132,8 @@ mod tests {
     use super::Exposition;
     use crate::names::Distinct;
     use crate::negotiate::{Format, Protocol};
-    use metrics_core::Escaping;
-    use metrics_core::prelude::*;
+    use tickmetrics::Escaping;
+    use tickmetrics::prelude::*;
 
     fn registry() -> Registry {
         let registry = Registry::new();

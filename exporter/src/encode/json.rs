@@ -1,8 +1,8 @@
 //! JSON, for scripts and for whoever has no parser of Prometheus' formats at hand.
 
-use metrics_core::{Family, HistogramSnapshot, Series, Snapshot, Value};
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tickmetrics::{Family, HistogramSnapshot, Series, Snapshot, Value};
 
 /// The process that a snapshot is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Process {
 /// string `"NaN"`, `"+Inf"` or `"-Inf"`, as in Prometheus' own JSON.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let orders: Counter<bool> =
@@ -37,9 +37,9 @@ pub struct Process {
 /// orders.with(true).add(3);
 ///
 /// let mut out = String::new();
-/// exporter::encode::json(&registry.snapshot(), None, &mut out);
+/// tickmetrics_exporter::encode::json(&registry.snapshot(), None, &mut out);
 /// assert!(out.contains(r#"{"labels":{"flag":"true"},"value":3}"#));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn json(snapshot: &Snapshot, process: Option<Process>, out: &mut String) {
     let metrics = snapshot.families().map(Metric::new).collect();

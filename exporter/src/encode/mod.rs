@@ -16,24 +16,24 @@ pub(crate) use exposition::Exposition;
 pub use json::{Process, json};
 pub use openmetrics::openmetrics;
 pub use protobuf::protobuf;
-#[cfg(feature = "cli")]
+#[cfg(feature = "__cli")]
 pub(crate) use text::parts;
 pub use text::text;
 
 use crate::names::Distinct;
 use crate::negotiate::{Protocol, negotiate};
-use metrics_core::{Family, Snapshot};
+use tickmetrics::{Family, Snapshot};
 
 /// Encodes a snapshot in the format that the header `Accept` of a request asks for (see
 /// [`negotiate`]), and answers the header `Content-Type` with it: for programs that have a server
 /// of their own.
 ///
 /// ```
-/// use exporter::Format;
-/// use metrics_core::Registry;
+/// use tickmetrics_exporter::Format;
+/// use tickmetrics::Registry;
 ///
 /// let snapshot = Registry::new().snapshot();
-/// let (content_type, body) = exporter::render(&snapshot, Some("application/openmetrics-text"));
+/// let (content_type, body) = tickmetrics_exporter::render(&snapshot, Some("application/openmetrics-text"));
 /// assert_eq!(content_type, Format::OpenMetrics.content_type());
 /// assert_eq!(body, b"# EOF\n");
 /// ```
@@ -46,15 +46,15 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
 /// for.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.inc();
-/// let mut protocol = exporter::negotiate(Some("application/openmetrics-text"));
+/// let mut protocol = tickmetrics_exporter::negotiate(Some("application/openmetrics-text"));
 /// protocol.created = true;
-/// let body = String::from_utf8(exporter::render_as(&registry.snapshot(), protocol)).unwrap();
+/// let body = String::from_utf8(tickmetrics_exporter::render_as(&registry.snapshot(), protocol)).unwrap();
 /// assert!(body.contains("\nticks_total 1\nticks_created "));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn render_as(snapshot: &Snapshot, protocol: Protocol) -> Vec<u8> {
     let distinct = Distinct::new(snapshot, protocol.escaping());

@@ -3,20 +3,20 @@
 use super::exposition::Progress;
 use super::text::{Format, Names, push_name, write};
 use crate::names::Distinct;
-use metrics_core::{Escaping, Snapshot};
+use tickmetrics::{Escaping, Snapshot};
 
 /// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
 /// snapshot is one exposition.
 ///
 /// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
-/// the name ends in it, and with the histograms' [exemplars](metrics_core::HistogramSnapshot::exemplars).
+/// the name ends in it, and with the histograms' [exemplars](tickmetrics::HistogramSnapshot::exemplars).
 /// Every series has the name that it has in the other formats. A counter's family is called what the
 /// counter is, without `_total`. The type of a counter whose name does not end in it is `unknown`,
 /// since `OpenMetrics` has no counters of other names. So is that of one whose family, or the time
 /// since when it counts, would be called what another family's samples are.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let wait: Counter = registry
@@ -24,7 +24,7 @@ use metrics_core::{Escaping, Snapshot};
 /// wait.add(1_500_000_000); // nanoseconds
 ///
 /// let mut out = String::new();
-/// exporter::encode::openmetrics(&registry.snapshot(), &mut out);
+/// tickmetrics_exporter::encode::openmetrics(&registry.snapshot(), &mut out);
 /// let lines = [
 ///     "# HELP wait_seconds Time waited.",
 ///     "# TYPE wait_seconds counter",
@@ -33,7 +33,7 @@ use metrics_core::{Escaping, Snapshot};
 ///     "# EOF",
 /// ];
 /// assert!(out.lines().eq(lines));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
     let escaping = Escaping::default();

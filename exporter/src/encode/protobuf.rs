@@ -13,10 +13,10 @@ use super::wire::{
 };
 use crate::names::Distinct;
 use crate::negotiate::{Format, Protocol};
-use metrics_core::{
+use std::time::UNIX_EPOCH;
+use tickmetrics::{
     Bucket, Escaping, Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value,
 };
-use std::time::UNIX_EPOCH;
 
 /// The fields' numbers.
 mod family {
@@ -75,24 +75,24 @@ const HISTOGRAM: u64 = 4;
 /// after its length as a varint.
 ///
 /// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
-/// in it. Histograms have their [native](metrics_core::Description::native) buckets too, if any were
+/// in it. Histograms have their [native](tickmetrics::Description::native) buckets too, if any were
 /// declared, instead of the others, which [`render_as`](crate::render_as) can add. Both have
-/// their [exemplars](metrics_core::HistogramSnapshot::exemplars). Families
+/// their [exemplars](tickmetrics::HistogramSnapshot::exemplars). Families
 /// without series are left out. All numbers but the counts of buckets are `double`:
 /// a counter above 2^53 is rounded, as Prometheus does when it reads text.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.add(2);
 ///
 /// let mut out = Vec::new();
-/// exporter::encode::protobuf(&registry.snapshot(), &mut out);
+/// tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut out);
 /// // Its length, and then field 1, a text of 11 bytes: the name.
 /// assert_eq!(usize::from(out[0]), out.len() - 1);
 /// assert_eq!(out[1..14], *b"\x0a\x0bticks_total");
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
     let escaping = Escaping::default();

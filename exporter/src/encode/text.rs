@@ -6,10 +6,10 @@ use super::exemplar;
 use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
 use crate::names::Distinct;
-use metrics_core::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::time::UNIX_EPOCH;
+use tickmetrics::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, Value};
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
@@ -27,7 +27,7 @@ use std::time::UNIX_EPOCH;
 /// allocated: keep it for the next snapshot.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let orders: Counter<bool> =
@@ -35,7 +35,7 @@ use std::time::UNIX_EPOCH;
 /// orders.with(true).add(3);
 ///
 /// let mut out = String::new();
-/// exporter::encode::text(&registry.snapshot(), &mut out);
+/// tickmetrics_exporter::encode::text(&registry.snapshot(), &mut out);
 /// let lines = [
 ///     "# HELP orders_total Orders, by whether they filled.",
 ///     "# TYPE orders_total counter",
@@ -43,7 +43,7 @@ use std::time::UNIX_EPOCH;
 ///     r#"orders_total{flag="true"} 3"#,
 /// ];
 /// assert!(out.lines().eq(lines));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn text(snapshot: &Snapshot, out: &mut String) {
     for family in Distinct::new(snapshot, Escaping::Underscores).families() {

@@ -2,8 +2,8 @@
 
 mod system;
 
-use metrics_core::{Description, Snapshot};
 use system::{System, Usage};
+use tickmetrics::{Description, Snapshot};
 
 /// The metrics of the process that Prometheus' own libraries export, and under the same names
 /// (<https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>), with page
@@ -13,7 +13,7 @@ use system::{System, Usage};
 /// |---|---|
 /// | `process_cpu_seconds_total` | processor time of all threads, in user code and in the kernel, to a microsecond |
 /// | `process_resident_memory_bytes` | memory that is there, to some pages to a core |
-/// | `process_virtual_memory_bytes` | address space, of which a [segment](metrics_core::Segment) reserves 64 GiB by default |
+/// | `process_virtual_memory_bytes` | address space, of which a [segment](tickmetrics::Segment) reserves 64 GiB by default |
 /// | `process_virtual_memory_max_bytes` | its limit; 2^64 - 1 where there is none, as in Prometheus' library for Go |
 /// | `process_open_fds`, `process_max_fds` | file descriptors and their limit (`ulimit -n`) |
 /// | `process_start_time_seconds` | when it started, since 1970, to 0.01 s; the same for as long as it lives, also when the clock is set |
@@ -29,8 +29,8 @@ use system::{System, Usage};
 /// server of their own.
 ///
 /// ```
-/// use exporter::ProcessMetrics;
-/// use metrics_core::Registry;
+/// use tickmetrics_exporter::ProcessMetrics;
+/// use tickmetrics::Registry;
 ///
 /// let mut process = ProcessMetrics::new(); // keep it: it has a file open
 /// let mut snapshot = Registry::new().snapshot();

@@ -10,10 +10,10 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use metrics_core::__text::Printable;
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use tickmetrics::__text::Printable;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 

@@ -1,5 +1,5 @@
-use metrics_core::__text::Printable;
 use std::fmt;
+use tickmetrics::__text::Printable;
 
 /// Why metrics were not pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,7 +38,7 @@ use std::time::Duration;
 /// `tickmetrics_push_last_success_timestamp_seconds` tell it, too.
 ///
 /// ```no_run
-/// use exporter::{Exporter, Push};
+/// use tickmetrics_exporter::{Exporter, Push};
 /// use std::time::Duration;
 ///
 /// let push = Push::new("http://pushgateway:9091", "settlement").grouping("venue", "xnas");

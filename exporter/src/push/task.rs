@@ -8,20 +8,20 @@ use http_body::Body;
 use http_body_util::{Either, Empty};
 use hyper::Method;
 use hyper::body::Bytes;
-use metrics_core::__text::report;
-use metrics_core::prelude::*;
 use std::error::Error;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::mpsc as blocking;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
+use tickmetrics::__text::report;
+use tickmetrics::prelude::*;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The time before the second attempt, doubled with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the thread may take longer than it was told to wait.
 const SLACK: Duration = Duration::from_millis(50);

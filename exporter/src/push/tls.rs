@@ -1,10 +1,10 @@
 //! Encryption of pushes, by rustls with the cryptography of ring.
 
 use crate::server::Stream;
-use metrics_core::__text::PrintablePath;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use tickmetrics::__text::PrintablePath;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;

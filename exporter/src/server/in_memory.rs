@@ -9,13 +9,13 @@ use crate::respond::Responder;
 use crate::scrape::Scraper;
 use crate::sync::lock;
 use hyper_util::server::graceful::GracefulShutdown;
-use metrics_core::{RegisterError, Registry};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
+use tickmetrics::{RegisterError, Registry};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{self, Runtime};
 
@@ -156,8 +156,8 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use super::{InMemory, Said};
-    use metrics_core::{Counter, Description, Registry};
     use proptest::prelude::*;
+    use tickmetrics::{Counter, Description, Registry};
 
     #[test]
     fn a_connection_in_memory_is_answered_as_one_over_a_socket() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// these, and `tickmetrics_exporter_limited_total` counts for each limit how often it was needed.
 ///
 /// ```
-/// use exporter::{Exporter, Limits};
+/// use tickmetrics_exporter::{Exporter, Limits};
 /// use std::time::Duration;
 ///
 /// let limits = Limits {
@@ -16,7 +16,7 @@ use std::time::Duration;
 ///     ..Limits::default()
 /// };
 /// let exporter = Exporter::builder().listen("127.0.0.1:0").limits(limits).start()?;
-/// # Ok::<(), exporter::StartError>(())
+/// # Ok::<(), tickmetrics_exporter::StartError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -69,7 +69,7 @@ impl Default for Limits {
             handshakes_per_second: 20,
             header_bytes: 16 * 1024,
             header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_mins(2),
+            idle_timeout: Duration::from_secs(120),
             response_timeout: Duration::from_secs(30),
             requests_per_second: 100,
             renders: 16,

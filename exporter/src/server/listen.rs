@@ -22,11 +22,11 @@ const UNIX: &str = "unix:";
 /// [`listen`](crate::ExporterBuilder::listen) takes.
 ///
 /// ```
-/// use exporter::{Exporter, LocalAddr};
+/// use tickmetrics_exporter::{Exporter, LocalAddr};
 ///
 /// let exporter = Exporter::builder().listen("127.0.0.1:0").start()?;
 /// assert_eq!(exporter.local_addrs(), [LocalAddr::Tcp(exporter.local_addr())]);
-/// # Ok::<(), exporter::StartError>(())
+/// # Ok::<(), tickmetrics_exporter::StartError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

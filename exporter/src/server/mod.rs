@@ -61,8 +61,8 @@ const GRACE: Duration = Duration::from_millis(50);
 /// it there does nothing.
 ///
 /// ```
-/// use exporter::Exporter;
-/// use metrics_core::Registry;
+/// use tickmetrics_exporter::Exporter;
+/// use tickmetrics::Registry;
 /// use std::io::{Read, Write};
 ///
 /// let registry = Registry::new();
@@ -135,7 +135,7 @@ impl Exporter {
     ///
     /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed. What
     /// the thread is in the middle of is waited for: a chunk of a response that is being encoded, and
-    /// a [`gauge_fn`](metrics_core::Registry::gauge_fn) that is being called. A gauge function that
+    /// a [`gauge_fn`](tickmetrics::Registry::gauge_fn) that is being called. A gauge function that
     /// drops the exporter itself returns first; the thread ends after it.
     pub fn shutdown(self) {
         drop(self);

@@ -109,7 +109,7 @@ impl Progress {
     }
 }
 
-const FAR: std::time::Duration = std::time::Duration::from_hours(24 * 365);
+const FAR: std::time::Duration = std::time::Duration::from_secs(3600 * 24 * 365);
 
 /// A stream that says what it is at.
 pub(super) struct Observed<S> {

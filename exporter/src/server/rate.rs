@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(admitted(&mut rate, ONE, start + Duration::from_millis(100)), 1);
         assert_eq!(admitted(&mut rate, ONE, start + Duration::from_millis(750)), 6);
         // However long it was quiet.
-        assert_eq!(admitted(&mut rate, ONE, start + Duration::from_hours(1)), 10);
+        assert_eq!(admitted(&mut rate, ONE, start + Duration::from_secs(3600)), 10);
     }
 
     #[test]

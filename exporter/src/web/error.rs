@@ -1,6 +1,6 @@
-use metrics_core::__text::{Printable, PrintablePath};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use tickmetrics::__text::{Printable, PrintablePath};
 
 /// What is wrong with a web configuration file, or with a file that it names.
 ///
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// or private key is in it.
 ///
 /// ```
-/// use exporter::{Exporter, StartError};
+/// use tickmetrics_exporter::{Exporter, StartError};
 ///
 /// let path = std::env::temp_dir().join(format!("web-config-{}.yml", std::process::id()));
 /// std::fs::write(&path, "basic_auth_users: { alice: secret }")?;

@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// Beside the exporter's metrics about itself, where there is a web configuration.
 #[derive(Clone, Copy, Metrics)]

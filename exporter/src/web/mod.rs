@@ -34,13 +34,13 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use limit::Bucket;
 pub(crate) use metrics::WebMetrics;
-use metrics_core::__text::report;
 use reload::Watch;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
+use tickmetrics::__text::report;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 

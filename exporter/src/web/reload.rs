@@ -205,7 +205,7 @@ mod tests {
         fs::write(&a, "1").unwrap();
         let now = SystemTime::now();
         // Read just after it was written, and as if long after.
-        for now in [now, now + Duration::from_hours(1)] {
+        for now in [now, now + Duration::from_secs(3600)] {
             let mut watch = watch(&folder, now);
             assert_eq!(watch.is_settled, now > SystemTime::now());
             assert!(!watch.has_changed(now));
@@ -261,7 +261,7 @@ mod tests {
         // As Kubernetes swaps the contents of a secret.
         std::os::unix::fs::symlink("1", folder.join("data")).unwrap();
         std::os::unix::fs::symlink("data/a", folder.join("a")).unwrap();
-        let now = SystemTime::now() + Duration::from_hours(1);
+        let now = SystemTime::now() + Duration::from_secs(3600);
         let mut watch = watch(&folder, now);
         assert!(!watch.has_changed(now));
         std::os::unix::fs::symlink("2", folder.join("new")).unwrap();

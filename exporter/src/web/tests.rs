@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::server::{Client, Handshakes};
-use metrics_core::{Metrics as _, Registry};
 use std::fs;
+use tickmetrics::{Metrics as _, Registry};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;

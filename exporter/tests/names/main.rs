@@ -1,12 +1,12 @@
 //! Names that are not ASCII, under every escaping, as Prometheus and its Python client read them.
 
-use exporter::{Format, Protocol};
-use metrics_core::Escaping;
-use metrics_core::prelude::*;
 use serde_json::{Value, json};
 use std::sync::mpsc;
 use tests::programs::{PROMETHEUS_CLIENT, python};
 use tests::prometheus::{Prometheus, serve};
+use tickmetrics::Escaping;
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Format, Protocol};
 
 const CHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/names/check.py");
 
@@ -62,7 +62,8 @@ fn python_reads_and_escapes_the_same_names() {
     for format in [Format::Text, Format::Text1, Format::OpenMetrics] {
         for escaping in [None].into_iter().chain(Escaping::ALL.map(Some)) {
             let protocol = Protocol::new(format, escaping);
-            let (content_type, body) = exporter::render(&snapshot, Some(protocol.content_type()));
+            let (content_type, body) =
+                tickmetrics_exporter::render(&snapshot, Some(protocol.content_type()));
             assert_eq!(content_type, protocol.content_type());
             expositions.push(json!({
                 "openmetrics": format == Format::OpenMetrics,
@@ -89,7 +90,7 @@ fn prometheus_has_the_names_that_it_asks_for() {
     .map(|(job, format)| {
         let (registry, tell) = (registry.clone(), tell.clone());
         let address = serve(move |accept| {
-            let asked = exporter::negotiate(accept);
+            let asked = tickmetrics_exporter::negotiate(accept);
             let _ = tell.send(asked.escaping());
             let format = if asked.escaping.is_none() && format == Format::Text1 {
                 Format::Text
@@ -97,7 +98,7 @@ fn prometheus_has_the_names_that_it_asks_for() {
                 format
             };
             let protocol = Protocol::new(format, asked.escaping);
-            exporter::render(&registry.snapshot(), Some(protocol.content_type()))
+            tickmetrics_exporter::render(&registry.snapshot(), Some(protocol.content_type()))
         });
         (job, address)
     });
@@ -132,9 +133,9 @@ fn prometheus_has_the_names_that_it_asks_for() {
 #[test]
 fn who_asks_for_nothing_gets_underscores() {
     let (registry, _) = registry();
-    let (_, body) = exporter::render(&registry.snapshot(), None);
+    let (_, body) = tickmetrics_exporter::render(&registry.snapshot(), None);
     let mut text = String::new();
-    exporter::encode::text(&registry.snapshot(), &mut text);
+    tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
     assert_eq!(String::from_utf8(body).unwrap(), text);
     assert!(text.contains("\norders_submitted_total{venue_name=\"xnas\"} 0\n"), "{text}");
     assert!(text.is_ascii(), "{text}");
@@ -153,7 +154,7 @@ fn units_are_those_of_the_names_as_they_are_written() {
         (Escaping::Dots, Some("# UNIT wait_dot_seconds seconds")),
     ] {
         let protocol = Protocol::new(Format::OpenMetrics, Some(escaping));
-        let (_, body) = exporter::render(&snapshot, Some(protocol.content_type()));
+        let (_, body) = tickmetrics_exporter::render(&snapshot, Some(protocol.content_type()));
         let text = String::from_utf8(body).unwrap();
         assert_eq!(text.lines().find(|line| line.starts_with("# UNIT")), unit, "{text}");
     }

@@ -2,9 +2,9 @@
 //! makes them of classic buckets.
 
 use super::{FORMATS, NATIVE, number, render};
-use metrics_core::prelude::*;
 use tests::programs::skip;
 use tests::prometheus::{Prometheus, serve};
+use tickmetrics::prelude::*;
 
 /// The last values of cells, so that no edge divides one.
 const EDGES: [u64; 5] = [255, 511, 2047, 65_535, 1_048_575];

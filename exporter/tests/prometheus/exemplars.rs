@@ -1,13 +1,13 @@
 //! Exemplars, which Prometheus keeps and is asked for.
 
 use super::{FORMATS, number, render};
-use exporter::{Format, Protocol};
-use metrics_core::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use tests::exemplars::{ids, record_on_threads};
 use tests::prometheus::{Prometheus, serve};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Format, Protocol};
 
 /// Nanoseconds, each in a bucket of its own, and the edges of the buckets.
 const VALUES: [u64; 3] = [600, 450_000, 2_000_000_000];
@@ -88,7 +88,10 @@ fn prometheus_has_exemplars_of_native_histograms() {
     let job = [(
         "native",
         serve(move |_| {
-            (protocol.content_type(), exporter::render_as(&registry.snapshot(), protocol))
+            (
+                protocol.content_type(),
+                tickmetrics_exporter::render_as(&registry.snapshot(), protocol),
+            )
         }),
     )];
     let arguments = ["--enable-feature=exemplar-storage,native-histograms"];

@@ -4,12 +4,12 @@ mod custom;
 mod exemplars;
 mod queries;
 
-use exporter::Format;
-use metrics_core::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use tests::prometheus::{Prometheus, serve};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::Format;
 
 /// Native histograms have to be asked for, and are asked for in protobuf alone.
 const NATIVE: &[&str] = &["--enable-feature=native-histograms"];
@@ -19,7 +19,7 @@ const FORMATS: [(&str, Format); 3] =
 
 /// A snapshot in a format, whatever was asked for.
 fn render(registry: &Registry, format: Format) -> (&'static str, Vec<u8>) {
-    exporter::render(&registry.snapshot(), Some(format.content_type()))
+    tickmetrics_exporter::render(&registry.snapshot(), Some(format.content_type()))
 }
 
 /// A name and labels, but for those that say where it was scraped.
@@ -122,7 +122,8 @@ fn every_format_has_the_same_series() {
         let registry = registry.clone();
         (name, serve(move |_| render(&registry, format)))
     });
-    let builder = exporter::Exporter::builder().registry(&registry).listen("127.0.0.1:0");
+    let builder =
+        tickmetrics_exporter::Exporter::builder().registry(&registry).listen("127.0.0.1:0");
     let exporter = builder.compress(true).start().unwrap();
     let all = [&jobs[..], &[("exporter", exporter.local_addr())]].concat();
     let Some(prometheus) = Prometheus::start("formats", &all, NATIVE) else { return };
@@ -145,7 +146,7 @@ fn the_format_is_negotiated() {
         let (registry, truth) = known();
         let (tell, told) = mpsc::channel();
         let target = serve(move |accept| {
-            let answer = exporter::render(&registry.snapshot(), accept);
+            let answer = tickmetrics_exporter::render(&registry.snapshot(), accept);
             let _ = tell.send(answer.0);
             answer
         });
@@ -167,7 +168,7 @@ fn prometheus_has_native_histograms() {
     // Each in a cell of its own; powers of two of seconds are the last ones of their buckets.
     let nanos = [0, 0, 1, 1, 2, 3, 7, 100, 101, 255, 250_000_000, 500_000_000, 1_000_000_000];
     nanos.into_iter().for_each(|nanos| wait.with(true).record(nanos));
-    let target = serve(move |accept| exporter::render(&registry.snapshot(), accept));
+    let target = serve(move |accept| tickmetrics_exporter::render(&registry.snapshot(), accept));
     let job = [("buckets", target)];
     let Some(prometheus) = Prometheus::start("buckets", &job, NATIVE) else { return };
     let series = prometheus.series("buckets");

@@ -3,9 +3,9 @@
 //! between two of them.
 
 use super::{FORMATS, NATIVE, number, render, values};
-use metrics_core::prelude::*;
 use std::net::SocketAddr;
 use tests::prometheus::{Prometheus, serve};
+use tickmetrics::prelude::*;
 
 /// What is counted between two scrapes; and before the first, which is so much that no rate is taken
 /// to have begun at zero.
@@ -29,7 +29,7 @@ fn batch() -> Vec<u64> {
     (0..900_u64).map(|at| 500 + at * at * 7 + at.pow(3) / 40).collect()
 }
 
-fn program(format: exporter::Format) -> SocketAddr {
+fn program(format: tickmetrics_exporter::Format) -> SocketAddr {
     let registry = Registry::new();
     let seconds = |name: &str| Description::new(name, "Waited.").unit("seconds");
     let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks.")).unwrap();

@@ -2,9 +2,9 @@
 
 use super::client_model::{Exemplar, Timestamp, decode};
 use super::{encode, labels, register};
-use metrics_core::prelude::*;
 use std::time::SystemTime;
 use tests::exemplars::{ids, record_on_threads};
+use tickmetrics::prelude::*;
 
 #[test]
 fn exemplars_stand_with_their_buckets() {

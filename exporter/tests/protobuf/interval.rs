@@ -1,14 +1,14 @@
 //! Quantiles and extremes of the last interval, over a real socket and in every format.
 
 use crate::client_model::{MetricType, decode};
-use exporter::{Exporter, Format};
-use metrics_core::prelude::*;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, python};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{Exporter, Format};
 
 #[derive(Metrics)]
 #[metrics(prefix = "gateway")]

@@ -8,20 +8,20 @@ mod native;
 
 use client_model::{Bucket, Counter as Count, Gauge as Level, Histogram as Distribution};
 use client_model::{LabelPair, Metric, MetricFamily, MetricType, decode};
-use metrics_core::prelude::*;
 use proptest::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 64)]
 struct Text(LabelId);
 
-fn register<M: metrics_core::Metric>(registry: &Registry, description: &Description) -> M {
+fn register<M: tickmetrics::Metric>(registry: &Registry, description: &Description) -> M {
     registry.register(description).unwrap()
 }
 
 fn encode(registry: &Registry) -> Vec<u8> {
     let mut bytes = Vec::new();
-    exporter::encode::protobuf(&registry.snapshot(), &mut bytes);
+    tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut bytes);
     bytes
 }
 

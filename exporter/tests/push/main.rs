@@ -7,9 +7,7 @@ mod tls;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use exporter::{AtEnd, Exporter, Format, Push, PushError, StartError};
 use gateway::{Answer, Gateway, PATIENCE};
-use metrics_core::prelude::*;
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
@@ -18,6 +16,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tests::http::series;
 use tests::processes::{command, role, say, wait};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{AtEnd, Exporter, Format, Push, PushError, StartError};
 
 const OK: Answer = Answer::Status(200, "");
 
@@ -250,7 +250,7 @@ fn who_can_not_push_is_told() {
 
 #[test]
 fn settings_are_checked_before_anything_starts() {
-    let started = |builder: exporter::ExporterBuilder| builder.start().err().unwrap();
+    let started = |builder: tickmetrics_exporter::ExporterBuilder| builder.start().err().unwrap();
     let nothing = started(Exporter::builder().listen_nowhere());
     assert!(matches!(nothing, StartError::NothingToDo), "{nothing}");
     let push = Push::new("http://gateway", "");

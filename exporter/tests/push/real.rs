@@ -1,8 +1,6 @@
 //! Debian's prometheus-pushgateway, which exposes what was pushed.
 
 use super::{PATIENCE, counter, start};
-use exporter::{AtEnd, Exporter, Format, Push, PushError};
-use metrics_core::prelude::*;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +8,8 @@ use std::time::{Duration, Instant};
 use tests::http::Client;
 use tests::processes::Folder;
 use tests::programs::skip;
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::{AtEnd, Exporter, Format, Push, PushError};
 
 pub(crate) struct Pushgateway {
     child: Child,

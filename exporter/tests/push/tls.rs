@@ -2,9 +2,9 @@
 
 use super::real::Pushgateway;
 use super::{PATIENCE, counter, start};
-use exporter::{AtEnd, Exporter, Push, PushError};
 use std::time::Duration;
 use tests::processes::Folder;
+use tickmetrics_exporter::{AtEnd, Exporter, Push, PushError};
 
 #[test]
 fn it_is_trusted_by_its_certificate() {

@@ -1,13 +1,13 @@
 //! Clients of one address, without credentials, while one of another address asks.
 
 use crate::support::Folder;
-use exporter::{Exporter, Limits};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tests::http::series;
 use tests::processes::Other;
+use tickmetrics_exporter::{Exporter, Limits};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ const CROWD: [u8; 4] = [127, 0, 0, 2];
 const OTHER: [u8; 4] = [127, 0, 0, 3];
 
 /// Far more than an answer takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn connect(source: [u8; 4], exporter: &Exporter) -> TcpStream {
     connect_to(source, exporter.local_addr())

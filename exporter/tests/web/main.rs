@@ -18,7 +18,7 @@ fn in_another_process() {
         // SAFETY: no other thread of this process sets a handler.
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     }
-    let builder = exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
+    let builder = tickmetrics_exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
     let exporter = builder.start().unwrap();
     std::env::set_current_dir("/").unwrap();
     tests::processes::say(&format!("ready {}", exporter.local_addr()));

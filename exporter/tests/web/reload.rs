@@ -1,12 +1,12 @@
 //! Files that change while they are in force.
 
 use crate::support::{Folder, HASH, authority, until};
-use exporter::{Exporter, StartError};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 use tests::processes::{Other, command};
+use tickmetrics_exporter::{Exporter, StartError};
 
 const TLS: &str = "tls_server_config: { cert_file: server.pem, key_file: server.key }\n";
 

@@ -1,7 +1,5 @@
 //! Certificates, an exporter, and clients that are not of this project.
 
-use exporter::{Exporter, ExporterBuilder};
-use metrics_core::Registry;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType,
@@ -12,11 +10,13 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 use tests::programs::{feed, skip};
+use tickmetrics::Registry;
+use tickmetrics_exporter::{Exporter, ExporterBuilder};
 
 /// Of "correct horse", by `htpasswd -bnBC 4`.
 pub(crate) const HASH: &str = "$2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW";
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with an authority (`ca.pem`), a server's certificate and key of its (`server.pem`,
 /// `server.key`), and clients' (`client.pem`, `client.key`) and those of another authority

@@ -1,11 +1,11 @@
 //! TLS, as curl and OpenSSL see it.
 
 use crate::support::{Answer, Folder, curl};
-use exporter::Limits;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tests::programs::{feed, skip};
+use tickmetrics_exporter::Limits;
 
 const ECDSA_128: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
 const ECDSA_256: &str = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";

@@ -8,7 +8,7 @@ use super::Kind;
 /// Series that metrics of some kind are exposed as.
 ///
 /// ```
-/// use metrics_core::{Exposure, Kind};
+/// use tickmetrics::{Exposure, Kind};
 ///
 /// let suffixes = Exposure::of(Kind::Histogram, true, false).map(|series| series.suffix);
 /// assert!(suffixes.eq([

@@ -16,14 +16,14 @@ use std::time::Duration;
 /// With labels `L`, [`with`](Counter::with) picks the series first.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
 /// ticks.inc();
 /// ticks.add(2);
 /// assert_eq!(registry.snapshot().counter("ticks_total", &[]), Some(3));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub struct Counter<L = ()> {
     pub(crate) cells: Block<L, Count>,
@@ -87,7 +87,7 @@ impl Counter {
     /// as 584 years.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     /// use std::time::Duration;
     ///
     /// let registry = Registry::new();
@@ -96,7 +96,7 @@ impl Counter {
     /// busy.add_duration(Duration::from_millis(1_500));
     /// busy.add_f64(0.5); // seconds
     /// assert_eq!(registry.snapshot().counter("busy_seconds_total", &[]), Some(2_000_000_000));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[inline]
     pub fn add_duration(&self, duration: Duration) {
@@ -122,14 +122,14 @@ impl Counter {
 /// comes after its `add` is never seen negative, whichever threads did them.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let in_flight: UpDownCounter = registry.register(&Description::new("in_flight", "Orders."))?;
 /// in_flight.add(3);
 /// in_flight.sub(1);
 /// assert_eq!(registry.snapshot().gauge("in_flight", &[]), Some(2.0));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub struct UpDownCounter<L = ()> {
     pub(crate) cells: Block<L, UpDown>,

@@ -21,7 +21,7 @@ impl Histogram {
     /// of, never a value.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// let wait: Histogram = registry.register(&Description::new("wait", "Waited."))?;
@@ -33,7 +33,7 @@ impl Histogram {
     /// let wait = snapshot.histogram("wait", &[]).unwrap();
     /// let kept: Vec<_> = wait.exemplars().map(|one| (one.value, one.trace_id)).collect();
     /// assert_eq!((wait.count(), kept), (2, vec![(70.0, trace_id)]));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[inline]
     pub fn record_with_exemplar(&self, value: u64, trace_id: u128, span_id: u64) {

@@ -19,13 +19,13 @@ pub(crate) fn decode(cell: u64) -> Option<f64> {
 /// it is first set.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let price: Gauge = registry.register(&Description::new("price", "Last price."))?;
 /// price.set(61_800.2);
 /// assert_eq!(registry.snapshot().gauge("price", &[]), Some(61_800.2));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub struct Gauge<L = ()> {
     pub(crate) cells: Block<L, Level>,
@@ -49,7 +49,7 @@ impl Gauge {
     /// Sets the value to a duration, in the gauge's unit of time; without one, in nanoseconds.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     /// use std::time::Duration;
     ///
     /// let registry = Registry::new();
@@ -57,7 +57,7 @@ impl Gauge {
     ///     registry.register(&Description::new("quote_age_seconds", "Age.").unit("seconds"))?;
     /// age.set_duration(Duration::from_millis(1_500));
     /// assert_eq!(registry.snapshot().gauge("quote_age_seconds", &[]), Some(1.5));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[inline]
     pub fn set_duration(&self, duration: Duration) {

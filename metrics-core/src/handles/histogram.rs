@@ -45,7 +45,7 @@ pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, 
 /// [`record_n`](Histogram::record_n) adds stops at 2^62 for each thread and each value.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let wait: Histogram = registry.register(
@@ -58,7 +58,7 @@ pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, 
 /// let snapshot = registry.snapshot();
 /// let wait = snapshot.histogram("wait_seconds", &[]).unwrap();
 /// assert_eq!((answer, wait.count()), (42, 3));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub struct Histogram<L = ()> {
     heads: Block<L, Head>,

@@ -28,7 +28,7 @@ impl Timer {
     /// stages that follow each other leave no gap, and cost one read each.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// # let registry = Registry::new();
     /// # let decode: Histogram = registry.register(&Description::new("decode", "Decoding."))?;
@@ -38,7 +38,7 @@ impl Timer {
     /// let timer = timer.lap(&book);
     /// // ... update the book ...
     /// drop(timer);
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[inline]
     pub fn lap(self, next: &Histogram) -> Timer {

@@ -2,6 +2,7 @@ use super::table::Table;
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
 use crate::memory::{Kept, Published};
+use crate::names::beginning;
 #[cfg(not(tickmetrics_loom))]
 use crate::segment;
 use crate::segment::{Exhausted, Registration, Segment};
@@ -153,7 +154,7 @@ impl Interner {
         if let Some(segment) = Segment::current() {
             segment.count(header::CUT_LABELS);
         }
-        let end = value.floor_char_boundary(Self::MAX_BYTES - Self::CUT.len());
+        let end = beginning(value, Self::MAX_BYTES - Self::CUT.len()).len();
         let mut cut = [0; Self::MAX_BYTES];
         let cut = &mut cut[..end + Self::CUT.len()];
         cut[..end].copy_from_slice(&value.as_bytes()[..end]);

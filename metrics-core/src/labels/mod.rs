@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 /// but never reach outside it.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Clone, Copy, Label)]
 /// enum Side { Buy, Sell }
@@ -31,7 +31,7 @@ use std::marker::PhantomData;
 ///
 /// let labels = [("symbol", "AAPL"), ("side", "sell")];
 /// assert_eq!(registry.snapshot().counter("fills_total", &labels), Some(1));
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no label",

@@ -1,7 +1,7 @@
 //! Models of what concurrency promises, run by loom through every interleaving, and every value that
 //! the memory model lets a load have, that takes at most three pre-emptions:
 //!
-//! `RUSTFLAGS="--cfg tickmetrics_loom" cargo test --release -p metrics-core --lib model -- --nocapture`
+//! `RUSTFLAGS="--cfg tickmetrics_loom" cargo test --release -p tickmetrics --lib model -- --nocapture`
 //!
 //! Each prints how many interleavings it went through. They use what a program uses (registries,
 //! handles, snapshots) wherever that is not too large to go through. What runs at the same time

@@ -35,13 +35,13 @@ use std::time::{Duration, SystemTime};
 /// again.
 ///
 /// ```no_run
-/// use metrics_core::SegmentReader;
+/// use tickmetrics::SegmentReader;
 ///
 /// let mut reader = SegmentReader::open("/dev/shm/gateway.metrics")?;
 /// let process = reader.process()?;
 /// println!("{} {}", process.pid, if process.is_alive { "lives" } else { "ended" });
 /// println!("{:?}", reader.snapshot()?);
-/// # Ok::<(), metrics_core::ReadError>(())
+/// # Ok::<(), tickmetrics::ReadError>(())
 /// ```
 pub struct SegmentReader {
     path: PathBuf,

@@ -6,7 +6,7 @@ use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
 use crate::directory::{Kind, are_quantiles};
-use crate::names::{self, Escaping};
+use crate::names::{self, Escaping, beginning};
 use crate::scale::right_unit;
 
 /// The bytes that a name, a label's name or its value, and a help text have at the most: all go into
@@ -17,7 +17,7 @@ const MAX_HELP_BYTES: usize = 8192;
 pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
     if name.len() > MAX_TEXT_BYTES {
-        let name = name[..name.floor_char_boundary(64)].to_owned() + "…";
+        let name = beginning(name, 64).to_owned() + "…";
         return Err(RegisterError::InvalidName { name, reason: "it has more than 1,024 bytes" });
     }
     if let Some(reason) = names::fault_of_metric(name) {
@@ -46,7 +46,7 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
     let long_name = metric.label_names().find(|label| too_long(label));
     let long_name = long_name.map(|label| (label, "it has more than 1,024 bytes"));
     if let Some((label, reason)) = long_name.or(long_value) {
-        let label = label[..label.floor_char_boundary(64)].to_owned();
+        let label = beginning(label, 64).to_owned();
         return Err(RegisterError::InvalidLabel { name: metric.name.clone(), label, reason });
     }
     let names: Vec<&str> = metric.label_names().collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// All that is said of a metric when it is registered.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// let registry = Registry::new();
 /// let latency: Histogram = registry.register(
@@ -16,7 +16,7 @@ use std::time::Duration;
 ///         .buckets([1_000, 10_000, 100_000])
 ///         .constant("venue", "xnas"),
 /// )?;
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
@@ -145,7 +145,7 @@ impl Description {
     /// 1.1 % for 6. What falls into the bucket before its own adds at most a fifth of that.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// let wait: Histogram = registry.register(&Description::new("wait", "Waited.").native(0))?;
@@ -156,7 +156,7 @@ impl Description {
     /// // Bucket i is up to 2^i: 1 is in that of 2^0, 5 and 6 in that of 2^3.
     /// let buckets = native.buckets().map(|bucket| (bucket.index, bucket.count));
     /// assert!(buckets.eq([(0, 1), (3, 2)]));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[must_use]
     pub fn native(mut self, schema: i8) -> Self {
@@ -172,11 +172,11 @@ impl Description {
     /// out from buckets can. What an interval is says the exporter.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let description = Description::new("wait", "Waited.").quantiles([0.5, 0.99]).extremes();
     /// let wait: Histogram = Registry::new().register(&description)?;
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[must_use]
     pub fn quantiles(mut self, quantiles: impl IntoIterator<Item = f64>) -> Self {

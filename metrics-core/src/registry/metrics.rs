@@ -9,7 +9,7 @@ use std::convert::Infallible;
 /// A struct of metrics, made by `#[derive(Metrics)]`.
 ///
 /// ```
-/// use metrics_core::prelude::*;
+/// use tickmetrics::prelude::*;
 ///
 /// #[derive(Metrics)]
 /// #[metrics(prefix = "gateway")]
@@ -28,7 +28,7 @@ use std::convert::Infallible;
 /// let names: Vec<String> =
 ///     GatewayMetrics::describe().iter().map(|metric| metric.name().to_owned()).collect();
 /// assert_eq!(names, ["gateway_messages_total", "gateway_decode_seconds"]);
-/// # Ok::<(), metrics_core::RegisterError>(())
+/// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no struct of metrics",

@@ -122,14 +122,14 @@ impl Registry {
     /// description again gives the same handle.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// let orders: Counter<bool> =
     ///     registry.register(&Description::new("orders_total", "Orders, by whether they filled."))?;
     /// orders.with(true).inc();
     /// assert_eq!(registry.snapshot().counter("orders_total", &[("flag", "true")]), Some(1));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
     /// # Errors
@@ -145,12 +145,12 @@ impl Registry {
     /// Registers a gauge whose value is asked for at each snapshot. A call that panics gives NaN.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// registry.gauge_fn("queue_depth", "Depth of the queue.", || 7.0)?;
     /// assert_eq!(registry.snapshot().gauge("queue_depth", &[]), Some(7.0));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
     /// # Errors

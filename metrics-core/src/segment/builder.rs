@@ -89,7 +89,7 @@ impl SegmentBuilder {
     /// is not.
     ///
     /// ```
-    /// use metrics_core::{Registry, Segment, SegmentReader, Counter, Description};
+    /// use tickmetrics::{Registry, Segment, SegmentReader, Counter, Description};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let path = std::env::temp_dir().join(format!("tickmetrics-doc-{}", std::process::id()));
@@ -140,14 +140,14 @@ impl SegmentBuilder {
     /// the system has no memory for the copy, `install` is an error, and the old file stays.
     ///
     /// ```
-    /// use metrics_core::Segment;
+    /// use tickmetrics::Segment;
     ///
     /// # let path = std::env::temp_dir().join(format!("tickmetrics-resume-{}", std::process::id()));
     /// # let path = path.to_str().unwrap();
     /// // let path = "/dev/shm/gateway.metrics";
     /// Segment::builder().path(path).resume(true).install()?;
     /// # std::fs::remove_file(path).unwrap();
-    /// # Ok::<(), metrics_core::SegmentError>(())
+    /// # Ok::<(), tickmetrics::SegmentError>(())
     /// ```
     #[cfg(not(tickmetrics_loom))]
     pub fn resume(mut self, resume: bool) -> Self {

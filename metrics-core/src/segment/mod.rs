@@ -105,11 +105,11 @@ impl Segment {
     /// Sets the sizes of the process's segment, before its first use.
     ///
     /// ```
-    /// use metrics_core::Segment;
+    /// use tickmetrics::Segment;
     ///
     /// Segment::builder().shards(32).shard_bytes(64 << 20).install()?;
     /// assert!(Segment::builder().install().is_err(), "it is in use now");
-    /// # Ok::<(), metrics_core::SegmentError>(())
+    /// # Ok::<(), tickmetrics::SegmentError>(())
     /// ```
     pub fn builder() -> SegmentBuilder {
         SegmentBuilder::default()

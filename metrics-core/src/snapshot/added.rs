@@ -17,7 +17,7 @@ impl Snapshot {
     /// Nothing is registered, and other snapshots don't have it.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// let mut snapshot = registry.snapshot();
@@ -25,7 +25,7 @@ impl Snapshot {
     /// snapshot.add_counter(&faults, 12.0)?;
     /// let mut series = snapshot.family("faults_total").unwrap().series();
     /// assert_eq!(series.next().unwrap().label_text(), r#"type="minor""#);
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
     /// # Errors

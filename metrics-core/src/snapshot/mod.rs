@@ -165,7 +165,7 @@ impl Snapshot {
     /// hold the difference, gauges and up-down counters the present value.
     ///
     /// ```
-    /// use metrics_core::prelude::*;
+    /// use tickmetrics::prelude::*;
     ///
     /// let registry = Registry::new();
     /// let wait: Histogram = registry.register(&Description::new("wait", "Waited."))?;
@@ -175,7 +175,7 @@ impl Snapshot {
     /// let interval = registry.snapshot().since(&earlier);
     /// let wait = interval.histogram("wait", &[]).unwrap();
     /// assert_eq!((wait.count(), wait.sum(), wait.max()), (1, 7.0, Some(7.0)));
-    /// # Ok::<(), metrics_core::RegisterError>(())
+    /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     #[must_use]
     pub fn since(&self, earlier: &Snapshot) -> Snapshot {

@@ -226,7 +226,7 @@ fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
 const DEFAULT_SCHEMA: i8 = 3;
 
 /// The finest schema whose buckets are eight cells wide: the one that registration takes, too
-/// (`metrics_core::Description::native`).
+/// (`tickmetrics::Description::native`).
 fn finest_schema(sigfigs: Option<u8>) -> i8 {
     match sigfigs.unwrap_or(2) {
         1 => 1,

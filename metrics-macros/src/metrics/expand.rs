@@ -1,18 +1,20 @@
 //! The implementation of the trait `Metrics`.
 
 use super::{Content, Field, Metric, Metrics};
+use crate::root::Root;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Generics, parse_quote};
 
-pub(super) fn expand(input: &DeriveInput, metrics: &Metrics) -> TokenStream {
+pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> TokenStream {
     let ident = &input.ident;
     let inside = inside(metrics);
-    let fields = metrics.fields.iter().map(field);
-    let private = quote!(::metrics_core::__private);
+    let fields = metrics.fields.iter().map(|it| field(root, it));
+    let private = quote!(#root::__private);
     implement(
+        root,
         &input.generics,
         ident,
         &quote! {
@@ -28,16 +30,17 @@ pub(super) fn expand(input: &DeriveInput, metrics: &Metrics) -> TokenStream {
 }
 
 fn implement(
+    root: &Root,
     generics: &Generics,
     ident: &Ident,
     build: &TokenStream,
     global: &TokenStream,
 ) -> TokenStream {
     let (impl_generics, type_generics, bounds) = generics.split_for_impl();
-    let private = quote!(::metrics_core::__private);
+    let private = quote!(#root::__private);
     quote! {
         #[automatically_derived]
-        impl #impl_generics ::metrics_core::Metrics for #ident #type_generics #bounds {
+        impl #impl_generics #root::Metrics for #ident #type_generics #bounds {
             fn build<V: #private::Visitor>(
                 scope: &#private::Scope,
                 visitor: &mut V,
@@ -54,17 +57,17 @@ fn implement(
 
 /// An implementation that only type-checks, so that a mistake in an attribute is not followed by
 /// complaints that the trait is missing.
-pub(super) fn fallback(input: &DeriveInput) -> TokenStream {
+pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
     let mut generics = input.generics.clone();
     generics.make_where_clause().predicates.push(parse_quote!(
-        Self: ::metrics_core::__private::std::marker::Sized
-            + ::metrics_core::__private::std::marker::Send
-            + ::metrics_core::__private::std::marker::Sync
+        Self: #root::__private::std::marker::Sized
+            + #root::__private::std::marker::Send
+            + #root::__private::std::marker::Sync
             + 'static
     ));
-    let never = quote!(::metrics_core::__private::std::unreachable!());
-    implement(&generics, ident, &quote!(let _ = (scope, visitor); #never), &never)
+    let never = quote!(#root::__private::std::unreachable!());
+    implement(root, &generics, ident, &quote!(let _ = (scope, visitor); #never), &never)
 }
 
 /// The scope of the struct, within the one it is given.
@@ -83,12 +86,12 @@ fn located(ty: &syn::Type) -> Span {
 }
 
 /// `field: value`
-fn field(field: &Field) -> TokenStream {
+fn field(root: &Root, field: &Field) -> TokenStream {
     let Field { ident, ty, content } = field;
     let metric = match content {
         Content::Metric(metric) => metric,
         Content::Flattened => {
-            return quote!(#ident: <#ty as ::metrics_core::Metrics>::build(&scope, visitor)?);
+            return quote!(#ident: <#ty as #root::Metrics>::build(&scope, visitor)?);
         }
     };
     let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, extremes } =

@@ -7,6 +7,7 @@ mod read;
 
 use crate::arguments::Constant;
 use crate::errors::Errors;
+use crate::root::Root;
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Ident, Type};
 
@@ -50,12 +51,13 @@ struct Metric {
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
+    let root = Root::of(&input.attrs, "metrics");
     let metrics = read::read(input, &mut errors).map(|raw| check::check(raw, &mut errors));
     match metrics {
-        Some(metrics) if errors.is_empty() => expand::expand(input, &metrics),
+        Some(metrics) if errors.is_empty() => expand::expand(&root, input, &metrics),
         _ => {
             let mut tokens = errors.into_tokens();
-            tokens.extend(expand::fallback(input));
+            tokens.extend(expand::fallback(&root, input));
             tokens
         }
     }

@@ -3,6 +3,7 @@
 use super::doc;
 use crate::arguments::{Constant, Keys, constants, each, no_value, value};
 use crate::errors::Errors;
+use crate::root::Root;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Type, bracketed};
 
@@ -64,7 +65,7 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
         );
     }
     let mut read = Struct { prefix: None, constants: Vec::new(), fields: Vec::new() };
-    let mut keys = Keys::new(&["prefix", "labels"]);
+    let mut keys = Keys::new(&["prefix", "labels", "crate"]);
     for attribute in &input.attrs {
         if attribute.path().is_ident("metric") {
             errors.at(
@@ -75,6 +76,9 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
             keys.read(attribute, errors, |key, input, errors| {
                 if key == "prefix" {
                     read.prefix = Some(value(input)?);
+                } else if key == "crate" {
+                    // `Root::of` has read it.
+                    value::<Root>(input)?;
                 } else {
                     read.constants = constants(key, input, errors, &[])?;
                 }

@@ -4,6 +4,7 @@ use super::function::Function;
 use crate::arguments::{Constant, Keys, constants, each, no_value, value};
 use crate::errors::Errors;
 use crate::names;
+use crate::root::Root;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -12,6 +13,7 @@ use syn::{Expr, Ident, Lit, LitStr, Token, token};
 
 #[derive(Default)]
 pub(super) struct Arguments {
+    pub(super) root: Root,
     /// The histogram that the time goes to.
     pub(super) histogram: Option<Expr>,
     /// One call in so many is timed.
@@ -24,7 +26,7 @@ pub(super) struct Arguments {
     keys: Vec<Ident>,
 }
 
-const KEYS: &[&str] = &["sample", "outcome", "name", "labels"];
+const KEYS: &[&str] = &["sample", "outcome", "name", "labels", "crate"];
 
 impl Arguments {
     pub(super) fn read(arguments: TokenStream, errors: &mut Errors) -> Self {
@@ -53,6 +55,7 @@ impl Arguments {
         match key.to_string().as_str() {
             "sample" => self.sample = Some(sample(&value(input)?)?),
             "name" => self.name = Some(value(input)?),
+            "crate" => self.root = value(input)?,
             "labels" => {
                 self.labels = constants(&key, input, errors, &["module", "function", "outcome"])?;
             }
@@ -107,7 +110,7 @@ impl Arguments {
 
 /// The key of an argument, consumed, or `None` where the argument is an expression.
 fn key(input: ParseStream) -> syn::Result<Option<Ident>> {
-    if !input.peek(Ident) {
+    if !(input.peek(Ident) || input.peek(Token![crate])) {
         return Ok(None);
     }
     let ahead = input.fork();

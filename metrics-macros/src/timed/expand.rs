@@ -22,6 +22,7 @@ pub(super) fn expand(function: &Function, arguments: &Arguments) -> TokenStream 
 /// `let _guard = ...; { body }`: dropped last, however the function ends, and in an `async fn` part
 /// of the future.
 fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
+    let root = &arguments.root;
     let due = due(arguments);
     let site = site(function, arguments, &quote!(()));
     let span = Span::mixed_site();
@@ -32,17 +33,17 @@ fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
         }
         (Some(histogram), None) => {
             let histogram = reference(histogram);
-            quote_spanned!(span=> let _guard = ::metrics_core::Histogram::start(#histogram);)
+            quote_spanned!(span=> let _guard = #root::Histogram::start(#histogram);)
         }
         (Some(histogram), Some(_)) => {
             let histogram = reference(histogram);
             quote_spanned! {span=>
                 let timer = if due {
-                    ::metrics_core::__private::std::option::Option::Some(
-                        ::metrics_core::Histogram::start(#histogram),
+                    #root::__private::std::option::Option::Some(
+                        #root::Histogram::start(#histogram),
                     )
                 } else {
-                    ::metrics_core::__private::std::option::Option::None
+                    #root::__private::std::option::Option::None
                 };
                 let _guard = { #site SITE.start(timer) };
             }
@@ -55,22 +56,23 @@ fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
 /// The call is told how the body ended, so the body is a closure or a future of its own. Without
 /// being told, as when it unwinds, it knows by itself.
 fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
+    let root = &arguments.root;
     let span = Span::mixed_site();
     let due = due(arguments);
     let is_due = if arguments.sample.is_some() { quote_spanned!(span=> due) } else { quote!(true) };
-    let site = site(function, arguments, &quote!(::metrics_core::Outcome));
+    let site = site(function, arguments, &quote!(#root::Outcome));
     let start = match &arguments.histogram {
         None => quote_spanned!(span=> { #site SITE.start(#is_due) }),
         Some(histogram) => {
             let histogram = reference(histogram);
             quote_spanned! {span=> {
-                let histogram: &::metrics_core::Histogram = #histogram;
+                let histogram: &#root::Histogram = #histogram;
                 { #site SITE.start(#is_due, histogram) }
             }}
         }
     };
     let body = &function.body;
-    let private = quote!(::metrics_core::__private);
+    let private = quote!(#root::__private);
     let finish = quote_spanned! {span=>
         call.finish({
             use #private::NoResult as _;
@@ -120,8 +122,9 @@ fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
 
 /// Whether this call is one to time, where not each is.
 fn due(arguments: &Arguments) -> Option<TokenStream> {
+    let root = &arguments.root;
     let every = arguments.sample?;
-    let private = quote!(::metrics_core::__private);
+    let private = quote!(#root::__private);
     Some(quote_spanned! {Span::mixed_site()=>
         let due = {
             #private::std::thread_local! {
@@ -135,7 +138,8 @@ fn due(arguments: &Arguments) -> Option<TokenStream> {
 
 /// The static that holds the function's metrics, by the labels that a call adds.
 fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> TokenStream {
-    let private = quote!(::metrics_core::__private);
+    let root = &arguments.root;
+    let private = quote!(#root::__private);
     let site = if arguments.histogram.is_some() { quote!(Counted) } else { quote!(Timed) };
     let base = arguments.name.as_ref().map_or_else(|| "function".to_owned(), syn::LitStr::value);
     let ident = function.signature.ident.unraw().to_string();

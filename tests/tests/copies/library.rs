@@ -1,7 +1,7 @@
 //! A library with a counter, behind a C interface whose names begin with `NAME`. Its histogram moves
 //! the counter's cell beyond the end of a shard of the smallest size.
 
-use metrics_core::{Counter, Description, Histogram, Registry, Segment};
+use tickmetrics::{Counter, Description, Histogram, Registry, Segment};
 use std::cell::Cell;
 use std::sync::OnceLock;
 

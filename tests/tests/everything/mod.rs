@@ -1,6 +1,6 @@
 //! Every kind of record, for the tests of what recording must not do.
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 #[label(capacity = 100)]

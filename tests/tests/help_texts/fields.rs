@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 macro_rules! documented {
     ($text:literal, $text_of_expression:expr) => {

@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -7,7 +7,7 @@ enum Side {
 }
 
 mod other {
-    #[derive(Clone, Copy, metrics_core::Label)]
+    #[derive(Clone, Copy, tickmetrics::Label)]
     pub enum Side {
         Bid,
         Ask,

@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 enum Side {

@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Metrics)]
 struct Kinds {
@@ -7,7 +7,7 @@ struct Kinds {
     counter: Counter,
     /// Nor this.
     #[metric(max = 10, native = 3, quantiles = [0.5], extremes)]
-    up_down: metrics_core::UpDownCounter<bool>,
+    up_down: tickmetrics::UpDownCounter<bool>,
     /// Set in exported units.
     #[metric(scale = 0.1)]
     gauge: Gauge,

@@ -1,4 +1,4 @@
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[timed(sample = 0)]
 fn zero() {}

@@ -2,7 +2,7 @@
 
 #![deny(warnings)]
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[timed]
 fn guarded(unused: u32) -> u32 {

@@ -1,6 +1,6 @@
 //! Mistakes in a body are reported as those of any function.
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[timed]
 fn guarded() -> u32 {

@@ -8,7 +8,7 @@
 #![forbid(unsafe_code, unreachable_code, dead_code, unused_variables, unused_imports)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// A side.
 #[derive(Clone, Copy, Debug, Label)]

@@ -3,10 +3,10 @@
 use super::{OURS, Symbol, orders};
 use crate::candidate::{Candidate, batch, kept};
 use crate::groups::INPUTS;
-use metrics_core::LabelId;
 use std::collections::HashMap;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tickmetrics::LabelId;
 
 /// Adds up numbers, so that each look-up has an answer that is used; the count of turns is the
 /// sum over what is known of each.

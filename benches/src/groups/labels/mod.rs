@@ -7,9 +7,9 @@ use super::{INPUTS, OURS, Side};
 use crate::candidate::{Candidate, kept};
 use crate::run::{self, Effort};
 use crate::table::Report;
-use metrics_core::prelude::*;
 use opentelemetry::KeyValue;
 use std::sync::atomic::Ordering::Relaxed;
+use tickmetrics::prelude::*;
 
 /// Symbols in turn: as many as a busy feed has.
 const SYMBOLS: usize = 64;
@@ -87,7 +87,7 @@ struct Order {
 
 impl Order {
     fn index(self) -> usize {
-        metrics_core::Label::index(self.symbol) * Side::ALL.len() + self.side as usize
+        tickmetrics::Label::index(self.symbol) * Side::ALL.len() + self.side as usize
     }
 }
 
@@ -121,7 +121,7 @@ fn one<H: Send + Sync + 'static>(
 fn ours_total(registry: &Registry, name: &str) -> u64 {
     let snapshot = registry.snapshot();
     let Some(family) = snapshot.family(name) else { return 0 };
-    let value = |value| if let metrics_core::Value::Counter(value) = value { value } else { 0 };
+    let value = |value| if let tickmetrics::Value::Counter(value) = value { value } else { 0 };
     family.series().map(|one| value(one.value())).sum()
 }
 

@@ -2,8 +2,8 @@ use super::{OURS, Scrape, Symbol500, Symbol5000, Symbol50000, symbols};
 use crate::groups::{Metrics, Side, peers};
 use fast_telemetry::PrometheusExport as _;
 use measured::metric::MetricFamilyEncoding as _;
-use metrics_core::prelude::*;
 use std::sync::Arc;
+use tickmetrics::prelude::*;
 
 #[derive(
     Clone,

@@ -1,12 +1,12 @@
 //! The formats, and how each library writes those that it has.
 
 use fastmetrics::format::text::{EscapingScheme, TextProfile};
-use metrics_core::Registry;
 use metrics_exporter_prometheus::PrometheusHandle;
 use prometheus::Encoder as _;
 use prometheus_client::encoding::prometheus_protobuf::prometheus_data_model::MetricFamily;
 use prost::Message as _;
 use std::thread;
+use tickmetrics::Registry;
 
 /// What a scraper asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +133,11 @@ impl Scrape {
     pub(crate) fn ours(registry: Registry, record: impl Fn() + Send + Sync + 'static) -> Self {
         let [text, openmetrics, protobuf] = [(); 3].map(|()| registry.clone());
         let new = Self::new(record)
-            .text(move |out| exporter::encode::text(&text.snapshot(), out))
-            .openmetrics(move |out| exporter::encode::openmetrics(&openmetrics.snapshot(), out))
-            .protobuf(move |out| exporter::encode::protobuf(&protobuf.snapshot(), out));
+            .text(move |out| tickmetrics_exporter::encode::text(&text.snapshot(), out))
+            .openmetrics(move |out| {
+                tickmetrics_exporter::encode::openmetrics(&openmetrics.snapshot(), out)
+            })
+            .protobuf(move |out| tickmetrics_exporter::encode::protobuf(&protobuf.snapshot(), out));
         Self { registry: Some(registry), ..new }
     }
 

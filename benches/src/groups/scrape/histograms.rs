@@ -4,8 +4,8 @@ use crate::groups::peers::{self, ClientHistogram};
 use crate::groups::{EDGES, Metrics, durations, edges};
 use fast_telemetry::PrometheusExport as _;
 use measured::metric::MetricFamilyEncoding as _;
-use metrics_core::prelude::*;
 use std::sync::Arc;
+use tickmetrics::prelude::*;
 
 #[derive(
     Clone,

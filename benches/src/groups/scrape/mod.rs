@@ -12,8 +12,8 @@ use crate::run::{self, Effort};
 use crate::stats::{Measured, Sample};
 use crate::table::{Report, Table};
 use counters::Library;
-use metrics_core::prelude::*;
 use std::sync::OnceLock;
+use tickmetrics::prelude::*;
 
 /// What the first scrape of all series takes, and what later ones do.
 pub(crate) const FIRST: &str = "scrape first";

@@ -7,10 +7,10 @@ use crate::groups::durations;
 use crate::report::ask_numbers;
 use crate::run::Effort;
 use crate::table::{Report, Table};
-use exporter::Exporter;
-use metrics_core::Registry;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use tickmetrics::Registry;
+use tickmetrics_exporter::Exporter;
 
 pub(crate) const PEAK: &str = "scrape peak";
 

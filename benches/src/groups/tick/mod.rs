@@ -16,11 +16,11 @@ use libraries::{
     FastMetrics, FastTelemetry, Measured, Metriken, Nothing, Ours, Prometheus, PrometheusClient,
 };
 use library::{Kept, Library, OurClock, SameHandles};
-use metrics_core::prelude::*;
 use path::State;
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tickmetrics::prelude::*;
 pub(crate) use ticks::replay;
 use ticks::ticks;
 

@@ -1,5 +1,5 @@
 use crate::feed::{Side, Symbol};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Labels)]
 pub(crate) struct OrderLabels {

@@ -9,7 +9,7 @@ use crate::feed::{Side, Symbol};
 use crate::market_data::Top;
 use crate::units::{Lots, Price};
 use metrics::{ExecutionMetrics, Operation, OrderLabels, Reject};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 use venue::Call;
 
 /// Buy or sell at this price or a better one.

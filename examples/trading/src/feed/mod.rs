@@ -9,7 +9,7 @@ pub(crate) use replay::Replay;
 pub(crate) use simulated::Simulated;
 
 use crate::units::{Lots, Price};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// An instrument. Interned once, when a feed starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]

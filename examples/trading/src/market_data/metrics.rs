@@ -1,5 +1,5 @@
 use crate::feed::{Disconnect, Side, Stream, Symbol};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 #[derive(Metrics)]
 #[metrics(prefix = "market_data")]

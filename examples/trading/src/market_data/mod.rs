@@ -7,7 +7,7 @@ pub(crate) use book::{Books, Top};
 pub(crate) use metrics::{FeedMetrics, MarketDataMetrics};
 
 use crate::feed::{Body, Disconnect, Message};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 pub(crate) struct MarketData {
     metrics: MarketDataMetrics,

@@ -1,5 +1,5 @@
 use crate::feed::Symbol;
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// What an order would have broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]

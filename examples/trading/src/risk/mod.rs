@@ -12,7 +12,7 @@ use crate::execution::{Fill, Order};
 use crate::feed::Symbol;
 use crate::market_data::Top;
 use metrics::{LimitType, RiskMetrics};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 pub(crate) struct Risk {
     metrics: RiskMetrics,

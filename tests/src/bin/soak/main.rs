@@ -21,7 +21,6 @@ mod scraper;
 mod work;
 
 use lexopt::prelude::*;
-use metrics_core::{Registry, Segment, SegmentReader};
 use scraper::{Figures, Scraper};
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -29,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 use tests::processes::{Folder, Other, say};
+use tickmetrics::{Registry, Segment, SegmentReader};
 use work::{Tally, Work};
 
 /// Threads beyond this many share a shard. The bursts of short ones are beyond it.

@@ -1,12 +1,12 @@
 //! Ten scrapes a second, each held against the one before it.
 
-use metrics_core::Snapshot;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tickmetrics::Snapshot;
 
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -111,7 +111,7 @@ impl Last {
     /// Takes the next one, unless it can't follow this one.
     fn then(&mut self, snapshot: &Snapshot) -> Result<(), String> {
         self.text.clear();
-        exporter::encode::text(snapshot, &mut self.text);
+        tickmetrics_exporter::encode::text(snapshot, &mut self.text);
         let mut seen = 0;
         let mut infinity = None;
         for (name, value) in samples(&self.text) {
@@ -177,7 +177,7 @@ fn resident_kib() -> [u64; 2] {
 
 pub(crate) fn text(snapshot: &Snapshot) -> String {
     let mut text = String::new();
-    exporter::encode::text(snapshot, &mut text);
+    tickmetrics_exporter::encode::text(snapshot, &mut text);
     text
 }
 

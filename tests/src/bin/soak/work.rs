@@ -1,6 +1,5 @@
 //! The threads that record, and what they counted themselves.
 
-use metrics_core::prelude::*;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tickmetrics::prelude::*;
 
 #[derive(Clone, Copy, Label)]
 enum Side {

@@ -1,6 +1,6 @@
 use crate::groups::tick::library::{Library, Make};
 use crate::groups::{EDGES, Side};
-use metrics_core::prelude::*;
+use tickmetrics::prelude::*;
 
 /// Nothing is measured.
 pub(in crate::groups::tick) struct Nothing;

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::args::{Dump, Format};
 use crate::people::{self, PrintablePath};
 use crate::segment::Segment;
-use exporter::encode;
+use tickmetrics_exporter::encode;
 
 pub(crate) fn run(args: &Dump) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;

@@ -2,12 +2,12 @@
 
 use crate::Result;
 use crate::failure::Failure;
-use metrics_core::{ReadError, SegmentReader, Snapshot};
 use std::fmt;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use tickmetrics::{ReadError, SegmentReader, Snapshot};
 
 /// The process that writes, or wrote, a segment.
 #[derive(Clone, Copy, Debug)]

@@ -8,12 +8,12 @@ use crate::segment::Process;
 use crate::stop::Stop;
 use crate::trust::{Rank, Trust};
 use crate::watch::{Change, Limits, Shares, Watch};
-use exporter::__cli::{LeftOut, is_out_of_files, merge, process_label, serve};
-use exporter::{Exporter, StartError};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tickmetrics_exporter::__cli::{LeftOut, is_out_of_files, merge, process_label, serve};
+use tickmetrics_exporter::{Exporter, StartError};
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     let stop = Stop::install()?;

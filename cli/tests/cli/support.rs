@@ -1,8 +1,6 @@
 //! Processes that count in a segment, and runs of the program on it.
 
 use crate::words;
-use metrics_core::Segment;
-use metrics_core::prelude::*;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
@@ -10,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 pub(crate) use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, python};
 use tests::programs::{feed, skip};
+use tickmetrics::Segment;
+use tickmetrics::prelude::*;
 
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 const ROLE: &str = "TICKMETRICS_TEST_ROLE";

@@ -4,9 +4,9 @@
 
 use crate::Result;
 use crate::args::Format;
-pub(crate) use metrics_core::__text::{Printable, PrintablePath, is_text};
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal, Write as _};
+pub(crate) use tickmetrics::__text::{Printable, PrintablePath, is_text};
 
 /// One line on standard error. Where that is closed, the exit code and the metrics have to tell.
 pub(crate) fn tell(what: fmt::Arguments<'_>) {

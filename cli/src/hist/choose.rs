@@ -3,7 +3,7 @@
 use super::{Chosen, labels};
 use crate::Result;
 use crate::failure::Failure;
-use metrics_core::{Kind, Series, Snapshot, Value};
+use tickmetrics::{Kind, Series, Snapshot, Value};
 
 /// How many series or names a message lists.
 const LISTED: usize = 10;

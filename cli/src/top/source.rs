@@ -8,12 +8,12 @@ use crate::people::PrintablePath;
 use crate::quantile::quantile;
 use crate::scrape_url::Client;
 use crate::segment::{Ago, Process, Segment};
-use metrics_core::{HistogramSnapshot, Snapshot, Value};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
+use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 
 /// Where readings come from.
 pub(crate) enum Source {
@@ -195,8 +195,8 @@ fn unit(name: &str) -> &'static str {
 mod tests {
     use super::{series_of, unit};
     use crate::top::model::{Frame, Reading, rows};
-    use metrics_core::{Counter, Description, Histogram, Registry};
     use std::time::{Duration, Instant};
+    use tickmetrics::{Counter, Description, Histogram, Registry};
 
     #[test]
     fn percentiles_are_of_the_interval() {

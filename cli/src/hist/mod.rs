@@ -19,9 +19,9 @@ use crate::args::Hist;
 use crate::failure::Failure;
 use crate::people::PrintablePath;
 use crate::segment::Segment;
-use metrics_core::HistogramSnapshot;
 use std::fs;
 use std::path::Path;
+use tickmetrics::HistogramSnapshot;
 
 /// A histogram and what is said of it.
 struct Chosen<'a> {

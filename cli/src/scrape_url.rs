@@ -2,7 +2,6 @@
 
 use crate::Result;
 use crate::failure::Failure;
-use exporter::__cli::{Shown, Url, WrongUrl};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -10,6 +9,7 @@ use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
+use tickmetrics_exporter::__cli::{Shown, Url, WrongUrl};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;

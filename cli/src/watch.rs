@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use crate::people::PrintablePath;
 use crate::segment::{Process, Segment};
 use crate::trust::{self, Rank, Refused, Trust};
-use metrics_core::Snapshot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use tickmetrics::Snapshot;
 
 /// How many paths are looked at for new files.
 const MOST_PATHS: usize = 1 << 16;
@@ -167,10 +167,14 @@ impl Watch {
             notes.extend(self.tell_once("paths".into(), reason));
         }
         // A file that was replaced is another process's.
-        let gone = |_: &PathBuf, watched: &mut Watched| !watched.segment.is_current();
-        for (path, it) in self.open.extract_if(.., gone) {
-            changes.push(Change::Went { path, name: it.name });
-        }
+        self.open.retain(|path, watched| {
+            let is_current = watched.segment.is_current();
+            if !is_current {
+                let name = std::mem::take(&mut watched.name);
+                changes.push(Change::Went { path: path.clone(), name });
+            }
+            is_current
+        });
         self.unreadable.retain(|path, _| found.contains(path));
         self.refused = 0;
         found.retain(|path| !self.open.contains_key(path));
