@@ -68,6 +68,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `prefix = "execution"` | begins the names of all fields |
 /// | `labels(venue = "xnas", ...)` | labels with the same value on every series |
+/// | `crate = my_crate::tickmetrics` | where the crate is, if not at `::tickmetrics` |
 ///
 /// # On a field
 ///
@@ -142,6 +143,7 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 /// | `rename = "side"` | the type | the label's name; the type's in snake case by default |
 /// | `rename = "IOC"` | a variant | the value; the variant's name in snake case by default |
 /// | `capacity = 4096` | a newtype, where it must be | how many values it may have, 1 to 2^24 |
+/// | `crate = my_crate::tickmetrics` | the type | where the crate is, if not at `::tickmetrics` |
 ///
 /// A newtype gets two methods, as visible as itself: `intern(&str) -> Self`, where every value
 /// beyond the capacity becomes `other`, and `as_str(self) -> &'static str`. A label must be `Copy`.
@@ -183,7 +185,8 @@ pub fn derive_label(input: TokenStream) -> TokenStream {
 ///
 /// A label is called as its field is, or as `#[label(rename = "...")]` says. There are as many
 /// series as combinations of values, side by side; the last field's value changes fastest. The
-/// struct must be `Copy`.
+/// struct must be `Copy`. `#[label(crate = path)]` on the struct names the crate, if it is not at
+/// `::tickmetrics`.
 ///
 /// # Errors
 ///
@@ -246,6 +249,7 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 /// | `outcome` | adds the label `outcome`: `ok`, `err` (a `Result` that is `Err`), `panic` or `cancelled` (a future dropped before it was done) |
 /// | `name = "route"` | `route_calls_total` and `route_duration_seconds` instead |
 /// | `labels(venue = "xnas")` | adds labels with the same value on every series |
+/// | `crate = my_crate::tickmetrics` | where the crate is, if not at `::tickmetrics` |
 ///
 /// They go together, in any order. With an expression and `sample` or `outcome`, the calls are
 /// counted as without one, and the time goes to the histogram given. The expression is evaluated
