@@ -332,6 +332,15 @@ fn left_behind(file: &Path) {
     other.kill();
 }
 
+/// Children of a process that is gone close its file before anything else, but not before they run.
+fn assert_let_go(reader: &SegmentReader) {
+    let patience = Instant::now();
+    while reader.process().unwrap().is_alive {
+        assert!(patience.elapsed() < Duration::from_secs(10), "a child holds the file");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Starts one that installs its segment at the path of a dead process's file, forks while it waits for
 /// the lock on that, which this process has meanwhile, and ends as it says.
 fn forks_while_it_installs(role: &str, file: &Path) -> Other {
@@ -365,12 +374,7 @@ fn a_child_forked_while_the_segment_is_installed_does_not_have_the_file() {
     // The child goes on until the other end of its standard input is closed.
     let _stdin = other.child.stdin.take();
     other.kill();
-    // A child that was forked just now closes the file before anything else, but not before it runs.
-    let patience = Instant::now();
-    while reader.process().unwrap().is_alive {
-        assert!(patience.elapsed() < Duration::from_secs(10), "the child holds the file");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert_let_go(&reader);
     left_behind(&folder.file());
 }
 
@@ -383,8 +387,7 @@ fn children_forked_while_a_segment_is_resumed_do_not_have_the_file() {
         assert_eq!(other.says(), "installed", "round {round}");
         let _stdin = other.child.stdin.take();
         other.kill();
-        let reader = SegmentReader::open(folder.file()).unwrap();
-        assert!(!reader.process().unwrap().is_alive, "round {round}: a child holds the file");
+        assert_let_go(&SegmentReader::open(folder.file()).unwrap());
     }
     let snapshot = SegmentReader::open(folder.file()).unwrap().snapshot().unwrap();
     assert_eq!(snapshot.histogram("n7", &[]).unwrap().count(), 11);
