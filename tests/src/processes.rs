@@ -165,6 +165,14 @@ pub fn say(what: &str) {
     std::io::stdout().flush().unwrap();
 }
 
+/// Until the test ends this process. The end of a scope can leave a thread one `park` that returns at
+/// once.
+pub fn park() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
 pub fn wait() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
-use tests::processes::{Folder, Other, command, output, role, say, wait};
+use tests::processes::{Folder, Other, command, output, park, role, say, wait};
 use tests::programs::{feed, skip};
 use tickmetrics::{Registry, Snapshot};
 use tickmetrics_exporter::{Exporter, ProcessMetrics};
@@ -112,9 +112,7 @@ fn forks() {
         let exporter = start();
         let own = started(&mut ProcessMetrics::new()) == started(&mut made_before);
         say(&format!("{} {} {own}", exporter.local_addr().port(), std::process::id()));
-        loop {
-            thread::park();
-        }
+        park();
     }
     wait();
     // SAFETY: the child made above, which was not waited for.

@@ -101,7 +101,7 @@ fn in_another_process() {
     let list = String::from_utf8(list.output().unwrap().stdout).unwrap();
     assert!(list.contains("->") && !list.contains(file.to_str().unwrap()), "{list}");
     say(&pid.to_string());
-    std::thread::park();
+    processes::park();
 }
 
 fn in_child(registry: &Registry, metrics: &ForkMetrics, file: &Path) {
@@ -247,7 +247,7 @@ fn fork_in_the_midst(role: &str, file: &Path) {
                 Ok(()) => say("installed"),
                 Err(error) => say(&error.to_string()),
             }
-            std::thread::park();
+            processes::park();
         }
         "many" => {
             let done = AtomicBool::new(false);
@@ -268,7 +268,7 @@ fn fork_in_the_midst(role: &str, file: &Path) {
                 registry.register::<Histogram>(&description).unwrap().record(n);
             }
             say("installed");
-            std::thread::park();
+            processes::park();
         }
         // Before there is a segment, and after.
         "calibrates" | "calibrates later" => {

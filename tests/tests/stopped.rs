@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread;
 use std::time::{Duration, Instant};
-use tests::processes::{Folder, Other, role, say};
+use tests::processes::{Folder, Other, park, role, say};
 use tests::words::Words;
 use tickmetrics::prelude::*;
 use tickmetrics::{Segment, SegmentReader};
@@ -75,7 +75,7 @@ fn write(file: &Path) {
         }
     });
     say("ended");
-    thread::park();
+    park();
 }
 
 fn write_some(metrics: &StoppedMetrics, words: &Words, writer: usize, round: u64) {
