@@ -14,3 +14,7 @@ pub mod words;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../exporter/README.md")]
+pub struct ExporterReadme;
