@@ -1,5 +1,5 @@
 //! The macros of `tickmetrics`, which re-exports them: name `tickmetrics::Metrics` and so on, not
-//! this crate. What they expand to names `::tickmetrics`.
+//! this crate. What they expand to names `::tickmetrics`, or the path that `crate = ...` gives.
 //!
 //! Each macro reads its attributes, checks them, and expands, in this order and in modules of these
 //! names. Mistakes are collected, so that one build tells them all, and an implementation (or the
