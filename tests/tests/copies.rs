@@ -230,6 +230,24 @@ fn a_process_ends_while_threads_of_a_library_count() {
     }
 }
 
+/// However it ends, also in the midst of the library's set-up, or with an unload on the way.
+#[test]
+fn a_library_counts_until_its_process_is_gone() {
+    if !have(&["cc"]) {
+        return;
+    }
+    let root = projects("ways-to-end");
+    let library = library(&root, "two", "cdylib", "release", &LOADABLE);
+    let program = root.join("program");
+    let source = Path::new(SOURCES).join("end.c");
+    let mut cc = Command::new("cc");
+    cc.args(["-rdynamic", "-pthread"]).arg(source).args(["-ldl", "-o"]).arg(&program);
+    done(&mut cc);
+    for way in ["return", "exit", "quick_exit", "begun", "closed"] {
+        done(Command::new(&program).arg(way).arg(&library));
+    }
+}
+
 #[test]
 fn a_dylib_whose_user_inlines_a_record() {
     let root = projects("dylib");

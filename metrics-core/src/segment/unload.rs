@@ -4,6 +4,11 @@
 //! The system runs the same function at the end of the process, where other threads may record until
 //! it is gone, and nothing may be taken from them. A handler tells the two apart that is not the
 //! library's, so that an unload does not run it: at the end it runs first, and marks a semaphore.
+//!
+//! The process can end in the midst of the set-up, too. So only one handler is registered there, and
+//! that one registers the two above. Both run as soon as it returns, on the same thread, and no end
+//! comes between them. (A segment that is first made when the system has begun to end the shared
+//! objects themselves, after all handlers, is the exception: that end looks like an unload.)
 
 use super::{SEGMENT, Segment};
 use crate::layout::header;
@@ -36,21 +41,40 @@ pub(super) fn is_gone() -> bool {
 
 /// Sees to an unload. Called once, when the segment is there.
 pub(super) fn prepare() {
-    // It outlives the library, as the handler does.
+    // It outlives the library, as a handler does.
     let ending: *mut libc::sem_t = Box::into_raw(Box::<libc::sem_t>::new_uninit()).cast();
-    // SAFETY: the semaphore lives for ever. Both functions have the type that they are called with,
-    // where an answer that nobody takes makes no difference. `sem_post` is the C library's, which
-    // stays; `at_end` is this object's, and is called before that goes.
-    unsafe {
-        libc::sem_init(ending, 0, 0);
-        let object = (&raw const __dso_handle).cast_mut();
-        __cxa_atexit(at_end, ending.cast(), object);
-        let post: Post = libc::sem_post;
-        __cxa_atexit(mem::transmute::<Post, Handler>(post), ending.cast(), ptr::null_mut());
+    // SAFETY: the semaphore lives for ever, and is set up before anyone else knows of it.
+    unsafe { libc::sem_init(ending, 0, 0) };
+    // Refused where there is no memory: then an unload takes nothing away.
+    register(at_end, ending, own_object());
+}
+
+fn own_object() -> *mut c_void {
+    (&raw const __dso_handle).cast_mut()
+}
+
+fn register(run: Handler, ending: *mut libc::sem_t, object: *mut c_void) -> bool {
+    // SAFETY: the callers' handlers take a semaphore, which lives for ever. They are this object's, and
+    // are called before that goes, or the C library's, which stays.
+    unsafe { __cxa_atexit(run, ending.cast(), object) == 0 }
+}
+
+/// At an unload and at the end of the process. What it registers is called next, by the same caller:
+/// what comes last first, and at an unload only what is this object's.
+unsafe extern "C" fn at_end(ending: *mut c_void) {
+    let ending: *mut libc::sem_t = ending.cast();
+    let post: Post = libc::sem_post;
+    // SAFETY: it has the type that it is called with, where an answer that nobody takes makes no
+    // difference.
+    let post = unsafe { mem::transmute::<Post, Handler>(post) };
+    if register(at_unload, ending, own_object()) && !register(post, ending, ptr::null_mut()) {
+        // Nobody would know an end.
+        // SAFETY: it is the semaphore of `prepare`.
+        unsafe { libc::sem_post(ending) };
     }
 }
 
-unsafe extern "C" fn at_end(ending: *mut c_void) {
+unsafe extern "C" fn at_unload(ending: *mut c_void) {
     let mut ends = 0;
     // SAFETY: it is the semaphore of `prepare`.
     let known = unsafe { libc::sem_getvalue(ending.cast(), &raw mut ends) } == 0;
