@@ -36,16 +36,20 @@ pub extern "C" fn NAME_inc(a: f64, b: f64) -> f64 {
     sum * a
 }
 
-/// Counts on two threads, with a shard and without, until the process is gone.
+/// Counts on four threads, with a shard and without, until the process is gone.
 #[unsafe(no_mangle)]
 pub extern "C" fn NAME_keep_counting() {
     let Some(ticks) = TICKS.get().copied() else { return };
-    for _ in 0..2 {
+    for _ in 0..4 {
         std::thread::spawn(move || {
             loop {
                 ticks.inc();
-                // A thread's first record, again and again.
-                let _ = std::thread::Builder::new().spawn(move || ticks.inc());
+                // A thread's first record, again and again. The thread is waited for: glibc's
+                // `pthread_detach` reads the thread's descriptor once more after it let the thread
+                // free it, and faults where the thread ended in between and its stack is unmapped.
+                if let Ok(thread) = std::thread::Builder::new().spawn(move || ticks.inc()) {
+                    let _ = thread.join();
+                }
             }
         });
     }
