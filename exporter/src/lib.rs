@@ -19,6 +19,7 @@
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `__cli`) |
@@ -50,6 +51,8 @@ mod interval;
 mod merge;
 mod names;
 mod negotiate;
+#[cfg(feature = "web-config")]
+mod plain_file;
 mod process;
 mod push;
 mod quiet;

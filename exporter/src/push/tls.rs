@@ -1,5 +1,6 @@
 //! Encryption of pushes, by rustls with the cryptography of ring.
 
+use crate::plain_file;
 use crate::server::Stream;
 use std::fmt;
 use std::path::Path;
@@ -44,7 +45,8 @@ fn of_file(path: &Path) -> Result<RootCertStore, String> {
         format!("{} can't be read as certificates: {reason}", PrintablePath(path))
     };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
+    let text = plain_file::read(path, u64::MAX).map_err(|error| wrong(&error))?;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| wrong(&error))?;
         roots.add(certificate).map_err(|error| wrong(&error))?;
     }

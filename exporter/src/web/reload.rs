@@ -1,17 +1,14 @@
 //! The files that a configuration is made of, and whether they changed.
 
 use super::error::Wrong;
-use nix::fcntl::OFlag;
+use crate::plain_file::read;
 use ring::digest;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
-
-/// No configuration, key or chain of certificates is longer, and nothing longer is read.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// Of all files that a configuration is made of. They are read on the exporter's thread.
 const MAX_ALL_BYTES: u64 = 16 << 20;
@@ -42,7 +39,7 @@ impl Files {
     /// The file that a key names.
     ///
     /// # Errors
-    /// Where there is none, or it is no plain file or longer than [`MAX_BYTES`], or where it is one too
+    /// Where there is none, or it is no plain file or longer than 1 MiB, or where it is one too
     /// many.
     pub(super) fn read(
         &mut self,
@@ -136,42 +133,6 @@ impl Stamp {
         let changed = (file.ctime(), file.ctime_nsec());
         Some(Self { device: file.dev(), inode: file.ino(), size: file.size(), changed })
     }
-}
-
-fn read(path: &Path, left: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let most = MAX_BYTES.min(left) + 1;
-    let file = open(path)?;
-    // With room for all, and to see its end: what grows is copied, and copies are not erased.
-    let room = usize::try_from(file.metadata()?.len().min(most)).unwrap_or_default() + 32;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(most).read_to_end(&mut bytes)?;
-    let length = bytes.len() as u64;
-    if length > MAX_BYTES {
-        return Err(io::Error::other("it is longer than 1 MiB"));
-    }
-    if length > left {
-        return Err(io::Error::other("it and the files before it are longer than 16 MiB"));
-    }
-    Ok(bytes)
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    // To open a device can do something.
-    check_kind(&fs::metadata(path)?)?;
-    open_at_once(path)
-}
-
-/// A pipe may have come to the name since it was looked at. It would keep the exporter's thread for
-/// as long as nobody writes to it.
-fn open_at_once(path: &Path) -> io::Result<File> {
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    check_kind(&file.metadata()?)?;
-    Ok(file)
-}
-
-fn check_kind(metadata: &fs::Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is no plain file")) }
 }
 
 fn add(context: &mut digest::Context, contents: Option<&[u8]>) {
@@ -298,16 +259,5 @@ mod tests {
         }
         assert!(wrong(&mut files).contains("more than 1024 files"));
         assert_eq!(files.seen.len(), 1024);
-    }
-
-    /// As one that takes a file's place after that was looked at.
-    #[test]
-    fn a_pipe_is_not_waited_for() {
-        let folder = folder("pipe");
-        let path = folder.join("pipe");
-        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let error = open_at_once(&path).unwrap_err();
-        assert!(error.to_string().contains("no plain file"), "{error}");
-        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -53,3 +53,28 @@ fn authorities_are_read_at_the_start() {
     let told = started();
     assert!(told.contains("there is none in it"), "{told}");
 }
+
+/// What would never end, or is never written to, is not waited for.
+#[test]
+fn authorities_are_in_a_plain_file_of_some_length() {
+    let folder = Folder::new("push-no-file");
+    let file = folder.file();
+    let told = |advice: &str| {
+        let push = Push::new("https://localhost", "job").ca_file(&file);
+        let started = Exporter::builder().push(push).listen_nowhere().start().map(drop);
+        let told = started.unwrap_err().to_string();
+        assert!(told.contains("segment can't be read") && told.contains(advice), "{told}");
+        std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir(&file)).unwrap();
+    };
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&file, "\n".repeat(1 << 20) + &made.cert.pem()).unwrap();
+    told("longer than 1 MiB");
+    std::fs::create_dir(&file).unwrap();
+    told("no plain file");
+    let path = std::ffi::CString::new(file.to_str().unwrap()).unwrap();
+    // SAFETY: the path is a string of C.
+    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    told("no plain file");
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    told("no plain file");
+}
