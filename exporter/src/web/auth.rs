@@ -103,19 +103,19 @@ fn digest_of(name: &str, token: &Token, files: &mut Files) -> Result<[u8; 32], W
             let at = format!("{at}.file");
             let contents = files.read(&at, value)?;
             let token = contents.trim_ascii();
-            if !is_token(token) {
-                let reason = "what is in the file is no token: it has to be one line of letters, \
-                              digits and -._~+/ with = only at its end (RFC 6750)";
-                return Err(Wrong::new(at, reason));
-            }
-            if token.len() < MIN_TOKEN {
-                let reason = format!(
+            let reason = if !is_token(token) {
+                "no token is in it: it has to be one line of letters, digits and -._~+/ with = only \
+                 at its end (RFC 6750)"
+                    .to_owned()
+            } else if token.len() < MIN_TOKEN {
+                format!(
                     "the token has less than {MIN_TOKEN} characters and could be guessed: make one \
                      with openssl rand -hex 32"
-                );
-                return Err(Wrong::new(at, reason));
-            }
-            Ok(sha256(token))
+                )
+            } else {
+                return Ok(sha256(token));
+            };
+            Err(Wrong::new(at, format!("{}: {reason}", files.path(value).display())))
         }
         _ => Err(unknown()),
     }

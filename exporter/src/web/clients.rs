@@ -146,12 +146,13 @@ pub(super) fn verifier(
 }
 
 fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
-    let at = value.spelling;
     let mut roots = RootCertStore::empty();
     for (number, certificate) in certificates(value)?.into_iter().enumerate() {
         roots.add(certificate).map_err(|error| {
             let number = number + 1;
-            wrong(at, format!("certificate {number} is no authority's ({error}): leave it out"))
+            value.wrong(format_args!(
+                "certificate {number} is no authority's ({error}): leave it out"
+            ))
         })?;
     }
     Ok(roots)

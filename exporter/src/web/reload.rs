@@ -46,7 +46,7 @@ impl Files {
         key: &str,
         path: impl AsRef<Path>,
     ) -> Result<Zeroizing<Vec<u8>>, Wrong> {
-        let path = self.folder.join(path);
+        let path = self.path(path);
         if self.seen.len() >= MAX_FILES {
             let reason =
                 format!("it names more than {MAX_FILES} files: give hashes in their place");
@@ -70,6 +70,11 @@ impl Files {
             let path = path.display();
             Wrong::new(key, format!("{path} can't be read ({error}): {advice}"))
         })
+    }
+
+    /// What is meant by a path.
+    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// What to look at to learn of changes. `now`: no later than the first file was read.

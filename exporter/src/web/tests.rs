@@ -392,6 +392,38 @@ fn a_file_that_is_none_is_told_by_its_own_name() {
     }
 }
 
+/// Also where it can be read, and what is in it is wrong.
+#[test]
+fn a_file_that_is_named_is_told_by_its_own_name() {
+    let folder = Folder::new("named");
+    let tls = |cert: &str, key: &str, more: &str| {
+        format!("tls_server_config: {{ cert_file: {cert}, key_file: {key}{more} }}")
+    };
+    let ca = |file: &str| {
+        let more =
+            format!(", client_auth_type: RequireAndVerifyClientCert, client_ca_file: {file}");
+        tls("cert.pem", "key.pem", &more)
+    };
+    for (text, file) in [
+        (tls("empty.pem", "key.pem", ""), "empty.pem"),
+        (tls("damaged.pem", "key.pem", ""), "damaged.pem"),
+        (tls("no-cert.pem", "key.pem", ""), "no-cert.pem"),
+        (tls("cert.pem", "other.pem", ""), "other.pem"),
+        (tls("cert.pem", "empty.pem", ""), "empty.pem"),
+        (tls("cert.pem", "encrypted.pem", ""), "encrypted.pem"),
+        (tls("cert.pem", "none", ""), "none"),
+        (ca("empty.pem"), "empty.pem"),
+        (ca("damaged.pem"), "damaged.pem"),
+        (ca("no-cert.pem"), "no-cert.pem"),
+        ("bearer_tokens: { a: { file: two-tokens } }".into(), "two-tokens"),
+        ("bearer_tokens: { a: { file: short-token } }".into(), "short-token"),
+    ] {
+        let Err(error) = folder.load(&text) else { panic!("{text} was taken") };
+        let path = folder.0.join(file).display().to_string();
+        assert!(error.to_string().contains(&path), "{text}\n{error}");
+    }
+}
+
 #[test]
 fn what_is_right_is_taken() {
     let folder = Folder::new("right");

@@ -4,6 +4,8 @@ use super::clients;
 use super::error::Wrong;
 use super::file::Tls;
 use super::reload::Files;
+use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_rustls::rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -29,7 +31,7 @@ pub(super) fn server_config(
     let provider = Arc::new(provider(section)?);
     let versions = versions(section)?;
     let certified = CertifiedKey::from_der(chain.1, key.1, &provider);
-    let certified = certified.map_err(|error| mismatch(chain.0, key.0, &error))?;
+    let certified = certified.map_err(|error| mismatch(&chain.0, &key.0, &error))?;
     let verifier = clients::verifier(section, files, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
     let builder = builder.map_err(|error| {
@@ -52,7 +54,19 @@ pub(super) fn wrong(key: &str, reason: impl Into<String>) -> Wrong {
 /// The value of a key that has two spellings: with the text within the file, or the name of a file.
 pub(super) struct Value {
     pub(super) spelling: &'static str,
-    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// Where it is in a file.
+    path: Option<PathBuf>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Value {
+    /// Something is wrong with what is in it.
+    pub(super) fn wrong(&self, reason: impl Display) -> Wrong {
+        match &self.path {
+            Some(path) => wrong(self.spelling, format!("{}: {reason}", path.display())),
+            None => wrong(self.spelling, reason.to_string()),
+        }
+    }
 }
 
 /// What is given by either spelling; blank is as absent.
@@ -62,36 +76,38 @@ pub(super) fn either(
     files: &mut Files,
 ) -> Result<Option<Value>, Wrong> {
     let given = |value: Option<&str>| value.filter(|it| !it.is_empty()).map(str::to_owned);
-    let (spelling, bytes) = match (given(text.1), given(file.1)) {
+    Ok(Some(match (given(text.1), given(file.1)) {
         (None, None) => return Ok(None),
-        (Some(bytes), None) => (text.0, Zeroizing::new(bytes.into_bytes())),
-        (None, Some(path)) => (file.0, files.read(&format!("{SECTION}.{}", file.0), path)?),
+        (Some(bytes), None) => {
+            Value { spelling: text.0, path: None, bytes: Zeroizing::new(bytes.into_bytes()) }
+        }
+        (None, Some(path)) => {
+            let bytes = files.read(&format!("{SECTION}.{}", file.0), &path)?;
+            Value { spelling: file.0, path: Some(files.path(path)), bytes }
+        }
         (Some(_), Some(_)) => {
             let reason = format!("{} is given, too; leave out one of the two", file.0);
             return Err(wrong(text.0, reason));
         }
-    };
-    Ok(Some(Value { spelling, bytes }))
+    }))
 }
 
 pub(super) fn certificates(value: &Value) -> Result<Vec<CertificateDer<'static>>, Wrong> {
-    let at = value.spelling;
     let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&value.bytes).collect();
     match parsed {
-        Ok(certificates) if certificates.is_empty() => Err(wrong(
-            at,
+        Ok(certificates) if certificates.is_empty() => Err(value.wrong(
             "no certificate is in it; it needs PEM: lines from -----BEGIN CERTIFICATE----- to \
              -----END CERTIFICATE-----",
         )),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(wrong(at, format!("no PEM ({error}); make the file again"))),
+        Err(error) => Err(value.wrong(format_args!("no PEM ({error}); make the file again"))),
     }
 }
 
 /// A certificate with those of its authorities, and its key.
 struct Certified {
-    chain: (&'static str, Vec<CertificateDer<'static>>),
-    key: (&'static str, PrivateKeyDer<'static>),
+    chain: (Value, Vec<CertificateDer<'static>>),
+    key: (Value, PrivateKeyDer<'static>),
 }
 
 fn certified(section: &Tls, files: &mut Files) -> Result<Option<Certified>, Wrong> {
@@ -111,8 +127,8 @@ fn certified(section: &Tls, files: &mut Files) -> Result<Option<Certified>, Wron
             return Err(Wrong::new(SECTION, reason));
         }
     };
-    let chain = (cert.spelling, certificates(&cert)?);
-    Ok(Some(Certified { chain, key: (key.spelling, private_key(&key)?) }))
+    let (chain, private) = (certificates(&cert)?, private_key(&key)?);
+    Ok(Some(Certified { chain: (cert, chain), key: (key, private) }))
 }
 
 fn private_key(value: &Value) -> Result<PrivateKeyDer<'static>, Wrong> {
@@ -125,7 +141,7 @@ fn private_key(value: &Value) -> Result<PrivateKeyDer<'static>, Wrong> {
             "no private key is in it; it needs PEM: lines from -----BEGIN PRIVATE KEY----- to \
              -----END PRIVATE KEY-----"
         };
-        wrong(value.spelling, reason)
+        value.wrong(reason)
     })
 }
 
@@ -155,19 +171,19 @@ impl Tls {
     }
 }
 
-fn mismatch(chain: &str, key: &str, error: &Error) -> Wrong {
+fn mismatch(chain: &Value, key: &Value, error: &Error) -> Wrong {
     match error {
-        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => wrong(
-            key,
+        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => key.wrong(
             "the private key is not that of the first certificate; give the one that the \
              certificate was made with, and the server's certificate before its authority's",
         ),
-        Error::InvalidCertificate(reason) => wrong(
-            chain,
-            format!("the first certificate can't be used ({reason:?}): make one of version 3"),
-        ),
+        Error::InvalidCertificate(reason) => chain.wrong(format_args!(
+            "the first certificate can't be used ({reason:?}): make one of version 3"
+        )),
         // The reason tells about the form, not about the key itself.
-        error => wrong(key, format!("the private key can't be used ({error}): make another one")),
+        error => {
+            key.wrong(format_args!("the private key can't be used ({error}): make another one"))
+        }
     }
 }
 
