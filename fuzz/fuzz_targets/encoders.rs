@@ -11,11 +11,11 @@ use fuzz::program::{PIECES, Program};
 use fuzz::recorded::{Odd, Recorded};
 use fuzz::rewind::Rewind;
 use libfuzzer_sys::fuzz_target;
-use tickmetrics::prelude::*;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
+use tickmetrics::prelude::*;
 
 static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     let segment = Rewind::new(|| {

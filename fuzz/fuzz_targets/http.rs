@@ -2,11 +2,11 @@
 
 #![no_main]
 
-use tickmetrics_exporter::__fuzz::{InMemory, Said};
 use libfuzzer_sys::fuzz_target;
-use tickmetrics::prelude::*;
 use std::str;
 use std::sync::LazyLock;
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::__fuzz::{InMemory, Said};
 
 static SERVER: LazyLock<InMemory> = LazyLock::new(|| {
     let registry = Registry::new();

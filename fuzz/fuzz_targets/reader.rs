@@ -8,9 +8,9 @@ use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::file::SegmentFile;
 use fuzz::walk;
 use libfuzzer_sys::fuzz_target;
-use tickmetrics::{ReadError, SegmentReader, Snapshot};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
+use tickmetrics::{ReadError, SegmentReader, Snapshot};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

@@ -1,9 +1,9 @@
 //! A small segment with every kind of metric, every kind of label, and the cells of three threads.
 
-use tickmetrics::prelude::*;
-use tickmetrics::{Segment, SegmentReader};
 use std::sync::{Barrier, mpsc};
 use std::{fs, io};
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
 
 /// The smallest parts that there are.
 const PART_BYTES: usize = 64 << 10;

@@ -5,8 +5,8 @@ use crate::exposition::protobuf::Native;
 use crate::exposition::text::Dialect;
 use crate::exposition::{Families, Family, Labels, Number, canonical};
 use crate::recorded::{Amount, Metrics, Recorded};
-use tickmetrics::{Exposure, HistogramSnapshot, Kind, Snapshot, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 
 /// Numbers that were computed, where another order of the same operations may differ.
 const TOLERANCE: f64 = 1e-12;
@@ -102,7 +102,8 @@ pub fn families(format: Format, recorded: &Recorded, values: &Values<'_>) -> Fam
         assert!(families.insert(name, family).is_none(), "the oracle has a name twice");
     };
     for (name, metrics) in &recorded.0 {
-        let (kind, help, unit) = (metrics.kind.into(), metrics.help.clone(), metrics.unit.clone());
+        let (kind, help, unit) =
+            (metrics.kind().into(), metrics.help.clone(), metrics.unit.clone());
         let mut family = Family { kind, help, unit, ..Family::default() };
         let mut unmeasured = [("saturated", BTreeMap::new()), ("negative", BTreeMap::new())];
         for (labels, _) in metrics.series() {
@@ -167,15 +168,9 @@ fn histogram(name: &str, labels: &Labels, histogram: &HistogramSnapshot, family:
     }
 }
 
-/// All names of samples that a text can have.
+/// All names that a format can have.
 fn names(recorded: &Recorded) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (name, metrics) in &recorded.0 {
-        let kind = if metrics.kind == "histogram" { Kind::Histogram } else { Kind::Gauge };
-        let exposed = Exposure::of(kind, metrics.extremes, metrics.quantiles);
-        names.extend(exposed.map(|series| format!("{name}{}", series.suffix)));
-    }
-    names
+    recorded.0.iter().flat_map(|(name, metrics)| metrics.settings.taken(name)).collect()
 }
 
 /// As a format has it: its name, its kind, its unit and the names of its samples.
@@ -205,7 +200,12 @@ fn named(
                 .is_some_and(|other| taken.contains(&format!("{other}_total")));
             let others = [stem, &format!("{stem}_created")];
             // A counter `_total` would be of a family without a name.
-            if stem.is_empty() || total != name || doubled || of_created || others.into_iter().any(is_taken) {
+            if stem.is_empty()
+                || total != name
+                || doubled
+                || of_created
+                || others.into_iter().any(is_taken)
+            {
                 let own = name.ends_with(&format!("_{unit}")) && !unit.is_empty();
                 family.unit = if own { unit } else { String::new() };
                 family.kind = "unknown".into();

@@ -18,6 +18,8 @@
 //! |---|---|
 //! | `program` | what an input says |
 //! | `recorded` | registers and records it, and remembers |
+//! | `names` | the names and labels that a metric takes |
+//! | `refused` | which metrics a registry must refuse |
 //! | `rewind` | puts the process's segment back |
 //! | `exposition` | parsers of the formats |
 //! | `expected` | what they must find |
@@ -31,8 +33,10 @@ pub mod expected;
 pub mod exposition;
 pub mod file;
 pub mod memory;
+pub mod names;
 pub mod program;
 pub mod recorded;
+pub mod refused;
 pub mod rewind;
 pub mod walk;
 

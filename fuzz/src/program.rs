@@ -1,13 +1,17 @@
 //! What an input says of metrics: a list of them, each with what is recorded. Of texts there are any,
 //! and more often those that an encoder could get wrong.
 
+use crate::names::SUFFIXES;
+use crate::recorded::Sort;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use tickmetrics::{Description, Exposure};
+use tickmetrics::Description;
 
 /// Metrics that a program has at the most.
 const METRICS: usize = 8;
 /// And labels of a metric.
 const LABELS: usize = 3;
+/// And edges of a histogram that it names.
+const EDGES: usize = 20;
 
 #[derive(Debug)]
 pub struct Program(pub Vec<Metric>);
@@ -17,7 +21,7 @@ pub struct Metric {
     pub name: Name,
     pub help: Text,
     unit: Unit,
-    labels: Vec<(Name, Text)>,
+    labels: Vec<(LabelName, Text)>,
     scale: Option<Scale>,
     pub kind: Kind,
 }
@@ -80,33 +84,16 @@ enum Unit {
     None,
     Seconds,
     Bytes,
-    Odd,
+    Count,
+    Created,
+    /// None that there may be.
+    Total,
 }
 
 /// A name's parts, which make names that get into each other's way; or any text, which is refused
 /// more often than not.
 #[derive(Debug)]
-pub struct Name(String);
-
-/// What counters, histograms and what is beside them have behind their names, apart from what is in
-/// the table of it.
-const SUFFIXES: [&str; 15] = [
-    "",
-    "",
-    "_total",
-    "_total_total",
-    "_created",
-    "_bucket",
-    "_count",
-    "_sum",
-    "_seconds",
-    "_seconds_total",
-    "_bytes",
-    "_saturated",
-    "_created_total",
-    "_info",
-    ":rate",
-];
+pub struct Name(pub String);
 
 impl<'a> Arbitrary<'a> for Name {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
@@ -114,12 +101,25 @@ impl<'a> Arbitrary<'a> for Name {
         if how == u8::MAX {
             return input.arbitrary().map(Self);
         }
-        let stem = ["a", "b", "le", "quantile", "_9"][usize::from(how >> 4) % 5];
-        let suffix = match how & 15 {
-            15 => input.choose(&Exposure::ALL)?.suffix,
-            one => SUFFIXES[usize::from(one)],
-        };
-        Ok(Self(format!("{stem}{suffix}")))
+        let stem = ["a", "b", "a:rate", "le", "quantile", "_9"][usize::from(how) % 6];
+        Ok(Self(format!("{stem}{}", input.choose(&SUFFIXES)?)))
+    }
+}
+
+/// A label's name: one that means something to somebody, or any.
+#[derive(Debug)]
+pub struct LabelName(String);
+
+const LABEL_NAMES: [&str; 10] =
+    ["a", "b", "c", "le", "quantile", "flag", "odd", "__name__", "__", "_9"];
+
+impl<'a> Arbitrary<'a> for LabelName {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let how: u8 = input.arbitrary()?;
+        match LABEL_NAMES.get(usize::from(how) % 16) {
+            Some(&name) => Ok(Self(name.into())),
+            None => Name::arbitrary(input).map(|name| Self(name.0)),
+        }
     }
 }
 
@@ -187,7 +187,7 @@ impl Metric {
     }
 
     /// The histogram that it is, if it is one.
-    fn distribution(&self) -> Option<&Distribution> {
+    pub fn distribution(&self) -> Option<&Distribution> {
         match &self.kind {
             Kind::Histogram(of) | Kind::FlaggedHistogram(of) => Some(of),
             _ => None,
@@ -202,24 +202,33 @@ impl Metric {
         self.distribution().is_some_and(|of| of.quantiles)
     }
 
-    pub fn description(&self) -> Description {
-        let mut description = Description::new(&*self.name.0, &*self.help.0);
-        for (name, value) in self.constants() {
-            description = description.constant(name, value);
-        }
-        description = description.unit(match self.unit {
+    pub fn unit(&self) -> &'static str {
+        match self.unit {
             Unit::None => "",
             Unit::Seconds => "seconds",
             Unit::Bytes => "bytes",
-            Unit::Odd => "total",
-        });
-        if let Some(scale) = self.scale {
-            description = description.scale(match scale {
-                Scale::Hundredths => 0.01,
-                Scale::Thirds => 1.0 / 3.0,
-                Scale::Thousands => 1e3,
-                Scale::Any(scale) => scale,
-            });
+            Unit::Count => "count",
+            Unit::Created => "created",
+            Unit::Total => "total",
+        }
+    }
+
+    pub fn scale(&self) -> Option<f64> {
+        self.scale.map(|scale| match scale {
+            Scale::Hundredths => 0.01,
+            Scale::Thirds => 1.0 / 3.0,
+            Scale::Thousands => 1e3,
+            Scale::Any(scale) => scale,
+        })
+    }
+
+    pub fn description(&self) -> Description {
+        let mut description = Description::new(&*self.name.0, &*self.help.0).unit(self.unit());
+        for (name, value) in self.constants() {
+            description = description.constant(name, value);
+        }
+        if let Some(scale) = self.scale() {
+            description = description.scale(scale);
         }
         match self.distribution() {
             Some(of) => of.describe(description),
@@ -228,19 +237,34 @@ impl Metric {
     }
 }
 
+impl Kind {
+    pub fn sort(&self) -> Sort {
+        match self {
+            Self::Counter(_) | Self::Flagged(_) | Self::Interned(_) => Sort::Counter,
+            Self::UpDown(_) => Sort::UpDown,
+            Self::Gauge(_) => Sort::Gauge,
+            Self::Histogram(_) | Self::FlaggedHistogram(_) => Sort::Histogram,
+        }
+    }
+
+    /// The label that the handle's type has.
+    pub fn label(&self) -> Option<&'static str> {
+        match self {
+            Self::Flagged(_) | Self::FlaggedHistogram(_) => Some("flag"),
+            Self::Interned(_) => Some("odd"),
+            _ => None,
+        }
+    }
+}
+
 impl Distribution {
     fn describe(&self, mut description: Description) -> Description {
-        description = description.sigfigs(self.digits as u8 + 1);
-        let mut max = self.max.get().max(2);
-        if let Some(edges) = &self.edges {
-            let mut edges: Vec<u64> = edges.iter().take(20).map(|edge| edge.get()).collect();
-            edges.sort_unstable();
-            edges.dedup();
-            max = max.max(edges.last().copied().unwrap_or(0));
-            description = description.buckets(edges);
+        description = description.sigfigs(self.digits()).max(self.max());
+        if self.edges.is_some() {
+            description = description.buckets(self.edges(false));
         }
-        if let Some(schema) = self.native {
-            description = description.native(schema % 9);
+        if let Some(schema) = self.native() {
+            description = description.native(schema);
         }
         if self.extremes {
             description = description.extremes();
@@ -248,6 +272,40 @@ impl Distribution {
         if self.quantiles {
             description = description.quantiles([0.5, 0.99]);
         }
-        description.max(max)
+        description
+    }
+
+    /// Significant digits, 1 to 3.
+    pub fn digits(&self) -> u8 {
+        self.digits as u8 + 1
+    }
+
+    pub fn native(&self) -> Option<i8> {
+        self.native.map(|schema| schema % 9)
+    }
+
+    /// The declared maximum, which no edge is above.
+    pub fn max(&self) -> u64 {
+        let edges = self.edges.iter().flatten().take(EDGES).map(|edge| edge.get());
+        edges.max().unwrap_or(0).max(self.max.get()).max(2)
+    }
+
+    /// The edges of its buckets, rising: those that it names, or the documented default.
+    pub fn edges(&self, is_time: bool) -> Vec<u64> {
+        let Some(edges) = &self.edges else {
+            let mut edges: Vec<u64> = (0..=12).map(|power| 10_u64.pow(power)).collect();
+            if is_time {
+                edges = (2..=5)
+                    .flat_map(|power| [10, 25, 50].map(|it| it * 10_u64.pow(power - 1)))
+                    .collect();
+                edges.extend((6..=10).map(|power| 10_u64.pow(power)));
+            }
+            edges.retain(|&edge| edge <= self.max());
+            return edges;
+        };
+        let mut edges: Vec<u64> = edges.iter().take(EDGES).map(|edge| edge.get()).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
     }
 }

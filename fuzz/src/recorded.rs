@@ -1,10 +1,11 @@
 //! What was registered and recorded, kept beside the registry.
 
 use crate::exposition::Labels;
-use crate::program::{Distribution, Kind, Metric, PIECES};
-use tickmetrics::Escaping;
-use tickmetrics::prelude::*;
+use crate::program::{self, Distribution, Kind, PIECES};
+use crate::refused::{self, Fault, Settings};
 use std::collections::BTreeMap;
+use tickmetrics::Metric;
+use tickmetrics::prelude::*;
 
 /// The label `odd` has values of [`PIECES`].
 #[derive(Clone, Copy, Label)]
@@ -15,15 +16,21 @@ pub struct Odd(LabelId);
 #[derive(Debug, Default)]
 pub struct Recorded(pub BTreeMap<String, Metrics>);
 
+/// The kinds of metrics that a registry tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Counter,
+    UpDown,
+    Gauge,
+    Histogram,
+}
+
 /// All metrics of one name.
 #[derive(Debug)]
 pub struct Metrics {
-    pub kind: &'static str,
+    pub settings: Settings,
     pub help: String,
     pub unit: String,
-    /// Whether an exporter would expose these beside a histogram.
-    pub extremes: bool,
-    pub quantiles: bool,
     pub series: BTreeMap<Labels, Amount>,
 }
 
@@ -41,94 +48,96 @@ pub enum Amount {
 
 impl Recorded {
     /// Registers and records what an input says. What is refused is not recorded.
-    pub fn record(&mut self, registry: &Registry, metric: &Metric) {
-        let description = &metric.description();
-        // Which of other names are exposed depends on what they are when they are escaped; Python and
-        // Prometheus read these in `exporter/tests/names`.
-        let mut labels = description.label_names();
-        let is_legacy = |name: &str| Escaping::Underscores.label(name) == name;
-        let metric_is_legacy = Escaping::is_legacy_metric(description.name());
-        if !metric_is_legacy || !labels.all(is_legacy) {
+    pub fn record(&mut self, registry: &Registry, metric: &program::Metric) {
+        if !refused::has_legacy_names(metric) {
             return;
         }
         match &metric.kind {
             Kind::Counter(count) => {
-                let Ok(counter) = registry.register::<Counter>(description) else { return };
+                let Some(counter) = self.register::<Counter>(registry, metric) else { return };
                 counter.add(*count);
-                self.add("counter", description, metric, [], Amount::Count(*count));
+                self.add(metric, [], Amount::Count(*count));
             }
             Kind::Flagged(counts) => {
-                let Ok(counter) = registry.register::<Counter<bool>>(description) else { return };
+                let Some(counter) = self.register::<Counter<bool>>(registry, metric) else {
+                    return;
+                };
                 for (flag, count) in [false, true].into_iter().zip(*counts) {
                     counter.with(flag).add(count);
-                    self.add("counter", description, metric, [label(flag)], Amount::Count(count));
+                    self.add(metric, [label(flag)], Amount::Count(count));
                 }
             }
             Kind::Interned(counts) => {
-                let Ok(counter) = registry.register::<Counter<Odd>>(description) else { return };
+                let Some(counter) = self.register::<Counter<Odd>>(registry, metric) else { return };
                 // The name and the help are there, though there may be no series.
-                self.of("counter", description, metric);
+                self.of(metric);
                 for &(at, count) in counts {
                     let text = PIECES[usize::from(at) % PIECES.len()];
                     counter.with(Odd::intern(text)).add(count);
                     let count = Amount::Interned(count);
-                    self.add("counter", description, metric, [("odd", text)], count);
+                    self.add(metric, [("odd", text)], count);
                 }
             }
             Kind::UpDown(deltas) => {
-                let Ok(depth) = registry.register::<UpDownCounter>(description) else { return };
+                let Some(depth) = self.register::<UpDownCounter>(registry, metric) else { return };
                 deltas.iter().for_each(|&delta| depth.add(delta));
                 let balance = deltas.iter().fold(0, |sum: i64, &delta| sum.wrapping_add(delta));
-                self.add("gauge", description, metric, [], Amount::Balance(balance));
+                self.add(metric, [], Amount::Balance(balance));
             }
             Kind::Gauge(value) => {
-                let Ok(gauge) = registry.register::<Gauge>(description) else { return };
+                let Some(gauge) = self.register::<Gauge>(registry, metric) else { return };
                 gauge.set(*value);
-                self.add("gauge", description, metric, [], Amount::Level(*value));
+                self.add(metric, [], Amount::Level(*value));
             }
             Kind::Histogram(of) => {
-                let Ok(histogram) = registry.register::<Histogram>(description) else { return };
+                let Some(histogram) = self.register::<Histogram>(registry, metric) else { return };
                 let values = record(of, histogram);
-                self.add("histogram", description, metric, [], values);
+                self.add(metric, [], values);
             }
             Kind::FlaggedHistogram(of) => {
-                let histogram = registry.register::<Histogram<bool>>(description);
-                let Ok(histogram) = histogram else { return };
+                let histogram = self.register::<Histogram<bool>>(registry, metric);
+                let Some(histogram) = histogram else { return };
                 let values = record(of, histogram.with(true));
-                self.add("histogram", description, metric, [label(true)], values);
+                self.add(metric, [label(true)], values);
                 let nothing = Amount::Values(0, 0);
-                self.add("histogram", description, metric, [label(false)], nothing);
+                self.add(metric, [label(false)], nothing);
             }
         }
     }
 
-    fn of(
-        &mut self,
-        kind: &'static str,
-        description: &Description,
-        metric: &Metric,
-    ) -> &mut Metrics {
-        self.0.entry(description.name().into()).or_insert_with(|| Metrics {
-            kind,
-            help: description.help().into(),
-            unit: description.exported_unit().into(),
-            extremes: metric.extremes(),
-            quantiles: metric.quantiles(),
+    /// The handle, unless the metric is refused, as it must be or must not.
+    fn register<M: Metric>(&self, registry: &Registry, metric: &program::Metric) -> Option<M> {
+        let faults = refused::faults(metric, self);
+        match registry.register::<M>(&metric.description()) {
+            Ok(handle) => {
+                assert!(faults.is_empty(), "it is not refused for {faults:?}: {metric:?}");
+                Some(handle)
+            }
+            Err(error) => {
+                assert!(faults.contains(&Fault::of(&error)), "{error}, not {faults:?}: {metric:?}");
+                None
+            }
+        }
+    }
+
+    fn of(&mut self, metric: &program::Metric) -> &mut Metrics {
+        self.0.entry(metric.name.0.clone()).or_insert_with(|| Metrics {
+            settings: Settings::of(metric),
+            help: metric.help.0.clone(),
+            unit: metric.unit().into(),
             series: BTreeMap::new(),
         })
     }
 
     fn add<const N: usize>(
         &mut self,
-        kind: &'static str,
-        description: &Description,
-        metric: &Metric,
+        metric: &program::Metric,
         further: [(&str, &str); N],
         amount: Amount,
     ) {
         let labels = metric.constants().chain(further);
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let series = &mut self.of(kind, description, metric).series;
+        let series = &mut self.of(metric).series;
         let sum = match (series.get(&labels), amount) {
             (Some(&Amount::Count(a)), Amount::Count(b)) => Amount::Count(a.wrapping_add(b)),
             (Some(&Amount::Interned(a)), Amount::Interned(b)) => {
@@ -140,6 +149,17 @@ impl Recorded {
             (_, amount) => amount,
         };
         series.insert(labels, sum);
+    }
+}
+
+impl Metrics {
+    /// The type that all formats have for it.
+    pub fn kind(&self) -> &'static str {
+        match self.settings.sort {
+            Sort::Counter => "counter",
+            Sort::UpDown | Sort::Gauge => "gauge",
+            Sort::Histogram => "histogram",
+        }
     }
 }
 

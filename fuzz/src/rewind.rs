@@ -4,9 +4,9 @@
 
 use crate::base::header;
 use memmap2::MmapMut;
-use tickmetrics::Segment;
 use std::ops::Range;
 use std::{fs, io};
+use tickmetrics::Segment;
 
 const PART_BYTES: usize = 8 << 20;
 const PART_WORDS: usize = PART_BYTES / 8;

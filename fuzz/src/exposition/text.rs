@@ -219,7 +219,9 @@ fn label_name(name: &str) -> Result<(), Error> {
     is_name(name, false).then_some(()).ok_or(format!("{name:?} names no label"))
 }
 
-fn is_name(name: &str, colons: bool) -> bool {
+/// Whether this is a name of the data model, for a metric with colons, for a label without
+/// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>).
+pub fn is_name(name: &str, colons: bool) -> bool {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || colons && c == ':';
     name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit())
 }
