@@ -1,6 +1,10 @@
 //! The memory that a segment lies in, and the system calls around it: zeroed words that live as long
 //! as the process, or a file's.
 
+mod text;
+
+pub(crate) use text::{PublishedText, Text, Texts};
+
 use crate::sync::{Acquire, AtomicPtr, AtomicU64, Release, const_fn};
 use std::fmt;
 use std::io;

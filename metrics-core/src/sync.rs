@@ -9,13 +9,13 @@ pub(crate) use checked::{Made, OnceLock};
 #[cfg(tickmetrics_loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicPtr, AtomicU64, fence},
+    atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, fence},
 };
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use std::{
     sync::{
         Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicPtr, AtomicU64, fence},
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, fence},
     },
     thread_local,
 };

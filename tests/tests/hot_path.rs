@@ -20,7 +20,7 @@ const OPERATIONS: [(&str, f64, bool); 15] = [
     ("op_record_exemplar", 56.0, true),
     ("op_record_exemplar_kept", 310.0, true),
     ("op_record_no_exemplar", 24.0, true),
-    ("op_intern", 43.0, true),
+    ("op_intern", 44.0, true),
     ("op_timer", 61.0, true),
     ("op_timed", 66.0, true),
     ("op_timed_sampled", 21.0, true),
@@ -101,8 +101,9 @@ fn no_operation_locks_or_calls() {
             body.lines().skip(1).filter_map(|line| Some(line.split_once('\t')?.1)).collect();
         assert!(instructions.len() > 1, "{operation}: {body}");
         let has = |mnemonic: &str| instructions.iter().any(|i| i.starts_with(mnemonic));
-        // An exchange with memory locks without saying so.
-        assert!(!has("lock") && !has("xchg"), "{operation} locks: {body}");
+        // An exchange with memory locks without saying so. One of a register with itself does nothing.
+        let exchanges = instructions.iter().any(|i| i.starts_with("xchg") && i.contains('('));
+        assert!(!has("lock") && !exchanges, "{operation} locks: {body}");
         // A jump out of the function, to the cold path, is no call.
         assert!(calls || !has("call"), "{operation} calls: {body}");
     }

@@ -1,7 +1,7 @@
 use super::table::Table;
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
-use crate::memory::{Kept, Published};
+use crate::memory::{Kept, Published, Texts};
 use crate::names::beginning;
 #[cfg(not(tickmetrics_loom))]
 use crate::segment;
@@ -57,8 +57,7 @@ struct Growth {
     /// Whether the values of an earlier run were looked for.
     #[cfg(not(tickmetrics_loom))]
     resumed: bool,
-    /// Room for the next strings: an allocation for each would take more than most of them do.
-    room: &'static mut [u8],
+    texts: Texts,
 }
 
 #[derive(Debug)]
@@ -100,7 +99,7 @@ impl Interner {
                     set: None,
                     #[cfg(not(tickmetrics_loom))]
                     resumed: false,
-                    room: &mut [],
+                    texts: Texts::new(),
                 }),
             }
         }
@@ -202,7 +201,7 @@ impl Interner {
     /// Gives the next number to a value that has none.
     fn add(&self, growth: &mut Growth, value: &str) -> LabelId {
         let id = LabelId(growth.count + 1);
-        let text = growth.keep(value);
+        let text = growth.texts.keep(value);
         match self.table.get() {
             Some(table) if id.index() <= table.room() => table.add(id, text),
             full => {
@@ -295,24 +294,5 @@ impl Set {
         to.append_value(&directory::value(self.number, value), &mut self.budget)?;
         self.published += 1;
         Ok(())
-    }
-}
-
-impl Growth {
-    /// Bytes that are allocated at a time, once a label has many values.
-    const CHUNK: usize = 4096;
-
-    /// A copy that is never freed: interners are statics.
-    fn keep(&mut self, value: &str) -> &'static str {
-        if self.room.len() < value.len() {
-            let bytes = (self.count as usize * value.len()).min(Self::CHUNK).max(value.len());
-            self.room = Vec::leak(vec![0; bytes]);
-        }
-        let room = std::mem::take(&mut self.room);
-        let (kept, rest) = room.split_at_mut(value.len());
-        kept.copy_from_slice(value.as_bytes());
-        self.room = rest;
-        // It is a copy of a `str`.
-        std::str::from_utf8(kept).unwrap_or_default()
     }
 }

@@ -3,51 +3,59 @@
 //! A table has room for some number of values. When it is full, one with twice the room takes its
 //! place, with the same values and one more; the earlier ones stay, since a reader may still be in one.
 //! All tables of an interner together take less than twice what the last one takes, which grows with
-//! the values that are there and not with the capacity.
+//! the values that are there and not with the capacity: 16 bytes for each value that there is room
+//! for, and the string.
 
 use super::LabelId;
-use crate::memory::{Kept, Published};
+use crate::memory::{PublishedText, Text};
+use crate::sync::{AtomicU32, Relaxed};
 
 /// Room in the first table of an interner.
 const FIRST_ROOM: usize = if cfg!(tickmetrics_loom) { 1 } else { 16 };
 
 pub(super) struct Table {
     key: Key,
-    /// One less than the number of slots, which is a power of two.
-    mask: usize,
-    /// Open addressing, at most half full. Slots are only ever filled.
-    slots: Box<[Published<Value>]>,
-    /// By number, less one.
-    values: Box<[Published<Value>]>,
+    /// Open addressing, at most half full. Their count is a power of two. Slots are only ever filled. A
+    /// slot is 0, or the number of a value in the lower bits and the upper bits of its hash.
+    slots: Box<[AtomicU32]>,
+    /// By number. There is none at 0, which stands for `other`.
+    values: Box<[PublishedText]>,
 }
 
-struct Value {
-    hash: u32,
-    id: LabelId,
-    text: &'static str,
-}
+/// The bits of a slot that hold a number: enough for `Interner::MAX_CAPACITY`.
+const NUMBER: u32 = (1 << 25) - 1;
 
 impl Table {
     /// A table with the values of an earlier one, and room for one more at the least.
     pub(super) fn after(earlier: Option<&Self>, capacity: usize) -> Self {
         let room = earlier.map_or(FIRST_ROOM, |earlier| earlier.room() * 2).min(capacity);
         let slots = (room * 2).next_power_of_two().max(2);
-        let empty = |count: usize| (0..count).map(|_| Published::new()).collect();
         let key = earlier.map_or_else(Key::random, |earlier| earlier.key);
-        let table = Self { key, mask: slots - 1, slots: empty(slots), values: empty(room) };
+        let table = Self {
+            key,
+            slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
+            values: (0..=room).map(|_| PublishedText::new()).collect(),
+        };
         let known = earlier.into_iter().flat_map(|earlier| &earlier.values);
-        known.filter_map(Published::get).for_each(|value| table.put(value));
+        for (number, value) in (0..).zip(known) {
+            value.get().into_iter().for_each(|text| table.add(LabelId(number), text));
+        }
         table
     }
 
     /// How many values there is room for.
     pub(super) fn room(&self) -> usize {
-        self.values.len()
+        self.values.len() - 1
     }
 
     /// The string with a number.
     pub(super) fn get(&self, id: LabelId) -> Option<&'static str> {
-        Some(self.values.get(id.index().checked_sub(1)?)?.get()?.text)
+        Some(self.text(id)?.as_str())
+    }
+
+    #[inline]
+    fn text(&self, id: LabelId) -> Option<Text> {
+        self.values.get(id.index())?.get()
     }
 
     /// The number of a string, as far as this table knows it.
@@ -55,32 +63,53 @@ impl Table {
     pub(super) fn find(&self, text: &str) -> Option<LabelId> {
         let hash = self.key.hash(text);
         let mut at = hash as usize;
-        // There is an empty slot, at which this ends.
-        while let Some(value) = self.slots.get(at & self.mask)?.get() {
-            if value.hash == hash && value.text == text {
-                return Some(value.id);
+        let id = self.alike(hash, &mut at)?;
+        if self.text(id)?.as_str() == text { Some(id) } else { self.find_further(text) }
+    }
+
+    /// Where another value comes first whose hash has the same upper bits. The hash is taken again, so
+    /// that `find` need not keep it.
+    #[cold]
+    fn find_further(&self, text: &str) -> Option<LabelId> {
+        let hash = self.key.hash(text);
+        let mut at = hash as usize;
+        loop {
+            let id = self.alike(hash, &mut at)?;
+            if self.text(id)?.as_str() == text {
+                return Some(id);
             }
-            at += 1;
         }
-        None
+    }
+
+    /// The next number, in the slots from `at` on, of a value with such a hash, as far as a slot has it.
+    #[inline]
+    fn alike(&self, hash: u32, at: &mut usize) -> Option<LabelId> {
+        let mask = self.slots.len().checked_sub(1)?;
+        // There is an empty slot, at which this ends.
+        loop {
+            // Relaxed: a number whose string is not seen yet is looked up again under the lock.
+            let slot = self.slots.get(*at & mask)?.load(Relaxed);
+            *at += 1;
+            if slot == 0 {
+                return None;
+            }
+            if slot ^ hash <= NUMBER {
+                return Some(LabelId(slot & NUMBER));
+            }
+        }
     }
 
     /// Adds a value that is not there, under the interner's lock, where there is room.
-    pub(super) fn add(&self, id: LabelId, text: &'static str) {
-        self.put(Kept::new(Value { hash: self.key.hash(text), id, text }));
-    }
-
-    fn put(&self, value: &'static Kept<Value>) {
-        // By number first: who finds the number can resolve it.
-        if let Some(place) = value.id.index().checked_sub(1).and_then(|at| self.values.get(at)) {
-            place.publish(value);
-            let mut at = value.hash as usize;
-            while let Some(slot) = self.slots.get(at & self.mask) {
-                if slot.get().is_none() {
-                    return slot.publish(value);
-                }
-                at += 1;
+    pub(super) fn add(&self, id: LabelId, text: Text) {
+        let Some(place) = self.values.get(id.index()) else { return };
+        place.publish(text);
+        let hash = self.key.hash(text.as_str());
+        let mut at = hash as usize;
+        while let Some(slot) = self.slots.get(at & (self.slots.len() - 1)) {
+            if slot.load(Relaxed) == 0 {
+                return slot.store(hash & !NUMBER | id.0, Relaxed);
             }
+            at += 1;
         }
     }
 }
@@ -145,14 +174,20 @@ impl Key {
 mod tests {
     use super::{Key, Table};
     use crate::labels::LabelId;
+    use crate::memory::{Text, Texts};
+    use crate::sync::Relaxed;
     use std::collections::HashSet;
 
     /// What a table without a key of its own would be attacked with: the hash under a known key.
     const KNOWN: Key = Key { seed: 0x9e37_79b9_7f4a_7c15, multiplier: 0x9e37_79b9_7f4a_7c15 };
 
     fn longest_run(table: &Table) -> usize {
-        let runs = table.slots.split(|slot| slot.get().is_none());
+        let runs = table.slots.split(|slot| slot.load(Relaxed) == 0);
         runs.map(<[_]>::len).max().unwrap_or(0)
+    }
+
+    fn text(value: &str) -> Text {
+        Texts::new().keep(value)
     }
 
     fn table_of(values: impl Iterator<Item = String>, room: usize) -> Table {
@@ -161,7 +196,7 @@ mod tests {
             table = Table::after(Some(&table), usize::MAX);
         }
         for (number, value) in (1..).zip(values) {
-            table.add(LabelId(number), value.leak());
+            table.add(LabelId(number), text(&value));
         }
         table
     }
@@ -177,7 +212,7 @@ mod tests {
         assert!(longest_run(&table) < 64, "{}", longest_run(&table));
         table = Table { key: KNOWN, ..table_of(std::iter::empty(), 256) };
         for (number, value) in (1..).zip(colliding()) {
-            table.add(LabelId(number), value.leak());
+            table.add(LabelId(number), text(&value));
         }
         assert_eq!(longest_run(&table), 256, "they do under the known one");
     }
