@@ -3,7 +3,7 @@
 use super::client::makes_room;
 use super::handshakes::{Begin, Handshakes};
 use super::listen::{Listener, Peer, Stream};
-use super::progress::{Observed, ObservedBody, Progress};
+use super::progress::{Observed, ObservedBody, Paced, Progress};
 use super::rate::Rate;
 use super::request::fault;
 use super::{Client, Limits};
@@ -128,6 +128,7 @@ impl Front {
         progress: Arc<Progress>,
         watcher: Watcher,
     ) {
+        let stream: Box<dyn Stream> = Box::new(Paced { stream, progress: Arc::clone(&progress) });
         let connection = async {
             let (stream, generation) = match &self.web {
                 Some(web) => {
