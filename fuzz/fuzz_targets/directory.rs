@@ -5,6 +5,7 @@
 #![no_main]
 
 use fuzz::base::{self, Size};
+use fuzz::cells::Cells;
 use fuzz::changes::{Changes, Step};
 use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::memory::SegmentMemory;
@@ -54,8 +55,11 @@ fn read(segment: &SegmentMemory) {
     if segment.words().len() >= 64 {
         let meter = Meter::start();
         let bytes = base::WORDS as u64 * 8;
-        let _ = tickmetrics::read_words(segment.words(), bytes);
+        let snapshot = tickmetrics::read_words(segment.words(), bytes);
         let (peak, most) = (meter.peak(), most_bytes(bytes));
         assert!(peak <= most, "{peak} bytes for {bytes} of the segment, and not {most}");
+        if let Ok(snapshot) = snapshot {
+            Cells::read(segment).check(&snapshot);
+        }
     }
 }

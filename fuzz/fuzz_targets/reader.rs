@@ -3,6 +3,7 @@
 #![no_main]
 
 use fuzz::base;
+use fuzz::cells::{Cells, Sizes};
 use fuzz::changes::{Changes, Step};
 use fuzz::cost::{Counting, Meter, most_bytes};
 use fuzz::file::SegmentFile;
@@ -39,6 +40,7 @@ fuzz_target!(|input: &[u8]| {
     let mut changes = Changes::new(input, file);
     let mut step = changes.apply(file);
     let meter = Meter::start();
+    let sizes = Sizes::of(file);
     if let Ok(mut reader) = SegmentReader::open(file.path()) {
         if how & WALK != 0 {
             let _ = (reader.process(), reader.stats());
@@ -47,6 +49,11 @@ fuzz_target!(|input: &[u8]| {
         while let Some(snapshot) = take(&mut reader, file) {
             if how & WALK != 0 {
                 walk::snapshot(&snapshot, false, text);
+                // Of the directory, a reader keeps what it read before.
+                match earlier {
+                    None => Cells::read(file).check(&snapshot),
+                    Some(_) => sizes.are_enough(&snapshot),
+                }
             }
             if let Some(earlier) = earlier.replace(snapshot.clone()) {
                 walk::snapshot(&snapshot.since(&earlier), true, text);

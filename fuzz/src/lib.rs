@@ -9,6 +9,7 @@
 //! | `file`, `memory` | where it lies, is changed and put back |
 //! | `changes` | what an input says |
 //! | `walk` | reads everything, and holds it against what must be true |
+//! | `cells` | holds each value against the cells that the file has for it |
 //! | `cost` | what reading takes: memory and processor time |
 //!
 //! `encoders`: an input is a list of metrics, and what is recorded to them. It is encoded in every
@@ -27,6 +28,7 @@
 //! `http`: an input is what a client says over one connection. It needs nothing from here.
 
 pub mod base;
+pub mod cells;
 pub mod changes;
 pub mod cost;
 pub mod expected;

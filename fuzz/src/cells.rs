@@ -1,0 +1,319 @@
+//! What a file says of its metrics, read a second time: which cells each series has, and what they
+//! hold. It is written from the drawings in `metrics-core/src/layout.rs` and `directory/mod.rs`.
+
+use crate::Words;
+use std::collections::BTreeMap;
+use tickmetrics::{HistogramSnapshot, Series, Snapshot, Value};
+
+const HEADER_WORDS: u64 = 32;
+/// Parts begin at multiples of it.
+const PART_WORDS: u64 = 8192;
+const NO_SET: u64 = u64::MAX;
+/// Series of a family whose values are looked up.
+const LOOKED_UP: usize = 50;
+/// Ways to read a series' labels, where a damaged directory has values twice.
+const WAYS: usize = 64;
+/// More shards than the words of the base segment can be: those behind them are holes.
+const SHARDS: u64 = 16;
+
+/// The cells of a file.
+pub struct Cells<'a, W: Words> {
+    file: &'a W,
+    sizes: Sizes,
+    /// By name.
+    metrics: BTreeMap<String, Vec<Metric>>,
+}
+
+/// What the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    directory_words: u64,
+    shared_words: u64,
+    shard_words: u64,
+    shards: u64,
+}
+
+struct Metric {
+    kind: u64,
+    first: u64,
+    series: u64,
+    scale: f64,
+    constants: Vec<(String, String)>,
+    /// Each with the number of its series, and the values that are known.
+    labels: Vec<(String, u64, Values)>,
+    /// Table, maximum and digits of a histogram.
+    distribution: Option<[u64; 3]>,
+}
+
+enum Values {
+    Fixed(Vec<String>),
+    Set(u64),
+}
+
+impl Sizes {
+    pub fn of(file: &impl Words) -> Self {
+        Self {
+            directory_words: file.get(3),
+            shared_words: file.get(4),
+            shard_words: file.get(5),
+            shards: file.get(6),
+        }
+    }
+
+    fn directory(self) -> u64 {
+        HEADER_WORDS.saturating_add(self.shards).saturating_add(PART_WORDS - 1) / PART_WORDS
+            * PART_WORDS
+    }
+
+    fn shared(self) -> u64 {
+        self.directory().saturating_add(self.directory_words)
+    }
+
+    fn shard(self, shard: u64) -> u64 {
+        let start = self.shared().saturating_add(self.shared_words);
+        start.saturating_add(shard.saturating_mul(self.shard_words))
+    }
+
+    /// Whether there are no more series in a snapshot than these cells are enough for.
+    pub fn are_enough(self, snapshot: &Snapshot) {
+        let (mut in_shards, mut shared) = (0_u64, 0_u64);
+        for series in snapshot.families().flat_map(|family| family.series()) {
+            match series.value() {
+                Value::Counter(_) | Value::Quantity(_) => in_shards += 1,
+                Value::UpDown(_) => in_shards += 2,
+                Value::Histogram(_) => in_shards += 8,
+                Value::Gauge(_) => shared += 8,
+                other => panic!("{other:?}"),
+            }
+        }
+        let (shards, all) = (self.shard_words, self.shared_words);
+        assert!(in_shards <= shards, "the series take {in_shards} cells of {shards}");
+        assert!(shared <= all, "the gauges take {shared} cells of {all}");
+    }
+}
+
+/// The words of one entry of the directory.
+struct Entry<'a, W: Words> {
+    file: &'a W,
+    at: u64,
+    end: u64,
+}
+
+impl<W: Words> Entry<'_, W> {
+    fn word(&mut self) -> Option<u64> {
+        let at = self.at;
+        self.at += 1;
+        (at < self.end).then(|| self.file.get(at as usize))
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let bytes = usize::try_from(self.word()?).ok()?;
+        if bytes as u64 > (self.end - self.at) * 8 {
+            return None;
+        }
+        let mut text = Vec::new();
+        for _ in 0..bytes.div_ceil(8) {
+            text.extend(self.word()?.to_le_bytes());
+        }
+        text.truncate(bytes);
+        String::from_utf8(text).ok()
+    }
+
+    fn metric(&mut self) -> Option<(String, Metric)> {
+        let [_, kind, first, series, _, scale] = [(); 6].map(|()| self.word());
+        let (name, _help, _unit) = (self.text()?, self.text()?, self.text()?);
+        let mut constants = Vec::new();
+        for _ in 0..self.word()? {
+            constants.push((self.text()?, self.text()?));
+        }
+        let mut labels = Vec::new();
+        for _ in 0..self.word()? {
+            let name = self.text()?;
+            let (set, count) = (self.word()?, self.word()?);
+            labels.push(if set == NO_SET {
+                let values: Option<Vec<_>> = (0..count).map(|_| self.text()).collect();
+                (name, count, Values::Fixed(values?))
+            } else {
+                (name, count.checked_add(1)?, Values::Set(set))
+            });
+        }
+        let kind = kind?;
+        let distribution = match kind {
+            4 => Some([self.word()?, self.word()?, self.word()?]),
+            _ => None,
+        };
+        let (first, series, scale) = (first?, series?, f64::from_bits(scale?));
+        Some((name, Metric { kind, first, series, scale, constants, labels, distribution }))
+    }
+}
+
+impl<'a, W: Words> Cells<'a, W> {
+    /// Reads the directory as far as it can be read.
+    pub fn read(file: &'a W) -> Self {
+        let sizes = Sizes::of(file);
+        let mut metrics = BTreeMap::<String, Vec<Metric>>::new();
+        let mut sets = BTreeMap::<u64, Vec<String>>::new();
+        let start = sizes.directory();
+        let end = start.saturating_add(file.get(8).min(sizes.directory_words));
+        let mut at = start;
+        while at < end {
+            let head = file.get(at as usize);
+            let next = at + (head & u64::from(u32::MAX));
+            let mut entry = Entry { file, at: at + 1, end: next.min(end) };
+            match head >> 32 {
+                // `other` is 0.
+                1 => _ = sets.insert(at - start, vec!["other".into()]),
+                2 => {
+                    let (Some(set), Some(text)) = (entry.word(), entry.text()) else { break };
+                    sets.entry(set).or_default().push(text);
+                }
+                // Also of an earlier run: which of them is claimed is not asked for here.
+                3 | 4 => {
+                    let Some((name, metric)) = entry.metric() else { break };
+                    metrics.entry(name).or_default().push(metric);
+                }
+                5 => {}
+                _ => break,
+            }
+            if next == at {
+                break;
+            }
+            at = next;
+        }
+        for (_, _, values) in metrics.values_mut().flatten().flat_map(|metric| &mut metric.labels) {
+            if let Values::Set(set) = values {
+                *values = Values::Fixed(sets.get(set).cloned().unwrap_or_default());
+            }
+        }
+        Self { file, sizes, metrics }
+    }
+
+    /// Holds a snapshot against it: each value is that of cells which a metric of that name has for
+    /// these labels.
+    pub fn check(&self, snapshot: &Snapshot) {
+        self.sizes.are_enough(snapshot);
+        for family in snapshot.families() {
+            let metrics = self.metrics.get(family.name()).map_or(&[][..], |all| all);
+            assert!(!metrics.is_empty(), "{} is not in the directory", family.name());
+            for series in family.series().take(LOOKED_UP) {
+                let labels: Vec<_> = series.labels().collect();
+                let mut is_known = false;
+                for metric in metrics {
+                    let Some(indices) = metric.indices(&labels) else { return };
+                    is_known |= indices.into_iter().any(|index| self.is(metric, index, series));
+                }
+                let (name, value) = (family.name(), series.value());
+                assert!(is_known, "no cells of {name}{labels:?} hold {value:?}");
+            }
+        }
+    }
+
+    /// Whether a series of a metric has this value.
+    fn is(&self, metric: &Metric, index: u64, series: Series<'_>) -> bool {
+        let Metric { kind, first, series: all, scale, .. } = *metric;
+        if index >= all {
+            return false;
+        }
+        let sum = |cell: u64| self.column(cell).map(u128::from).sum::<u128>();
+        let wrapped = |cell: u64| self.column(cell).fold(0, u64::wrapping_add);
+        match (kind, series.value()) {
+            (1, Value::Counter(value)) => u128::from(value) == sum(first + index),
+            (1, Value::Quantity(value)) => {
+                let wanted = sum(first + index) as f64 * scale;
+                let slack = wanted.abs() * 1e-9 + f64::from_bits(1);
+                value == wanted || (value - wanted).abs() <= slack || !wanted.is_finite()
+            }
+            (2, Value::UpDown(value)) => {
+                let cell = first + 2 * index;
+                value == wrapped(cell).wrapping_sub(wrapped(cell + 1)).cast_signed()
+            }
+            (3, Value::Gauge(value)) => gauge(self.shared(first + 8 * index)) == value.to_bits(),
+            (4, Value::Histogram(value)) => self.is_histogram(metric, index, value),
+            _ => false,
+        }
+    }
+
+    fn is_histogram(&self, metric: &Metric, index: u64, value: &HistogramSnapshot) -> bool {
+        let Some([table, max, digits]) = metric.distribution else { return false };
+        let start = self.shared(table.saturating_add(index));
+        let negative = self.column(metric.first + 8 * index + 3).map(u128::from).sum::<u128>();
+        let negative = negative.min((1 << 63) - 1);
+        u128::from(value.negative()) == negative
+            && value.cells().all(|(lowest, _, count)| {
+                // Of a shard, what is outside of the bounds that it names is not read.
+                let cell = start.saturating_add(cell_of(lowest, max, digits));
+                let mut sums = vec![0_u128];
+                for one in self.column(cell) {
+                    let with: Vec<_> = sums.iter().map(|sum| sum + u128::from(one)).collect();
+                    sums.extend(with);
+                    sums.sort_unstable();
+                    sums.dedup();
+                }
+                let most = (1_u128 << 63) - 1;
+                sums.iter().any(|&sum| sum == count.into() || sum.min(most) == count.into())
+            })
+    }
+
+    /// A cell in each shard that there is.
+    fn column(&self, cell: u64) -> impl Iterator<Item = u64> {
+        let seen = self.file.get(17).min(self.sizes.shards).min(SHARDS);
+        (0..seen).map(move |shard| self.word(self.sizes.shard(shard).saturating_add(cell)))
+    }
+
+    fn shared(&self, cell: u64) -> u64 {
+        self.word(self.sizes.shared().saturating_add(cell))
+    }
+
+    fn word(&self, at: u64) -> u64 {
+        usize::try_from(at).map_or(0, |at| self.file.get(at))
+    }
+}
+
+impl Metric {
+    /// The series that these labels can be of. `None` where there are too many ways to read them.
+    fn indices(&self, labels: &[(&str, &str)]) -> Option<Vec<u64>> {
+        let (constants, others) = labels.split_at(self.constants.len().min(labels.len()));
+        let same = constants
+            .iter()
+            .copied()
+            .eq(self.constants.iter().map(|(name, value)| (&**name, &**value)));
+        if !same || others.len() != self.labels.len() {
+            return Some(Vec::new());
+        }
+        let mut indices = vec![0_u64];
+        for ((name, count, values), &(its, value)) in self.labels.iter().zip(others) {
+            let Values::Fixed(values) = values else { return None };
+            let digits = values.iter().enumerate().filter(|(_, one)| name == its && *one == value);
+            let digits: Vec<_> = digits.map(|(digit, _)| digit as u64).take(WAYS).collect();
+            let of = |index: u64| {
+                digits.iter().map(move |digit| index.wrapping_mul(*count).wrapping_add(*digit))
+            };
+            indices = indices.into_iter().flat_map(of).collect();
+            if indices.len() >= WAYS {
+                return None;
+            }
+        }
+        Some(indices)
+    }
+}
+
+/// `HdrHistogram`'s numbers of cells: steps of 1 up to twice 10^digits, rounded up to a power of two,
+/// and half as many for each doubling after that. One more has what is above the maximum.
+fn cell_of(value: u64, max: u64, digits: u64) -> u64 {
+    if value > max {
+        return cell_of(max, max, digits) + 1;
+    }
+    let linear = match digits {
+        1 => 5,
+        2 => 8,
+        _ => 11,
+    };
+    let shift = (u64::BITS - value.leading_zeros()).saturating_sub(linear);
+    (u64::from(shift) << (linear - 1)) + (value >> shift)
+}
+
+/// The bits of a gauge's value: a cell of 0 was never set, and reads 0.
+fn gauge(cell: u64) -> u64 {
+    const UNSET: u64 = 0x7ff4_7469_636b_6d74;
+    if cell == 0 { 0 } else { cell ^ UNSET }
+}
