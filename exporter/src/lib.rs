@@ -19,6 +19,7 @@
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `pace` | connections that give way, whatever comes from the other end |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
@@ -51,6 +52,7 @@ mod interval;
 mod merge;
 mod names;
 mod negotiate;
+mod pace;
 #[cfg(feature = "web-config")]
 mod plain_file;
 mod process;

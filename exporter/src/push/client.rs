@@ -2,6 +2,7 @@
 
 use super::error::PushError;
 use super::target::Target;
+use crate::pace::Pace;
 use crate::quiet::Quiet;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -19,6 +20,9 @@ use tokio::net::TcpStream;
 
 /// How much is read of what a gateway says to a refusal.
 const MAX_ANSWER: usize = 512;
+
+/// How much is read of what a gateway says at once, and how long the head of it may be.
+const BUFFER: usize = 16 * 1024;
 
 /// Sends a body of a type, or a request without a type and a body, and waits for the answer.
 pub(super) async fn send<B>(
@@ -48,13 +52,17 @@ where
     }
     let request = request.body(body).map_err(|error| unreachable(&error))?;
     let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| unreachable(&error))?;
-    let stream = Quiet(stream);
-    #[cfg(feature = "web-config")]
-    if let Some(tls) = &target.tls {
-        let stream = tls.connect(stream).await.map_err(|error| unreachable(&error))?;
-        return exchange(stream, request).await;
-    }
-    exchange(stream, request).await
+    let pace = Pace::default();
+    let stream = pace.of(Quiet(stream));
+    let exchanged = async {
+        #[cfg(feature = "web-config")]
+        if let Some(tls) = &target.tls {
+            let stream = tls.connect(stream).await.map_err(|error| unreachable(&error))?;
+            return exchange(stream, request).await;
+        }
+        exchange(stream, request).await
+    };
+    pace.keep(exchanged).await
 }
 
 async fn exchange<B>(
@@ -65,8 +73,10 @@ where
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(BUFFER);
+    let connected = builder.handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = connected.map_err(|error| unreachable(&error))?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
         // What comes after a success tells nothing more.

@@ -3,12 +3,13 @@
 use super::client::makes_room;
 use super::handshakes::{Begin, Handshakes};
 use super::listen::{Listener, Peer, Stream};
-use super::progress::{Observed, ObservedBody, Paced, Progress};
+use super::progress::{Observed, ObservedBody, Progress};
 use super::rate::Rate;
 use super::request::fault;
 use super::{Client, Limits};
 use crate::about::{AboutMetrics, Limit};
 use crate::negotiate::Format;
+use crate::pace::Pace;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};
 use crate::sync::lock;
@@ -128,7 +129,8 @@ impl Front {
         progress: Arc<Progress>,
         watcher: Watcher,
     ) {
-        let stream: Box<dyn Stream> = Box::new(Paced { stream, progress: Arc::clone(&progress) });
+        let pace = Pace::default();
+        let stream: Box<dyn Stream> = Box::new(pace.of(stream));
         let connection = async {
             let (stream, generation) = match &self.web {
                 Some(web) => {
@@ -167,7 +169,7 @@ impl Front {
                 .serve_connection(TokioIo::new(io), service);
             Some(watcher.watch(connection).await)
         };
-        match progress.within(&self.limits, connection).await {
+        match progress.within(&self.limits, pace.keep(connection)).await {
             Err(limit) => self.count(limit),
             Ok(Some(Err(error))) if error.is_parse_too_large() => self.count(Limit::HeaderBytes),
             // A client that breaks off or speaks no HTTP is its own loss.

@@ -33,15 +33,6 @@ pub(super) struct Progress(Mutex<State>);
 struct State {
     phase: Phase,
     since: Instant,
-    /// Whether a buffer was read full since the connection was last polled.
-    has_read: bool,
-}
-
-impl State {
-    fn begin(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.since = Instant::now();
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +48,7 @@ enum Phase {
 impl Progress {
     pub(super) fn new(encrypts: bool) -> Arc<Self> {
         let phase = if encrypts { Phase::Handshake } else { Phase::Head };
-        Arc::new(Self(Mutex::new(State { phase, since: Instant::now(), has_read: false })))
+        Arc::new(Self(Mutex::new(State { phase, since: Instant::now() })))
     }
 
     /// The end of the handshake.
@@ -71,12 +62,12 @@ impl Progress {
 
     /// The end of a request's headers.
     pub(super) fn answer(&self) {
-        self.state().begin(Phase::Answer);
+        *self.state() = State { phase: Phase::Answer, since: Instant::now() };
     }
 
     /// When it began to wait for a request, or for the rest of one.
     pub(super) fn waits_since(&self) -> Option<Instant> {
-        let State { phase, since, .. } = *self.state();
+        let State { phase, since } = *self.state();
         matches!(phase, Phase::Handshake | Phase::Idle | Phase::Head).then_some(since)
     }
 
@@ -89,7 +80,6 @@ impl Progress {
         let mut connection = pin!(connection);
         let mut sleep = pin!(sleep_until(self.deadline(limits).0));
         poll_fn(|cx| {
-            self.state().has_read = false;
             if let Poll::Ready(output) = connection.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
@@ -103,7 +93,7 @@ impl Progress {
     }
 
     fn deadline(&self, limits: &Limits) -> (Instant, Limit) {
-        let State { phase, since, .. } = *self.state();
+        let State { phase, since } = *self.state();
         let (timeout, limit) = match phase {
             Phase::Idle => (limits.idle_timeout, Limit::IdleTimeout),
             Phase::Handshake | Phase::Head => (limits.header_timeout, Limit::HeaderTimeout),
@@ -121,64 +111,6 @@ impl Progress {
 
 const FAR: std::time::Duration = std::time::Duration::from_secs(3600 * 24 * 365);
 
-/// A stream that is read from as it is, or encrypted: one buffer whenever the connection is polled.
-///
-/// What decrypts it would read on as long as there is more, for a hundred buffers or two, and a client
-/// may send what takes some microseconds for each 27 bytes (`KeyUpdate`, RFC 8446, 4.6.3). All others
-/// would wait for that.
-pub(super) struct Paced<S> {
-    pub(super) stream: S,
-    pub(super) progress: Arc<Progress>,
-}
-
-impl<S: Stream> AsyncRead for Paced<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.progress.state().has_read {
-            // After all that is ready now.
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        // Where there is room left, there is nothing more to read for now.
-        self.progress.state().has_read = buffer.remaining() == 0;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: Stream> AsyncWrite for Paced<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 /// A stream that says what it is at.
 pub(super) struct Observed<S> {
     pub(super) stream: S,
@@ -195,7 +127,7 @@ impl<S: Stream> AsyncRead for Observed<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let mut state = self.progress.state();
         if state.phase == Phase::Idle && buffer.filled().len() > before {
-            state.begin(Phase::Head);
+            *state = State { phase: Phase::Head, since: Instant::now() };
         }
         Poll::Ready(Ok(()))
     }
@@ -227,7 +159,7 @@ impl<S: Stream> AsyncWrite for Observed<S> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         let mut state = self.progress.state();
         if state.phase == Phase::Flush {
-            state.begin(Phase::Idle);
+            *state = State { phase: Phase::Idle, since: Instant::now() };
         }
         Poll::Ready(Ok(()))
     }
@@ -266,65 +198,5 @@ impl<B: Body + Unpin> Body for ObservedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A client that sends as fast as it can.
-    struct Endless;
-
-    impl AsyncRead for Endless {
-        fn poll_read(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            buffer: &mut ReadBuf<'_>,
-        ) -> Poll<io::Result<()>> {
-            buffer.put_slice(&vec![0; buffer.remaining()]);
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    impl AsyncWrite for Endless {
-        fn poll_write(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            Poll::Ready(Ok(bytes.len()))
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    #[test]
-    fn a_client_that_sends_on_and_on_gives_way_after_each_buffer() {
-        const BUFFERS: usize = 100;
-        let progress = Progress::new(true);
-        let mut stream = Paced { stream: Endless, progress: Arc::clone(&progress) };
-        let (mut read, mut turns) = (0, 0);
-        let connection = poll_fn(|cx| {
-            turns += 1;
-            // As tokio-rustls and hyper do, which ask again once they have looked at what they have.
-            for _ in 0..16 {
-                let mut bytes = [0; 64];
-                if Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut bytes)).is_ready() {
-                    read += 1;
-                }
-            }
-            if read < BUFFERS { Poll::Pending } else { Poll::Ready(()) }
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        // It ends, and so is woken each time.
-        runtime.block_on(async { progress.within(&Limits::default(), connection).await.unwrap() });
-        assert_eq!((read, turns), (BUFFERS, BUFFERS));
     }
 }

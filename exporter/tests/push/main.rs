@@ -208,6 +208,32 @@ fn nobody_waits_longer_than_told() {
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
+/// Responses before the response, of which there may be any number (RFC 9110, 15.2), as fast as they are
+/// read.
+#[test]
+fn a_gateway_that_says_on_and_on_that_it_goes_on_holds_nobody() {
+    use std::io::Write;
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = gateway.local_addr().unwrap();
+    // Ends with the test.
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = gateway.accept() {
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let on_and_on = "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n".repeat(4_000);
+            let _ = stream.read(&mut [0; 1_000]);
+            while stream.write_all(on_and_on.as_bytes()).is_ok() {}
+        }
+    });
+    let (registry, _) = counter();
+    let exporter = start(&registry, Push::new(format!("http://{address}"), "batch"));
+    assert_eq!(exporter.push_now(Duration::from_millis(300)), Err(PushError::TimedOut));
+    let start = Instant::now();
+    drop(exporter);
+    let took = start.elapsed();
+    // Far less than half a MiB of them takes for each of 128 reads.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
 #[test]
 fn an_interval_pushes_again_and_again() {
     let (registry, orders) = counter();
