@@ -21,6 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY: usize = MIB << 20;
 const MIB: usize = 64;
 
+/// How much is read at once, and how long the head of an answer may be. In a larger one, responses before
+/// the response (`103 Early Hints`) would keep the time from being looked at.
+const BUFFER: usize = 16 * 1024;
+
 const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
 /// An exporter that is asked again and again.
@@ -79,8 +83,10 @@ impl Client {
         let text = |error: &dyn std::error::Error| error.to_string();
         let Url { uri, host, port, .. } = &self.url;
         let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| text(&error))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(BUFFER);
+        let connected = builder.handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = connected.map_err(|error| text(&error))?;
         // Given up with this, whatever becomes of it.
         let mut beside = JoinSet::new();
         beside.spawn(connection);
