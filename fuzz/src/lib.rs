@@ -25,8 +25,16 @@
 //! | `exposition` | parsers of the formats |
 //! | `expected` | what they must find |
 //!
-//! `http`: an input is what a client says over one connection. It needs nothing from here.
+//! `http` and `requests`: an input is what a client says over one connection, as bytes or as requests of
+//! which the answers are known.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `requests` | what an input says, and how that must be answered |
+//! | `answers` | what is served, and a parser of answers |
 
+#[cfg(fuzzing)]
+pub mod answers;
 pub mod base;
 pub mod cells;
 pub mod changes;
@@ -39,6 +47,7 @@ pub mod names;
 pub mod program;
 pub mod recorded;
 pub mod refused;
+pub mod requests;
 pub mod rewind;
 pub mod walk;
 
