@@ -58,7 +58,10 @@ impl Function {
             .mixed()
             .constant("module", self.module)
             .constant("function", self.function);
-        self.labels.iter().fold(description, |to, &(name, value)| to.constant(name, value))
+        // In one order, however each of two functions of one name has them.
+        let mut labels = self.labels.to_vec();
+        labels.sort_unstable();
+        labels.into_iter().fold(description, |to, (name, value)| to.constant(name, value))
     }
 
     fn calls<L: Labels>(&self) -> Counter<L> {

@@ -888,3 +888,29 @@ fn functions_from_macros_are_recorded() -> Result<(), RegisterError> {
     assert_eq!(made_by_macros::item(1), Some(0));
     Ok(())
 }
+
+struct Sent;
+struct Held;
+
+impl Sent {
+    #[timed(labels(venue = "a", desk = "b"))]
+    fn of_two_types() {}
+}
+
+impl Held {
+    #[timed(labels(desk = "b", venue = "a"))]
+    fn of_two_types() {}
+}
+
+#[test]
+fn the_order_of_labels_makes_no_other_series() {
+    Sent::of_two_types();
+    Held::of_two_types();
+    let mut text = String::new();
+    tickmetrics_exporter::encode::text(&Registry::global().snapshot(), &mut text);
+    let lines = text.lines().filter(|line| {
+        line.starts_with("function_calls_total") && line.contains("\"of_two_types\"")
+    });
+    let lines: Vec<_> = lines.collect();
+    assert!(matches!(&*lines, [line] if line.ends_with(" 2")), "{lines:?}");
+}
