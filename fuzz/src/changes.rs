@@ -158,10 +158,12 @@ impl<'a> Changes<'a> {
                 dimensions.extend([NO_SET, count.into()]);
                 let mut value = Vec::new();
                 self.text(&mut value)?;
-                if dimensions.len() + usize::from(count) * value.len() > PART_WORDS {
+                if dimensions.len() + value.len() + 2 * usize::from(count) > PART_WORDS {
                     return None;
                 }
-                (0..count).for_each(|_| dimensions.extend(&value));
+                // The text, and numbers.
+                dimensions.extend(value.iter().filter(|_| count > 0));
+                dimensions.extend((1..count.into()).flat_map(digits));
                 series = series.wrapping_mul(count.into());
             } else {
                 dimensions.extend([self.set(file)?, count.into()]);
@@ -210,9 +212,11 @@ impl<'a> Changes<'a> {
         let labels = u64::from(self.byte()? % 3) + 1;
         let mut dimensions = vec![labels];
         for label in 0..labels {
-            let count = u64::from(self.short()? % 2048) + 1;
+            let count = u64::from(self.short()? % 1024) + 1;
             dimensions.extend([1, u64::from(b'd') + label, NO_SET, count]);
-            dimensions.extend((0..count).map(|_| 0));
+            // Of few counts a value is there twice, and the file is damaged.
+            let different = if count % 64 == 63 { count - 1 } else { count };
+            dimensions.extend((0..count).flat_map(|value| digits(value % different)));
             series = series.checked_mul(count)?;
         }
         let constants = u64::from(self.byte()? % 8);
@@ -295,6 +299,17 @@ impl<'a> Changes<'a> {
 }
 
 /// The words of the entry there, at least one.
+/// A text of the directory, another one for each number below 2^32.
+fn digits(number: u64) -> [u64; 2] {
+    let mut bytes = [0; 8];
+    bytes
+        .iter_mut()
+        .rev()
+        .zip(format!("{number:08x}").bytes().rev())
+        .for_each(|(to, from)| *to = from);
+    [8, u64::from_ne_bytes(bytes)]
+}
+
 fn entry_words(file: &impl Words, at: usize) -> usize {
     let words = usize::try_from(file.get(DIRECTORY + at) & u64::from(u32::MAX)).unwrap_or(0);
     words.clamp(1, PART_WORDS)

@@ -50,14 +50,20 @@ fn family(snapshot: &Snapshot, family: Family<'_>, is_interval: bool, out: &mut 
 
 fn labels(snapshot: &Snapshot, name: &str, series: Series<'_>, out: &mut String, small: bool) {
     let all: Vec<_> = series.labels().collect();
-    // The first with these labels, which a damaged file can have twice.
-    let found = match series.value() {
-        Value::Counter(_) | Value::Quantity(_) => snapshot.counter(name, &all).is_some(),
-        Value::UpDown(_) | Value::Gauge(_) => snapshot.gauge(name, &all).is_some(),
-        Value::Histogram(_) => snapshot.histogram(name, &all).is_some(),
-        _ => true,
-    };
-    let _ = found;
+    // No other series has these labels.
+    match series.value() {
+        Value::Counter(value) => assert_eq!(snapshot.counter(name, &all), Some(value)),
+        Value::Quantity(_) => assert!(snapshot.counter(name, &all).is_some()),
+        Value::UpDown(_) => assert!(snapshot.gauge(name, &all).is_some()),
+        Value::Gauge(value) => {
+            assert_eq!(snapshot.gauge(name, &all).map(f64::to_bits), Some(value.to_bits()));
+        }
+        Value::Histogram(histogram) => {
+            let found = snapshot.histogram(name, &all);
+            assert!(found.is_some_and(|found| std::ptr::eq(found, histogram)));
+        }
+        _ => {}
+    }
     if small {
         out.clear();
         series.push_label_text(Escaping::AllowUtf8, out);

@@ -6,6 +6,7 @@
 //! other names are to be written; see [`Escaping`].
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// How names are written that are not legacy ones: one of Prometheus' escaping schemes
@@ -117,6 +118,14 @@ pub(crate) fn fault_of_metric(name: &str) -> Option<&'static str> {
 pub(crate) fn fault_of_label(name: &str) -> Option<&'static str> {
     let reserved = name.starts_with("__").then_some("names that start with '__' are reserved");
     fault_of_metric(name).or(reserved)
+}
+
+/// Whether labels have different names to each scraper, however it wants them escaped.
+pub(crate) fn are_told_apart<'a>(labels: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
+    Escaping::ALL.into_iter().all(|escaping| {
+        let mut known = HashSet::new();
+        labels.clone().all(|label| known.insert(escaping.label(label)))
+    })
 }
 
 /// How long a name can get, escaped or quoted: a dot becomes `_dot_`.

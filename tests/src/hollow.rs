@@ -17,7 +17,7 @@ pub const UP_DOWN: u64 = 2;
 pub const GAUGE: u64 = 3;
 pub const HISTOGRAM: u64 = 4;
 
-/// A metric with fixed labels whose values are empty, in a file that has its header and its directory
+/// A metric with fixed labels, in a file that has its header and its directory
 /// and else holes.
 pub struct Hollow {
     pub kind: u64,
@@ -47,7 +47,7 @@ impl Hollow {
         entry.extend([1, u64::from(b'a'), 0, 0, 0, self.labels.len() as u64]);
         for (at, &values) in self.labels.iter().enumerate() {
             entry.extend([1, u64::from(b'b') + at as u64, u64::MAX, values]);
-            entry.extend((0..values).map(|_| 0));
+            entry.extend((0..values).flat_map(|value| text(&format!("{value:04x}"))));
         }
         if self.kind == HISTOGRAM {
             // Its table, maximum, digits, no native buckets, its edges, no extremes, no quantiles.
@@ -73,6 +73,13 @@ impl Hollow {
         out.write_all_at(&bytes(&entry), owners * 8).unwrap();
         on_disk(file)
     }
+}
+
+/// A text of the directory, of one to eight bytes.
+pub fn text(text: &str) -> [u64; 2] {
+    let mut bytes = [0; 8];
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    [text.len() as u64, u64::from_ne_bytes(bytes)]
 }
 
 /// How many bytes the file system has for a file.

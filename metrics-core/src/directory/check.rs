@@ -1,7 +1,7 @@
 //! Whether what the directory says can be true: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
-use super::{Distribution, Entry, Exposure, Kind, Metric, Source};
+use super::{Distribution, Entry, Exposure, Kind, MAX_VALUE_BYTES, Metric, OTHER, Source};
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
 use crate::names;
@@ -22,15 +22,34 @@ pub(crate) struct Check {
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
-    /// Where the kept metrics are that are not claimed yet.
-    kept: HashSet<u64>,
+    /// The kept metrics that are not claimed yet, by where they are.
+    kept: HashMap<u64, Outline>,
+    /// The metrics that are shown, by registry and name.
+    shown: HashMap<(u64, String), Shown>,
     /// Bytes of the texts of all labels: see [`Check::label_bytes`].
     label_bytes: u64,
 }
 
+/// What metrics of one name must have in common.
+#[derive(Debug)]
+struct Outline {
+    registry: u64,
+    name: String,
+    kind: Kind,
+    /// The names of the constant labels and of the others, in their order.
+    labels: [Vec<String>; 2],
+}
+
+#[derive(Debug)]
+struct Shown {
+    kind: Kind,
+    /// By the same names, sorted: two orders of them could make one series.
+    labels: HashMap<Vec<String>, [Vec<String>; 2]>,
+}
+
 #[derive(Debug, Default)]
 struct Set {
-    values: u32,
+    values: HashSet<String>,
     /// Their bytes.
     bytes: u64,
     /// How many labels have them, and the bytes of what each of those writes before a value.
@@ -50,20 +69,37 @@ impl Check {
             }
             Entry::Value { set, text } => {
                 let set = self.sets.get_mut(set)?;
+                holds(text != OTHER && text.len() <= MAX_VALUE_BYTES)?;
+                holds(set.values.insert(text.clone()))?;
                 let bytes = text.len() as u64;
-                set.values += 1;
                 set.bytes += bytes;
                 let texts = bytes.saturating_mul(set.labels).saturating_add(set.before);
                 self.label_bytes = self.label_bytes.saturating_add(texts);
                 set.fits()
             }
-            Entry::Metric(metric) => self.metric(metric, layout),
+            Entry::Metric(metric) => {
+                self.metric(metric, layout)?;
+                self.show(Outline::of(metric))
+            }
             Entry::Kept { at, metric } => {
-                self.kept.insert(*at);
+                self.kept.insert(*at, Outline::of(metric));
                 self.metric(metric, layout)
             }
-            Entry::Claim { kept, .. } => holds(self.kept.remove(kept)),
+            Entry::Claim { kept, .. } => {
+                let outline = self.kept.remove(kept)?;
+                self.show(outline)
+            }
         }
+    }
+
+    fn show(&mut self, metric: Outline) -> Option<()> {
+        let Outline { registry, name, kind, labels } = metric;
+        let same = self.shown.entry((registry, name));
+        let same = same.or_insert_with(|| Shown { kind, labels: HashMap::new() });
+        let mut sorted = labels.concat();
+        sorted.sort_unstable();
+        let known = same.labels.entry(sorted).or_insert_with(|| labels.clone());
+        holds(same.kind == kind && *known == labels)
     }
 
     /// How many bytes the texts of all labels have, for each metric that has them: what a snapshot
@@ -85,7 +121,8 @@ impl Check {
             Exposure::of(metric.kind, false, false).any(|series| series.label == Some(label))
         };
         holds(!labels.clone().any(|name| reserved(name)))?;
-        holds(labels.count() <= MAX_DIMENSIONS)?;
+        holds(labels.clone().count() <= MAX_DIMENSIONS)?;
+        holds(names::are_told_apart(&labels.map(String::as_str)))?;
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;
         let constants =
@@ -95,6 +132,8 @@ impl Check {
             before += names::longest(name) as u64;
             let (count, values, bytes) = match source {
                 Source::Fixed(values) => {
+                    let mut known = HashSet::new();
+                    holds(values.iter().all(|value| known.insert(value)))?;
                     let bytes = values.iter().map(|value| value.len() as u64).sum();
                     (u32::try_from(values.len()).ok()?, values.len() as u64, bytes)
                 }
@@ -104,7 +143,7 @@ impl Check {
                     set.fits()?;
                     set.labels += 1;
                     set.before = set.before.saturating_add(before);
-                    (capacity.checked_add(1)?, u64::from(set.values) + 1, set.bytes)
+                    (capacity.checked_add(1)?, set.values.len() as u64 + 1, set.bytes)
                 }
             };
             let texts = bytes.saturating_add(values.saturating_mul(before));
@@ -142,7 +181,20 @@ impl Check {
 
 impl Set {
     fn fits(&self) -> Option<()> {
-        holds(self.capacity.is_none_or(|capacity| self.values <= capacity))
+        holds(self.capacity.is_none_or(|capacity| self.values.len() <= capacity as usize))
+    }
+}
+
+impl Outline {
+    fn of(metric: &Metric) -> Self {
+        let constants = metric.constants.iter().map(|(name, _)| name.clone());
+        let others = metric.dimensions.iter().map(|(name, _)| name.clone());
+        Self {
+            registry: metric.registry,
+            name: metric.name.clone(),
+            kind: metric.kind,
+            labels: [constants.collect(), others.collect()],
+        }
     }
 }
 

@@ -38,6 +38,8 @@ const CLAIM: u64 = 5;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
 
+/// The value of an interned label that stands for all that did not fit. It has no entry.
+pub(crate) const OTHER: &str = "other";
 /// The bytes that an interned value has at the most.
 pub(crate) const MAX_VALUE_BYTES: usize = 1024;
 /// Words of the entries of the longest value, and of the shortest.

@@ -73,7 +73,7 @@ struct Set {
 
 impl Interner {
     /// What values beyond the capacity become.
-    pub const OTHER: &'static str = "other";
+    pub const OTHER: &'static str = directory::OTHER;
     /// The largest capacity: 2^24 values.
     pub const MAX_CAPACITY: usize = 1 << 24;
     /// The bytes that a value has at the most. A longer one is cut at a character's boundary, with
@@ -252,7 +252,7 @@ impl Interner {
             ));
             return;
         }
-        // `resume::Old` has seen to it that none is there twice, and that there are not too many.
+        // `directory::Check` has seen to it that none is there twice, and that there are not too many.
         let published = u32::try_from(old.values.len()).unwrap_or(self.capacity);
         for value in old.values.iter().skip(own.len()) {
             self.add(growth, value);

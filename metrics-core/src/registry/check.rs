@@ -6,8 +6,10 @@ use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
 use crate::directory::{Kind, are_quantiles};
+use crate::labels::{Dimension, Values};
 use crate::names::{self, Escaping, beginning};
 use crate::scale::right_unit;
+use std::collections::HashSet;
 
 /// The bytes that a name, a label's name or its value, and a help text have at the most: all go into
 /// the segment's directory, which no one metric may use up.
@@ -69,6 +71,20 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
         };
         let (name, label) = (metric.name.clone(), (*label).to_owned());
         return Err(RegisterError::InvalidLabel { name, label, reason });
+    }
+    Ok(())
+}
+
+/// An error where two values of a label are the same.
+pub(super) fn values(name: &str, dimensions: &[Dimension]) -> Result<(), RegisterError> {
+    for Dimension { name: label, values } in dimensions {
+        let Values::Fixed(values) = values else { continue };
+        let mut known = HashSet::new();
+        if !values.iter().all(|value| known.insert(value)) {
+            let (name, label) = (name.to_owned(), (*label).to_owned());
+            let reason = "two of its values are the same, and would be the same series";
+            return Err(RegisterError::InvalidLabel { name, label, reason });
+        }
     }
     Ok(())
 }

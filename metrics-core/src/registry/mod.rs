@@ -253,6 +253,7 @@ impl Registry {
             return Ok(*placed);
         }
         known.admit(&asked)?;
+        check::values(name, dimensions)?;
         let (placed, new) = place::take_cells(self.inner.number, description, series, dimensions)?;
         lock(&self.inner.new).push(new);
         known.names.entry(name.clone()).or_insert_with(|| asked.clone());

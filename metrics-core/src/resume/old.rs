@@ -1,7 +1,6 @@
 use super::Unfit;
 use crate::bucket::Grid;
 use crate::directory::{self, Check, Damaged, Entry, Kind, Metric};
-use crate::labels::Interner;
 use crate::layout::{HEAD_CELLS, Layout, WORD_BYTES, header};
 use crate::reader::{self, Why};
 use crate::segment::CALL;
@@ -79,7 +78,6 @@ impl<'a> Old<'a> {
 
     fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), Why> {
         let mut check = Check::default();
-        let mut known: HashSet<(u64, String)> = HashSet::new();
         // Those that are not claimed, by position, and those that are shown.
         let (mut kept, mut live) = (BTreeMap::new(), Vec::new());
         let mut at = 0;
@@ -91,11 +89,7 @@ impl<'a> Old<'a> {
                     self.sets.insert(set, Set { identity, values: Vec::new() });
                 }
                 Entry::Value { set, text } => {
-                    let is_new = known.insert((set, text.clone()))
-                        && text != Interner::OTHER
-                        && text.len() <= Interner::MAX_BYTES;
-                    let values = self.sets.get_mut(&set).filter(|_| is_new).ok_or(damaged)?;
-                    values.values.push(text);
+                    self.sets.get_mut(&set).ok_or(damaged)?.values.push(text);
                 }
                 Entry::Metric(metric) => live.push(metric),
                 Entry::Kept { at, metric } => {
