@@ -19,6 +19,7 @@
 //! | `respond` | what is answered to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `lookup` | where a host is, found out without piling up what waits for it |
 //! | `pace` | connections that give way, whatever comes from the other end |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
@@ -48,6 +49,8 @@ mod coding;
 pub mod encode;
 mod error;
 mod interval;
+#[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+mod lookup;
 #[cfg(feature = "__cli")]
 mod merge;
 mod names;
@@ -93,6 +96,7 @@ pub mod __fuzz {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::error::is_out_of_files;
+    pub use crate::lookup::Lookup;
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
     pub use crate::url::{Shown, Url, WrongUrl};

@@ -2,6 +2,7 @@
 
 use super::error::PushError;
 use super::target::Target;
+use crate::lookup::Lookup;
 use crate::pace::Pace;
 use crate::quiet::Quiet;
 use http_body::Body;
@@ -27,6 +28,7 @@ const BUFFER: usize = 16 * 1024;
 /// Sends a body of a type, or a request without a type and a body, and waits for the answer.
 pub(super) async fn send<B>(
     target: &Target,
+    lookup: &mut Lookup,
     method: Method,
     content_type: Option<&'static str>,
     body: B,
@@ -51,7 +53,8 @@ where
         }
     }
     let request = request.body(body).map_err(|error| unreachable(&error))?;
-    let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| unreachable(&error))?;
+    let addresses = lookup.find(host, *port).await.map_err(|error| unreachable(&error))?;
+    let stream = TcpStream::connect(&*addresses).await.map_err(|error| unreachable(&error))?;
     let pace = Pace::default();
     let stream = pace.of(Quiet(stream));
     let exchanged = async {

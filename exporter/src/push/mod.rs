@@ -128,7 +128,8 @@ impl Push {
         self
     }
 
-    /// How long one push may take, from the look-up of the name to the answer; more than 0.
+    /// How long one push may take, from the look-up of the name to the answer; more than 0. A look-up
+    /// that takes longer goes on, and the next push waits for it.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -4,6 +4,7 @@ use super::client::send;
 use super::error::PushError;
 use super::target::Target;
 use super::{AtEnd, Push};
+use crate::lookup::Lookup;
 use http_body::Body;
 use http_body_util::{Either, Empty};
 use hyper::Method;
@@ -73,10 +74,11 @@ impl Orders {
 
 /// Pushes what `body` gives, which has the values of the moment that it is asked at.
 pub(crate) struct Pusher<F> {
-    pub(crate) target: Target,
-    pub(crate) settings: Push,
-    pub(crate) metrics: PushMetrics,
-    pub(crate) body: F,
+    target: Target,
+    settings: Push,
+    metrics: PushMetrics,
+    body: F,
+    lookup: Lookup,
 }
 
 impl<F, B> Pusher<F>
@@ -85,6 +87,10 @@ where
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    pub(crate) fn new(target: Target, settings: Push, metrics: PushMetrics, body: F) -> Self {
+        Self { target, settings, metrics, body, lookup: Lookup::default() }
+    }
+
     /// Pushes until `end` is there, and then for the last time.
     pub(crate) async fn run(
         mut self,
@@ -163,15 +169,16 @@ where
     }
 
     async fn request(&mut self, method: &Method, within: Duration) -> Result<(), PushError> {
-        let Self { target, settings, metrics, body } = self;
+        let Self { target, settings, metrics, body, lookup } = self;
         if *method == Method::DELETE {
             let none = Either::<B, _>::Right(Empty::new());
-            let deletion = send(target, method.clone(), None, none);
+            let deletion = send(target, lookup, method.clone(), None, none);
             return timeout(within, deletion).await.unwrap_or(Err(PushError::TimedOut));
         }
         metrics.pushes.inc();
         let content = Either::<_, Empty<Bytes>>::Left(body());
-        let push = send(target, method.clone(), Some(settings.format.content_type()), content);
+        let content_type = Some(settings.format.content_type());
+        let push = send(target, lookup, method.clone(), content_type, content);
         let outcome = timeout(within, push).await.unwrap_or(Err(PushError::TimedOut));
         if outcome.is_ok() {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -197,8 +197,6 @@ pub(crate) fn start(
                 if ready.send(Ok(())).is_ok() {
                     let front = Arc::new(Front::new(responder, web, limits));
                     runtime.block_on(serve(listeners, front, pushing, stopped));
-                    // Without waiting for the system to look up a gateway's name.
-                    runtime.shutdown_background();
                 }
             }
             Err(error) => {
@@ -245,7 +243,7 @@ async fn serve(
     let pushing = pushing.map(|(Pushing { target, settings, metrics }, orders)| {
         let (end, ended) = oneshot::channel();
         let (front, format) = (Arc::clone(&front), settings.format);
-        let pusher = Pusher { target, settings, metrics, body: move || front.exposition(format) };
+        let pusher = Pusher::new(target, settings, metrics, move || front.exposition(format));
         (end, tokio::spawn(pusher.run(orders, ended)))
     });
     // Stopped by closed channels: nothing is ever sent.

@@ -1,0 +1,90 @@
+//! The look-up of a host's name, which the system can't cut short.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::thread;
+use tokio::sync::oneshot::{self, Receiver};
+
+type Addresses = io::Result<Vec<SocketAddr>>;
+
+/// One look-up at a time, on a thread of its own, which is left behind at the end. Where one takes longer
+/// than it is waited for, the next attempt waits for it rather than begin another one: they would pile
+/// up, a thread each.
+#[derive(Debug, Default)]
+pub struct Lookup(Option<Receiver<Addresses>>);
+
+impl Lookup {
+    /// Where a host is now.
+    ///
+    /// # Errors
+    /// What the resolver says, or the system where it gives no thread.
+    pub async fn find(&mut self, host: &str, port: u16) -> Addresses {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![(address, port).into()]);
+        }
+        let host = host.to_owned();
+        self.wait_for(move || Ok((&*host, port).to_socket_addrs()?.collect())).await
+    }
+
+    async fn wait_for(&mut self, find: impl FnOnce() -> Addresses + Send + 'static) -> Addresses {
+        // What one found that nobody waited for may be long out of date.
+        let under_way = self.0.take().filter(Receiver::is_empty);
+        let found = if let Some(found) = under_way {
+            found
+        } else {
+            let (send, found) = oneshot::channel();
+            let thread = thread::Builder::new().name("metrics-resolve".into());
+            thread.spawn(move || {
+                // Whoever asked may have ended.
+                let _ = send.send(find());
+            })?;
+            found
+        };
+        let found = self.0.insert(found).await;
+        self.0 = None;
+        found.unwrap_or_else(|_| Err(io::Error::other("its name could not be looked up")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lookup, thread};
+    use std::net::SocketAddr;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    const SHORT: Duration = Duration::from_millis(10);
+    const LONG: Duration = Duration::from_secs(120);
+
+    fn find(
+        lookup: &mut Lookup,
+        patience: Duration,
+        find: impl FnOnce() -> SocketAddr + Send + 'static,
+    ) -> Option<SocketAddr> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let found = lookup.wait_for(move || Ok(vec![find()]));
+        let found = runtime.block_on(async { tokio::time::timeout(patience, found).await });
+        found.ok().map(|found| found.unwrap()[0])
+    }
+
+    #[test]
+    fn one_that_takes_long_is_waited_for_and_not_begun_again() {
+        let mut lookup = Lookup::default();
+        let [one, two, three] = [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let (say, said) = mpsc::channel();
+        assert_eq!(find(&mut lookup, SHORT, move || said.recv().unwrap()), None);
+        let another = || panic!("one is under way");
+        assert_eq!(find(&mut lookup, SHORT, another), None);
+        assert_eq!(find(&mut lookup, SHORT, another), None);
+        say.send(one).unwrap();
+        assert_eq!(find(&mut lookup, LONG, another), Some(one));
+        // One that is over is followed by another, whether anybody waited for it or not.
+        let (say, said) = mpsc::channel();
+        assert_eq!(find(&mut lookup, SHORT, move || said.recv().unwrap()), None);
+        say.send(two).unwrap();
+        while lookup.0.as_ref().unwrap().is_empty() {
+            thread::yield_now();
+        }
+        assert_eq!(find(&mut lookup, LONG, move || three), Some(three));
+    }
+}
