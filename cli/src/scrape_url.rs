@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
-use tickmetrics_exporter::__cli::{Shown, Url, WrongUrl};
+use tickmetrics_exporter::__cli::{Lookup, Shown, Url, WrongUrl};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -31,6 +31,7 @@ const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 pub(crate) struct Client {
     url: Url,
     runtime: Runtime,
+    lookup: Lookup,
 }
 
 impl Client {
@@ -59,7 +60,7 @@ impl Client {
             url.uri = Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))?;
         }
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(Self { url, runtime })
+        Ok(Self { url, runtime, lookup: Lookup::default() })
     }
 
     /// The address with its path.
@@ -68,51 +69,52 @@ impl Client {
     }
 
     /// What the exporter answers now.
-    pub(crate) fn get(&self) -> Result<String> {
-        let told =
-            |reason: &str| Failure::told(format!("{} can't be scraped: {reason}", self.url.uri));
+    pub(crate) fn get(&mut self) -> Result<String> {
+        let Self { url, runtime, lookup } = self;
         let scrape = async {
-            tokio::time::timeout(TIMEOUT, self.fetch())
+            tokio::time::timeout(TIMEOUT, fetch(url, lookup))
                 .await
                 .unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())))
         };
-        self.runtime.block_on(scrape).map_err(|reason| told(&reason))
+        let told = |reason| Failure::told(format!("{} can't be scraped: {reason}", url.uri));
+        runtime.block_on(scrape).map_err(told)
     }
+}
 
-    async fn fetch(&self) -> Result<String, String> {
-        let text = |error: &dyn std::error::Error| error.to_string();
-        let Url { uri, host, port, .. } = &self.url;
-        let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| text(&error))?;
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(BUFFER);
-        let connected = builder.handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = connected.map_err(|error| text(&error))?;
-        // Given up with this, whatever becomes of it.
-        let mut beside = JoinSet::new();
-        beside.spawn(connection);
-        let path = uri.path_and_query().map_or("/metrics", |path| path.as_str());
-        let request = Request::get(path)
-            .header(HOST, self.url.authority())
-            .header(ACCEPT, TEXT)
-            .header(CONNECTION, "close")
-            .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")))
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| text(&error))?;
-        let response = sender.send_request(request).await.map_err(|error| text(&error))?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answers {}", response.status()));
-        }
-        let (mut answer, mut body) = (Vec::new(), response.into_body());
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| text(&error))?;
-            let data = frame.data_ref().map_or(&[][..], |data| data);
-            if data.len() > MAX_BODY - answer.len() {
-                return Err(format!(
-                    "its answer is longer than {MIB} MiB, which is the most that top takes"
-                ));
-            }
-            answer.extend_from_slice(data);
-        }
-        String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".into())
+async fn fetch(url: &Url, lookup: &mut Lookup) -> Result<String, String> {
+    let text = |error: &dyn std::error::Error| error.to_string();
+    let Url { uri, host, port, .. } = url;
+    let addresses = lookup.find(host, *port).await.map_err(|error| text(&error))?;
+    let stream = TcpStream::connect(&*addresses).await.map_err(|error| text(&error))?;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(BUFFER);
+    let connected = builder.handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = connected.map_err(|error| text(&error))?;
+    // Given up with this, whatever becomes of it.
+    let mut beside = JoinSet::new();
+    beside.spawn(connection);
+    let path = uri.path_and_query().map_or("/metrics", |path| path.as_str());
+    let request = Request::get(path)
+        .header(HOST, url.authority())
+        .header(ACCEPT, TEXT)
+        .header(CONNECTION, "close")
+        .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| text(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| text(&error))?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("it answers {}", response.status()));
     }
+    let (mut answer, mut body) = (Vec::new(), response.into_body());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| text(&error))?;
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        if data.len() > MAX_BODY - answer.len() {
+            return Err(format!(
+                "its answer is longer than {MIB} MiB, which is the most that top takes"
+            ));
+        }
+        answer.extend_from_slice(data);
+    }
+    String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".into())
 }
