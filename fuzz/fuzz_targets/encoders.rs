@@ -11,6 +11,7 @@ use fuzz::program::{PIECES, Program};
 use fuzz::recorded::{Odd, Recorded};
 use fuzz::rewind::Rewind;
 use libfuzzer_sys::fuzz_target;
+use std::ffi::c_char;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -27,6 +28,12 @@ static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     });
     Mutex::new(segment.expect("the segment can be made"))
 });
+
+/// A label's table of values that a larger one took the place of stays, for readers that have found it.
+#[unsafe(no_mangle)]
+extern "C" fn __lsan_default_suppressions() -> *const c_char {
+    c"leak:tickmetrics::labels::intern::Interner".as_ptr()
+}
 
 static KEEP: LazyLock<Option<PathBuf>> =
     LazyLock::new(|| std::env::var_os("ENCODERS_KEEP").map(PathBuf::from));

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `program` | what an input says |
 //! | `recorded` | registers and records it, and remembers |
+//! | `arithmetic` | what metrics must have of that |
 //! | `names` | the names and labels that a metric takes |
 //! | `refused` | which metrics a registry must refuse |
 //! | `rewind` | puts the process's segment back |
@@ -35,6 +36,7 @@
 
 #[cfg(fuzzing)]
 pub mod answers;
+pub mod arithmetic;
 pub mod base;
 pub mod cells;
 pub mod changes;

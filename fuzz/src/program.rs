@@ -28,12 +28,13 @@ pub struct Metric {
 
 #[derive(Arbitrary, Debug)]
 pub enum Kind {
-    Counter(u64),
+    /// What is added, one after the other.
+    Counter(Vec<Many>),
     /// By the label `flag`.
     Flagged([u64; 2]),
     /// By the label `odd`: a value's number, and how many.
     Interned(Vec<(u8, u64)>),
-    UpDown(Vec<i64>),
+    UpDown(Vec<Many>),
     Gauge(f64),
     Histogram(Box<Distribution>),
     FlaggedHistogram(Box<Distribution>),
@@ -48,6 +49,8 @@ pub struct Distribution {
     extremes: bool,
     quantiles: bool,
     pub values: Vec<(Number, u8)>,
+    /// At once.
+    pub many: Vec<(Number, Many)>,
     pub negative: u8,
 }
 
@@ -58,7 +61,7 @@ enum Digits {
     Three,
 }
 
-/// One of any magnitude, below 2^48: the sums of what an input records do not overflow.
+/// One of any magnitude, or one of the largest that there are.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Number {
     bits: u16,
@@ -67,7 +70,52 @@ pub struct Number {
 
 impl Number {
     pub fn get(self) -> u64 {
-        u64::from(self.bits) << (self.shift % 33)
+        match self.shift % 56 {
+            shift @ 0..=48 => u64::from(self.bits) << shift,
+            _ => u64::MAX - u64::from(self.bits),
+        }
+    }
+}
+
+/// A number at which arithmetic in 64 bits could go wrong, or a neighbour of one, or any; and who
+/// records it.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Many {
+    number: Extreme,
+    /// Whether it is a thread without a shard.
+    elsewhere: bool,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Extreme {
+    Small(u8),
+    Any(u64),
+    /// A power of two, and what is added to it.
+    Near(u8, i8),
+    Largest(u8),
+}
+
+impl Many {
+    pub fn thread(self) -> usize {
+        self.elsewhere.into()
+    }
+
+    pub fn get(self) -> u64 {
+        match self.number {
+            Extreme::Small(number) => number.into(),
+            Extreme::Any(number) => number,
+            // The powers that mean something to a count are more frequent than the others.
+            Extreme::Near(power, off) => {
+                let power = match power % 4 {
+                    0 => 62,
+                    1 => 63,
+                    2 => 53,
+                    _ => u32::from(power / 4),
+                };
+                (1_u64 << power).wrapping_add_signed((off % 3).into())
+            }
+            Extreme::Largest(off) => u64::MAX - u64::from(off % 3),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was registered and recorded, kept beside the registry.
 
+use crate::arithmetic::{Model, THREADS};
 use crate::exposition::Labels;
 use crate::program::{self, Distribution, Kind, PIECES};
 use crate::refused::{self, Fault, Settings};
@@ -35,16 +36,19 @@ pub struct Metrics {
 }
 
 /// What was recorded to a series.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Amount {
-    Count(u64),
+    /// By each thread.
+    Count([u64; THREADS]),
     /// Of a series that is none before it counts.
     Interned(u64),
     Balance(i64),
     Level(f64),
-    /// How many values, and how many negative ones.
-    Values(u64, u64),
+    Values(Box<Model>),
 }
+
+/// The most numbers that are recorded to a metric.
+const NUMBERS: usize = 16;
 
 impl Recorded {
     /// Registers and records what an input says. What is refused is not recorded.
@@ -53,10 +57,15 @@ impl Recorded {
             return;
         }
         match &metric.kind {
-            Kind::Counter(count) => {
+            Kind::Counter(counts) => {
                 let Some(counter) = self.register::<Counter>(registry, metric) else { return };
-                counter.add(*count);
-                self.add(metric, [], Amount::Count(*count));
+                self.add(metric, [], Amount::Count([0; THREADS]));
+                for many in counts.iter().take(NUMBERS) {
+                    on(many.thread(), || counter.add(many.get()));
+                    let mut counts = [0; THREADS];
+                    counts[many.thread()] = many.get();
+                    self.add(metric, [], Amount::Count(counts));
+                }
             }
             Kind::Flagged(counts) => {
                 let Some(counter) = self.register::<Counter<bool>>(registry, metric) else {
@@ -64,7 +73,7 @@ impl Recorded {
                 };
                 for (flag, count) in [false, true].into_iter().zip(*counts) {
                     counter.with(flag).add(count);
-                    self.add(metric, [label(flag)], Amount::Count(count));
+                    self.add(metric, [label(flag)], Amount::Count([count, 0]));
                 }
             }
             Kind::Interned(counts) => {
@@ -80,9 +89,12 @@ impl Recorded {
             }
             Kind::UpDown(deltas) => {
                 let Some(depth) = self.register::<UpDownCounter>(registry, metric) else { return };
-                deltas.iter().for_each(|&delta| depth.add(delta));
-                let balance = deltas.iter().fold(0, |sum: i64, &delta| sum.wrapping_add(delta));
-                self.add(metric, [], Amount::Balance(balance));
+                self.add(metric, [], Amount::Balance(0));
+                for many in deltas.iter().take(NUMBERS) {
+                    let delta = many.get().cast_signed();
+                    on(many.thread(), || depth.add(delta));
+                    self.add(metric, [], Amount::Balance(delta));
+                }
             }
             Kind::Gauge(value) => {
                 let Some(gauge) = self.register::<Gauge>(registry, metric) else { return };
@@ -91,16 +103,13 @@ impl Recorded {
             }
             Kind::Histogram(of) => {
                 let Some(histogram) = self.register::<Histogram>(registry, metric) else { return };
-                let values = record(of, histogram);
-                self.add(metric, [], values);
+                record(of, histogram, self.values(metric, []));
             }
             Kind::FlaggedHistogram(of) => {
                 let histogram = self.register::<Histogram<bool>>(registry, metric);
                 let Some(histogram) = histogram else { return };
-                let values = record(of, histogram.with(true));
-                self.add(metric, [label(true)], values);
-                let nothing = Amount::Values(0, 0);
-                self.add(metric, [label(false)], nothing);
+                self.values(metric, [label(false)]);
+                record(of, histogram.with(true), self.values(metric, [label(true)]));
             }
         }
     }
@@ -129,22 +138,36 @@ impl Recorded {
         })
     }
 
+    /// What a histogram's series has so far.
+    fn values<const N: usize>(
+        &mut self,
+        metric: &program::Metric,
+        further: [(&str, &str); N],
+    ) -> &mut Model {
+        let Metrics { settings, series, .. } = self.of(metric);
+        let nothing = || Amount::Values(Box::new(Model::new(settings)));
+        match series.entry(labels(metric, further)).or_insert_with(nothing) {
+            Amount::Values(values) => values,
+            other => panic!("{other:?} of a histogram"),
+        }
+    }
+
     fn add<const N: usize>(
         &mut self,
         metric: &program::Metric,
         further: [(&str, &str); N],
         amount: Amount,
     ) {
-        let labels = metric.constants().chain(further);
-        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let labels = labels(metric, further);
         let series = &mut self.of(metric).series;
         let sum = match (series.get(&labels), amount) {
-            (Some(&Amount::Count(a)), Amount::Count(b)) => Amount::Count(a.wrapping_add(b)),
+            (Some(&Amount::Count(a)), Amount::Count(b)) => {
+                Amount::Count([a[0].wrapping_add(b[0]), a[1].wrapping_add(b[1])])
+            }
             (Some(&Amount::Interned(a)), Amount::Interned(b)) => {
                 Amount::Interned(a.wrapping_add(b))
             }
             (Some(&Amount::Balance(a)), Amount::Balance(b)) => Amount::Balance(a.wrapping_add(b)),
-            (Some(&Amount::Values(a, b)), Amount::Values(c, d)) => Amount::Values(a + c, b + d),
             // The first, and a gauge's last.
             (_, amount) => amount,
         };
@@ -167,10 +190,31 @@ fn label(flag: bool) -> (&'static str, &'static str) {
     ("flag", if flag { "true" } else { "false" })
 }
 
-fn record(of: &Distribution, histogram: Histogram) -> Amount {
+fn labels<const N: usize>(metric: &program::Metric, further: [(&str, &str); N]) -> Labels {
+    let labels = metric.constants().chain(further);
+    labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn record(of: &Distribution, histogram: Histogram, model: &mut Model) {
     for (value, times) in &of.values {
-        (0..*times).for_each(|_| histogram.record(value.get()));
+        for _ in 0..*times {
+            histogram.record(value.get());
+            model.record_n(0, value.get(), 1);
+        }
+    }
+    for (value, many) in of.many.iter().take(NUMBERS) {
+        on(many.thread(), || histogram.record_n(value.get(), many.get()));
+        model.record_n(many.thread(), value.get(), many.get());
     }
     (0..of.negative).for_each(|_| histogram.record_signed(-1));
-    Amount::Values(of.values.iter().map(|(_, times)| u64::from(*times)).sum(), of.negative.into())
+    model.negative += u64::from(of.negative);
+}
+
+/// Runs it on one of the [`THREADS`]: this one, which has the only shard, or one that finds none.
+fn on(thread: usize, run: impl FnOnce() + Send) {
+    match thread {
+        0 => run(),
+        // Joined, so that it is gone.
+        _ => std::thread::scope(|scope| scope.spawn(run).join().expect("no panic")),
+    }
 }

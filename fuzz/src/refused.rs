@@ -28,9 +28,9 @@ pub struct Settings {
     unit: &'static str,
     /// Constant ones and those of the type.
     labels: (Vec<String>, Option<&'static str>),
-    scale: f64,
+    pub scale: f64,
     /// Digits, maximum, native schema, buckets, and the options of a histogram.
-    distribution: Option<(u8, u64, Option<i8>, Vec<u64>)>,
+    pub distribution: Option<(u8, u64, Option<i8>, Vec<u64>)>,
     pub extremes: bool,
     pub quantiles: bool,
 }
