@@ -112,7 +112,7 @@ pub(crate) struct Serve {
     /// Files, patterns with * ? [], or directories, where all segments in them are meant
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
-    /// Where to listen; port 0 is one that the system chooses
+    /// Where to listen: HOST:PORT, where port 0 is one that the system chooses, or unix:PATH
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9187")]
     pub(crate) listen: String,
     /// TLS, passwords, tokens and headers: the web configuration file of Prometheus' exporters

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tickmetrics_exporter::__cli::{LeftOut, is_out_of_files, merge, process_label, serve};
-use tickmetrics_exporter::{Exporter, StartError};
+use tickmetrics_exporter::__cli::{LeftOut, bind_advice, merge, process_label, serve};
+use tickmetrics_exporter::{Exporter, LocalAddr, StartError};
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     let stop = Stop::install()?;
@@ -29,7 +29,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     }
     let exporter = serve(builder, move |out| served.write(out)).map_err(|error| failure(&error))?;
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{}://{}/metrics", exporter.scheme(), exporter.local_addr())?;
+    match exporter.local_addrs() {
+        [address @ LocalAddr::Unix(_)] => {
+            writeln!(stdout, "{}", people::Printable(address.to_string()))?;
+        }
+        _ => writeln!(stdout, "{}://{}/metrics", exporter.scheme(), exporter.local_addr())?,
+    }
     stdout.flush()?;
     stop.wait_for_it();
     exporter.shutdown();
@@ -40,13 +45,15 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 fn failure(error: &StartError) -> Failure {
     Failure::told(match error {
         StartError::InvalidAddress { address, error } => {
-            format!("{address:?} is no address to listen on ({error}): give --listen HOST:PORT")
+            format!(
+                "{address:?} is no address to listen on ({error}): give --listen HOST:PORT or \
+                 --listen unix:/path"
+            )
         }
-        // Where another address would not help, its own words say what does.
-        StartError::Bind { address, error } if !is_out_of_files(error) => format!(
-            "can't listen on {address} ({error}): give another --listen HOST:PORT, where port 0 is \
-             one that the system chooses"
-        ),
+        StartError::Bind { address, error } => {
+            let advice = bind_advice(address, error, "--listen");
+            format!("can't listen on {address} ({error}): {advice}")
+        }
         StartError::WebConfig(error) => format!("--web.config.file {error}"),
         other => other.to_string(),
     })

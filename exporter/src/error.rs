@@ -74,8 +74,7 @@ impl fmt::Display for StartError {
             ),
             Self::Bind { address, error } => {
                 write!(f, "can't listen on {} ({error}): ", Printable(address))?;
-                let hint = if address.starts_with("unix:") { unix_hint } else { tcp_hint };
-                f.write_str(if is_out_of_files(error) { FILES } else { hint(error.kind()) })
+                f.write_str(&bind_advice(address, error, ".listen(..)"))
             }
             Self::NotForAService { setting } => write!(
                 f,
@@ -114,41 +113,48 @@ impl fmt::Display for StartError {
     }
 }
 
-const FILES: &str = "raise the limit on open files (ulimit -n)";
-
-/// Whether another address would not help: the process, or the system, has as many files open as it
-/// may. There is no `ErrorKind` for it.
+/// What to do where an address can't be listened on. `option`: what takes addresses.
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
-pub fn is_out_of_files(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| [EMFILE, ENFILE].contains(&code))
+pub fn bind_advice(address: &str, error: &io::Error, option: &str) -> String {
+    let is_out_of_files = error.raw_os_error().is_some_and(|it| [EMFILE, ENFILE].contains(&it));
+    let advice = match error.kind() {
+        // Another address would not help. There is no `ErrorKind` for it.
+        _ if is_out_of_files => "raise the limit on open files (ulimit -n)",
+        kind if address.starts_with("unix:") => unix_hint(kind),
+        kind => tcp_hint(kind),
+    };
+    advice.replace(OPTION, option)
 }
+
+/// Stands for what takes addresses.
+const OPTION: &str = "$LISTEN";
 
 fn tcp_hint(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::AddrInUse => {
-            "another exporter or program has the port; stop it, or give another port to \
-             .listen(..), where 0 lets the system choose"
+            "another exporter or program has the port; stop it, or give another port to $LISTEN, \
+             where 0 lets the system choose"
         }
         io::ErrorKind::AddrNotAvailable => {
             "no interface of this machine has the address; give 127.0.0.1, or 0.0.0.0 for all \
              interfaces"
         }
         io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; give a higher one",
-        _ => "give another address to .listen(..)",
+        _ => "give another address to $LISTEN",
     }
 }
 
 fn unix_hint(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::AddrInUse => {
-            "a living process listens on it; stop it, or give another path to .listen(..)"
+            "a living process listens on it; stop it, or give another path to $LISTEN"
         }
         io::ErrorKind::AlreadyExists => {
-            "what is there is no socket; remove it, or give another path to .listen(..)"
+            "what is there is no socket; remove it, or give another path to $LISTEN"
         }
         io::ErrorKind::NotFound => "its directory is not there; make it first",
         io::ErrorKind::NotADirectory => {
-            "what should be its directory is none; give another path to .listen(..)"
+            "what should be its directory is none; give another path to $LISTEN"
         }
         io::ErrorKind::Other => {
             "others can write to the directory; give a path in one that is this user's alone, in \
@@ -156,7 +162,7 @@ fn unix_hint(kind: io::ErrorKind) -> &'static str {
         }
         io::ErrorKind::Unsupported => {
             "it takes /proc, to be sure of the file; mount that, or give the process a umask that \
-             leaves .unix_mode(..) as it is, and remove a socket that is left there"
+             leaves the socket's mode as it is, and remove a socket that is left there"
         }
         io::ErrorKind::PermissionDenied => {
             "the directory is not this user's; give a path in one that is, in $XDG_RUNTIME_DIR or \
@@ -165,7 +171,14 @@ fn unix_hint(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::ResourceBusy => {
             "another program holds a lock on the directory; give a path in another one"
         }
-        _ => "give another path to .listen(..), of at most 107 bytes",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "there is no room for one more file; make some, or give a path elsewhere, in /run for \
+             example"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "nothing can be written there; give a path elsewhere, in /run for example"
+        }
+        _ => "give another path to $LISTEN, of at most 107 bytes",
     }
 }
 
@@ -205,7 +218,9 @@ mod tests {
             (EMFILE, "127.0.0.1:0", "ulimit -n"),
             (ENFILE, "unix:/run/a", "ulimit -n"),
             (nix::libc::EADDRINUSE, "127.0.0.1:0", "another port"),
-            (nix::libc::EADDRINUSE, "unix:/run/a", "another path"),
+            (nix::libc::EADDRINUSE, "unix:/run/a", "another path to .listen(..)"),
+            (nix::libc::ENOSPC, "unix:/run/a", "no room"),
+            (nix::libc::EROFS, "unix:/run/a", "elsewhere"),
         ] {
             let error = io::Error::from_raw_os_error(code);
             let told = StartError::Bind { address: address.into(), error }.to_string();

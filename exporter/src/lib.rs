@@ -95,7 +95,7 @@ pub mod __fuzz {
 #[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {
-    pub use crate::error::is_out_of_files;
+    pub use crate::error::bind_advice;
     pub use crate::lookup::Lookup;
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;

@@ -17,10 +17,14 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_at(arguments, "127.0.0.1:0")
+    }
+
+    fn start_at(arguments: &[&str], listen: &str) -> Self {
         let mut child = tickmetrics()
             .arg("serve")
             .args(arguments)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", listen])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -238,4 +242,43 @@ fn a_web_configuration_file_is_obeyed() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty(), "{said}");
     assert!(said.contains("--web.config.file") && said.contains("web.yml: basic_auth_users.alice"));
+}
+
+/// What is told of a socket is about its path, and no port.
+#[test]
+fn a_unix_socket_is_listened_on() {
+    let folder = Folder::new("serve-unix");
+    let (metrics, path) = (folder.file("none.metrics"), folder.file("socket"));
+    let (metrics, socket) = (metrics.to_str().unwrap(), path.to_str().unwrap());
+    let told = |listen: &str| {
+        let output = tickmetrics().args(["serve", metrics, "--listen", listen]).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let address = format!("unix:{socket}");
+    let serving = Serving::start_at(&[metrics], &address);
+    assert_eq!(serving.url, address);
+    let mut client = std::os::unix::net::UnixStream::connect(socket).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("\ntickmetrics_serve_segments 0\n"), "{answer}");
+    let advice = "stop it, or give another path to --listen";
+    assert!(told(&address).contains(advice), "{}", told(&address));
+    serving.end();
+    assert!(!path.exists());
+    for (address, advice) in [
+        (format!("{address}/"), "unix:/path"),
+        ("unix:@name".into(), "unix:/path"),
+        (format!("unix:{}/none/socket", folder.path().display()), "make it first"),
+        (format!("unix:{}", folder.path().display()), "give another path to --listen"),
+        (format!("{address}{}", "x".repeat(200)), "at most 107 bytes"),
+    ] {
+        let told = told(&address);
+        assert!(told.contains(advice) && !told.contains(".listen("), "{told}");
+        assert!(!told.contains("port 0"), "{told}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let told = told(&taken.local_addr().unwrap().to_string());
+    assert!(told.contains("give another port to --listen, where 0"), "{told}");
 }
