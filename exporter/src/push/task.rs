@@ -137,9 +137,13 @@ where
                 }
             };
             failures = if outcome.is_ok() { 0 } else { failures + 1 };
-            next = interval.map(|interval| match outcome {
-                Err(error) if !error.is_final() => Instant::now() + pause(failures).min(interval),
-                _ => Instant::now() + interval,
+            next = interval.and_then(|interval| {
+                let pause = match outcome {
+                    Err(error) if !error.is_final() => pause(failures).min(interval),
+                    _ => interval,
+                };
+                // Never, where that is beyond all time.
+                Instant::now().checked_add(pause)
             });
         }
     }

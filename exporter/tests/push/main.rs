@@ -250,6 +250,18 @@ fn an_interval_pushes_again_and_again() {
 }
 
 #[test]
+fn an_interval_may_be_for_ever() {
+    let (registry, _) = counter();
+    let gateway = Gateway::start(|_| OK);
+    let exporter = start(&registry, to(&gateway).interval(Duration::MAX).timeout(Duration::MAX));
+    gateway.next();
+    for _ in 0..2 {
+        exporter.push_now(Duration::MAX).unwrap();
+        gateway.next();
+    }
+}
+
+#[test]
 fn who_can_not_push_is_told() {
     let (registry, _) = counter();
     let gateway = Gateway::start(|_| OK);
