@@ -15,9 +15,11 @@ use hyper_util::rt::TokioIo;
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::time::Duration;
 use tickmetrics::__text::Printable;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// How much is read of what a gateway says to a refusal.
 const MAX_ANSWER: usize = 512;
@@ -32,12 +34,29 @@ pub(super) async fn send<B>(
     method: Method,
     content_type: Option<&'static str>,
     body: B,
+    within: Duration,
 ) -> Result<(), PushError>
 where
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let Target { host, port, authority, path, authorization, .. } = target;
+    let request = request(target, method, content_type, body)?;
+    let mut refusal = None;
+    let asked = timeout(within, ask(target, lookup, request, &mut refusal)).await;
+    match refusal {
+        // With as much of the reason as came in time.
+        Some(refusal) => Err(refusal.into()),
+        None => asked.unwrap_or(Err(PushError::TimedOut)),
+    }
+}
+
+fn request<B>(
+    target: &Target,
+    method: Method,
+    content_type: Option<&'static str>,
+    body: B,
+) -> Result<Request<B>, PushError> {
+    let Target { authority, path, authorization, .. } = target;
     let mut request = Request::builder()
         .method(method)
         .uri(path.clone())
@@ -52,8 +71,22 @@ where
             request = request.header(name, value);
         }
     }
-    let request = request.body(body).map_err(|error| unreachable(&error))?;
-    let addresses = lookup.find(host, *port).await.map_err(|error| unreachable(&error))?;
+    request.body(body).map_err(|error| unreachable(&error))
+}
+
+/// Where the gateway refuses, it leaves the refusal, and the outcome says nothing.
+async fn ask<B>(
+    target: &Target,
+    lookup: &mut Lookup,
+    request: Request<B>,
+    refusal: &mut Option<Refusal>,
+) -> Result<(), PushError>
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let addresses =
+        lookup.find(&target.host, target.port).await.map_err(|error| unreachable(&error))?;
     let stream = TcpStream::connect(&*addresses).await.map_err(|error| unreachable(&error))?;
     let pace = Pace::default();
     let stream = pace.of(Quiet(stream));
@@ -61,9 +94,9 @@ where
         #[cfg(feature = "web-config")]
         if let Some(tls) = &target.tls {
             let stream = tls.connect(stream).await.map_err(|error| unreachable(&error))?;
-            return exchange(stream, request).await;
+            return exchange(stream, request, refusal).await;
         }
-        exchange(stream, request).await
+        exchange(stream, request, refusal).await
     };
     pace.keep(exchanged).await
 }
@@ -71,6 +104,7 @@ where
 async fn exchange<B>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     request: Request<B>,
+    refusal: &mut Option<Refusal>,
 ) -> Result<(), PushError>
 where
     B: Body<Data = Bytes> + 'static,
@@ -83,27 +117,43 @@ where
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
         // What comes after a success tells nothing more.
-        if response.status().is_success() { Ok(()) } else { Err(refused(response).await) }
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            refusal.insert(Refusal { status, answer: Vec::new() }).read(response).await;
+        }
+        Ok(())
     };
     alongside(connection, exchange).await
 }
 
-async fn refused(response: Response<Incoming>) -> PushError {
-    let status = response.status().as_u16();
-    let mut body = response.into_body();
-    let mut answer = Vec::new();
-    while answer.len() < MAX_ANSWER
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        answer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+/// What a gateway says that does not take the metrics.
+struct Refusal {
+    status: u16,
+    answer: Vec<u8>,
+}
+
+impl Refusal {
+    /// Reads the beginning of the reason.
+    async fn read(&mut self, response: Response<Incoming>) {
+        let mut body = response.into_body();
+        while self.answer.len() < MAX_ANSWER
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            self.answer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        }
+        self.answer.truncate(MAX_ANSWER);
     }
-    answer.truncate(MAX_ANSWER);
-    let answer = String::from_utf8_lossy(&answer);
-    // It is going to be printed.
-    let words: Vec<_> = answer.split(|c: char| c.is_control() || c.is_whitespace()).collect();
-    let words = words.into_iter().filter(|word| !word.is_empty());
-    let answer = words.collect::<Vec<_>>().join(" ");
-    PushError::Refused { status, answer: Printable(answer).to_string() }
+}
+
+impl From<Refusal> for PushError {
+    fn from(Refusal { status, answer }: Refusal) -> Self {
+        let answer = String::from_utf8_lossy(&answer);
+        // It is going to be printed.
+        let words = answer.split(|c: char| c.is_control() || c.is_whitespace());
+        let words = words.filter(|word| !word.is_empty());
+        let answer = words.collect::<Vec<_>>().join(" ");
+        Self::Refused { status, answer: Printable(answer).to_string() }
+    }
 }
 
 /// What one future answers, while another one goes on beside it. Both end with this.

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use tickmetrics::__text::report;
 use tickmetrics::prelude::*;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// The time before the second attempt, doubled with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -176,14 +176,12 @@ where
         let Self { target, settings, metrics, body, lookup } = self;
         if *method == Method::DELETE {
             let none = Either::<B, _>::Right(Empty::new());
-            let deletion = send(target, lookup, method.clone(), None, none);
-            return timeout(within, deletion).await.unwrap_or(Err(PushError::TimedOut));
+            return send(target, lookup, method.clone(), None, none, within).await;
         }
         metrics.pushes.inc();
         let content = Either::<_, Empty<Bytes>>::Left(body());
         let content_type = Some(settings.format.content_type());
-        let push = send(target, lookup, method.clone(), content_type, content);
-        let outcome = timeout(within, push).await.unwrap_or(Err(PushError::TimedOut));
+        let outcome = send(target, lookup, method.clone(), content_type, content, within).await;
         if outcome.is_ok() {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             metrics.push_last_success_timestamp.set(now.unwrap_or_default().as_secs_f64());

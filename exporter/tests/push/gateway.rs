@@ -61,6 +61,8 @@ pub(crate) enum Answer {
     Bytes(&'static str),
     /// Nothing, for as long as the client waits.
     Hang,
+    /// These bytes, and then nothing.
+    Hanging(&'static str),
 }
 
 pub(crate) struct Gateway {
@@ -165,6 +167,11 @@ fn give(answer: Answer, mut stream: TcpStream, kept: &mut Vec<TcpStream>) {
         Answer::Hang => {
             kept.push(stream);
             Ok(())
+        }
+        Answer::Hanging(bytes) => {
+            let written = stream.write_all(bytes.as_bytes());
+            kept.push(stream);
+            written
         }
     };
 }

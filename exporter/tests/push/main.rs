@@ -261,6 +261,19 @@ fn an_interval_may_be_for_ever() {
     }
 }
 
+/// A status that is there, and a reason that never comes.
+#[test]
+fn a_refusal_without_an_end_is_a_refusal() {
+    let (registry, _) = counter();
+    let gateway =
+        Gateway::start(|_| Answer::Hanging("HTTP/1.1 401 A\r\nContent-Length: 9\r\n\r\nno"));
+    let exporter = start(&registry, to(&gateway).at_end(AtEnd::Nothing));
+    let outcome = exporter.push_now(Duration::from_millis(300));
+    assert_eq!(outcome, Err(PushError::Refused { status: 401, answer: "no".into() }));
+    gateway.next();
+    assert!(gateway.rest().is_empty(), "it was tried again");
+}
+
 #[test]
 fn who_can_not_push_is_told() {
     let (registry, _) = counter();
