@@ -1,5 +1,6 @@
 //! The look-up of a host's name, which the system can't cut short.
 
+use nix::sys::signal::{SigSet, Signal};
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::thread;
@@ -35,6 +36,8 @@ impl Lookup {
             let (send, found) = oneshot::channel();
             let thread = thread::Builder::new().name("metrics-resolve".into());
             thread.spawn(move || {
+                // The resolver writes to a name server over TCP as if nobody minded SIGPIPE.
+                let _ = SigSet::from_iter([Signal::SIGPIPE]).thread_block();
                 // Whoever asked may have ended.
                 let _ = send.send(find());
             })?;
@@ -48,22 +51,28 @@ impl Lookup {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lookup, thread};
+    use super::{Lookup, SigSet, Signal, thread};
+    use std::future::{Future, poll_fn};
     use std::net::SocketAddr;
+    use std::pin::pin;
     use std::sync::mpsc;
     use std::time::Duration;
+    use tokio::runtime::{Builder, Runtime};
 
     const SHORT: Duration = Duration::from_millis(10);
     const LONG: Duration = Duration::from_secs(120);
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_time().build().unwrap()
+    }
 
     fn find(
         lookup: &mut Lookup,
         patience: Duration,
         find: impl FnOnce() -> SocketAddr + Send + 'static,
     ) -> Option<SocketAddr> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let found = lookup.wait_for(move || Ok(vec![find()]));
-        let found = runtime.block_on(async { tokio::time::timeout(patience, found).await });
+        let found = runtime().block_on(async { tokio::time::timeout(patience, found).await });
         found.ok().map(|found| found.unwrap()[0])
     }
 
@@ -76,8 +85,20 @@ mod tests {
         let another = || panic!("one is under way");
         assert_eq!(find(&mut lookup, SHORT, another), None);
         assert_eq!(find(&mut lookup, SHORT, another), None);
-        say.send(one).unwrap();
-        assert_eq!(find(&mut lookup, LONG, another), Some(one));
+        let mut say = Some(say);
+        let waits = async {
+            let mut found = pin!(lookup.wait_for(move || Ok(vec![another()])));
+            poll_fn(|cx| {
+                let polled = found.as_mut().poll(cx);
+                // Once it waits.
+                if let Some(say) = say.take() {
+                    say.send(one).unwrap();
+                }
+                polled
+            })
+            .await
+        };
+        assert_eq!(runtime().block_on(waits).unwrap(), [one]);
         // One that is over is followed by another, whether anybody waited for it or not.
         let (say, said) = mpsc::channel();
         assert_eq!(find(&mut lookup, SHORT, move || said.recv().unwrap()), None);
@@ -86,5 +107,15 @@ mod tests {
             thread::yield_now();
         }
         assert_eq!(find(&mut lookup, LONG, move || three), Some(three));
+    }
+
+    /// As by a name server over TCP that leaves.
+    #[test]
+    fn a_write_of_the_resolver_s_raises_no_signal() {
+        let is_blocked = || SigSet::thread_get_mask().unwrap().contains(Signal::SIGPIPE);
+        let found = find(&mut Lookup::default(), LONG, move || {
+            SocketAddr::from(([127, 0, 0, 1], u16::from(is_blocked())))
+        });
+        assert_eq!((found.unwrap().port(), is_blocked()), (1, false));
     }
 }
