@@ -56,7 +56,7 @@ fn hostile_labels_and_help() {
     let all = || (1_u32..).zip(HOSTILE.into_iter().chain([&*long]));
     for (value, text) in all() {
         let description = Description::new("odd", &*help).constant("it", text);
-        register::<Gauge>(&registry, &description).set(value.into());
+        register::<Gauge>(&registry, &description).set(value);
     }
     let Some(read) = read(&registry) else { return };
     assert_eq!(read["families"], json!({"odd": ["gauge", help, ""]}));

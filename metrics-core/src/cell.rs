@@ -140,6 +140,10 @@ impl<K: Kind> First<K> {
         Self(number, PhantomData)
     }
 
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     /// # Safety
     /// The metric has a series that comes so many after this one.
     #[inline]

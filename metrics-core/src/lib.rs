@@ -89,7 +89,7 @@ mod warm_up;
 
 pub use clock::{MockClock, with_mock_clock};
 pub use directory::{Exposure, Kind};
-pub use handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
+pub use handles::{Counter, Gauge, Histogram, Number, Recordable, Timer, UpDownCounter};
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use names::Escaping;
 #[cfg(fuzzing)]
@@ -99,8 +99,8 @@ pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{
-    Bucket, Exemplar, Family, HistogramSnapshot, NativeBucket, NativeBuckets, Series, Snapshot,
-    Value,
+    Bucket, Exemplar, Family, Handle, HistogramSnapshot, NativeBucket, NativeBuckets, Series,
+    Snapshot, Value,
 };
 pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;

@@ -108,7 +108,7 @@ fn hostile_labels_and_help() {
         truth.sample("interned_total", &[("text", text)], value.into());
 
         let constant = Description::new("constant_celsius", "\\ at the start and the end \\");
-        registry.register::<Gauge>(&constant.constant("it", text)).unwrap().set(value.into());
+        registry.register::<Gauge>(&constant.constant("it", text)).unwrap().set(value);
         truth.sample("constant_celsius", &[("it", text)], value.into());
 
         let wait: Histogram = registry

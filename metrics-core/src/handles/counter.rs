@@ -1,7 +1,9 @@
 use super::Block;
 use crate::cell::{Cell, Count, UpDown};
 use crate::scale::{Scale, TOO_LARGE};
+use crate::segment::Segment;
 use crate::shard::{self, Cells, Record};
+use crate::sync::{Acquire, fence};
 use std::time::Duration;
 
 /// A count of events that only grows.
@@ -103,6 +105,28 @@ impl Counter {
         self.add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// What all threads added so far, in recorded units, at most `u64::MAX`. Exact once the threads
+    /// that add were joined; other threads may add meanwhile.
+    ///
+    /// Reads a cell of each thread's shard, also of those that ended. For the sum over a counter's
+    /// labels, or many values at one time, use [`Snapshot::get`](crate::Snapshot::get).
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let ticks: Counter = Registry::new().register(&Description::new("ticks_total", "Ticks."))?;
+    /// ticks.add(3);
+    /// assert_eq!(ticks.get(), 3);
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn get(&self) -> u64 {
+        if self.cells.is_sink() {
+            return 0;
+        }
+        let sum: u128 = in_shards(self.cells.first.cell()).map(u128::from).sum();
+        u64::try_from(sum).unwrap_or(u64::MAX)
+    }
+
     /// Adds a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
     /// 2^64 of those (negative, infinite, NaN) adds nothing: a counter only grows.
     #[inline]
@@ -176,4 +200,24 @@ impl UpDownCounter {
         let cell = self.cells.first.cell(n > 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
+    /// What was added less what was taken away, by all threads so far, as
+    /// [`Counter::get`].
+    pub fn get(&self) -> i64 {
+        if self.cells.is_sink() {
+            return 0;
+        }
+        // Modulo 2^64, as the cells are.
+        let sum = |down| in_shards(self.cells.first.cell(down)).fold(0, u64::wrapping_add);
+        let taken = sum(true);
+        // Acquire pairs with the Release in `add_release`: of each `sub` that is counted, the `add`
+        // before it is, too.
+        fence(Acquire);
+        sum(false).wrapping_sub(taken).cast_signed()
+    }
+}
+
+/// What each thread, by its shard, has in a cell.
+fn in_shards(cell: Cell) -> impl Iterator<Item = u64> {
+    let shards = Segment::current().map(|segment| segment.view().shards_seen());
+    shards.into_iter().flatten().map(move |shard| shard.load(cell.number()))
 }

@@ -1,4 +1,5 @@
 use super::Block;
+use super::number::Number;
 use crate::cell::Level;
 use crate::shard;
 use crate::sync::Relaxed;
@@ -11,6 +12,10 @@ const UNSET: u64 = 0x7ff4_7469_636b_6d74;
 /// The value in a gauge's cell, or `None` where it was never set.
 pub(crate) fn decode(cell: u64) -> Option<f64> {
     (cell != 0).then(|| f64::from_bits(cell ^ UNSET))
+}
+
+fn encode(value: f64) -> u64 {
+    value.to_bits() ^ UNSET
 }
 
 /// A value that is set: a price, a limit, a connection's state.
@@ -39,11 +44,56 @@ impl Gauge {
     /// Sets the value, in exported units: seconds where the [unit](crate::Description::unit) is
     /// `seconds`.
     #[inline]
-    pub fn set(&self, value: f64) {
+    pub fn set(&self, value: impl Number) {
         if let Some(cell) = shard::shared(self.cells.first.cell()) {
             // Relaxed: a gauge says nothing about other memory.
-            cell.store(value.to_bits() ^ UNSET, Relaxed);
+            cell.store(encode(value.to_f64()), Relaxed);
         }
+    }
+
+    /// Adds to the value, in exported units. Before the first `set` the value is 0.
+    ///
+    /// All threads share the value, so that this is a locked instruction, and more of them where
+    /// several threads add at once. An [`UpDownCounter`](crate::UpDownCounter) costs a plain add.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let exposure: Gauge = registry.register(&Description::new("exposure", "Exposure."))?;
+    /// exposure.set(100);
+    /// exposure.add(2.5);
+    /// exposure.dec();
+    /// assert_eq!(exposure.get(), 101.5);
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn add(&self, value: impl Number) {
+        let Some(cell) = shard::shared(self.cells.first.cell()) else { return };
+        let value = value.to_f64();
+        let mut before = cell.load(Relaxed);
+        loop {
+            let after = encode(decode(before).unwrap_or(0.0) + value);
+            // Relaxed, as in `set`: the order of changes to one cell is the same for all.
+            match cell.compare_exchange_weak(before, after, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => before = now,
+            }
+        }
+    }
+
+    /// Takes from the value, as [`add`](Gauge::add) adds to it.
+    pub fn sub(&self, value: impl Number) {
+        self.add(-value.to_f64());
+    }
+
+    /// Adds 1, as [`add`](Gauge::add).
+    pub fn inc(&self) {
+        self.add(1.0);
+    }
+
+    /// Takes 1 away, as [`add`](Gauge::add).
+    pub fn dec(&self) {
+        self.add(-1.0);
     }
 
     /// Sets the value to a duration, in the gauge's unit of time; without one, in nanoseconds.

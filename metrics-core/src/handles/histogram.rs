@@ -1,3 +1,4 @@
+use super::number::Recordable;
 use super::{Block, Timer};
 use crate::bucket::Grid;
 use crate::cell::{Both, Cell, Distribution, First, Head, SharedCell};
@@ -91,6 +92,11 @@ impl<L> Histogram<L> {
 
     pub(crate) fn scaled(self, scale: Scale, exemplar_period: u32) -> Self {
         Self { scale, exemplar_period, ..self }
+    }
+
+    /// Where its series' heads are.
+    pub(crate) fn heads(&self) -> Block<L, Head> {
+        self.heads
     }
 
     /// Marks a series as declared.
@@ -308,11 +314,12 @@ impl Histogram {
         unsafe { self.first.cell(self.grid.index(value)) }
     }
 
-    /// Records a value in recorded units: nanoseconds for a duration.
+    /// Records a value: a `u64` in recorded units, which are nanoseconds where the unit is one of
+    /// time, or a [`Duration`].
     #[inline]
-    pub fn record(&self, value: u64) {
+    pub fn record(&self, value: impl Recordable) {
         // SAFETY: they belong together, as the handle says.
-        unsafe { record(self.heads.first, self.first, &self.grid, value) };
+        unsafe { record(self.heads.first, self.first, &self.grid, value.to_u64()) };
     }
 
     /// Records the same value `n` times. Of values that fall into one cell, this adds no more once
@@ -345,7 +352,7 @@ impl Histogram {
     /// Records a duration; more than 584 years count as 584 years.
     #[inline]
     pub fn record_duration(&self, duration: Duration) {
-        self.record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        self.record(duration);
     }
 
     /// Records a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to

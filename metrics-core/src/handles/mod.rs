@@ -25,6 +25,7 @@ mod counter;
 mod exemplar;
 mod gauge;
 mod histogram;
+mod number;
 mod timer;
 
 pub use counter::{Counter, UpDownCounter};
@@ -32,6 +33,7 @@ pub use gauge::Gauge;
 pub(crate) use gauge::decode as decode_gauge;
 pub use histogram::Histogram;
 pub(crate) use histogram::{STAND_IN, place};
+pub use number::{Number, Recordable};
 pub use timer::Timer;
 
 use crate::cell::{First, Kind, SharedBit, SharedCell};
@@ -43,7 +45,7 @@ use std::marker::PhantomData;
 /// Where the series of one metric lie, one after the other: as many as its labels name, or a sink.
 pub(crate) struct Block<L, K> {
     /// The first series' first cell.
-    first: First<K>,
+    pub(crate) first: First<K>,
     /// All ones, or 0 in a sink, where every index names the one series.
     mask: u32,
     /// The first series' bit, which says that it is declared.
@@ -75,6 +77,11 @@ impl<L, K: Kind> Block<L, K> {
         // SAFETY: `L` has such a series, and the block each of `L`'s; a sink is asked for its first.
         let (first, declared) = unsafe { (self.first.plus(place), self.declared.plus(place)) };
         Block { first, mask: self.mask, declared, labels: PhantomData }
+    }
+
+    /// Whether it belongs to no metric.
+    pub(crate) fn is_sink(self) -> bool {
+        self.mask == 0
     }
 
     /// Which of the block's series an index names.

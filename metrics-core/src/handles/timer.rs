@@ -1,6 +1,7 @@
 use super::Histogram;
 use super::histogram::Target;
 use crate::clock;
+use std::time::Duration;
 
 /// A timing under way: it records the nanoseconds since its start when it is dropped.
 ///
@@ -22,6 +23,25 @@ impl Timer {
     #[inline]
     pub fn discard(self) {
         std::mem::forget(self);
+    }
+
+    /// Ends and records the timing, as a drop does, and returns it.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// # let registry = Registry::new();
+    /// let wait: Histogram = registry.register(&Description::new("wait", "Waited."))?;
+    /// let took = wait.start().stop();
+    /// assert_eq!(registry.snapshot().get(&wait).unwrap().sum(), took.as_nanos() as f64);
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    #[inline]
+    pub fn stop(self) -> Duration {
+        let nanos = clock::nanos(self.start, clock::ticks());
+        self.target.record(nanos);
+        std::mem::forget(self);
+        Duration::from_nanos(nanos)
     }
 
     /// Ends and records this timing and starts one into `next`, with a single read of the clock:

@@ -60,9 +60,9 @@ fn a_distribution_counts_what_its_cells_hold() {
     });
 }
 
-#[test]
-fn an_up_down_count_is_never_seen_negative() {
-    check("up on one thread, then down on another, and a snapshot", || {
+/// A count goes up on one thread and down on another, after it, while `read` reads it.
+fn up_then_down(what: &'static str, read: fn(&Registry, UpDownCounter) -> i64) {
+    check(what, move || {
         install(layout(2, 8));
         let registry = Registry::new();
         let in_flight: UpDownCounter = register(&registry, "u");
@@ -80,9 +80,17 @@ fn an_up_down_count_is_never_seen_negative() {
             }
         });
         let reader = spawn(move || {
-            let value = registry.snapshot().gauge("u", &[]).unwrap();
-            assert!((0.0..=1.0).contains(&value), "{value}");
+            let value = read(&registry, in_flight);
+            assert!((0..=1).contains(&value), "{value}");
         });
         join([up, down, reader]);
     });
+}
+
+#[test]
+fn an_up_down_count_is_never_seen_negative() {
+    up_then_down("up on one thread, then down on another, and a snapshot", |registry, count| {
+        registry.snapshot().get(&count).unwrap()
+    });
+    up_then_down("up on one thread, then down on another, and its handle", |_, count| count.get());
 }

@@ -2,6 +2,7 @@
 
 mod added;
 mod budget;
+mod by_handle;
 mod catalogue;
 mod cells;
 mod distribution;
@@ -18,6 +19,7 @@ mod values;
 
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use budget::{Budget, Excess};
+pub use by_handle::Handle;
 pub(crate) use catalogue::{Catalogue, New};
 pub use exemplar::Exemplar;
 pub use histogram::{Bucket, HistogramSnapshot};

@@ -1,0 +1,74 @@
+//! What gauges are set to and histograms record.
+
+use std::time::Duration;
+
+/// A number that a [`Gauge`](crate::Gauge) takes: any primitive integer or float. Sealed.
+///
+/// An integer of more than 2^53 becomes the nearest `f64`.
+#[diagnostic::on_unimplemented(
+    message = "a gauge takes no `{Self}`",
+    label = "expected an integer or a float",
+    note = "a `Duration` goes to `set_duration`"
+)]
+pub trait Number: sealed::Number {}
+
+/// What a [`Histogram`](crate::Histogram) records: a `u64` in recorded units, or a
+/// [`Duration`], as nanoseconds. Sealed.
+///
+/// More than 584 years count as 584 years.
+#[diagnostic::on_unimplemented(
+    message = "a histogram records no `{Self}`",
+    label = "expected a `u64` or a `Duration`",
+    note = "a float goes to `record_f64`, in exported units, and an `i64` to `record_signed`"
+)]
+pub trait Recordable: sealed::Recordable {}
+
+pub(super) mod sealed {
+    pub trait Number {
+        fn to_f64(self) -> f64;
+    }
+
+    pub trait Recordable {
+        fn to_u64(self) -> u64;
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ident)+) => {
+        $(
+            impl Number for $number {}
+
+            impl sealed::Number for $number {
+                #[inline]
+                #[allow(
+                    clippy::cast_lossless,
+                    clippy::cast_precision_loss,
+                    reason = "to the nearest, as documented"
+                )]
+                fn to_f64(self) -> f64 {
+                    self as f64
+                }
+            }
+        )+
+    };
+}
+
+numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+
+impl Recordable for u64 {}
+
+impl sealed::Recordable for u64 {
+    #[inline]
+    fn to_u64(self) -> u64 {
+        self
+    }
+}
+
+impl Recordable for Duration {}
+
+impl sealed::Recordable for Duration {
+    #[inline]
+    fn to_u64(self) -> u64 {
+        u64::try_from(self.as_nanos()).unwrap_or(u64::MAX)
+    }
+}

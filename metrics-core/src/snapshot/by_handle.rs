@@ -1,0 +1,129 @@
+//! A snapshot is asked for the values of a handle, without a name.
+
+use super::merge::Data;
+use super::{HistogramSnapshot, MetricSnapshot, Snapshot};
+use crate::cell;
+use crate::directory::Kind;
+use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
+use crate::labels::Labels;
+use std::ops::Range;
+
+/// A handle that [`Snapshot::get`] takes: a [`Counter`] or an [`UpDownCounter`], of which all series
+/// are added up; a [`Gauge`] or a [`Histogram`] of one series. Sealed.
+pub trait Handle: sealed::Handle {
+    /// What a snapshot has of it.
+    type Value<'a>;
+
+    /// See [`Snapshot::get`].
+    #[doc(hidden)]
+    fn value<'a>(&self, snapshot: &'a Snapshot) -> Option<Self::Value<'a>>;
+}
+
+mod sealed {
+    pub trait Handle {}
+}
+
+impl Snapshot {
+    /// The value of a handle of this process: a series, or the sum of a counter's series where the
+    /// handle has labels. `None` where the metric is not in the snapshot, or the one series is not
+    /// exposed.
+    ///
+    /// The handle's registry is the one that the snapshot is of. A snapshot of another process's
+    /// segment has other metrics, and what it answers means nothing.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// #[derive(Clone, Copy, Label)]
+    /// enum Side { Buy, Sell }
+    ///
+    /// let registry = Registry::new();
+    /// let orders: Counter<Side> = registry.register(&Description::new("orders_total", "Orders."))?;
+    /// orders.with(Side::Buy).add(2);
+    /// orders.with(Side::Sell).inc();
+    /// let snapshot = registry.snapshot();
+    /// assert_eq!(snapshot.get(&orders.with(Side::Buy)), Some(2));
+    /// assert_eq!(snapshot.get(&orders), Some(3));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn get<H: Handle>(&self, handle: &H) -> Option<H::Value<'_>> {
+        handle.value(self)
+    }
+
+    /// The values of a metric, and which of them are the block's.
+    fn values_of<L: Labels, K: cell::Kind>(
+        &self,
+        block: Block<L, K>,
+        kind: Kind,
+    ) -> Option<(&Data, Range<usize>)> {
+        if block.is_sink() {
+            return None;
+        }
+        self.metrics.iter().find_map(|MetricSnapshot { about, exposed, data, .. }| {
+            let metric = &about.metric;
+            let index = block.first.number().checked_sub(metric.first)? / K::CELLS;
+            if metric.kind != kind || index >= metric.series {
+                return None;
+            }
+            if L::SERIES > 1 {
+                return Some((&**data, 0..exposed.indices.len()));
+            }
+            let at = exposed.indices.position(index)?;
+            Some((&**data, at..at + 1))
+        })
+    }
+}
+
+impl<L: Labels> sealed::Handle for Counter<L> {}
+
+/// In recorded units, at most `u64::MAX`.
+impl<L: Labels> Handle for Counter<L> {
+    type Value<'a> = u64;
+
+    fn value(&self, snapshot: &Snapshot) -> Option<u64> {
+        let (data, own) = snapshot.values_of(self.cells, Kind::Counter)?;
+        let sum: u128 = match data {
+            Data::Counter(values) => values.get(own)?.iter().map(|&value| u128::from(value)).sum(),
+            Data::Wide(values) => values.get(own)?.iter().sum(),
+            _ => return None,
+        };
+        Some(u64::try_from(sum).unwrap_or(u64::MAX))
+    }
+}
+
+impl<L: Labels> sealed::Handle for UpDownCounter<L> {}
+
+/// Modulo 2^64.
+impl<L: Labels> Handle for UpDownCounter<L> {
+    type Value<'a> = i64;
+
+    fn value(&self, snapshot: &Snapshot) -> Option<i64> {
+        let (data, own) = snapshot.values_of(self.cells, Kind::UpDownCounter)?;
+        let Data::UpDown(values) = data else { return None };
+        Some(values.get(own)?.iter().fold(0, |sum: i64, &value| sum.wrapping_add(value)))
+    }
+}
+
+impl sealed::Handle for Gauge {}
+
+impl Handle for Gauge {
+    type Value<'a> = f64;
+
+    fn value(&self, snapshot: &Snapshot) -> Option<f64> {
+        let (data, own) = snapshot.values_of(self.cells, Kind::Gauge)?;
+        let Data::Gauge(values) = data else { return None };
+        values.get(own.start).copied()
+    }
+}
+
+impl sealed::Handle for Histogram {}
+
+impl Handle for Histogram {
+    type Value<'a> = &'a HistogramSnapshot;
+
+    fn value<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a HistogramSnapshot> {
+        let (data, own) = snapshot.values_of(self.heads(), Kind::Histogram)?;
+        let Data::Histogram(values) = data else { return None };
+        values.get(own.start)
+    }
+}
