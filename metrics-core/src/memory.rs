@@ -1,8 +1,12 @@
 //! The memory that a segment lies in, and the system calls around it: zeroed words that live as long
 //! as the process, or a file's.
 
+#[cfg(not(tickmetrics_loom))]
+mod mapping;
 mod text;
 
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use mapping::Mapping;
 pub(crate) use text::{PublishedText, Text, Texts};
 
 use crate::sync::{Acquire, AtomicPtr, AtomicU64, Release, const_fn};
@@ -13,8 +17,7 @@ use std::ptr;
 
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use files::{
-    Mapping, allocate, check_file_size, close, detach, is_locked, is_privileged, lock,
-    process_exists,
+    allocate, check_file_size, close, detach, is_locked, is_privileged, lock, process_exists,
 };
 
 /// A value that stays for ever, so that whoever has found it may keep it.
@@ -80,20 +83,10 @@ impl<T> fmt::Debug for Published<T> {
     }
 }
 
-/// Reserves `words` zeroed words. The system gives each page when it is first written.
+/// Reserves `words` zeroed words. The system gives each page when it is first touched.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
-    use std::mem::ManuallyDrop;
-
-    let map = memmap2::MmapOptions::new()
-        .len(size_of::<AtomicU64>() * words)
-        .no_reserve_swap()
-        .map_anon()?;
-    let map = ManuallyDrop::new(map);
-    // SAFETY: the mapping is page-aligned, holds `words` words that are zero, a valid AtomicU64, and
-    // is never dropped: only `unmap` ends it, whose caller knows that nobody uses it. No other
-    // reference to it exists.
-    Ok(unsafe { std::slice::from_raw_parts(map.as_ptr().cast(), words) })
+    Ok(Mapping::anonymous(words)?.leak())
 }
 
 /// Has the system put zeros in the place of words that begin on a page, without a lock or an allocation.
@@ -179,44 +172,10 @@ pub(crate) fn prefetch(_cell: &AtomicU64) {}
 #[cfg(not(tickmetrics_loom))]
 mod files {
     use super::AtomicU64;
-    use memmap2::{MmapOptions, MmapRaw};
     use std::fs::File;
     use std::io;
     use std::os::fd::{AsRawFd, RawFd};
     use std::sync::atomic::Ordering;
-
-    /// A file's words in memory, shared with whoever else maps it.
-    #[derive(Debug)]
-    pub(crate) struct Mapping {
-        map: MmapRaw,
-    }
-
-    impl Mapping {
-        /// To read and write.
-        pub(crate) fn shared(file: &File, words: usize) -> io::Result<Self> {
-            Ok(Self { map: options(words).map_raw(file)? })
-        }
-
-        /// Its words. An access beyond the end of a file that was cut short after it was mapped ends
-        /// the process with SIGBUS.
-        pub(crate) fn words(&self) -> &[AtomicU64] {
-            let words = self.map.len() / size_of::<AtomicU64>();
-            // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are
-            // valid, and lives as long as `self`. They are atomics, so others may change them.
-            unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), words) }
-        }
-
-        /// Its words, for ever.
-        pub(crate) fn leak(self) -> &'static [AtomicU64] {
-            Box::leak(Box::new(self)).words()
-        }
-    }
-
-    fn options(words: usize) -> MmapOptions {
-        let mut options = MmapOptions::new();
-        options.len(size_of::<AtomicU64>() * words).no_reserve_swap();
-        options
-    }
 
     /// Takes the write lock on the whole of an open file, until its last descriptor is closed.
     /// Answers false where another open file has it.

@@ -55,6 +55,7 @@ fn in_another_process() {
             builder.core_dump(true).prefault(true).install().unwrap();
             println!("\n{}", flags_of_the_largest_mapping());
         }
+        "lock all" => lock_all(&file),
         other => panic!("{other}"),
     }
 }
@@ -356,5 +357,46 @@ fn an_option_does_what_it_says_or_says_why_not() {
     let limited = ["unshare", "-r", "sh", "-c", r#"ulimit -l 64 && exec "$0" "$@""#];
     if can_mount() {
         check(&output(command(&limited, "options", Path::new("none"))), false);
+    }
+}
+
+/// Counts after the process locked all its memory to come.
+fn lock_all(file: &Path) {
+    // SAFETY: it changes nothing but what is in memory.
+    if unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) } != 0 {
+        println!("\nrefused");
+        return;
+    }
+    let before = resident();
+    let builder = Segment::builder().shards(8).shard_bytes(64 << 20).directory_bytes(1 << 20);
+    let builder = builder.shared_bytes(1 << 20);
+    if file.as_os_str() == "none" { builder } else { builder.path(file) }.install().unwrap();
+    let registry = Registry::new();
+    let metrics = FullMetrics::register(&registry).unwrap();
+    metrics.records.inc();
+    metrics.latency.with(Symbol::intern("a")).record(3);
+    assert_eq!(metrics.records.get(), 1);
+    assert!(flags_of_the_largest_mapping().contains(" lo"), "pages in use are locked");
+    println!("\ngrown {}", resident().saturating_sub(before));
+}
+
+/// Kilobytes of this process that are in memory.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_process_may_lock_all_its_memory_first() {
+    let folder = Folder::new("lock-all");
+    for file in [Path::new("none"), &folder.file()] {
+        let said = output(command(&[], "lock all", file));
+        if said.lines().any(|line| line == "refused") {
+            return skip("mlockall: this user may not lock enough memory (ulimit -l)");
+        }
+        let grown = said.lines().find_map(|line| line.strip_prefix("grown ")).expect(&said);
+        // Of half a gigabyte of address space.
+        assert!(grown.parse::<u64>().unwrap() < 64 << 10, "{grown} kB");
     }
 }

@@ -170,7 +170,8 @@ impl SegmentBuilder {
 
     /// Keeps the segment's pages in memory once they were touched (`mlock2` with `MLOCK_ONFAULT`).
     /// Off by default. The whole of the address space counts against the limit on locked memory,
-    /// so that it takes a high limit, `CAP_IPC_LOCK`, or a small segment.
+    /// so that it takes a high limit, `CAP_IPC_LOCK`, or a small segment. After
+    /// `mlockall(MCL_FUTURE)` the pages are kept without this.
     #[cfg(not(tickmetrics_loom))]
     pub fn lock_memory(mut self, lock: bool) -> Self {
         self.options.lock_memory = lock;

@@ -109,7 +109,7 @@ impl fmt::Display for SegmentError {
             Self::Refused { layout: LayoutShown(layout), error } => write!(
                 f,
                 "the system refused {} shards of {} KiB of address space each ({error}): raise \
-                 the limit (ulimit -v, vm.overcommit_memory) or lower \
+                 the limit (ulimit -v, vm.overcommit_memory, and ulimit -l after mlockall) or lower \
                  Segment::builder().shards()",
                 layout.shards,
                 (layout.shard_words * WORD_BYTES) >> 10,

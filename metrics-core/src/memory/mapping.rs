@@ -1,0 +1,90 @@
+//! Mapped words.
+
+use crate::sync::AtomicU64;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::ptr::{self, NonNull};
+
+/// Zeroed words of this process alone, or a file's, shared with every process that maps it.
+///
+/// Address space is reserved for them, and the system gives each page when it is first touched. That
+/// holds after `mlockall(MCL_FUTURE)`, too, which gives each new mapping all of its pages at once: the
+/// mapping is made without access, of which there is nothing to give. Its pages are then locked as they
+/// are touched.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    start: NonNull<AtomicU64>,
+    words: usize,
+}
+
+impl Mapping {
+    pub(crate) fn anonymous(words: usize) -> io::Result<Self> {
+        Self::new(words, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
+    }
+
+    /// To read and write. The file is as long, or longer.
+    pub(crate) fn shared(file: &File, words: usize) -> io::Result<Self> {
+        Self::new(words, libc::MAP_SHARED, file.as_raw_fd())
+    }
+
+    fn new(words: usize, flags: i32, file: i32) -> io::Result<Self> {
+        let bytes = words.checked_mul(size_of::<AtomicU64>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let locked = locked_bytes();
+        let flags = flags | libc::MAP_NORESERVE;
+        // SAFETY: new memory, wherever the system likes.
+        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, flags, file, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        // Where something fails from here on, it is unmapped.
+        let mapping = Self { start, words };
+        let place = mapping.start.as_ptr().cast();
+        // Whether it is locked whole is not to be asked for, but what it adds. Another thread can lock as
+        // much meanwhile. Then this locks pages that need not be.
+        let added = locked.zip(locked_bytes()).map(|(before, now)| now.saturating_sub(before));
+        // SAFETY: neither changes what is in the mapping, which is there.
+        unsafe {
+            if added.is_none_or(|added| added < bytes as u64)
+                || libc::mlock2(place, bytes, libc::MLOCK_ONFAULT) != 0
+            {
+                libc::munlock(place, bytes);
+            }
+        }
+        // SAFETY: the mapping is there, and nobody knows it yet.
+        match unsafe { libc::mprotect(place, bytes, libc::PROT_READ | libc::PROT_WRITE) } {
+            0 => Ok(mapping),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Its words. An access beyond the end of a file that was cut short after it was mapped ends
+    /// the process with SIGBUS.
+    pub(crate) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are
+        // valid, and lives as long as `self`. They are atomics, so others may change them.
+        unsafe { NonNull::slice_from_raw_parts(self.start, self.words).as_ref() }
+    }
+
+    /// Its words, for ever.
+    pub(crate) fn leak(self) -> &'static [AtomicU64] {
+        Box::leak(Box::new(self)).words()
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        let bytes = self.words * size_of::<AtomicU64>();
+        // SAFETY: it is a whole mapping, and no reference to its words outlives `self`.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), bytes) };
+    }
+}
+
+/// Bytes of address space that this process has locked.
+fn locked_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmLck:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib.saturating_mul(1024))
+}
