@@ -2,20 +2,56 @@
 //!
 //! From whichever thread, whatever has become of standard error: where nobody reads a pipe any more,
 //! a write to it raises SIGPIPE, which ends a program that does not ignore it. Rust's do by default;
-//! those of C do not, and nobody may hear of it from a library's warning.
+//! those of C do not, and nobody may hear of it from a library's warning. Where somebody has a pipe and
+//! does not read it, a write would wait for that: for ever, and the exporter's scrapes and its end with
+//! it. So a line is lost that can't be written soon.
 
 use crate::printable::Printable;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
-/// Reports something in one line, whatever foreign words are in it. `eprintln!` would panic where
-/// standard error is closed.
+/// What a pipe that is ready takes without waiting (`PIPE_BUF`, pipe(7)), and in one piece.
+const LONGEST: usize = 4096;
+
+/// How long a reader may take that is only slow, in milliseconds.
+const PATIENCE: i32 = 20;
+
+/// How often it is looked for a reader, where signals end that.
+const POLLS: usize = 8;
+
+/// Reports something in one line, whatever foreign words are in it, of at most 4 KiB. `eprintln!` would
+/// panic where standard error is closed, and wait for others that write to it.
 pub fn report(what: fmt::Arguments<'_>) {
-    let line = format!("tickmetrics: {}\n", Printable(what));
     // There is nobody else to report to.
-    let _ = without_sigpipe(|| io::stderr().write_all(line.as_bytes()));
+    let _ = without_sigpipe(|| write(line(what).as_bytes()));
+}
+
+fn line(what: fmt::Arguments<'_>) -> String {
+    let mut line = format!("tickmetrics: {}", Printable(what));
+    if line.len() >= LONGEST {
+        let most = LONGEST - "…\n".len();
+        let end = (0..=most).rev().find(|&at| line.is_char_boundary(at));
+        line.truncate(end.unwrap_or_default());
+        line.push('…');
+    }
+    line.push('\n');
+    line
+}
+
+/// Writes to standard error, unless that takes nothing now.
+fn write(line: &[u8]) -> io::Result<()> {
+    let mut polled = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one descriptor is polled, which is the local.
+    let mut poll = || unsafe { libc::poll(&raw mut polled, 1, PATIENCE) };
+    // A signal ends it, and a profiler sends many.
+    if (0..POLLS).map(|_| poll()).find(|&ready| ready >= 0) != Some(1) {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    // SAFETY: the bytes are those of the slice. Where the descriptor is closed, it is an error.
+    let written = unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+    if written < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Runs what may write to a pipe that nobody reads. A SIGPIPE that comes of it reaches nobody, and
@@ -51,7 +87,7 @@ fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_sigpipe;
+    use super::{LONGEST, line, without_sigpipe};
     use std::io::{ErrorKind, Write, pipe};
     use std::mem::MaybeUninit;
     use std::ptr::null;
@@ -65,6 +101,17 @@ mod tests {
             assert_eq!(libc::sigpending(pending.as_mut_ptr()), 0);
             [mask, pending].map(|set| libc::sigismember(set.as_ptr(), libc::SIGPIPE) == 1)
         }
+    }
+
+    #[test]
+    fn a_line_fits_what_a_pipe_takes_at_once() {
+        for padding in ["", "x", "xx"] {
+            let long = line(format_args!("{padding}{}", "é".repeat(LONGEST)));
+            assert!((LONGEST - 4..=LONGEST).contains(&long.len()), "{}", long.len());
+            assert!(long.ends_with("é…\n"), "{long}");
+        }
+        let most = "x".repeat(LONGEST - "tickmetrics: \n".len());
+        assert_eq!(line(format_args!("{most}")), format!("tickmetrics: {most}\n"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
@@ -55,6 +56,9 @@ fn in_another_process() {
             say("outlived them");
         }
         "report" => {
+            // Where a report waits for a reader, it does so for ever.
+            // SAFETY: a call without a pointer.
+            unsafe { libc::alarm(60) };
             // Until nobody reads standard error.
             wait();
             let exporter = builder.listen("0.0.0.0:0").start().unwrap();
@@ -134,4 +138,24 @@ fn a_report_that_nobody_reads_ends_no_program() {
     drop(other.child.stderr.take());
     other.tell();
     assert_eq!(other.says(), "outlived them");
+}
+
+/// As by a parent that does not read what it asked for, or a journal that is stuck. Nothing of ours
+/// waits for that, the end of the program least of all.
+#[test]
+fn a_report_waits_for_no_reader() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let flags = |flags: i32| {
+        // SAFETY: a call without a pointer, on a descriptor that is open.
+        assert_eq!(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, flags) }, 0);
+    };
+    flags(libc::O_NONBLOCK);
+    while (&writer).write(&[b'x'; 4096]).is_ok() {}
+    flags(0);
+    let mut command = command(&[], "report", Path::new(""));
+    command.stderr(writer.try_clone().unwrap());
+    let mut other = Other::of(command);
+    other.tell();
+    assert_eq!(other.says(), "outlived them");
+    drop(reader);
 }
