@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tickmetrics::__text::report;
 use tickmetrics_exporter::__cli::{LeftOut, bind_advice, merge, process_label, serve};
 use tickmetrics_exporter::{Exporter, LocalAddr, StartError};
 
@@ -236,5 +237,5 @@ fn reason_label(reason: LeftOut) -> &'static str {
 }
 
 fn tell(what: std::fmt::Arguments<'_>) {
-    people::tell(format_args!("tickmetrics: {what}"));
+    report(what);
 }
