@@ -513,10 +513,15 @@ fn many(registry: &Registry) {
 fn who_runs_a_program_has_its_segment_resumed() {
     let folder = Folder::new("resume-environment");
     let file = folder.file();
-    for (resume, orders) in [("1", 1), ("1", 2), ("0", 1), ("1", 2)] {
+    for (resume, orders) in
+        [("1", 1), ("Yes", 2), ("0", 1), ("on", 2), ("true", 3), ("OFF", 1), ("", 1), ("2", 1)]
+    {
         let mut command = command(&[], "environment", &file);
         command.env("TICKMETRICS_SEGMENT", &file).env("TICKMETRICS_SEGMENT_RESUME", resume);
-        output(command);
+        let said = output(command);
+        let told =
+            said.contains("TICKMETRICS_SEGMENT_RESUME is \"2\", and the segment is not resumed");
+        assert_eq!(told, resume == "2", "{said}");
         assert_eq!(snapshot(&file).counter("orders_total", &[]), Some(orders));
     }
 }

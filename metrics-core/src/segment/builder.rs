@@ -17,9 +17,13 @@ process_wide! {
 /// Names the file of a segment whose program names none.
 #[cfg(not(tickmetrics_loom))]
 const VARIABLE: &str = "TICKMETRICS_SEGMENT";
-/// 1 has any segment in a file resumed.
+/// One of [`ON`] has any segment in a file resumed.
 #[cfg(not(tickmetrics_loom))]
 const RESUME: &str = "TICKMETRICS_SEGMENT_RESUME";
+#[cfg(not(tickmetrics_loom))]
+const ON: [&str; 4] = ["1", "true", "yes", "on"];
+#[cfg(not(tickmetrics_loom))]
+const OFF: [&str; 4] = ["0", "false", "no", "off"];
 
 /// Sizes and place of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +204,8 @@ impl SegmentBuilder {
     /// has one, the segment is put there, so that who runs a program can have its file. If that
     /// fails, standard error says why, once, and the segment is in no file. A segment that nobody
     /// installed is made in the same way when the first metric is registered. With
-    /// `TICKMETRICS_SEGMENT_RESUME=1` a segment in a file is [resumed](Self::resume).
+    /// `TICKMETRICS_SEGMENT_RESUME=1` (or `true`, `yes`, `on`) a segment in a file is
+    /// [resumed](Self::resume).
     ///
     /// An option that the system refuses ([`prefault`](Self::prefault),
     /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)) is no error: standard
@@ -309,7 +314,19 @@ fn from_environment() -> Option<PathBuf> {
 /// Whether whoever runs the program asks for it, with the same reservation.
 #[cfg(not(tickmetrics_loom))]
 fn resume_from_environment() -> bool {
-    !memory::is_privileged() && std::env::var_os(RESUME).is_some_and(|value| value == "1")
+    let Some(value) = std::env::var_os(RESUME).filter(|_| !memory::is_privileged()) else {
+        return false;
+    };
+    let is = |words: [&str; 4]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+    if !is(ON) && !is(OFF) && !value.is_empty() {
+        warn(&format!(
+            "{RESUME} is {:?}, and the segment is not resumed: {} resumes it, {} does not",
+            value.to_string_lossy(),
+            ON.join(" or "),
+            OFF.join(" or ")
+        ));
+    }
+    is(ON)
 }
 
 /// Says on standard error what went another way than asked for. The program goes on.
