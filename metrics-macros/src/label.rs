@@ -221,8 +221,12 @@ fn interned(root: &Root, input: &DeriveInput, name: &str, capacity: usize) -> To
         &quote!(#root::Values::Interned(&INTERNER)),
         &quote!(#root::LabelId::index(self.0)),
     );
-    let methods =
-        methods(input, &quote!(Self(INTERNER.intern(value))), &quote!(INTERNER.resolve(self.0)));
+    let methods = methods(
+        root,
+        input,
+        &quote!(Self(INTERNER.intern(value))),
+        &quote!(INTERNER.resolve(self.0)),
+    );
     quote! {
         const _: () = {
             static INTERNER: #root::Interner = #root::Interner::new(#capacity)
@@ -237,20 +241,26 @@ fn interned(root: &Root, input: &DeriveInput, name: &str, capacity: usize) -> To
     }
 }
 
-fn methods(input: &DeriveInput, intern: &TokenStream, as_str: &TokenStream) -> TokenStream {
+fn methods(
+    root: &Root,
+    input: &DeriveInput,
+    intern: &TokenStream,
+    as_str: &TokenStream,
+) -> TokenStream {
     let DeriveInput { ident, vis, .. } = input;
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    let str = root.primitive("str");
     quote! {
         #[automatically_derived]
         impl #impl_generics #ident #type_generics #bounds {
             /// The label's value that is this string. Beyond the capacity it is `other`.
             #[inline]
-            #vis fn intern(value: &str) -> Self {
+            #vis fn intern(value: &#str) -> Self {
                 #intern
             }
 
             /// The string that this value stands for.
-            #vis fn as_str(self) -> &'static str {
+            #vis fn as_str(self) -> &'static #str {
                 #as_str
             }
         }
@@ -267,18 +277,19 @@ fn implement(
 ) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    let (str, usize) = (root.primitive("str"), root.primitive("usize"));
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Label for #ident #type_generics #bounds {
-            const NAME: &'static str = #name;
-            const COUNT: usize = #count;
+            const NAME: &'static #str = #name;
+            const COUNT: #usize = #count;
 
             fn values() -> #root::Values {
                 #values
             }
 
             #[inline]
-            fn index(self) -> usize {
+            fn index(self) -> #usize {
                 #index
             }
         }
@@ -297,6 +308,6 @@ fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let never = quote!(#root::__private::std::unreachable!());
     let label = implement(root, &input, "", &quote!(1), &never, &never);
     let methods = matches!(&input.data, Data::Struct(data) if is_newtype(&data.fields))
-        .then(|| methods(&input, &never, &never));
+        .then(|| methods(root, &input, &never, &never));
     quote!(#label #methods)
 }

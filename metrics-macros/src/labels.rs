@@ -92,9 +92,9 @@ fn expand(root: &Root, input: &DeriveInput, fields: &[Field]) -> TokenStream {
         // An index that a wrong implementation of `Label` makes too large may wrap: `with` keeps it
         // inside the metric's cells.
         &quote! {
-            let index = 0_usize;
-            #(let index = index.wrapping_mul(#counts).wrapping_add(#indices);)*
-            index
+            let __index = 0_usize;
+            #(let __index = __index.wrapping_mul(#counts).wrapping_add(#indices);)*
+            __index
         },
     )
 }
@@ -108,10 +108,11 @@ fn implement(
 ) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
+    let usize = root.primitive("usize");
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Labels for #ident #type_generics #bounds {
-            const SERIES: usize = #series;
+            const SERIES: #usize = #series;
 
             fn dimensions()
             -> #root::__private::std::vec::Vec<#root::Dimension> {
@@ -119,7 +120,7 @@ fn implement(
             }
 
             #[inline]
-            fn index(self) -> usize {
+            fn index(self) -> #usize {
                 #index
             }
         }

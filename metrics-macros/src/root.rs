@@ -1,9 +1,14 @@
 //! The path of the crate `tickmetrics` in what the macros expand to.
+//!
+//! All else that an expansion names is named by way of it, since a caller's scope may have something
+//! else of the same name, and that holds for `usize` too. Names of the expansion's own begin with
+//! `__`: a span hides a variable from the caller's code, but a caller's constant or type parameter
+//! from nothing.
 
 use crate::arguments::{each, rest, value};
 use crate::errors::Errors;
-use proc_macro2::TokenStream;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, Path, parse_quote};
@@ -37,6 +42,12 @@ impl Root {
             });
         }
         root.unwrap_or_default()
+    }
+
+    /// The path of a type of the language, whatever else a caller's scope calls so.
+    pub(crate) fn primitive(&self, name: &str) -> TokenStream {
+        let name = Ident::new(name, Span::call_site());
+        quote!(#self::__private::std::primitive::#name)
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> Tok
         &input.generics,
         ident,
         &quote! {
-            let scope = #inside;
+            let __scope = #inside;
             #private::std::result::Result::Ok(Self { #(#fields),* })
         },
         &quote! {
@@ -41,10 +41,10 @@ fn implement(
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Metrics for #ident #type_generics #bounds {
-            fn build<V: #private::Visitor>(
-                scope: &#private::Scope,
-                visitor: &mut V,
-            ) -> #private::std::result::Result<Self, V::Error> {
+            fn build<__Visitor: #private::Visitor>(
+                __scope: &#private::Scope,
+                __visitor: &mut __Visitor,
+            ) -> #private::std::result::Result<Self, __Visitor::Error> {
                 #build
             }
 
@@ -67,7 +67,7 @@ pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
             + 'static
     ));
     let never = quote!(#root::__private::std::unreachable!());
-    implement(root, &generics, ident, &quote!(let _ = (scope, visitor); #never), &never)
+    implement(root, &generics, ident, &quote!(let _ = (__scope, __visitor); #never), &never)
 }
 
 /// The scope of the struct, within the one it is given.
@@ -77,7 +77,7 @@ fn inside(metrics: &Metrics) -> TokenStream {
         let name = name.unraw().to_string();
         quote!((#name, #value))
     });
-    quote!(scope.inside(#prefix, &[#(#constants),*]))
+    quote!(__scope.inside(#prefix, &[#(#constants),*]))
 }
 
 /// Errors of these tokens point at the type; their names are the macro's.
@@ -91,17 +91,17 @@ fn field(root: &Root, field: &Field) -> TokenStream {
     let metric = match content {
         Content::Metric(metric) => metric,
         Content::Flattened => {
-            return quote!(#ident: <#ty as #root::Metrics>::build(&scope, visitor)?);
+            return quote!(#ident: <#ty as #root::Metrics>::build(&__scope, __visitor)?);
         }
     };
     let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, extremes } =
         metric;
     let start = if let Some(name) = name {
         let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
-        quote!(scope.named(#name, #help) #unit)
+        quote!(__scope.named(#name, #help) #unit)
     } else {
         let name = ident.unraw().to_string();
-        quote!(scope.field(#name, #unit, #help))
+        quote!(__scope.field(#name, #unit, #help))
     };
     let scale = scale.map(|scale| {
         let scale = Literal::f64_suffixed(scale);
@@ -117,7 +117,7 @@ fn field(root: &Root, field: &Field) -> TokenStream {
     });
     let extremes = extremes.then(|| quote!(.extremes()));
     quote_spanned! {located(ty)=>
-        #ident: visitor.metric::<#ty>(
+        #ident: __visitor.metric::<#ty>(
             #start #scale #sigfigs #max #buckets #native #quantiles #extremes
         )?
     }

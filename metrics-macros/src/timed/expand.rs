@@ -1,7 +1,7 @@
 //! The function with its recording.
 //!
 //! Local names are hygienic (`mixed_site`), and statics stand in blocks of their own, so that the
-//! body sees none of them.
+//! body sees none of them. They begin with `__`, so that a caller's constant has none of their names.
 
 use super::arguments::Arguments;
 use super::function::{Function, Returns};
@@ -19,7 +19,7 @@ pub(super) fn expand(function: &Function, arguments: &Arguments) -> TokenStream 
     function.with_body(body)
 }
 
-/// `let _guard = ...; { body }`: dropped last, however the function ends, and in an `async fn` part
+/// `let __guard = ...; { body }`: dropped last, however the function ends, and in an `async fn` part
 /// of the future.
 fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
     let root = &arguments.root;
@@ -27,25 +27,25 @@ fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
     let site = site(function, arguments, &quote!(()));
     let span = Span::mixed_site();
     let start = match (&arguments.histogram, arguments.sample) {
-        (None, None) => quote_spanned!(span=> let _guard = { #site SITE.start() };),
+        (None, None) => quote_spanned!(span=> let __guard = { #site SITE.start() };),
         (None, Some(_)) => {
-            quote_spanned!(span=> let _guard = { #site SITE.start_sampled(due) };)
+            quote_spanned!(span=> let __guard = { #site SITE.start_sampled(__due) };)
         }
         (Some(histogram), None) => {
             let histogram = reference(histogram);
-            quote_spanned!(span=> let _guard = #root::Histogram::start(#histogram);)
+            quote_spanned!(span=> let __guard = #root::Histogram::start(#histogram);)
         }
         (Some(histogram), Some(_)) => {
             let histogram = reference(histogram);
             quote_spanned! {span=>
-                let timer = if due {
+                let __timer = if __due {
                     #root::__private::std::option::Option::Some(
                         #root::Histogram::start(#histogram),
                     )
                 } else {
                     #root::__private::std::option::Option::None
                 };
-                let _guard = { #site SITE.start(timer) };
+                let __guard = { #site SITE.start(__timer) };
             }
         }
     };
@@ -59,26 +59,27 @@ fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
     let root = &arguments.root;
     let span = Span::mixed_site();
     let due = due(arguments);
-    let is_due = if arguments.sample.is_some() { quote_spanned!(span=> due) } else { quote!(true) };
+    let is_due =
+        if arguments.sample.is_some() { quote_spanned!(span=> __due) } else { quote!(true) };
     let site = site(function, arguments, &quote!(#root::Outcome));
     let start = match &arguments.histogram {
         None => quote_spanned!(span=> { #site SITE.start(#is_due) }),
         Some(histogram) => {
             let histogram = reference(histogram);
             quote_spanned! {span=> {
-                let histogram: &#root::Histogram = #histogram;
-                { #site SITE.start(#is_due, histogram) }
+                let __histogram: &#root::Histogram = #histogram;
+                { #site SITE.start(#is_due, __histogram) }
             }}
         }
     };
     let body = &function.body;
     let private = quote!(#root::__private);
     let finish = quote_spanned! {span=>
-        call.finish({
+        __call.finish({
             use #private::NoResult as _;
-            #private::Ended(&result).is_err()
+            #private::Ended(&__result).is_err()
         });
-        result
+        __result
     };
     let is_async = function.signature.asyncness.is_some();
     if !is_async {
@@ -87,35 +88,37 @@ fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
             Returns::Opaque => TokenStream::new(),
             Returns::Never => {
                 let body = function.body_behind();
-                return quote_spanned!(span=> #due let _call = #start; #body);
+                return quote_spanned!(span=> #due let __call = #start; #body);
             }
         };
         // A closure with a declared type needs its braces, which the body has.
         return quote_spanned! {span=>
             #due
-            let call = #start;
-            let result = #private::call(move || #returns #body);
+            let __call = #start;
+            let __result = #private::call(move || #returns #body);
             #finish
         };
     }
     let poll = quote_spanned! {span=>
-        #private::std::future::poll_fn(|context| call.poll(body.as_mut(), context)).await
+        #private::std::future::poll_fn(|__context| __call.poll(__body.as_mut(), __context)).await
     };
     let (hint, end) = match function.returns() {
         // Never run: it tells the block the type that `?`, `return` and coercions need.
         Returns::Type(ty) => (
             quote_spanned!(span=> if false { return #private::OutcomeCall::returned::<#ty>(); }),
-            quote_spanned!(span=> let result = #poll; #finish),
+            quote_spanned!(span=> let __result = #poll; #finish),
         ),
-        Returns::Opaque => (TokenStream::new(), quote_spanned!(span=> let result = #poll; #finish)),
+        Returns::Opaque => {
+            (TokenStream::new(), quote_spanned!(span=> let __result = #poll; #finish))
+        }
         Returns::Never => (TokenStream::new(), poll),
     };
     let body = if hint.is_empty() { body.stream() } else { function.body_behind() };
     let body = function.braced(quote!(#hint #body));
     quote_spanned! {span=>
         #due
-        let mut call = #start;
-        let mut body = #private::std::pin::pin!(async move #body);
+        let mut __call = #start;
+        let mut __body = #private::std::pin::pin!(async move #body);
         #end
     }
 }
@@ -125,10 +128,11 @@ fn due(arguments: &Arguments) -> Option<TokenStream> {
     let root = &arguments.root;
     let every = arguments.sample?;
     let private = quote!(#root::__private);
+    let u32 = root.primitive("u32");
     Some(quote_spanned! {Span::mixed_site()=>
-        let due = {
+        let __due = {
             #private::std::thread_local! {
-                static COUNTDOWN: #private::std::cell::Cell<u32> =
+                static COUNTDOWN: #private::std::cell::Cell<#u32> =
                     const { #private::std::cell::Cell::new(0) };
             }
             #private::due(&COUNTDOWN, #every)

@@ -22,7 +22,7 @@ fn nothing() -> u32 {}
 
 #[timed]
 fn hygienic() {
-    drop(_guard);
+    drop(__guard);
 }
 
 fn main() {}
