@@ -256,7 +256,7 @@ impl ExporterBuilder {
     /// |---|---|
     /// | `http2` | without effect: HTTP/1.1 is what is spoken |
     /// | `min_version`, `cipher_suites`, `curve_preferences` | what rustls has not is an error: TLS below 1.2, CBC and RSA key exchange, P-521 |
-    /// | `client_auth_type` | those that verify need a `client_ca_file`; the system's authorities are not taken |
+    /// | `client_auth_type` | those that verify need a `client_ca_file`; the system's authorities are not taken. A client shows four certificates beside its own, at most |
     /// | `tls_server_config` | with anything but a certificate and a key in it, it is an error rather than no TLS |
     /// | `basic_auth_users` | the cost of a hash is 4 to 16, and a name has no colon |
     /// | `rate_limit` | `interval` needs a unit; `burst` is at least 1 |

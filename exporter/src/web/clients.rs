@@ -129,20 +129,25 @@ pub(super) fn verifier(
             builder.build().map_err(|error| wrong(at, error.to_string()))?
         }
     };
-    match &section.client_allowed_sans {
-        None => Ok(verifier),
-        Some(_) if !policy.requires() => Err(wrong(
-            "client_allowed_sans",
-            "a client without a certificate would get in: give client_auth_type: \
-             RequireAndVerifyClientCert",
-        )),
-        Some(names) if names.is_empty() => Err(wrong(
-            "client_allowed_sans",
-            "nobody could connect: give a name, or leave it out to let in all clients of the \
-             authority",
-        )),
-        Some(names) => Ok(Arc::new(Named { verifier, names: names.iter().cloned().collect() })),
-    }
+    let names = match &section.client_allowed_sans {
+        None => None,
+        Some(_) if !policy.requires() => {
+            return Err(wrong(
+                "client_allowed_sans",
+                "a client without a certificate would get in: give client_auth_type: \
+                 RequireAndVerifyClientCert",
+            ));
+        }
+        Some(names) if names.is_empty() => {
+            return Err(wrong(
+                "client_allowed_sans",
+                "nobody could connect: give a name, or leave it out to let in all clients of the \
+                 authority",
+            ));
+        }
+        Some(names) => Some(names.iter().cloned().collect()),
+    };
+    Ok(Arc::new(Narrow { verifier, names }))
 }
 
 fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
@@ -206,19 +211,26 @@ impl ClientCertVerifier for Unverified {
     }
 }
 
-/// Of the certificates that are good otherwise, those that have one of the names.
+/// Certificates of authorities that a client may show beside its own. Where many have one name, rustls
+/// tries all ways through them, 200,000 steps at most, which is most of a second on the exporter's thread
+/// for anybody who begins a handshake. Through these there are 64.
+const MOST_INTERMEDIATES: usize = 4;
+
+/// Of the certificates that are good otherwise, those that come with few others, and have one of the names
+/// if there are some.
 #[derive(Debug)]
-struct Named {
+struct Narrow {
     verifier: Arc<dyn ClientCertVerifier>,
-    names: BTreeSet<String>,
+    names: Option<BTreeSet<String>>,
 }
 
-impl Named {
+impl Narrow {
     fn has_name(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Some(known) = &self.names else { return true };
         let Ok(certificate) = Certificate::from_der(certificate) else { return false };
         let names = certificate.tbs_certificate().get_extension::<SubjectAltName>();
         let Ok(Some((_, SubjectAltName(names)))) = names else { return false };
-        names.iter().filter_map(text).any(|name| self.names.contains(&name))
+        names.iter().filter_map(text).any(|name| known.contains(&name))
     }
 }
 
@@ -238,9 +250,13 @@ fn text(name: &GeneralName) -> Option<String> {
     }
 }
 
-impl ClientCertVerifier for Named {
+impl ClientCertVerifier for Narrow {
+    fn offer_client_auth(&self) -> bool {
+        self.verifier.offer_client_auth()
+    }
+
     fn client_auth_mandatory(&self) -> bool {
-        true
+        self.verifier.client_auth_mandatory()
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -253,12 +269,12 @@ impl ClientCertVerifier for Named {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.verifier.verify_client_cert(certificate, intermediates, now)?;
-        if self.has_name(certificate) {
-            Ok(verified)
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        let refused = Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+        if intermediates.len() > MOST_INTERMEDIATES {
+            return Err(refused);
         }
+        let verified = self.verifier.verify_client_cert(certificate, intermediates, now)?;
+        if self.has_name(certificate) { Ok(verified) } else { Err(refused) }
     }
 
     fn verify_tls12_signature(
@@ -281,5 +297,66 @@ impl ClientCertVerifier for Named {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.verifier.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
+        IsCa, KeyPair, KeyUsagePurpose,
+    };
+    use std::path::Path;
+    use tokio_rustls::rustls::crypto::ring;
+
+    type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+    fn params(name: &str, is_ca: bool) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        if is_ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        } else {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
+        params
+    }
+
+    fn authority(name: &str) -> Issuer {
+        Issuer::self_signed(params(name, true), KeyPair::generate().unwrap()).unwrap()
+    }
+
+    fn issued(by: &Issuer, name: &str) -> CertificateDer<'static> {
+        let key = KeyPair::generate().unwrap();
+        params(name, false).signed_by(&key, by).unwrap().der().clone()
+    }
+
+    /// Those who may connect are clients of this authority.
+    fn verifier(authority: &Issuer) -> Arc<dyn ClientCertVerifier> {
+        let section = Tls {
+            client_ca: Some(authority.pem()),
+            client_auth_type: Some("RequireAndVerifyClientCert".into()),
+            ..Tls::default()
+        };
+        let provider = Arc::new(ring::default_provider());
+        super::verifier(&section, &mut Files::new(Path::new("")), &provider).unwrap()
+    }
+
+    #[test]
+    fn a_client_shows_few_certificates_of_authorities() {
+        let root = authority("root");
+        let (verifier, client) = (verifier(&root), issued(&root, "client"));
+        // What is of no use does no harm, as long as it is little.
+        let others: Vec<_> =
+            (0..=MOST_INTERMEDIATES).map(|_| authority("other").der().clone()).collect();
+        let shows = |others: &[CertificateDer<'static>]| {
+            verifier.verify_client_cert(&client, others, UnixTime::now())
+        };
+        shows(&[]).unwrap();
+        shows(&others[1..]).unwrap();
+        let error = shows(&others).unwrap_err();
+        assert!(matches!(error, Error::InvalidCertificate(_)), "{error:?}");
     }
 }
