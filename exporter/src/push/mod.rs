@@ -166,8 +166,8 @@ impl Push {
     }
 
     /// The file with the certificate authorities, in PEM, that an `https` gateway's certificate has to
-    /// come from; a plain file of 1 MiB at most, read when the exporter starts. Without it, those that
-    /// the system trusts.
+    /// come from: a plain file of 1 MiB at most, read when the exporter starts. Without it, those that
+    /// the system trusts. The gateway may send four certificates beside its own.
     #[cfg(feature = "web-config")]
     pub fn ca_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.ca_file = Some(path.into());

@@ -211,10 +211,10 @@ impl ClientCertVerifier for Unverified {
     }
 }
 
-/// Certificates of authorities that a client may show beside its own. Where many have one name, rustls
+/// Certificates of authorities that the other end may show beside its own. Where many have one name, rustls
 /// tries all ways through them, 200,000 steps at most, which is most of a second on the exporter's thread
-/// for anybody who begins a handshake. Through these there are 64.
-const MOST_INTERMEDIATES: usize = 4;
+/// for anybody who takes part in a handshake. Through these there are 64.
+pub(crate) const MOST_INTERMEDIATES: usize = 4;
 
 /// Of the certificates that are good otherwise, those that come with few others, and have one of the names
 /// if there are some.
