@@ -11,12 +11,16 @@ use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What a pipe that is ready takes without waiting (`PIPE_BUF`, pipe(7)), and in one piece.
 const LONGEST: usize = 4096;
 
 /// How long a reader may take that is only slow, in milliseconds.
 const PATIENCE: i32 = 20;
+
+/// Whether the last line was lost. The next one is not waited for: there may be many.
+static IS_STUCK: AtomicBool = AtomicBool::new(false);
 
 /// How often it is looked for a reader, where signals end that.
 const POLLS: usize = 8;
@@ -42,11 +46,15 @@ fn line(what: fmt::Arguments<'_>) -> String {
 
 /// Writes to standard error, unless that takes nothing now.
 fn write(line: &[u8]) -> io::Result<()> {
+    // Relaxed: nothing hangs on it but how long is waited.
+    let patience = if IS_STUCK.load(Relaxed) { 0 } else { PATIENCE };
     let mut polled = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
     // SAFETY: one descriptor is polled, which is the local.
-    let mut poll = || unsafe { libc::poll(&raw mut polled, 1, PATIENCE) };
+    let mut poll = || unsafe { libc::poll(&raw mut polled, 1, patience) };
     // A signal ends it, and a profiler sends many.
-    if (0..POLLS).map(|_| poll()).find(|&ready| ready >= 0) != Some(1) {
+    let is_ready = (0..POLLS).map(|_| poll()).find(|&ready| ready >= 0) == Some(1);
+    IS_STUCK.store(!is_ready, Relaxed);
+    if !is_ready {
         return Err(io::ErrorKind::TimedOut.into());
     }
     // SAFETY: the bytes are those of the slice. Where the descriptor is closed, it is an error.
