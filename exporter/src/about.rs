@@ -15,7 +15,7 @@ pub(crate) struct About {
 pub(crate) struct AboutMetrics {
     /// Scrapes of this exporter, this one included.
     pub(crate) exporter_scrapes: Counter,
-    /// Time to read and encode all registries, up to the scrape before this one.
+    /// Time to read and encode all sources, up to the scrape before this one.
     #[metric(
         unit = "seconds",
         sigfigs = 1,
@@ -27,6 +27,8 @@ pub(crate) struct AboutMetrics {
     pub(crate) exporter_series: Gauge,
     /// Metrics that are not exposed because another metric is exposed under one of their names.
     pub(crate) exporter_left_out_families: Gauge,
+    /// Snapshots that a source of metrics could not give.
+    pub(crate) exporter_source_errors: Counter,
     /// Times that a limit on what clients may ask was needed.
     pub(crate) exporter_limited: Counter<Limit>,
     /// Listeners that other machines may reach without encryption or a password.

@@ -5,6 +5,7 @@ use crate::respond::Responder;
 use crate::scrape::{More, Scraper};
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
+use crate::source::{Shared, Source};
 use crate::web::Web;
 #[cfg(feature = "web-config")]
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ use tickmetrics::Registry;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is served before .start()"]
 pub struct ExporterBuilder {
-    registries: Vec<Registry>,
+    sources: Vec<Shared>,
     addresses: Vec<String>,
     nowhere: bool,
     unix_mode: u32,
@@ -51,7 +52,7 @@ pub struct ExporterBuilder {
 impl Default for ExporterBuilder {
     fn default() -> Self {
         Self {
-            registries: Vec::new(),
+            sources: Vec::new(),
             addresses: Vec::new(),
             nowhere: false,
             unix_mode: Self::DEFAULT_UNIX_MODE,
@@ -81,14 +82,22 @@ impl ExporterBuilder {
     /// The bytes of a thread's name that Linux keeps (`TASK_COMM_LEN` less the final NUL).
     pub const MAX_THREAD_NAME: usize = 15;
 
-    /// Exposes a registry; several may be added. Without any, [`Registry::global`] is.
+    /// Exposes a registry; several may be added. Without any, and without another
+    /// [source](Self::source), [`Registry::global`] is.
     ///
-    /// Names are exposed once. A metric that would be exposed under a name that another registry
+    /// Names are exposed once. A metric that would be exposed under a name that another source
     /// exposes already, or one added before this in the same response, is left out, reported on
     /// standard error, and counted in `tickmetrics_exporter_left_out_families`. The exporter's own
     /// metrics, `tickmetrics_…`, go before all others, and the process's, `process_…`, after.
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registries.push(registry.clone());
+    pub fn registry(self, registry: &Registry) -> Self {
+        self.source(registry.clone())
+    }
+
+    /// Exposes what a [`Source`] answers at each scrape; several may be added, beside
+    /// [registries](Self::registry), in one order. [`Registry::global`] is exposed where there is
+    /// neither.
+    pub fn source(mut self, source: impl Source + 'static) -> Self {
+        self.sources.push(Shared::new(source));
         self
     }
 
@@ -333,13 +342,13 @@ impl ExporterBuilder {
 
     /// Makes what is scraped.
     fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
-        let mut registries = self.registries.clone();
-        if registries.is_empty() {
-            registries.push(Registry::global().clone());
+        let mut sources = self.sources.clone();
+        if sources.is_empty() {
+            sources.push(Shared::new(Registry::global().clone()));
         }
         let (process, interval, more) = (self.process_metrics, self.interval, self.more);
         move || {
-            let scraper = Scraper::new(registries, interval).map_err(StartError::Register)?;
+            let scraper = Scraper::new(sources, interval).map_err(StartError::Register)?;
             let scraper = scraper.with_more(more);
             Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
         }

@@ -6,12 +6,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
-//! | `names` | several registries in one response: who exposes which name |
+//! | `source` | where metrics come from: registries, segments of other processes, collectors |
+//! | `names` | several sources in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
 //! | `build_info` | what the program was built from |
 //! | `process` | what the system tells of the process |
 //! | `interval` | what is exposed of the time since an earlier scrape |
-//! | `scrape` | all registries at one moment |
+//! | `scrape` | all sources at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
 //! | `push` | metrics sent to a Pushgateway |
@@ -66,6 +67,7 @@ mod respond;
 mod scrape;
 mod server;
 mod service;
+mod source;
 mod sync;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 mod url;
@@ -81,6 +83,7 @@ pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};
 pub use service::{MetricsBody, MetricsService};
+pub use source::Source;
 #[cfg(feature = "web-config")]
 pub use web::WebConfigError;
 

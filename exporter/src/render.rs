@@ -7,7 +7,7 @@
 
 use crate::coding::Compressor;
 use crate::encode::Exposition;
-use crate::scrape::{Query, Scrape, Source};
+use crate::scrape::{Origin, Query, Scrape};
 use crate::server::Client;
 use crate::sync::lock;
 use http_body::{Frame, SizeHint};
@@ -27,7 +27,7 @@ const CHUNK: usize = 64 << 10;
 /// One exposition, and all who read it.
 pub(crate) struct Render {
     query: Query,
-    source: Arc<Mutex<Source>>,
+    origin: Arc<Mutex<Origin>>,
     state: Mutex<State>,
 }
 
@@ -55,13 +55,13 @@ enum Stage {
 impl Render {
     pub(crate) fn new(
         query: Query,
-        source: Arc<Mutex<Source>>,
+        origin: Arc<Mutex<Origin>>,
         client: Client,
     ) -> (Arc<Self>, Reader) {
         let (chunks, readers) = (VecDeque::new(), vec![Some((0, client))]);
         let last_read = Instant::now();
         let state = State { stage: Stage::Open, chunks, dropped: 0, readers, last_read };
-        let all = Arc::new(Self { query, source, state: Mutex::new(state) });
+        let all = Arc::new(Self { query, origin, state: Mutex::new(state) });
         let first = Reader { render: Arc::clone(&all), number: 0 };
         (all, first)
     }
@@ -232,19 +232,19 @@ struct Families {
 
 impl Writer {
     fn new(render: &Render) -> io::Result<Self> {
-        let Render { query, source, .. } = render;
+        let Render { query, origin, .. } = render;
         let compressor = Compressor::new(query.coding)?;
-        let content = match &mut *lock(source) {
-            Source::Registries(registries) => {
+        let content = match &mut *lock(origin) {
+            Origin::Sources(sources) => {
                 let start = Instant::now();
-                let scrape = registries.scrape(query);
+                let scrape = sources.scrape(query);
                 let exposition = Exposition::new(query.protocol, fresh());
                 let spent = start.elapsed();
                 let families = Families { scrape, exposition, written: 0, series: 0, spent };
                 Content::Families(Box::new(families))
             }
             #[cfg(feature = "__cli")]
-            Source::Text(write) => {
+            Origin::Text(write) => {
                 let mut text = String::new();
                 write(&mut text);
                 Content::Text(text)
@@ -326,6 +326,7 @@ mod tests {
     use crate::negotiate::Format;
     use crate::scrape::{Query, Scraper};
     use crate::server::Client;
+    use crate::source::Shared;
     use crate::sync::lock;
     use flate2::read::GzDecoder;
     use http_body::Body;
@@ -364,7 +365,7 @@ mod tests {
     }
 
     fn scraper(registry: &Registry) -> Scraper {
-        Scraper::new(vec![registry.clone()], Duration::ZERO).unwrap()
+        Scraper::new(vec![Shared::new(registry.clone())], Duration::ZERO).unwrap()
     }
 
     fn text() -> Query {

@@ -207,6 +207,7 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
 mod tests {
     use super::{Client, Responder};
     use crate::scrape::Scraper;
+    use crate::source::Shared;
     use hyper::{Request, StatusCode};
     use std::time::Duration;
     use tickmetrics::Registry;
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn it_is_ready_once_it_has_read_all() {
         for warmed_up in [true, false] {
-            let scraper = Scraper::new(vec![Registry::new()], Duration::ZERO).unwrap();
+            let scraper = Scraper::new(vec![Shared::new(Registry::new())], Duration::ZERO).unwrap();
             let responder = Responder::new(scraper, false, 1);
             assert_eq!(status(&responder, "/health"), StatusCode::OK);
             assert_eq!(status(&responder, "/ready"), StatusCode::SERVICE_UNAVAILABLE);

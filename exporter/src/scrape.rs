@@ -1,4 +1,4 @@
-//! What is scraped: every registry, each name once, and the exporter's metrics about itself.
+//! What is scraped: every source, each name once, and the exporter's metrics about itself.
 
 use crate::about::{About, AboutMetrics, Limit};
 use crate::coding::Coding;
@@ -11,12 +11,15 @@ use crate::negotiate::Protocol;
 use crate::process::ProcessMetrics;
 use crate::render::{Reader, Render};
 use crate::server::{Client, Most};
+use crate::source::Shared;
 use crate::sync::lock;
 use self_cell::self_cell;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 use tickmetrics::__text::report;
-use tickmetrics::{Family, Kind, Metrics, RegisterError, Registry, Snapshot};
+#[cfg(feature = "__cli")]
+use tickmetrics::Registry;
+use tickmetrics::{Family, Kind, Metrics, RegisterError, Snapshot};
 
 /// A client that reads nothing for so long may have to make room.
 pub(crate) const STALLED: Duration = Duration::from_secs(1);
@@ -46,7 +49,7 @@ impl Query {
 
 /// Answers queries.
 pub(crate) struct Scraper {
-    source: Arc<Mutex<Source>>,
+    origin: Arc<Mutex<Origin>>,
     /// The renders that no snapshot was taken for yet, and maybe others.
     renders: Vec<Weak<Render>>,
     about: AboutMetrics,
@@ -60,28 +63,25 @@ pub(crate) struct More {
     pub(crate) classic_beside_native: bool,
 }
 
-/// Where metrics come from.
-pub(crate) enum Source {
-    Registries(Box<Registries>),
+/// What an exposition is made from.
+pub(crate) enum Origin {
+    Sources(Box<Sources>),
     /// Appends text format 0.0.4.
     #[cfg(feature = "__cli")]
     Text(Box<dyn FnMut(&mut String) + Send>),
 }
 
 impl Scraper {
-    /// Of registries, and of the exporter itself. Intervals are at least that long.
-    pub(crate) fn new(
-        registries: Vec<Registry>,
-        interval: Duration,
-    ) -> Result<Self, RegisterError> {
-        let registries = Registries::new(registries, interval)?;
-        let about = registries.about.metrics;
-        Ok(Self::from(Source::Registries(Box::new(registries)), &about))
+    /// Of sources, and of the exporter itself. Intervals are at least that long.
+    pub(crate) fn new(sources: Vec<Shared>, interval: Duration) -> Result<Self, RegisterError> {
+        let sources = Sources::new(sources, interval)?;
+        let about = sources.about.metrics;
+        Ok(Self::from(Origin::Sources(Box::new(sources)), &about))
     }
 
-    fn from(source: Source, about: &AboutMetrics) -> Self {
-        let source = Arc::new(Mutex::new(source));
-        Self { source, renders: Vec::new(), about: *about, more: More::default() }
+    fn from(origin: Origin, about: &AboutMetrics) -> Self {
+        let origin = Arc::new(Mutex::new(origin));
+        Self { origin, renders: Vec::new(), about: *about, more: More::default() }
     }
 
     /// And what no client asks for.
@@ -91,10 +91,10 @@ impl Scraper {
 
     /// And of the process.
     pub(crate) fn with_process(self, metrics: ProcessMetrics) -> Self {
-        match &mut *lock(&self.source) {
-            Source::Registries(registries) => registries.process = Some(metrics),
+        match &mut *lock(&self.origin) {
+            Origin::Sources(sources) => sources.process = Some(metrics),
             #[cfg(feature = "__cli")]
-            Source::Text(_) => {}
+            Origin::Text(_) => {}
         }
         self
     }
@@ -104,15 +104,15 @@ impl Scraper {
     pub(crate) fn of(
         write: impl FnMut(&mut String) + Send + 'static,
     ) -> Result<Self, RegisterError> {
-        Ok(Self::from(Source::Text(Box::new(write)), &About::register()?.metrics))
+        Ok(Self::from(Origin::Text(Box::new(write)), &About::register()?.metrics))
     }
 
     /// Registers further metrics of the exporter about itself.
     pub(crate) fn register<M: Metrics>(&self) -> Result<M, RegisterError> {
-        match &mut *lock(&self.source) {
-            Source::Registries(registries) => registries.register(),
+        match &mut *lock(&self.origin) {
+            Origin::Sources(sources) => sources.register(),
             #[cfg(feature = "__cli")]
-            Source::Text(_) => M::register(&Registry::new()),
+            Origin::Text(_) => M::register(&Registry::new()),
         }
     }
 
@@ -124,16 +124,16 @@ impl Scraper {
     /// Calibrates the clock, and reads once all that can be read without being asked.
     pub(crate) fn warm_up(&self) {
         self.about.exporter_scrape_duration.start().discard();
-        match &mut *lock(&self.source) {
+        match &mut *lock(&self.origin) {
             // No scrape: nobody sees it, so that no interval begins with it.
-            Source::Registries(registries) => {
-                registries.all.iter().for_each(|registry| drop(registry.snapshot()));
-                if let Some(process) = &mut registries.process {
+            Origin::Sources(sources) => {
+                sources.all.iter().for_each(|source| drop(source.snapshot()));
+                if let Some(process) = &mut sources.process {
                     process.add_to(&mut Snapshot::default());
                 }
             }
             #[cfg(feature = "__cli")]
-            Source::Text(_) => {}
+            Origin::Text(_) => {}
         }
     }
 
@@ -172,10 +172,10 @@ impl Scraper {
 
     /// What is no scrape, but is answered as one.
     pub(crate) fn open_uncounted(&mut self, mut query: Query, client: Client) -> Reader {
-        match &*lock(&self.source) {
-            Source::Registries(_) => {}
+        match &*lock(&self.origin) {
+            Origin::Sources(_) => {}
             #[cfg(feature = "__cli")]
-            Source::Text(_) => query.protocol = Format::Text.into(),
+            Origin::Text(_) => query.protocol = Format::Text.into(),
         }
         query.names.sort_unstable();
         query.names.dedup();
@@ -184,21 +184,21 @@ impl Scraper {
         if let Some(reader) = shared.find_map(|render| render.join(&query, client)) {
             return reader;
         }
-        let (render, first) = Render::new(query, Arc::clone(&self.source), client);
+        let (render, first) = Render::new(query, Arc::clone(&self.origin), client);
         self.renders.push(Arc::downgrade(&render));
         first
     }
 }
 
-pub(crate) struct Registries {
-    all: Vec<Registry>,
+pub(crate) struct Sources {
+    all: Vec<Shared>,
     process: Option<ProcessMetrics>,
     about: About,
     names: Arc<Mutex<Names>>,
     intervals: Intervals,
 }
 
-/// Snapshots, and what happened in the last interval, of each registry.
+/// Snapshots, and what happened in the last interval, of each source.
 struct Snapshots {
     now: Vec<Snapshot>,
     interval: Vec<Snapshot>,
@@ -215,20 +215,20 @@ self_cell! {
     }
 }
 
-/// The values of all registries at one moment.
+/// The values of all sources at one moment.
 pub(crate) struct Scrape {
     pub(crate) exposed: Exposed,
     pub(crate) names: Arc<Mutex<Names>>,
     pub(crate) about: AboutMetrics,
 }
 
-impl Registries {
-    fn new(registries: Vec<Registry>, interval: Duration) -> Result<Self, RegisterError> {
+impl Sources {
+    fn new(all: Vec<Shared>, interval: Duration) -> Result<Self, RegisterError> {
         let (about, names) = (About::register()?, Arc::default());
         let intervals = Intervals::new(interval);
-        let registries = Self { all: registries, process: None, about, names, intervals };
-        registries.keep_own_names();
-        Ok(registries)
+        let sources = Self { all, process: None, about, names, intervals };
+        sources.keep_own_names();
+        Ok(sources)
     }
 
     fn register<M: Metrics>(&self) -> Result<M, RegisterError> {
@@ -248,7 +248,13 @@ impl Registries {
         self.about.observe_segment();
         let escaping = query.protocol.escaping();
         let about = self.about.metrics;
-        let mut now: Vec<_> = self.all.iter().map(Registry::snapshot).collect();
+        let snapshot = |source: &Shared| {
+            source.snapshot().unwrap_or_else(|| {
+                about.exporter_source_errors.inc();
+                Snapshot::default()
+            })
+        };
+        let mut now: Vec<_> = self.all.iter().map(snapshot).collect();
         let interval = self.intervals.end(Instant::now(), &now);
         // The last ones, so that a program's own metrics of these names go before.
         let mut of_process = Snapshot::default();

@@ -7,6 +7,7 @@ use super::listen::Peer;
 use super::progress::Progress;
 use crate::respond::Responder;
 use crate::scrape::Scraper;
+use crate::source::Shared;
 use crate::sync::lock;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
@@ -45,7 +46,7 @@ impl InMemory {
     /// # Errors
     /// Where the exporter's own metrics find no room, or there is no runtime.
     pub fn new(registry: &Registry, header_bytes: usize) -> io::Result<Self> {
-        let scraper = |registry| Scraper::new(vec![registry], Duration::ZERO);
+        let scraper = |registry| Scraper::new(vec![Shared::new(registry)], Duration::ZERO);
         let scraper =
             scraper(registry.clone()).map_err(|error: RegisterError| io::Error::other(error))?;
         let limits = Limits { header_bytes, requests_per_second: u32::MAX, ..Limits::default() };

@@ -90,7 +90,8 @@ pub enum Value<'a> {
 impl Snapshot {
     /// A counter's value in recorded units, or `None` where no such series is exposed. `labels`
     /// are all labels of the series, constant ones included, in any order. What does not fit, of
-    /// several threads together, is given as the largest number.
+    /// several threads together, is given as the largest number. `None` for one that was
+    /// [added](Self::add_counter), which [`value`](Self::value) has.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let (data, at) = self.find(name, labels)?;
         match data {
@@ -119,6 +120,26 @@ impl Snapshot {
             Data::Histogram(values) => values.get(at),
             _ => None,
         }
+    }
+
+    /// The value of any series, in exported units; look-up as in [`counter`](Self::counter).
+    ///
+    /// ```
+    /// use tickmetrics::{Description, Snapshot, Value};
+    ///
+    /// let mut snapshot = Snapshot::default();
+    /// let cpu = Description::new("process_cpu_seconds_total", "Processor time.").unit("seconds");
+    /// snapshot.add_counter(&cpu, 1.25)?;
+    /// let value = snapshot.value("process_cpu_seconds_total", &[]);
+    /// assert!(matches!(value, Some(Value::Quantity(1.25))));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<Value<'_>> {
+        self.named(name).iter().find_map(|metric| {
+            let index = metric.index(labels)?;
+            let at = metric.exposed.indices.position(index)?;
+            Some(Series { metric, index, at }.value())
+        })
     }
 
     /// The families, sorted by name.

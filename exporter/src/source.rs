@@ -1,0 +1,111 @@
+//! Where metrics come from.
+
+use crate::process::ProcessMetrics;
+use crate::sync::lock;
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use tickmetrics::__text::{Printable, report};
+use tickmetrics::{Registry, SegmentReader, Snapshot};
+
+/// Where an [`Exporter`](crate::Exporter) takes metrics from at each scrape: a [`Registry`], another
+/// process's segment by a [`SegmentReader`], [`ProcessMetrics`], or a collector of your own.
+///
+/// It is asked on the exporter's thread, and clients wait for the answer: what takes long to find out is
+/// better found out elsewhere, and kept.
+///
+/// ```
+/// use std::error::Error;
+/// use tickmetrics::{Description, Snapshot};
+/// use tickmetrics_exporter::{Exporter, Source};
+///
+/// /// How full the file systems are that a service writes to.
+/// struct Disks;
+///
+/// impl Source for Disks {
+///     fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+///         let mut snapshot = Snapshot::default();
+///         let free = Description::new("disk_free_bytes", "Free space.").unit("bytes");
+///         snapshot.add_gauge(&free.constant("mount", "/var"), 1.5e9)?;
+///         Ok(snapshot)
+///     }
+/// }
+///
+/// let exporter = Exporter::builder().source(Disks).listen("127.0.0.1:0").start()?;
+/// # Ok::<(), tickmetrics_exporter::StartError>(())
+/// ```
+pub trait Source: Send {
+    /// The values now.
+    ///
+    /// # Errors
+    /// Why there are none. The response is without this source then; standard error reports the error
+    /// once, and `tickmetrics_exporter_source_errors_total` counts it. A panic is an error, too.
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>>;
+}
+
+impl Source for Registry {
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        Ok(Registry::snapshot(self))
+    }
+}
+
+impl Source for SegmentReader {
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        Ok(SegmentReader::snapshot(self)?)
+    }
+}
+
+impl Source for ProcessMetrics {
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        let mut snapshot = Snapshot::default();
+        self.add_to(&mut snapshot);
+        Ok(snapshot)
+    }
+}
+
+/// A source that clones of a builder share.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Watched>>);
+
+struct Watched {
+    source: Box<dyn Source>,
+    /// The error of the last scrape, if it failed.
+    error: Option<String>,
+}
+
+impl Shared {
+    pub(crate) fn new(source: impl Source + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Watched { source: Box::new(source), error: None })))
+    }
+
+    /// The values now; `None` where they could not be had. An error that is not the last one's is
+    /// reported.
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+        let Watched { source, error } = &mut *lock(&self.0);
+        let answer = catch_unwind(AssertUnwindSafe(|| source.snapshot()));
+        let now = match answer {
+            Ok(Ok(snapshot)) => {
+                *error = None;
+                return Some(snapshot);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(payload) => {
+                // Dropping what was thrown can panic again.
+                std::mem::forget(payload);
+                "it panicked".to_owned()
+            }
+        };
+        if error.as_ref() != Some(&now) {
+            report(format_args!("a source's metrics are not exposed: {}", Printable(&now)));
+            *error = Some(now);
+        }
+        None
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}

@@ -1,0 +1,92 @@
+//! Sources of the user's own: what fails, what is another process's, and in which order.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tests::http::{Client, series};
+use tests::processes::Folder;
+use tickmetrics::prelude::*;
+use tickmetrics::{Segment, SegmentReader};
+use tickmetrics_exporter::{Exporter, ProcessMetrics, Source};
+
+/// What a scrape of it finds, in turn.
+struct Moody(Arc<AtomicU64>);
+
+impl Source for Moody {
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        let turn = self.0.fetch_add(1, Relaxed);
+        match turn % 3 {
+            0 => Err("the disk is away".into()),
+            1 => panic!("the source panics"),
+            _ => {
+                let mut snapshot = Snapshot::default();
+                let turns = Description::new("turns_total", "Turns.").constant("of", "a \"b\"");
+                snapshot.add_counter(&turns, turn as f64)?;
+                Ok(snapshot)
+            }
+        }
+    }
+}
+
+fn registry(name: &str) -> Registry {
+    let registry = Registry::new();
+    registry.register::<Counter>(&Description::new(name, "Help.")).unwrap().add(3);
+    registry
+}
+
+#[test]
+fn a_source_that_fails_takes_nothing_else_away() {
+    let turns = Arc::new(AtomicU64::new(2));
+    let builder = Exporter::builder().source(Moody(Arc::clone(&turns))).process_metrics(false);
+    let exporter =
+        builder.registry(&registry("ticks_total")).listen("127.0.0.1:0").start().unwrap();
+    let mut client = Client::new(exporter.local_addr());
+    // The exporter may ask before the first client does.
+    let failures = "tickmetrics_exporter_source_errors_total";
+    let before = series(&client.request("GET", "/metrics").body)[failures];
+    turns.store(3, Relaxed);
+    for (turn, failed) in [(3, 1.0), (4, 2.0), (5, 2.0), (6, 3.0), (7, 4.0), (8, 4.0)] {
+        let answer = client.request("GET", "/metrics");
+        let series = series(&answer.body);
+        assert_eq!(series["ticks_total"], 3.0);
+        assert_eq!(series[failures], before + failed, "{turn}");
+        let own = series.get("turns_total{of=\"a \\\"b\\\"\"}").copied();
+        assert_eq!(own, (turn % 3 == 2).then_some(f64::from(turn)), "{}", answer.body);
+    }
+    exporter.shutdown();
+}
+
+#[test]
+fn a_segment_s_reader_is_a_source() {
+    let folder = Folder::new("sources");
+    Segment::builder().path(folder.file()).install().unwrap();
+    let ticks: Counter =
+        Registry::global().register(&Description::new("read_total", "Read.")).unwrap();
+    ticks.add(5);
+    let reader = SegmentReader::open(folder.file()).unwrap();
+    let builder = Exporter::builder().source(reader).source(ProcessMetrics::new());
+    let exporter = builder.process_metrics(false).listen("127.0.0.1:0").start().unwrap();
+    let mut client = Client::new(exporter.local_addr());
+    for _ in 0..2 {
+        let answer = client.request("GET", "/metrics");
+        let series = series(&answer.body);
+        assert_eq!(series["read_total"], ticks.get() as f64);
+        assert!(series["process_threads"] >= 1.0);
+        ticks.inc();
+    }
+    exporter.shutdown();
+}
+
+#[test]
+fn the_first_source_keeps_a_name() {
+    let other = registry("turns_total");
+    let builder = Exporter::builder().registry(&other).source(Moody(Arc::new(2.into())));
+    let exporter = builder.listen("127.0.0.1:0").start().unwrap();
+    let mut client = Client::new(exporter.local_addr());
+    for _ in 0..3 {
+        let answer = client.request("GET", "/metrics");
+        let series = series(&answer.body);
+        assert_eq!(series["turns_total"], 3.0);
+    }
+    exporter.shutdown();
+}
