@@ -188,10 +188,8 @@ impl Model {
         assert_eq!(native.schema(), schema);
         let mut counts = self.counts();
         if self.above() > 0 {
-            // Those count as what follows the maximum.
-            *counts
-                .entry(self.lowest(self.max).saturating_add(self.width(self.max)))
-                .or_default() += self.above();
+            // Those count as the one that follows the maximum.
+            *counts.entry(self.max.saturating_add(1)).or_default() += self.above();
         }
         let total = counts.values().sum::<u128>();
         let (mut buckets, mut zeros) = (BTreeMap::<i32, u128>::new(), 0);

@@ -13,6 +13,8 @@ const NO_SET: u64 = u64::MAX;
 const LOOKED_UP: usize = 50;
 /// Ways to read a series' labels, where a damaged directory has values twice.
 const WAYS: usize = 64;
+/// Series of a metric that are counted.
+const MANY: u64 = 2048;
 /// More shards than the words of the base segment can be: those behind them are holes.
 const SHARDS: u64 = 16;
 
@@ -20,6 +22,8 @@ const SHARDS: u64 = 16;
 pub struct Cells<'a, W: Words> {
     file: &'a W,
     sizes: Sizes,
+    /// The values of interned labels.
+    sets: BTreeMap<u64, Vec<String>>,
     /// By name.
     metrics: BTreeMap<String, Vec<Metric>>,
 }
@@ -37,6 +41,8 @@ struct Metric {
     kind: u64,
     first: u64,
     series: u64,
+    /// The shared cells with a bit for each series that is shown untouched.
+    declared: u64,
     scale: f64,
     constants: Vec<(String, String)>,
     /// Each with the number of its series, and the values that are known.
@@ -48,6 +54,15 @@ struct Metric {
 enum Values {
     Fixed(Vec<String>),
     Set(u64),
+}
+
+impl Values {
+    fn known<'a>(&'a self, sets: &'a BTreeMap<u64, Vec<String>>) -> &'a [String] {
+        match self {
+            Self::Fixed(values) => values,
+            Self::Set(set) => sets.get(set).map_or(&[], |values| values),
+        }
+    }
 }
 
 impl Sizes {
@@ -120,7 +135,7 @@ impl<W: Words> Entry<'_, W> {
     }
 
     fn metric(&mut self) -> Option<(String, Metric)> {
-        let [_, kind, first, series, _, scale] = [(); 6].map(|()| self.word());
+        let [_, kind, first, series, declared, scale] = [(); 6].map(|()| self.word());
         let (name, _help, _unit) = (self.text()?, self.text()?, self.text()?);
         let mut constants = Vec::new();
         for _ in 0..self.word()? {
@@ -142,8 +157,12 @@ impl<W: Words> Entry<'_, W> {
             4 => Some([self.word()?, self.word()?, self.word()?]),
             _ => None,
         };
-        let (first, series, scale) = (first?, series?, f64::from_bits(scale?));
-        Some((name, Metric { kind, first, series, scale, constants, labels, distribution }))
+        let (first, series, declared) = (first?, series?, declared?);
+        let scale = f64::from_bits(scale?);
+        Some((
+            name,
+            Metric { kind, first, series, declared, scale, constants, labels, distribution },
+        ))
     }
 }
 
@@ -180,32 +199,85 @@ impl<'a, W: Words> Cells<'a, W> {
             }
             at = next;
         }
-        for (_, _, values) in metrics.values_mut().flatten().flat_map(|metric| &mut metric.labels) {
-            if let Values::Set(set) = values {
-                *values = Values::Fixed(sets.get(set).cloned().unwrap_or_default());
-            }
-        }
-        Self { file, sizes, metrics }
+        Self { file, sizes, sets, metrics }
     }
 
     /// Holds a snapshot against it: each value is that of cells which a metric of that name has for
     /// these labels.
     pub fn check(&self, snapshot: &Snapshot) {
         self.sizes.are_enough(snapshot);
+        self.are_apart();
         for family in snapshot.families() {
             let metrics = self.metrics.get(family.name()).map_or(&[][..], |all| all);
             assert!(!metrics.is_empty(), "{} is not in the directory", family.name());
+            if let [metric] = metrics
+                && let Some(exposed) = self.exposed(metric)
+            {
+                assert_eq!(family.series_count() as u64, exposed, "series of {}", family.name());
+            }
             for series in family.series().take(LOOKED_UP) {
                 let labels: Vec<_> = series.labels().collect();
                 let mut is_known = false;
                 for metric in metrics {
-                    let Some(indices) = metric.indices(&labels) else { return };
+                    let Some(indices) = metric.indices(&labels, &self.sets) else { return };
                     is_known |= indices.into_iter().any(|index| self.is(metric, index, series));
                 }
                 let (name, value) = (family.name(), series.value());
                 assert!(is_known, "no cells of {name}{labels:?} hold {value:?}");
             }
         }
+    }
+
+    /// No cell is two metrics', and each has as many series as its labels' values are combined.
+    fn are_apart(&self) {
+        let (mut in_shards, mut shared) = (Vec::new(), Vec::new());
+        for (name, metric) in
+            self.metrics.iter().flat_map(|(name, all)| all.iter().map(move |one| (name, one)))
+        {
+            let counts = metric.labels.iter().map(|&(_, count, _)| u128::from(count));
+            assert_eq!(counts.product::<u128>(), metric.series.into(), "series of {name}");
+            let cells = match metric.kind {
+                1 => metric.series,
+                2 => 2 * metric.series,
+                _ => 8 * metric.series,
+            };
+            let part = if metric.kind == 3 { &mut shared } else { &mut in_shards };
+            part.push((metric.first, metric.first + cells, name));
+        }
+        for part in [&mut in_shards, &mut shared] {
+            part.sort_unstable();
+            let first_two = part.windows(2).find(|two| two[0].1 > two[1].0);
+            assert!(first_two.is_none(), "{first_two:?} have cells in common");
+        }
+    }
+
+    /// How many series of a metric are exposed: all that there can be, or of interned labels those
+    /// that were touched or declared. `None` where that takes long, or it is a histogram.
+    fn exposed(&self, metric: &Metric) -> Option<u64> {
+        let is_interned =
+            metric.labels.iter().any(|(_, _, values)| matches!(values, Values::Set(_)));
+        if metric.series > MANY || metric.kind == 4 || !is_interned {
+            return (!is_interned).then_some(metric.series);
+        }
+        let exposed = (0..metric.series).filter(|&index| {
+            let mut rest = index;
+            let is_live = metric.labels.iter().rev().all(|(_, count, values)| {
+                let digit = rest % count;
+                rest /= count;
+                digit < values.known(&self.sets).len() as u64
+            });
+            let sum = |cell: u64| self.column(cell).fold(0, u64::wrapping_add);
+            let first = metric.first;
+            let is_touched = match metric.kind {
+                // Of counters with more than 64 bits, the lower ones can all be zeros.
+                1 => self.column(first + index).any(|count| count != 0),
+                2 => sum(first + 2 * index) != 0 || sum(first + 2 * index + 1) != 0,
+                _ => self.shared(first + 8 * index) != 0,
+            };
+            let is_declared = self.shared(metric.declared + index / 64) >> (index % 64) & 1 == 1;
+            is_live && (is_touched || is_declared)
+        });
+        Some(exposed.count() as u64)
     }
 
     /// Whether a series of a metric has this value.
@@ -271,7 +343,11 @@ impl<'a, W: Words> Cells<'a, W> {
 
 impl Metric {
     /// The series that these labels can be of. `None` where there are too many ways to read them.
-    fn indices(&self, labels: &[(&str, &str)]) -> Option<Vec<u64>> {
+    fn indices(
+        &self,
+        labels: &[(&str, &str)],
+        sets: &BTreeMap<u64, Vec<String>>,
+    ) -> Option<Vec<u64>> {
         let (constants, others) = labels.split_at(self.constants.len().min(labels.len()));
         let same = constants
             .iter()
@@ -282,7 +358,7 @@ impl Metric {
         }
         let mut indices = vec![0_u64];
         for ((name, count, values), &(its, value)) in self.labels.iter().zip(others) {
-            let Values::Fixed(values) = values else { return None };
+            let values = values.known(sets);
             let digits = values.iter().enumerate().filter(|(_, one)| name == its && *one == value);
             let digits: Vec<_> = digits.map(|(digit, _)| digit as u64).take(WAYS).collect();
             let of = |index: u64| {

@@ -139,8 +139,12 @@ impl<'a> Changes<'a> {
                 at = 0;
             }
         }
-        let words: Vec<u64> =
+        let mut words: Vec<u64> =
             (1..entry_words(file, at)).map(|n| file.get(DIRECTORY + at + n)).collect();
+        // The first letters of a metric's name follow six words and a length.
+        if let (Some(name), true) = (words.get_mut(7), number & 0x80 != 0) {
+            *name ^= 1;
+        }
         append(file, file.get(DIRECTORY + at) >> 32, &words);
         Some(())
     }

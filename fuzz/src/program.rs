@@ -16,17 +16,19 @@ const EDGES: usize = 20;
 #[derive(Debug)]
 pub struct Program(pub Vec<Metric>);
 
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Clone, Debug)]
 pub struct Metric {
+    /// What it has to do with the first metric of a program.
+    beside: u8,
     pub name: Name,
-    pub help: Text,
+    pub help: Help,
     unit: Unit,
     labels: Vec<(LabelName, Text)>,
     scale: Option<Scale>,
     pub kind: Kind,
 }
 
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Clone, Debug)]
 pub enum Kind {
     /// What is added, one after the other.
     Counter(Vec<Many>),
@@ -40,7 +42,7 @@ pub enum Kind {
     FlaggedHistogram(Box<Distribution>),
 }
 
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Clone, Debug)]
 pub struct Distribution {
     digits: Digits,
     max: Number,
@@ -140,7 +142,7 @@ enum Unit {
 
 /// A name's parts, which make names that get into each other's way; or any text, which is refused
 /// more often than not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Name(pub String);
 
 impl<'a> Arbitrary<'a> for Name {
@@ -149,13 +151,14 @@ impl<'a> Arbitrary<'a> for Name {
         if how == u8::MAX {
             return input.arbitrary().map(Self);
         }
-        let stem = ["a", "b", "a:rate", "le", "quantile", "_9"][usize::from(how) % 6];
+        // One more often than not, so that names meet.
+        let stem = ["a", "a", "a", "a", "a:rate", "le", "quantile", "_9"][usize::from(how) % 8];
         Ok(Self(format!("{stem}{}", input.choose(&SUFFIXES)?)))
     }
 }
 
 /// A label's name: one that means something to somebody, or any.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LabelName(String);
 
 const LABEL_NAMES: [&str; 10] =
@@ -171,8 +174,21 @@ impl<'a> Arbitrary<'a> for LabelName {
     }
 }
 
+/// A help text: one that may be, more often than not.
+#[derive(Clone, Debug)]
+pub struct Help(pub String);
+
+impl<'a> Arbitrary<'a> for Help {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        match u8::arbitrary(input)? {
+            0..160 => Ok(Self("Help.".into())),
+            _ => Text::arbitrary(input).map(|text| Self(text.0)),
+        }
+    }
+}
+
 /// A help text or a label's value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Text(pub String);
 
 /// What would be taken for another part of an exposition where it is not escaped, and characters of
@@ -209,10 +225,14 @@ impl<'a> Arbitrary<'a> for Text {
         let how: u8 = input.arbitrary()?;
         Ok(Self(match how >> 5 {
             0 => input.arbitrary()?,
-            // Lengths around those where a length takes a byte more.
-            1 if how & 31 == 0 => "x".repeat(usize::from(u16::arbitrary(input)? % 20_000)),
+            // Lengths around those where one takes a byte more or is too long.
+            1 if how & 31 < 4 => {
+                let lengths = [128, 1024, 8192, 16_384];
+                "x".repeat(input.choose(&lengths)? + usize::from(how & 3) - 1)
+            }
+            1 if how & 31 == 4 => "x".repeat(usize::from(u16::arbitrary(input)? % 20_000)),
             1 => "x".repeat(usize::from(u16::arbitrary(input)? % 300)),
-            2 => "Help.".into(),
+            2 => "a".into(),
             _ => {
                 let pieces = (0..how & 7).map(|_| input.choose(&PIECES).copied());
                 pieces.collect::<Result<String>>()?
@@ -224,11 +244,40 @@ impl<'a> Arbitrary<'a> for Text {
 impl<'a> Arbitrary<'a> for Program {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
         let metrics = input.arbitrary_iter()?.take(METRICS);
-        metrics.collect::<Result<_>>().map(Self)
+        let mut metrics = metrics.collect::<Result<Vec<Metric>>>()?;
+        if let Some((first, others)) = metrics.split_first_mut() {
+            others.iter_mut().for_each(|metric| metric.approach(first));
+        }
+        Ok(Self(metrics))
     }
 }
 
 impl Metric {
+    /// Makes it, now and then, one that could be a part of the first, or the first but for one thing.
+    fn approach(&mut self, first: &Self) {
+        let how = usize::from(self.beside >> 2);
+        match self.beside % 4 {
+            0 => self.name = Name(format!("{}{}", first.name.0, SUFFIXES[how % SUFFIXES.len()])),
+            1 => {
+                let own = std::mem::replace(self, first.clone());
+                match (how % 8, &mut self.kind, own.kind) {
+                    (0, ..) => self.help = own.help,
+                    (1, ..) => self.unit = own.unit,
+                    (2, ..) => self.labels = own.labels,
+                    (3, ..) => self.scale = own.scale,
+                    (4, kind, other) => *kind = other,
+                    (5, Kind::Histogram(of), Kind::Histogram(own)) => of.native = own.native,
+                    (6, Kind::Histogram(of), Kind::Histogram(own)) => of.edges = own.edges,
+                    (7, Kind::Histogram(of), Kind::Histogram(own)) => {
+                        (of.extremes, of.quantiles) = (own.extremes, own.quantiles);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Labels with the same value on every series.
     pub fn constants(&self) -> impl Iterator<Item = (&str, &str)> {
         self.labels.iter().take(LABELS).map(|(name, value)| (&*name.0, &*value.0))
@@ -329,7 +378,8 @@ impl Distribution {
     }
 
     pub fn native(&self) -> Option<i8> {
-        self.native.map(|schema| schema % 9)
+        // -4 to 1, 4 or 7 can be.
+        self.native.map(|schema| schema.rem_euclid(14) - 5)
     }
 
     /// The declared maximum, which no edge is above.

@@ -111,7 +111,12 @@ fn is_set_up(metric: &Metric, settings: &Settings) -> bool {
     let Some((digits, max, native, edges)) = &settings.distribution else {
         return is_scale && has_scale && *unit != "total";
     };
-    let exported: Vec<f64> = edges.iter().map(|&edge| edge as f64 / scale.recip()).collect();
+    // A scale of 0.01 is meant as one hundredth.
+    let (mut per_unit, whole) = (scale.recip(), scale.recip().round());
+    if (per_unit - whole).abs() < whole * 1e-12 {
+        per_unit = whole;
+    }
+    let exported: Vec<f64> = edges.iter().map(|&edge| edge as f64 / per_unit).collect();
     let are_apart = exported.is_sorted_by(|a, b| a < b) && exported.iter().all(|it| it.is_finite());
     // So that a bucket has eight cells.
     let most = [1, 4, 7][usize::from(*digits) - 1];

@@ -104,6 +104,9 @@ enum Range {
     OpenMetrics,
     OpenMetrics1,
     OpenMetrics9,
+    OpenMetricsUtf8,
+    TextDots,
+    TextUnknown,
     Text,
     Text004,
     Text1,
@@ -252,7 +255,7 @@ impl Request {
             }
             Framing::NoNumber => "Content-Length: +3\r\n".into(),
             Framing::TwoLengths => "Content-Length: 3\r\nContent-Length: 4\r\n".into(),
-            Framing::Coding => "Transfer-Encoding: gzip\r\n".into(),
+            Framing::Coding => "Transfer-Encoding: gzip, chunked\r\n".into(),
         };
         head.extend(framing.bytes());
         head.extend(b"\r\n");
@@ -322,9 +325,11 @@ impl Request {
         let mut refused = true;
         let status = if is_no_http || !has_host || !has_target {
             vec![400]
-        } else if matches!(framing, Framing::Coding) {
-            vec![400, 501]
-        } else if self.is_old && matches!(framing, Framing::Chunked(_) | Framing::Both(_)) {
+        } else if matches!(framing, Framing::Coding) && !self.is_old {
+            vec![501]
+        } else if self.is_old
+            && matches!(framing, Framing::Chunked(_) | Framing::Both(_) | Framing::Coding)
+        {
             // HTTP/1.0 has no codings.
             vec![400, 200, 404, 405, 501]
         } else {
@@ -345,7 +350,7 @@ impl Request {
         };
         let is_whole = status == [200] && is_metrics;
         Answer {
-            closes: closes || refused && status == [400],
+            closes: closes || refused && matches!(status[..], [400 | 501]),
             // An exposition to HTTP/1.0 can end with the connection.
             may_close: body || refused || self.is_old && is_metrics,
             loses_track: is_unread || refused,
@@ -386,7 +391,14 @@ impl Request {
                 Range::OpenMetrics9 | Range::ProtobufText | Range::Html => {}
                 Range::Any | Range::AnyText => any = any.max(quality),
                 named => {
-                    names_text |= matches!(named, Range::Text | Range::Text004 | Range::Text1);
+                    names_text |= matches!(
+                        named,
+                        Range::Text
+                            | Range::Text004
+                            | Range::Text1
+                            | Range::TextDots
+                            | Range::TextUnknown
+                    );
                     if quality > best.1 {
                         best = (named, quality);
                     }
@@ -400,6 +412,10 @@ impl Request {
             Range::OpenMetrics | Range::OpenMetrics1 => {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8"
             }
+            Range::OpenMetricsUtf8 => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+            }
+            Range::TextDots => "text/plain; version=0.0.4; charset=utf-8; escaping=dots",
             Range::Text1 => "text/plain; version=1.0.0; charset=utf-8",
             Range::Protobuf => {
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
@@ -505,6 +521,11 @@ impl Range {
             Self::OpenMetrics => "application/openmetrics-text",
             Self::OpenMetrics1 => "Application/OpenMetrics-text; version=\"1.0.0\"",
             Self::OpenMetrics9 => "application/openmetrics-text;version=9.0.0",
+            Self::OpenMetricsUtf8 => {
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"
+            }
+            Self::TextDots => "text/plain; escaping=dots",
+            Self::TextUnknown => "text/plain;escaping=commas",
             Self::Text => "text/plain",
             Self::Text004 => "text/plain;version=0.0.4;charset=utf-8",
             Self::Text1 => "text/plain;version=1.0.0",
