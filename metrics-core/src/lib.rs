@@ -124,7 +124,7 @@ pub mod __text {
 /// What the macros may name. Not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::registry::{Scope, Visitor, build_global};
+    pub use crate::registry::{Scope, Visitor, build_global, build_registered, describe};
     pub use crate::timed::{
         Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due,
     };

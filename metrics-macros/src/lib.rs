@@ -18,7 +18,9 @@ mod timed;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct of metrics, one for each field: `register(&registry)`, `global()`, `describe()`.
+/// Makes a struct of metrics, one for each field. It gets the methods `register(&registry)`,
+/// `global()` and `describe()`, as visible as itself, and implements the trait of the same name, by
+/// which generic code calls them.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -99,9 +101,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Compile errors are: a missing doc comment; a setting that the kind of metric does not have; a
 /// number out of its range; a name that Prometheus would not take; two fields with one name; an
-/// unknown key, or a known one twice; generics, and anything but a struct with named fields. The
-/// kind of a metric is told by the last segment of its type's path, so that what is wrong with an
-/// alias is found when it is registered.
+/// unknown key, or a known one twice; generics, and anything but a struct with named fields; another
+/// method of the struct's that is called as one of the three. The kind of a metric is told by the last
+/// segment of its type's path, so that what is wrong with an alias is found when it is registered.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn derive_metrics(input: TokenStream) -> TokenStream {
     metrics::derive(&parse_macro_input!(input as DeriveInput)).into()

@@ -334,6 +334,51 @@ fn global_registers_once_and_goes_on_after_an_error() -> Test {
     Ok(())
 }
 
+/// Without the prelude, and called as the trait is.
+mod without_imports {
+    #[derive(tickmetrics::Metrics)]
+    #[metrics(prefix = "derive_imports")]
+    pub(super) struct Metrics {
+        /// A field may be called as a method is.
+        pub(super) register: tickmetrics::Counter,
+        /// So may this one.
+        pub(super) global: tickmetrics::Counter,
+    }
+
+    pub(super) fn registered() -> Result<Metrics, tickmetrics::RegisterError> {
+        Metrics::register(&tickmetrics::Registry::new())
+    }
+
+    pub(super) fn global() -> &'static Metrics {
+        Metrics::global()
+    }
+
+    pub(super) fn described() -> Vec<tickmetrics::Description> {
+        Metrics::describe()
+    }
+}
+
+#[test]
+fn methods_need_no_import() -> Test {
+    without_imports::registered()?.register.inc();
+    without_imports::global().global.inc();
+    let snapshot = Registry::global().snapshot();
+    assert_eq!(snapshot.counter("derive_imports_global_total", &[]), Some(1));
+    assert_eq!(without_imports::described(), <without_imports::Metrics as Metrics>::describe());
+    Ok(())
+}
+
+#[test]
+fn the_trait_is_for_generic_code() -> Test {
+    fn both<M: Metrics>() -> Result<(M, &'static M), RegisterError> {
+        Ok((M::register(&Registry::new())?, M::global()))
+    }
+    let (registered, global) = both::<without_imports::Metrics>()?;
+    registered.register.inc();
+    assert!(std::ptr::eq(global, without_imports::global()));
+    Ok(())
+}
+
 #[derive(Clone, Copy, Label)]
 #[label(rename = "kind")]
 #[expect(dead_code, reason = "only the values are looked at")]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::server::{Client, Handshakes};
 use std::fs;
-use tickmetrics::{Metrics as _, Registry};
+use tickmetrics::Registry;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;

@@ -8,6 +8,9 @@ use std::convert::Infallible;
 
 /// A struct of metrics, made by `#[derive(Metrics)]`.
 ///
+/// The derive makes these methods the struct's own as well, as visible as it is, so that this trait
+/// needs to be imported for generic code only.
+///
 /// ```
 /// use tickmetrics::prelude::*;
 ///
@@ -39,16 +42,10 @@ pub trait Metrics: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Registry::register`].
-    fn register(registry: &Registry) -> Result<Self, RegisterError> {
-        Self::build(&Scope::default(), &mut Register(registry))
-    }
+    fn register(registry: &Registry) -> Result<Self, RegisterError>;
 
     /// What the struct declares, without a registry.
-    fn describe() -> Vec<Description> {
-        let mut described = Describe(Vec::new());
-        let Ok(_) = Self::build(&Scope::default(), &mut described);
-        described.0
-    }
+    fn describe() -> Vec<Description>;
 
     /// The struct registered in [`Registry::global`], by the first call.
     ///
@@ -103,6 +100,21 @@ impl Visitor for RegisterOrSink {
     fn metric<M: Metric>(&mut self, description: Description) -> Result<M, Infallible> {
         Ok(register_or_sink(&description))
     }
+}
+
+/// What [`Metrics::register`] gives.
+///
+/// # Errors
+/// As it says.
+pub fn build_registered<T: Metrics>(registry: &Registry) -> Result<T, RegisterError> {
+    T::build(&Scope::default(), &mut Register(registry))
+}
+
+/// What [`Metrics::describe`] lists.
+pub fn describe<T: Metrics>() -> Vec<Description> {
+    let mut described = Describe(Vec::new());
+    let Ok(_) = T::build(&Scope::default(), &mut described);
+    described.0
 }
 
 /// What [`Metrics::global`] hands out.

@@ -13,7 +13,7 @@ pub use error::RegisterError;
 use exposed::Exposed;
 pub use metric::Metric;
 pub(crate) use metrics::register_or_sink;
-pub use metrics::{Metrics, Scope, Visitor, build_global};
+pub use metrics::{Metrics, Scope, Visitor, build_global, build_registered, describe};
 use place::Placed;
 
 use crate::clock;

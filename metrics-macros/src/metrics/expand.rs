@@ -1,4 +1,4 @@
-//! The implementation of the trait `Metrics`.
+//! The implementation of the trait `Metrics`, and its methods as the struct's own.
 
 use super::{Content, Field, Metric, Metrics};
 use crate::root::Root;
@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Generics, parse_quote};
+use syn::{DeriveInput, Generics, Visibility, parse_quote};
 
 pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> TokenStream {
     let ident = &input.ident;
@@ -16,6 +16,7 @@ pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> Tok
     implement(
         root,
         &input.generics,
+        &input.vis,
         ident,
         &quote! {
             let __scope = #inside;
@@ -32,13 +33,20 @@ pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> Tok
 fn implement(
     root: &Root,
     generics: &Generics,
+    visibility: &Visibility,
     ident: &Ident,
     build: &TokenStream,
     global: &TokenStream,
 ) -> TokenStream {
     let (impl_generics, type_generics, bounds) = generics.split_for_impl();
     let private = quote!(#root::__private);
+    let (own, of_trait) = methods(root, visibility, global);
     quote! {
+        #[automatically_derived]
+        impl #impl_generics #ident #type_generics #bounds {
+            #own
+        }
+
         #[automatically_derived]
         impl #impl_generics #root::Metrics for #ident #type_generics #bounds {
             fn build<__Visitor: #private::Visitor>(
@@ -48,11 +56,55 @@ fn implement(
                 #build
             }
 
-            fn global() -> &'static Self {
-                #global
-            }
+            #of_trait
         }
     }
+}
+
+/// What the trait asks for, as the struct's own methods, which need no import. The trait's methods
+/// call them: one that nobody calls is no dead code.
+fn methods(
+    root: &Root,
+    visibility: &Visibility,
+    global: &TokenStream,
+) -> (TokenStream, TokenStream) {
+    let private = quote!(#root::__private);
+    let result = quote!(#private::std::result::Result<Self, #root::RegisterError>);
+    let descriptions = quote!(#private::std::vec::Vec<#root::Description>);
+    let own = quote! {
+        /// Registers every field and gives the struct, or the first error.
+        ///
+        /// # Errors
+        /// As `tickmetrics::Registry::register`.
+        #visibility fn register(registry: &#root::Registry) -> #result {
+            #private::build_registered(registry)
+        }
+
+        /// The struct registered in `tickmetrics::Registry::global()`, by the first call. A field
+        /// that can't be registered is reported on standard error, and records nothing.
+        #visibility fn global() -> &'static Self {
+            #global
+        }
+
+        /// What the struct declares, without a registry.
+        #visibility fn describe() -> #descriptions {
+            #private::describe::<Self>()
+        }
+    };
+    let of_trait = quote! {
+        fn register(registry: &#root::Registry) -> #result {
+            Self::register(registry)
+        }
+
+        fn global() -> &'static Self {
+            Self::global()
+        }
+
+        fn describe() -> #descriptions {
+            Self::describe()
+        }
+    };
+    (own, of_trait)
 }
 
 /// An implementation that only type-checks, so that a mistake in an attribute is not followed by
@@ -67,7 +119,14 @@ pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
             + 'static
     ));
     let never = quote!(#root::__private::std::unreachable!());
-    implement(root, &generics, ident, &quote!(let _ = (__scope, __visitor); #never), &never)
+    implement(
+        root,
+        &generics,
+        &input.vis,
+        ident,
+        &quote!(let _ = (__scope, __visitor); #never),
+        &never,
+    )
 }
 
 /// The scope of the struct, within the one it is given.

@@ -55,7 +55,6 @@ struct RegisterError;
 // Constants, which a pattern of the same name would be compared with.
 const scope: () = ();
 const visitor: () = ();
-const registry: () = ();
 const index: () = ();
 const call: () = ();
 const result: () = ();
@@ -163,7 +162,7 @@ async fn future_outcome() -> ::core::result::Result<(), ()> {
 }
 
 fn __metrics() -> &'static Metrics {
-    <Metrics as ::tickmetrics::Metrics>::global()
+    Metrics::global()
 }
 
 fn main() {
