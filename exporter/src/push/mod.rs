@@ -33,7 +33,8 @@ use std::time::Duration;
 /// - when the exporter ends: see [`at_end`](Self::at_end).
 ///
 /// Each push has the values of its own moment. Nothing is queued: at most one push is under way, and
-/// its body is written as it is sent. That pushes fail, and that they work again, is said on standard
+/// its body is written as it is sent. The gateway's name is looked up for each of them, on a thread of its
+/// own (`metrics-resolve`). That pushes fail, and that they work again, is said on standard
 /// error, once each. `tickmetrics_pushes_total`, `tickmetrics_push_failures_total` and
 /// `tickmetrics_push_last_success_timestamp_seconds` tell it, too.
 ///
