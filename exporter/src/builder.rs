@@ -11,13 +11,13 @@ use crate::web::Web;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickmetrics::__text::report;
-use tickmetrics::Registry;
+use tickmetrics::{ExternalLabels, Registry};
 
 /// The settings of an [`Exporter`].
 ///
 /// ```
 /// use tickmetrics_exporter::Exporter;
-/// use tickmetrics::Registry;
+/// use tickmetrics::{ExternalLabels, Registry};
 ///
 /// let (feed, execution) = (Registry::new(), Registry::new());
 /// let exporter = Exporter::builder()
@@ -34,6 +34,7 @@ use tickmetrics::Registry;
 #[must_use = "nothing is served before .start()"]
 pub struct ExporterBuilder {
     sources: Vec<Shared>,
+    labels: Vec<(String, String)>,
     addresses: Vec<String>,
     nowhere: bool,
     unix_mode: u32,
@@ -53,6 +54,7 @@ impl Default for ExporterBuilder {
     fn default() -> Self {
         Self {
             sources: Vec::new(),
+            labels: Vec::new(),
             addresses: Vec::new(),
             nowhere: false,
             unix_mode: Self::DEFAULT_UNIX_MODE,
@@ -98,6 +100,20 @@ impl ExporterBuilder {
     /// neither.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.sources.push(Shared::new(source));
+        self
+    }
+
+    /// Adds a label to all metrics, the exporter's own included: the host, the desk. Several may be
+    /// added. A metric that has a label of the name itself keeps its own value. See [`ExternalLabels`].
+    ///
+    /// ```
+    /// use tickmetrics_exporter::Exporter;
+    ///
+    /// let exporter = Exporter::builder().label("desk", "options").listen("127.0.0.1:0").start()?;
+    /// # Ok::<(), tickmetrics_exporter::StartError>(())
+    /// ```
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
         self
     }
 
@@ -306,7 +322,7 @@ impl ExporterBuilder {
     ///
     /// ```
     /// use tickmetrics_exporter::Exporter;
-    /// use tickmetrics::Registry;
+    /// use tickmetrics::{ExternalLabels, Registry};
     ///
     /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
     /// let app: axum::Router = axum::Router::new()
@@ -347,9 +363,11 @@ impl ExporterBuilder {
             sources.push(Shared::new(Registry::global().clone()));
         }
         let (process, interval, more) = (self.process_metrics, self.interval, self.more);
+        let labels = ExternalLabels::new(self.labels.clone());
         move || {
+            let labels = labels.map_err(StartError::InvalidLabel)?;
             let scraper = Scraper::new(sources, interval).map_err(StartError::Register)?;
-            let scraper = scraper.with_more(more);
+            let scraper = scraper.with_more(more).with_labels(&labels);
             Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
         }
     }

@@ -22,6 +22,8 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// A label for all metrics can't be one.
+    InvalidLabel(RegisterError),
     /// A limit that would let nobody be answered.
     InvalidLimit {
         /// The field of [`Limits`](crate::Limits).
@@ -99,6 +101,7 @@ impl fmt::Display for StartError {
                 "the exporter's thread can't be pinned to core {core}: give .pin_to_core(..) one \
                  that is online and that the process may use, of {allowed:?}"
             ),
+            Self::InvalidLabel(error) => write!(f, "{error}"),
             Self::Register(error) => {
                 write!(f, "the exporter's metrics about itself can't be registered: {error}")
             }
@@ -195,7 +198,7 @@ impl std::error::Error for StartError {
             Self::InvalidAddress { error, .. } | Self::Bind { error, .. } | Self::Thread(error) => {
                 Some(error)
             }
-            Self::Register(error) => Some(error),
+            Self::Register(error) | Self::InvalidLabel(error) => Some(error),
             Self::InvalidLimit { .. }
             | Self::NotForAService { .. }
             | Self::InvalidPush { .. }

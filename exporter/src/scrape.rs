@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tickmetrics::__text::report;
 #[cfg(feature = "__cli")]
 use tickmetrics::Registry;
-use tickmetrics::{Family, Kind, Metrics, RegisterError, Snapshot};
+use tickmetrics::{ExternalLabels, Family, Kind, Metrics, RegisterError, Snapshot};
 
 /// A client that reads nothing for so long may have to make room.
 pub(crate) const STALLED: Duration = Duration::from_secs(1);
@@ -82,6 +82,19 @@ impl Scraper {
     fn from(origin: Origin, about: &AboutMetrics) -> Self {
         let origin = Arc::new(Mutex::new(origin));
         Self { origin, renders: Vec::new(), about: *about, more: More::default() }
+    }
+
+    /// With labels for all metrics.
+    pub(crate) fn with_labels(self, labels: &ExternalLabels) -> Self {
+        match &mut *lock(&self.origin) {
+            Origin::Sources(sources) => {
+                // Of each source, of the process, and of the exporter itself.
+                sources.labels = vec![labels.clone(); sources.all.len() + 2];
+            }
+            #[cfg(feature = "__cli")]
+            Origin::Text(_) => {}
+        }
+        self
     }
 
     /// And what no client asks for.
@@ -192,6 +205,8 @@ impl Scraper {
 
 pub(crate) struct Sources {
     all: Vec<Shared>,
+    /// Labels for the metrics of each snapshot, if there are any.
+    labels: Vec<ExternalLabels>,
     process: Option<ProcessMetrics>,
     about: About,
     names: Arc<Mutex<Names>>,
@@ -226,7 +241,7 @@ impl Sources {
     fn new(all: Vec<Shared>, interval: Duration) -> Result<Self, RegisterError> {
         let (about, names) = (About::register()?, Arc::default());
         let intervals = Intervals::new(interval);
-        let sources = Self { all, process: None, about, names, intervals };
+        let sources = Self { all, labels: Vec::new(), process: None, about, names, intervals };
         sources.keep_own_names();
         Ok(sources)
     }
@@ -255,13 +270,19 @@ impl Sources {
             })
         };
         let mut now: Vec<_> = self.all.iter().map(snapshot).collect();
+        now.iter_mut().zip(&mut self.labels).for_each(|(now, labels)| labels.add_to(now));
         let interval = self.intervals.end(Instant::now(), &now);
         // The last ones, so that a program's own metrics of these names go before.
         let mut of_process = Snapshot::default();
         if let Some(process) = &mut self.process {
             process.add_to(&mut of_process);
         }
-        now.push(of_process);
+        let mut own_labels = self.labels.iter_mut().skip(self.all.len());
+        let mut label = |mut snapshot: Snapshot| {
+            own_labels.by_ref().take(1).for_each(|labels| labels.add_to(&mut snapshot));
+            snapshot
+        };
+        now.push(label(of_process));
         let mut names = lock(&self.names);
         for (at, snapshot) in now.iter().enumerate() {
             // That the process's give way to the program's is no news.
@@ -270,7 +291,7 @@ impl Sources {
         }
         names.news();
         about.exporter_left_out_families.set(names.left_out(escaping) as f64);
-        now.push(self.about.registry.snapshot());
+        now.push(label(self.about.registry.snapshot()));
         let exposed = Exposed::new(Snapshots { now, interval }, |Snapshots { now, interval }| {
             let families = now
                 .iter()

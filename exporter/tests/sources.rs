@@ -90,3 +90,57 @@ fn the_first_source_keeps_a_name() {
     }
     exporter.shutdown();
 }
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 100)]
+struct Symbol(LabelId);
+
+#[test]
+fn all_metrics_get_the_labels_of_the_exporter() {
+    let (one, two) = (registry("ticks_total"), Registry::new());
+    let orders: Counter<Symbol> = two.register(&Description::new("orders_total", "O.")).unwrap();
+    let host = Description::new("wait", "Waited.").constant("host", "its own").extremes();
+    let wait: Histogram = two.register(&host).unwrap();
+    let builder = Exporter::builder().registry(&one).registry(&two).label("host", "a\"b");
+    let builder = builder.label("desk.name", "x").interval(std::time::Duration::ZERO);
+    let exporter = builder.listen("127.0.0.1:0").start().unwrap();
+    let mut client = Client::new(exporter.local_addr());
+    let both = r#"host="a\"b",desk_name="x""#;
+    for turn in 1..=4_u32 {
+        orders.with(Symbol::intern(&format!("S{turn}"))).inc();
+        wait.record(u64::from(turn));
+        let answer = client.request("GET", "/metrics");
+        let series = series(&answer.body);
+        assert_eq!(series[&*format!("ticks_total{{{both}}}")], 3.0);
+        assert!(series[&*format!("process_threads{{{both}}}")] > 0.0);
+        let scrapes = format!("tickmetrics_exporter_scrapes_total{{{both}}}");
+        assert_eq!(series[&*scrapes], f64::from(turn));
+        for symbol in 1..=turn {
+            let name = format!("orders_total{{{both},symbol=\"S{symbol}\"}}");
+            assert_eq!(series[&*name], 1.0, "{}", answer.body);
+        }
+        let own = r#"{desk_name="x",host="its own"}"#;
+        assert_eq!(series[&*format!("wait_count{own}")], f64::from(turn));
+        // Of what happened since the scrape before.
+        assert_eq!(series[&*format!("wait_max{own}")], f64::from(turn));
+        assert_eq!(series[&*format!("wait_min{own}")], f64::from(turn));
+        let without = answer.body.lines().filter(|line| !line.starts_with('#'));
+        assert!(without.clone().all(|line| line.contains("desk_name=\"x\"")), "{}", answer.body);
+        assert!(without.count() > 40);
+    }
+    exporter.shutdown();
+}
+
+#[test]
+fn a_label_that_can_be_none_is_an_error() {
+    for (name, value) in
+        [("le", "x"), ("quantile", "x"), ("__a", "x"), ("", "x"), ("a", &"x".repeat(1025)[..])]
+    {
+        let started = Exporter::builder().label(name, value).listen("127.0.0.1:0").start();
+        let Err(error) = started else { panic!("{name:?} is taken") };
+        let error = error.to_string();
+        assert!(error.contains(&format!("{name:?}")), "{error}");
+    }
+    let twice = Exporter::builder().label("a", "x").label("a", "y").listen("127.0.0.1:0").start();
+    assert!(twice.err().unwrap().to_string().contains("there twice"));
+}

@@ -99,8 +99,8 @@ pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{
-    Bucket, Exemplar, Family, Handle, HistogramSnapshot, NativeBucket, NativeBuckets, Series,
-    Snapshot, Value,
+    Bucket, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot, NativeBucket,
+    NativeBuckets, Series, Snapshot, Value,
 };
 pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;

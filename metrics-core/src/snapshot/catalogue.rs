@@ -71,7 +71,7 @@ pub(super) struct About {
     pub(super) has_legacy_labels: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Dimension {
     pub(super) name: String,
     /// How many values the series are laid out for.

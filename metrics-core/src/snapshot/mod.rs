@@ -8,6 +8,7 @@ mod cells;
 mod distribution;
 mod exemplar;
 mod exposed;
+mod external;
 mod histogram;
 mod merge;
 mod native;
@@ -22,6 +23,7 @@ pub(crate) use budget::{Budget, Excess};
 pub use by_handle::Handle;
 pub(crate) use catalogue::{Catalogue, New};
 pub use exemplar::Exemplar;
+pub use external::ExternalLabels;
 pub use histogram::{Bucket, HistogramSnapshot};
 pub use native::{NativeBucket, NativeBuckets};
 

@@ -1,0 +1,113 @@
+//! Labels that all metrics of a snapshot get.
+
+use super::catalogue::About;
+use super::exposed::Exposed;
+use super::{MetricSnapshot, Snapshot};
+use crate::directory::Kind;
+use crate::names;
+use crate::registry::{Description, RegisterError};
+use crate::sync::Arc;
+use std::collections::HashMap;
+use std::mem;
+
+/// Labels for all metrics of a program: the host it runs on, the desk it trades for. Prometheus calls
+/// such labels external.
+///
+/// They come before a metric's own labels. A metric that has one of the names itself keeps its own
+/// value.
+///
+/// Keep it from snapshot to snapshot: what labels look like in the formats is made once.
+///
+/// ```
+/// use tickmetrics::prelude::*;
+/// use tickmetrics::ExternalLabels;
+///
+/// let registry = Registry::new();
+/// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.inc();
+/// let mut labels = ExternalLabels::new([("host", "ny4-17"), ("desk", "options")])?;
+/// let mut snapshot = registry.snapshot();
+/// labels.add_to(&mut snapshot);
+/// let labels = [("host", "ny4-17"), ("desk", "options")];
+/// assert_eq!(snapshot.counter("ticks_total", &labels), Some(1));
+/// # Ok::<(), tickmetrics::RegisterError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ExternalLabels {
+    labels: Vec<(String, String)>,
+    /// The metrics of the last snapshot, by the address of what never changes of them.
+    known: HashMap<usize, Known>,
+}
+
+/// A metric without the labels, and with them.
+#[derive(Clone, Debug)]
+struct Known {
+    /// Kept, so that no other metric gets its address.
+    about: Arc<About>,
+    exposed: Arc<Exposed>,
+    labelled: (Arc<About>, Arc<Exposed>),
+}
+
+impl ExternalLabels {
+    /// These labels, in this order.
+    ///
+    /// # Errors
+    /// [`RegisterError::InvalidLabel`]: a name that no label can have, or that a histogram needs (`le`,
+    /// `quantile`), one that is there twice, or a value of more than 1,024 bytes.
+    pub fn new<N: Into<String>, V: Into<String>>(
+        labels: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, RegisterError> {
+        let labels: Vec<_> =
+            labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        // What holds for the labels of a metric with all that a metric can have.
+        let all = Description::new("all metrics", "All.").quantiles([0.5]);
+        let with = |to: Description, (name, value): &(String, String)| to.constant(name, value);
+        let mut all = labels.iter().fold(all, with);
+        all.complete(Kind::Histogram, Vec::new());
+        all.check()?;
+        Ok(Self { labels, known: HashMap::new() })
+    }
+
+    /// Adds the labels to each metric of a snapshot.
+    pub fn add_to(&mut self, snapshot: &mut Snapshot) {
+        if self.labels.is_empty() {
+            return;
+        }
+        let mut earlier = mem::take(&mut self.known);
+        for metric in &mut snapshot.metrics {
+            let place = Arc::as_ptr(&metric.about).addr();
+            let before = earlier.remove(&place).filter(|it| Arc::ptr_eq(&it.about, &metric.about));
+            let known = self.labelled(metric, before);
+            (metric.about, metric.exposed) = known.labelled.clone();
+            self.known.insert(place, known);
+        }
+    }
+
+    fn labelled(&self, metric: &MetricSnapshot, earlier: Option<Known>) -> Known {
+        let MetricSnapshot { about, exposed, .. } = metric;
+        let again = |before: &Exposed| {
+            Arc::new(Exposed::after(before, exposed.indices.clone(), exposed.values.clone()))
+        };
+        let labelled = match earlier {
+            Some(Known { exposed: same, labelled, .. }) if Arc::ptr_eq(&same, exposed) => labelled,
+            Some(Known { labelled: (about, before), .. }) => (about, again(&before)),
+            None => (Arc::new(about.with_labels(&self.labels)), again(&Exposed::default())),
+        };
+        Known { about: Arc::clone(about), exposed: Arc::clone(exposed), labelled }
+    }
+}
+
+impl About {
+    /// The metric with these labels in front, but for those that it has itself.
+    fn with_labels(&self, labels: &[(String, String)]) -> Self {
+        let mut metric = self.metric.clone();
+        let own = metric.constants.iter().map(|(name, _)| name);
+        let own: Vec<_> = own.chain(metric.dimensions.iter().map(|(name, _)| name)).collect();
+        let is_free = |label: &&(String, String)| {
+            own.iter().all(|own| names::are_told_apart(&[own.as_str(), &label.0].into_iter()))
+        };
+        let mut constants: Vec<_> = labels.iter().filter(is_free).cloned().collect();
+        constants.append(&mut metric.constants);
+        metric.constants = constants;
+        Self::new(self.entry, metric, self.scale, self.shape.clone(), self.dimensions.clone())
+    }
+}
