@@ -236,6 +236,8 @@ impl<'a, W: Words> Cells<'a, W> {
         {
             let counts = metric.labels.iter().map(|&(_, count, _)| u128::from(count));
             assert_eq!(counts.product::<u128>(), metric.series.into(), "series of {name}");
+            let is_scale = metric.scale > 0.0 && metric.scale.recip().is_normal();
+            assert!(is_scale, "{name} has the scale {}", metric.scale);
             let cells = match metric.kind {
                 1 => metric.series,
                 2 => 2 * metric.series,

@@ -108,13 +108,16 @@ impl<'a> Changes<'a> {
     /// A word of the file, more likely where much depends on it.
     fn place(&mut self, file: &impl Words) -> Option<usize> {
         let (part, at) = (self.byte()?, usize::from(self.short()?));
-        let used = usize::try_from(file.get(header::DIRECTORY_USED)).unwrap_or(0);
-        let used = used.clamp(1, PART_WORDS);
+        let used = |at: usize| usize::try_from(file.get(at)).unwrap_or(0).clamp(1, PART_WORDS);
         Some(match part % 8 {
             0 => at % 32,
-            1..=3 => DIRECTORY + at % used,
-            4 => SHARED + at % PART_WORDS,
-            5 | 6 => FIRST_SHARD + at % (WORDS - FIRST_SHARD),
+            1..=3 => DIRECTORY + at % used(header::DIRECTORY_USED),
+            4 => SHARED + at % used(header::SHARED_USED),
+            5 => {
+                let cell = at / 4 % used(header::CELLS_USED);
+                FIRST_SHARD + at % 4 * PART_WORDS + cell
+            }
+            6 => FIRST_SHARD + at % (WORDS - FIRST_SHARD),
             _ => at % WORDS,
         })
     }
