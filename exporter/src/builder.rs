@@ -103,6 +103,12 @@ impl ExporterBuilder {
         self
     }
 
+    /// Listens on these addresses alone.
+    pub(crate) fn listen_at(mut self, addresses: Vec<String>) -> Self {
+        self.addresses = addresses;
+        self
+    }
+
     /// Adds a label to all metrics, the exporter's own included: the host, the desk. Several may be
     /// added. A metric that has a label of the name itself keeps its own value. See [`ExternalLabels`].
     ///

@@ -22,6 +22,13 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// A variable of the environment has a value that can't be used.
+    InvalidVariable {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
     /// A label for all metrics can't be one.
     InvalidLabel(RegisterError),
     /// A limit that would let nobody be answered.
@@ -101,6 +108,7 @@ impl fmt::Display for StartError {
                 "the exporter's thread can't be pinned to core {core}: give .pin_to_core(..) one \
                  that is online and that the process may use, of {allowed:?}"
             ),
+            Self::InvalidVariable { variable, reason } => write!(f, "{variable}: {reason}"),
             Self::InvalidLabel(error) => write!(f, "{error}"),
             Self::Register(error) => {
                 write!(f, "the exporter's metrics about itself can't be registered: {error}")
@@ -200,6 +208,7 @@ impl std::error::Error for StartError {
             }
             Self::Register(error) | Self::InvalidLabel(error) => Some(error),
             Self::InvalidLimit { .. }
+            | Self::InvalidVariable { .. }
             | Self::NotForAService { .. }
             | Self::InvalidPush { .. }
             | Self::NothingToDo

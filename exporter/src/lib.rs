@@ -27,7 +27,7 @@
 //! | `service` | the same answers for a server of the program's own |
 //! | `merge` | several processes in one response: for the program `tickmetrics` (feature `__cli`) |
 //! | `url` | addresses of HTTP servers, checked |
-//! | `builder`, `error` | settings, and what can be wrong with them |
+//! | `builder`, `environment`, `error` | settings, and what can be wrong with them |
 //!
 //! ```
 //! use tickmetrics_exporter::Exporter;
@@ -48,6 +48,7 @@ mod build_info;
 mod builder;
 mod coding;
 pub mod encode;
+mod environment;
 mod error;
 mod interval;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]

@@ -91,8 +91,9 @@ impl Shared {
             }
             Ok(Err(error)) => error.to_string(),
             Err(payload) => {
-                // Dropping what was thrown can panic again.
-                std::mem::forget(payload);
+                // Dropping what was thrown can panic again. What that throws is kept for ever.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                dropped.unwrap_or_else(std::mem::forget);
                 "it panicked".to_owned()
             }
         };
