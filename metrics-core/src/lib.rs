@@ -126,7 +126,7 @@ pub mod __text {
 pub mod __private {
     pub use crate::registry::{Scope, Visitor, build_global, build_registered, describe};
     pub use crate::timed::{
-        Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due,
+        Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due, path_of,
     };
     pub use std;
 }

@@ -1,5 +1,9 @@
 //! What `#[timed]` expands to. Named by the macro only, through `__private`.
 
+mod path;
+
+pub use path::path_of;
+
 use crate::clock;
 use crate::handles::{Counter, Histogram, Timer};
 use crate::labels::{Label, Labels, Values};
@@ -47,17 +51,22 @@ pub struct Function {
     pub module: &'static str,
     /// Its identifier.
     pub function: &'static str,
+    /// Whether its signature has a `self` or a `Self`.
+    pub is_method: bool,
+    /// What gives the name of a closure in the static that this is in.
+    pub path: fn() -> &'static str,
     /// Constant labels that were given.
     pub labels: &'static [(&'static str, &'static str)],
 }
 
 impl Function {
     fn describe(&self, what: &str, help: &str) -> Description {
+        let function = path::name(self.function, self.module, self.is_method, (self.path)());
         // Functions with and without an outcome, or a label of their own, share these names.
         let description = Description::new(format!("{}_{what}", self.base), help)
             .mixed()
             .constant("module", self.module)
-            .constant("function", self.function);
+            .constant("function", function);
         // In one order, however each of two functions of one name has them.
         let mut labels = self.labels.to_vec();
         labels.sort_unstable();

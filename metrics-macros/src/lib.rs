@@ -240,8 +240,15 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A call that panics is recorded too. An `async fn` is timed from the first poll of its future to
-/// its completion or its drop, waiting included; a future that is never polled is no call. Functions
-/// of one name in one module share their series: tell them apart with `labels`.
+/// its completion or its drop, waiting included; a future that is never polled is no call.
+///
+/// The label `function` is `parse` for a function, and `Book::new` for a method, whose type has no
+/// modules and no generic arguments there: all instances of generic code are one series. A method that
+/// a trait provides, or that is implemented for each `T`, has the trait's name instead, as in
+/// `Strategy::decide`. Functions in one module that have one name even so share their series, as
+/// methods of two traits for one type: tell them apart with `labels`. The type is taken from the name
+/// that the compiler has for it, and is missing where that is not understood. A function inside of
+/// another is taken for a method where the one around it is written as types are, in `CamelCase`.
 ///
 /// | argument | |
 /// |---|---|

@@ -330,7 +330,7 @@ impl Desk {
 fn methods_are_recorded() -> Result<(), RegisterError> {
     let mut desk = Desk::new(&Registry::new())?;
     assert_eq!((desk.trade(7), desk.trade_twice(8)), (4, 6));
-    assert_eq!((calls("trade"), calls("trade_twice")), (Some(3), Some(1)));
+    assert_eq!((calls("Desk::trade"), calls("Trade::trade_twice")), (Some(3), Some(1)));
     Ok(())
 }
 
@@ -346,29 +346,38 @@ fn a_histogram_may_come_from_self() -> Result<(), RegisterError> {
     });
     let latency = registry.snapshot().histogram("desk_seconds", &[]).map(whole);
     assert_eq!(latency, Some((3, 3_000.0)));
-    assert_eq!(calls("by_self"), None, "only the histogram is recorded");
-    assert_eq!(outcomes("last"), [Some(1), Some(0), Some(0), Some(0)]);
-    assert_eq!(outcomes("future"), [Some(2), Some(0), Some(0), Some(0)]);
+    assert_eq!(calls("Desk::by_self"), None, "only the histogram is recorded");
+    assert_eq!(outcomes("Desk::last"), [Some(1), Some(0), Some(0), Some(0)]);
+    assert_eq!(outcomes("Desk::future"), [Some(2), Some(0), Some(0), Some(0)]);
     Ok(())
 }
 
 #[test]
 fn methods_by_value_and_constructors_have_outcomes() -> Result<(), RegisterError> {
     assert_eq!(Desk::fresh()?.into_orders(), [3, 2, 1]);
-    assert_eq!(outcome("fresh", "ok"), Some(1));
-    assert_eq!(outcome("into_orders", "ok"), Some(1));
+    assert_eq!(outcome("Desk::fresh", "ok"), Some(1));
+    assert_eq!(outcome("Desk::into_orders", "ok"), Some(1));
     Ok(())
 }
 
-struct Plain;
-struct Fallible;
+// One name, as their traits' methods have on one type.
 
-impl Plain {
+struct Twice;
+
+trait Plain {
+    fn same_name();
+}
+
+trait Fallible {
+    fn same_name() -> Result<(), ()>;
+}
+
+impl Plain for Twice {
     #[timed]
     fn same_name() {}
 }
 
-impl Fallible {
+impl Fallible for Twice {
     #[timed(outcome)]
     fn same_name() -> Result<(), ()> {
         Err(())
@@ -377,10 +386,10 @@ impl Fallible {
 
 #[test]
 fn functions_of_one_name_may_differ_in_their_labels() {
-    Plain::same_name();
-    assert_eq!(Fallible::same_name(), Err(()));
-    assert_eq!(calls("same_name"), Some(1));
-    assert_eq!(outcomes("same_name"), [Some(0), Some(1), Some(0), Some(0)]);
+    <Twice as Plain>::same_name();
+    assert_eq!(<Twice as Fallible>::same_name(), Err(()));
+    assert_eq!(calls("Twice::same_name"), Some(1));
+    assert_eq!(outcomes("Twice::same_name"), [Some(0), Some(1), Some(0), Some(0)]);
 }
 
 // Into a given histogram.
@@ -822,7 +831,7 @@ fn futures_stay_send() {
     assert_eq!(on_another_thread(sendable_outcome("abcd")), Some(Ok(4)));
     assert_eq!(on_another_thread(Doubler.serve(4)), Some(Ok(8)));
     assert_eq!(on_another_thread(Doubler.serve(0)), Some(Err(0)));
-    assert_eq!(outcomes("serve"), [Some(1), Some(1), Some(0), Some(0)]);
+    assert_eq!(outcomes("Doubler::serve"), [Some(1), Some(1), Some(0), Some(0)]);
     if false {
         on_another_thread(sendable_into("never run: only its type is checked"));
     }
@@ -889,27 +898,32 @@ fn functions_from_macros_are_recorded() -> Result<(), RegisterError> {
     Ok(())
 }
 
-struct Sent;
-struct Held;
-
-impl Sent {
-    #[timed(labels(venue = "a", desk = "b"))]
-    fn of_two_types() {}
+trait Sent {
+    fn of_two_traits();
 }
 
-impl Held {
+trait Held {
+    fn of_two_traits();
+}
+
+impl Sent for Twice {
+    #[timed(labels(venue = "a", desk = "b"))]
+    fn of_two_traits() {}
+}
+
+impl Held for Twice {
     #[timed(labels(desk = "b", venue = "a"))]
-    fn of_two_types() {}
+    fn of_two_traits() {}
 }
 
 #[test]
 fn the_order_of_labels_makes_no_other_series() {
-    Sent::of_two_types();
-    Held::of_two_types();
+    <Twice as Sent>::of_two_traits();
+    <Twice as Held>::of_two_traits();
     let mut text = String::new();
     tickmetrics_exporter::encode::text(&Registry::global().snapshot(), &mut text);
     let lines = text.lines().filter(|line| {
-        line.starts_with("function_calls_total") && line.contains("\"of_two_types\"")
+        line.starts_with("function_calls_total") && line.contains("\"Twice::of_two_traits\"")
     });
     let lines: Vec<_> = lines.collect();
     assert!(matches!(&*lines, [line] if line.ends_with(" 2")), "{lines:?}");

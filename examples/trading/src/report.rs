@@ -116,11 +116,11 @@ impl Moment {
         let operation = |name| merged(&self.execution, TIME, labelled("operation", name));
         push("(between ticks)", merged(&self.market_data, "feed_inter_arrival_seconds", any));
         push("on_tick", merged(&self.market_data, "market_data_processing_latency_ms", any));
-        push("  update_book", function("update_book"));
+        push("  update_book", function("MarketData::update_book"));
         push("settle", operation("settle"));
-        push("  on_fill", function("on_fill"));
-        push("mark_held", function("mark_held"));
-        push("signal", function("signal"));
+        push("  on_fill", function("Risk::on_fill"));
+        push("mark_held", function("Risk::mark_held"));
+        push("signal", function("Path::signal"));
         push("check_order", merged(&self.risk, "risk_check_duration_ms", any));
         push("submit", operation("submit"));
         push("tick to order", operation("tick_to_order"));

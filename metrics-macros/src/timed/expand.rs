@@ -147,6 +147,7 @@ fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> Tok
     let site = if arguments.histogram.is_some() { quote!(Counted) } else { quote!(Timed) };
     let base = arguments.name.as_ref().map_or_else(|| "function".to_owned(), syn::LitStr::value);
     let ident = function.signature.ident.unraw().to_string();
+    let is_method = function.is_method();
     let constants = arguments.labels.iter().map(|(name, value)| {
         let name = name.unraw().to_string();
         quote!((#name, #value))
@@ -156,6 +157,8 @@ fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> Tok
             base: #base,
             module: #private::std::module_path!(),
             function: #ident,
+            is_method: #is_method,
+            path: #private::path_of(&|| ()),
             labels: &[#(#constants),*],
         });
     }

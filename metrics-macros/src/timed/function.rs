@@ -81,6 +81,18 @@ impl Function {
         self.attributes.iter().find(|attribute| attribute.path().is_ident(name))
     }
 
+    /// Whether the signature has a `self` or a `Self`, which only that of a method has.
+    pub(super) fn is_method(&self) -> bool {
+        fn has_self(tokens: TokenStream) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(ident) => ident == "Self",
+                TokenTree::Group(group) => has_self(group.stream()),
+                _ => false,
+            })
+        }
+        self.signature.receiver().is_some() || has_self(self.signature.to_token_stream())
+    }
+
     pub(super) fn returns(&self) -> Returns {
         let mut ty = match &self.signature.output {
             ReturnType::Default => parse_quote!(()),
