@@ -100,7 +100,9 @@ pub(crate) enum Format {
 /// served. Each user other than the program's own has a quarter of what all may take.
 ///
 /// Files are looked for at each scrape: those that come are added, and what a dead process counted
-/// stays until its file is removed. tickmetrics_serve_alive says for each whether its process lives.
+/// stays until its file is removed. tickmetrics_serve_alive says for each whether its process lives,
+/// and tickmetrics_serve_left_out_metrics how many metrics it has under names that another of its
+/// registries registered first.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:

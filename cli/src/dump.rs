@@ -24,5 +24,8 @@ pub(crate) fn run(args: &Dump) -> Result<()> {
     }
     // What stands on the output is whole without it.
     people::tell(format_args!("{}: {process}", PrintablePath(&args.path)));
+    if let Some(left_out) = segment.left_out() {
+        people::tell(format_args!("{}: {left_out}", PrintablePath(&args.path)));
+    }
     people::print_data(&out, args.format)
 }

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::failure::Failure;
 use std::fmt;
 use std::fs::{self, File};
+use std::num::NonZero;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -70,6 +71,11 @@ impl Segment {
         self.reader.memory()
     }
 
+    /// What to report of metrics that the last snapshot does not have; `None` where it has all.
+    pub(crate) fn left_out(&self) -> Option<LeftOut> {
+        LeftOut::some(self.reader.left_out())
+    }
+
     pub(crate) fn process(&self) -> Result<Process> {
         let process = self.reader.process().map_err(told)?;
         Ok(Process { pid: process.pid, start: process.started, alive: process.is_alive })
@@ -83,6 +89,30 @@ impl Segment {
     /// Whether the file that was opened is still there under its name.
     pub(crate) fn is_current(&self) -> bool {
         self.file.is_some() && file_id(&self.path) == self.file
+    }
+}
+
+/// So many metrics of a segment are in no snapshot, because another registry of the process had
+/// their names first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOut(pub(crate) NonZero<usize>);
+
+impl LeftOut {
+    pub(crate) fn some(metrics: usize) -> Option<Self> {
+        NonZero::new(metrics).map(Self)
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = if self.0.get() == 1 { "metric is" } else { "metrics are" };
+        write!(
+            f,
+            "{} {of} left out, because another registry of the process registered the same name \
+             first: give each registry's metrics a prefix of their own, as with \
+             #[metrics(prefix = \"risk\")]",
+            self.0
+        )
     }
 }
 

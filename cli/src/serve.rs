@@ -4,11 +4,11 @@ use crate::Result;
 use crate::args::Serve;
 use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
-use crate::segment::Process;
+use crate::segment::{LeftOut as Metrics, Process};
 use crate::stop::Stop;
 use crate::trust::{Rank, Trust};
 use crate::watch::{Change, Limits, Shares, Watch};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -70,6 +70,8 @@ struct Served {
     response: u64,
     /// What was told of families that are left out, by process.
     told: HashSet<(String, String, LeftOut)>,
+    /// What was told of metrics that are not in a process's snapshot, by process.
+    told_metrics: HashMap<String, Metrics>,
 }
 
 /// What is told of a process beside its metrics.
@@ -78,6 +80,8 @@ struct Row {
     rank: Rank,
     alive: bool,
     start: SystemTime,
+    /// Metrics that its snapshot does not have.
+    left_out: Option<Metrics>,
 }
 
 impl Served {
@@ -90,7 +94,7 @@ impl Served {
         };
         let watch = Watch::new(&args.paths, Trust::new(&args.users), limits)?;
         let (label, response) = (args.label.clone(), limits.memory / 4);
-        Ok(Self { watch, label, response, told: HashSet::new() })
+        Ok(Self { watch, label, response, told: HashSet::new(), told_metrics: HashMap::new() })
     }
 
     /// Looks for files that came and went, and tells which.
@@ -123,15 +127,29 @@ impl Served {
         }
     }
 
+    /// Tells of metrics that are not in a snapshot, where it is news.
+    fn tell_metrics(&mut self, rows: &[Row]) {
+        let now: HashMap<_, _> =
+            rows.iter().filter_map(|row| Some((row.name.clone(), row.left_out?))).collect();
+        for (name, left_out) in &now {
+            if self.told_metrics.get(name) != Some(left_out) {
+                tell(format_args!("{name}: {left_out}"));
+            }
+        }
+        self.told_metrics = now;
+    }
+
     /// One scrape.
     fn write(&mut self, out: &mut String) {
         self.look();
         let (mut rows, mut snapshots) = (Vec::new(), Vec::new());
-        let changes = self.watch.read(|name, rank, Process { alive, start, .. }, snapshot| {
-            rows.push(Row { name: name.into(), rank, alive, start });
+        let changes = self.watch.read(|name, rank, process, left_out, snapshot| {
+            let Process { alive, start, .. } = process;
+            rows.push(Row { name: name.into(), rank, alive, start, left_out });
             snapshots.push(snapshot);
         });
         self.tell(changes);
+        self.tell_metrics(&rows);
         let names = rows.iter().map(|row| &*row.name);
         let processes: Vec<_> = names.zip(&snapshots).collect();
         let (mut left_out, mut which) = (0, Vec::new());
@@ -194,6 +212,10 @@ impl Served {
         let help = "When the process started, since 1970.";
         self.of_each(rows, out, "start_time_seconds", help, |row| {
             row.start.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+        });
+        let help = "Metrics of a name that another registry of the process registered first.";
+        self.of_each(rows, out, "left_out_metrics", help, |row| {
+            row.left_out.map_or(0.0, |Metrics(count)| count.get() as f64)
         });
     }
 

@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::failure::Failure;
 use crate::people::PrintablePath;
-use crate::segment::{Process, Segment};
+use crate::segment::{LeftOut, Process, Segment};
 use crate::trust::{self, Rank, Refused, Trust};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
@@ -124,7 +124,7 @@ impl Watch {
     /// read, where it is news.
     pub(crate) fn read(
         &mut self,
-        mut each: impl FnMut(&str, Rank, Process, Snapshot),
+        mut each: impl FnMut(&str, Rank, Process, Option<LeftOut>, Snapshot),
     ) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut shares = Shares::new(self.limits.memory);
@@ -138,7 +138,7 @@ impl Watch {
                 Ok((process, snapshot)) => {
                     shares.take(*rank, segment.memory());
                     self.unreadable.remove(path);
-                    each(name, *rank, process, snapshot);
+                    each(name, *rank, process, segment.left_out(), snapshot);
                 }
                 Err(failure) => {
                     changes.extend(note(&mut self.unreadable, path, failure.to_string()));

@@ -17,7 +17,7 @@ mod table;
 use crate::Result;
 use crate::args::Hist;
 use crate::failure::Failure;
-use crate::people::PrintablePath;
+use crate::people::{self, PrintablePath};
 use crate::segment::Segment;
 use std::fs;
 use std::path::Path;
@@ -48,6 +48,10 @@ pub(crate) fn run(args: &Hist) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;
+    // The histogram that is asked for may be one of them.
+    if let Some(left_out) = segment.left_out() {
+        people::tell(format_args!("{}: {left_out}", PrintablePath(&args.path)));
+    }
     let labels: Vec<_> = args.labels.iter().flat_map(|labels| &labels.0).collect();
     let chosen = choose::choose(&snapshot, &args.name, &labels)?;
     if let Some(path) = &args.svg {

@@ -6,7 +6,7 @@ use super::source::Source;
 use crate::Result;
 use crate::args::Top;
 use crate::number::exact;
-use crate::people::{Lines, Printable};
+use crate::people::{self, Lines, Printable};
 use std::fmt::Write as _;
 use std::thread;
 
@@ -16,6 +16,9 @@ const HEAD: [&str; 8] = ["VALUE", "RATE/S", "P50", "P99", "P99.9", "MAX", "UNIT"
 pub(super) fn run(args: &Top, source: &mut Source, first: &Frame) -> Result<()> {
     thread::sleep(args.interval);
     let second = source.frame()?;
+    if let Some(left_out) = source.left_out() {
+        people::tell(format_args!("{left_out}"));
+    }
     lines(args, first, &second).print()
 }
 

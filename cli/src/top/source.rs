@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::people::PrintablePath;
 use crate::quantile::quantile;
 use crate::scrape_url::Client;
-use crate::segment::{Ago, Process, Segment};
+use crate::segment::{Ago, LeftOut, Process, Segment};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -47,6 +47,14 @@ impl Source {
         Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })))
     }
 
+    /// What to report of metrics that the last reading left out.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        match self {
+            Self::Segment(source) => source.left_out(),
+            Self::Url(_) => None,
+        }
+    }
+
     /// What there is now.
     pub(crate) fn frame(&mut self) -> Result<Frame> {
         match self {
@@ -57,6 +65,12 @@ impl Source {
 }
 
 impl OfSegment {
+    /// The sentence on metrics that the last reading left out.
+    fn left_out(&self) -> Option<String> {
+        let left_out = self.segment.left_out()?;
+        Some(format!("{}: {left_out}", PrintablePath(&self.path)))
+    }
+
     fn frame(&mut self) -> Result<Frame> {
         // A process that was started anew writes another file. Where that can't be read yet, and
         // where the file is gone, the old one goes on to be shown.
@@ -72,7 +86,11 @@ impl OfSegment {
         let series = series_of(&snapshot, interval.as_ref());
         self.before = Some(snapshot);
         let target = PrintablePath(&self.path).to_string();
-        Ok(Frame { at, target, state: state(process), is_over: !process.alive, series })
+        let state = match self.segment.left_out() {
+            Some(LeftOut(count)) => format!("{}, {count} left out", state(process)),
+            None => state(process),
+        };
+        Ok(Frame { at, target, state, is_over: !process.alive, series })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Each format, of a living and of a dead process, read by parsers that know nothing of the program.
 
+use crate::serve::Serving;
 use crate::support::{
     CHECK_TEXT, Folder, PROMETHEUS_CLIENT, Writer, failure, output, promtool, python, run, text,
     tickmetrics,
@@ -130,6 +131,44 @@ fn life_and_death_are_told_beside_the_output() {
     assert!(said(&alive.stderr).contains(&format!("process {pid} lives")));
     assert!(said(&dead.stderr).contains(&format!("process {pid} is dead")));
     assert!(said(&dead.stdout).contains("orders_total{side=\"buy\"} 13\n"));
+}
+
+/// Another registry of the process has three of the names.
+#[test]
+fn metrics_that_are_left_out_are_reported() {
+    let folder = Folder::new("dump-left-out");
+    let file = folder.file("feed.metrics");
+    let errors = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let commands: [&[&str]; 4] = [
+        &["dump", text(&file)],
+        &["dump", text(&file), "--format", "json"],
+        &["top", text(&file), "--once", "--interval", "10ms"],
+        &["hist", text(&file), "decode_seconds", "--labels", "symbol=MSFT"],
+    ];
+    let writer = Writer::start("twice", &file);
+    for command in &commands[..3] {
+        let errors = errors(command);
+        assert!(errors.contains("3 metrics are left out"), "{command:?}: {errors}");
+        assert!(errors.contains("prefix"), "{errors}");
+    }
+    // The histogram of the first registry has no values: what the second has is not shown.
+    let hist = String::from_utf8(run(commands[3]).stderr).unwrap();
+    assert!(hist.contains("3 metrics are left out"), "{hist}");
+    let serving = Serving::start(&[text(&file)]);
+    let body = serving.scrape();
+    assert!(body.contains("tickmetrics_serve_left_out_metrics{process=\"feed\"} 3\n"), "{body}");
+    drop((serving, writer));
+    let other = folder.file("other.metrics");
+    let _writer = Writer::start("gateway", &other);
+    for command in commands {
+        let mut command = command.to_vec();
+        command[1] = text(&other);
+        assert!(!errors(&command).contains("left out"));
+    }
 }
 
 #[test]

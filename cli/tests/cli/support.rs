@@ -86,6 +86,18 @@ fn in_another_process() {
         obey(|| wait.record(7));
         return;
     }
+    if std::env::var(ROLE).unwrap() == "twice" {
+        // The names of both are there once, and counted by the first.
+        GatewayMetrics::global().orders.with(Side::Buy).add(3);
+        let second = Registry::new();
+        let metrics = OtherMetrics::register(&second).unwrap();
+        metrics.orders.with(Side::Sell).add(4);
+        let wait: Histogram =
+            second.register(&Description::new("decode_seconds", "Decoded.")).unwrap();
+        wait.record(7);
+        obey(|| {});
+        return;
+    }
     if std::env::var(ROLE).unwrap() == "quoted" {
         let about = Description::new("quoted_wait", "Waited.");
         let wait: Histogram<Venue> = Registry::global().register(&about).unwrap();
