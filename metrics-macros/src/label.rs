@@ -1,8 +1,8 @@
 //! `#[derive(Label)]`: an enum whose variants are the values, or a newtype of an interned string.
 
-use crate::arguments::{Keys, value};
+use crate::arguments::{Keys, list, value};
 use crate::errors::Errors;
-use crate::names;
+use crate::names::{self, Case};
 use crate::root::Root;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -44,7 +44,7 @@ fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Label> {
         errors.at(&input.generics.params, "a label can't be generic: its values are the type's");
     }
     let values = match &input.data {
-        Data::Enum(data) => Some(variants(input, data, errors)),
+        Data::Enum(data) => Some(data),
         Data::Struct(data) if is_newtype(&data.fields) => {
             for field in data.fields.iter().filter(|field| !is_label_id(&field.ty)) {
                 errors.at(&field.ty, "the field of an interned label is a `LabelId`");
@@ -58,11 +58,14 @@ fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Label> {
             return None;
         }
     };
-    let known: &[&str] =
-        if values.is_some() { &["rename", "crate"] } else { &["rename", "capacity", "crate"] };
+    let known: &[&str] = if values.is_some() {
+        &["rename", "rename_all", "crate"]
+    } else {
+        &["rename", "capacity", "crate"]
+    };
     let attributes = attributes(&input.attrs, known, errors);
     let values = match values {
-        Some(values) => Values::Fixed(values),
+        Some(data) => Values::Fixed(variants(input, data, attributes.rename_all, errors)),
         None => Values::Interned(capacity(input, attributes.capacity, errors)),
     };
     let name = name(&input.ident, attributes.rename.as_ref(), names::snake_case, errors);
@@ -104,6 +107,8 @@ pub(crate) fn name(
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) rename: Option<LitStr>,
+    /// How the variants' names are written.
+    rename_all: Option<Case>,
     /// The key too, for where its value can't be read.
     capacity: Option<(Ident, Option<Lit>)>,
 }
@@ -119,6 +124,8 @@ pub(crate) fn attributes(
         keys.read(attribute, errors, |key, input, _| {
             if key == "rename" {
                 read.rename = Some(value(input)?);
+            } else if key == "rename_all" {
+                read.rename_all = Some(case(&value(input)?)?);
             } else if key == "crate" {
                 // `Root::of` has read it.
                 value::<Root>(input)?;
@@ -130,6 +137,16 @@ pub(crate) fn attributes(
         });
     }
     read
+}
+
+fn case(word: &LitStr) -> syn::Result<Case> {
+    let text = word.value();
+    let case = Case::ALL.iter().find(|(word, _)| *word == text);
+    case.map(|&(_, case)| case).ok_or_else(|| {
+        let words = list(&Case::ALL.map(|(word, _)| word));
+        let text = text.escape_debug();
+        syn::Error::new_spanned(word, format!("`{text}` is no case; known here: {words}"))
+    })
 }
 
 fn capacity(
@@ -159,7 +176,13 @@ fn capacity(
     })
 }
 
-fn variants(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Vec<(Ident, String)> {
+fn variants(
+    input: &DeriveInput,
+    data: &DataEnum,
+    case: Option<Case>,
+    errors: &mut Errors,
+) -> Vec<(Ident, String)> {
+    let case = case.unwrap_or(Case::Snake);
     if data.variants.is_empty() {
         errors.at(&input.ident, "an enum without variants has no value for the label");
     }
@@ -176,7 +199,7 @@ fn variants(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Vec<(I
         };
         let value = match &rename {
             Some(rename) => rename.value(),
-            None => names::snake_case(&variant.ident.unraw().to_string()),
+            None => case.of(&variant.ident.unraw().to_string()),
         };
         if value.is_empty() {
             errors.at(span, "an empty value is no label to Prometheus");

@@ -85,9 +85,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `native`, `native = 5` | native buckets, which protobuf has instead of the others, by schema: -4 to 1, 4 or 7 with 1, 2 or 3 `sigfigs`; 3 where none is given, or 1 with one digit | histograms |
 /// | `quantiles = [0.5, 0.99]` | of the last interval, in a summary `<name>_quantiles`: rising, from 0 to 1; none by default | histograms |
 /// | `extremes` | gauges `<name>_min` and `<name>_max` of the last interval | histograms |
+/// | `exemplar_period = "5s"` | for how long a larger value's exemplar stays, or a number of milliseconds; 15 s by default, and 0 keeps the newest | histograms |
+/// | `labels(side = "buy", ...)` | labels with the same value on every series of this field | all, structs |
 /// | `flatten` | the field is a struct of metrics: its names are put behind this one's prefix, and it gets this one's labels | structs |
 ///
-/// `#[metrics(flatten)]` is the same as `#[metric(flatten)]`.
+/// `#[metrics(flatten)]` is the same as `#[metric(flatten)]`. Two fields may have one `name`, where the
+/// values of their `labels` differ.
 ///
 /// # Units
 ///
@@ -144,6 +147,7 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `rename = "side"` | the type | the label's name; the type's in snake case by default |
 /// | `rename = "IOC"` | a variant | the value; the variant's name in snake case by default |
+/// | `rename_all = "kebab-case"` | an enum | the case of all values but those with a `rename`: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case` or `SCREAMING-KEBAB-CASE` |
 /// | `capacity = 4096` | a newtype, where it must be | how many values it may have, 1 to 2^24 |
 /// | `crate = my_crate::tickmetrics` | the type | where the crate is, if not at `::tickmetrics` |
 ///

@@ -38,9 +38,86 @@ pub(crate) fn snake_case(name: &str) -> String {
     snake
 }
 
+/// How the variants of an enum are written, by the words that serde has for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Case {
+    Lower,
+    Upper,
+    Pascal,
+    Camel,
+    Snake,
+    ScreamingSnake,
+    Kebab,
+    ScreamingKebab,
+}
+
+impl Case {
+    pub(crate) const ALL: [(&str, Self); 8] = [
+        ("lowercase", Self::Lower),
+        ("UPPERCASE", Self::Upper),
+        ("PascalCase", Self::Pascal),
+        ("camelCase", Self::Camel),
+        ("snake_case", Self::Snake),
+        ("SCREAMING_SNAKE_CASE", Self::ScreamingSnake),
+        ("kebab-case", Self::Kebab),
+        ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
+    ];
+
+    /// A variant's name in this case. Where serde puts each capital of `IOC` in a word of its own, it
+    /// is one word here, as it is in [`snake_case`].
+    pub(crate) fn of(self, name: &str) -> String {
+        let kebab = || snake_case(name).replace('_', "-");
+        match self {
+            Self::Lower => name.to_lowercase(),
+            Self::Upper => name.to_uppercase(),
+            Self::Pascal => capitalized(name),
+            Self::Camel => {
+                let snake = snake_case(name);
+                let mut words = snake.split('_');
+                let first = words.next().unwrap_or_default().to_owned();
+                words.fold(first, |camel, word| camel + &capitalized(word))
+            }
+            Self::Snake => snake_case(name),
+            Self::ScreamingSnake => snake_case(name).to_uppercase(),
+            Self::Kebab => kebab(),
+            Self::ScreamingKebab => kebab().to_uppercase(),
+        }
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut characters = word.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters.as_str().chars()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{label, metric, snake_case};
+    use super::{Case, label, metric, snake_case};
+
+    #[test]
+    fn cases_are_serdes() {
+        let cases: [(&str, [&str; 8]); 3] = [
+            (
+                "StopLoss",
+                [
+                    "stoploss",
+                    "STOPLOSS",
+                    "StopLoss",
+                    "stopLoss",
+                    "stop_loss",
+                    "STOP_LOSS",
+                    "stop-loss",
+                    "STOP-LOSS",
+                ],
+            ),
+            ("Buy", ["buy", "BUY", "Buy", "buy", "buy", "BUY", "buy", "BUY"]),
+            ("IOC", ["ioc", "IOC", "IOC", "ioc", "ioc", "IOC", "ioc", "IOC"]),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(Case::ALL.map(|(_, case)| case.of(name)), expected, "{name}");
+        }
+    }
 
     #[test]
     fn words_begin_at_capitals() {

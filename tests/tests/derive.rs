@@ -295,6 +295,75 @@ fn flattened_structs_get_the_outer_prefix_and_labels() -> Test {
     Ok(())
 }
 
+#[derive(Metrics)]
+#[metrics(prefix = "quotes", labels(venue = "xnas"))]
+struct FieldLabels {
+    /// Quotes.
+    #[metric(name = "quotes_total", labels(side = "buy", r#type = "limit"))]
+    bids: Counter,
+    /// Quotes.
+    #[metric(name = "quotes_total", labels(r#type = "limit", side = "sell"))]
+    offers: Counter,
+    /// Age of a quote.
+    #[metric(unit = "seconds", labels(feed = "a"))]
+    age: Histogram<Side>,
+    #[metrics(flatten, labels(session = "1"))]
+    first: SessionMetrics,
+    #[metric(flatten, labels(session = "2"))]
+    second: SessionMetrics,
+}
+
+#[test]
+fn a_field_has_labels_of_its_own() -> Test {
+    let registry = Registry::new();
+    let metrics = FieldLabels::register(&registry)?;
+    metrics.bids.add(1);
+    metrics.offers.add(2);
+    metrics.age.with(Side::Buy).record(1_500);
+    metrics.first.messages.add(3);
+    metrics.second.messages.add(4);
+
+    let snapshot = registry.snapshot();
+    let of = |side| [("venue", "xnas"), ("side", side), ("type", "limit")];
+    let quotes = ["buy", "sell"].map(|side| snapshot.counter("quotes_total", &of(side)));
+    assert_eq!(quotes, [Some(1), Some(2)]);
+    let labels = [("venue", "xnas"), ("feed", "a"), ("side", "buy")];
+    let age = snapshot.histogram("quotes_age_seconds", &labels).ok_or("age")?;
+    assert_eq!(age.count(), 1);
+    let of = |session| [("venue", "xnas"), ("session", session), ("protocol", "fix")];
+    let messages =
+        ["1", "2"].map(|session| snapshot.counter("quotes_session_messages_total", &of(session)));
+    assert_eq!(messages, [Some(3), Some(4)]);
+    Ok(())
+}
+
+#[derive(Metrics)]
+#[expect(dead_code, reason = "only the descriptions are looked at")]
+struct Periods {
+    /// In milliseconds.
+    #[metric(exemplar_period = 250)]
+    number: Histogram,
+    /// A time.
+    #[metric(unit = "seconds", exemplar_period = "1.5s")]
+    time: Histogram,
+    /// The newest.
+    #[metric(exemplar_period = 0)]
+    newest: Histogram,
+}
+
+#[test]
+fn exemplars_stay_for_the_period_of_the_field() -> Test {
+    for (name, milliseconds) in [("number", 250), ("time_seconds", 1_500), ("newest", 0)] {
+        let description = format!("{:?}", described::<Periods>(name)?);
+        let by_hand =
+            Description::new(name, "").exemplar_period(Duration::from_millis(milliseconds));
+        let period = format!("exemplar_period: {milliseconds},");
+        assert!(format!("{by_hand:?}").contains(&period));
+        assert!(description.contains(&period), "{description}");
+    }
+    Ok(())
+}
+
 #[test]
 fn register_gives_the_first_error() -> Test {
     let registry = Registry::new();
@@ -412,6 +481,33 @@ fn variants_are_values_in_snake_case() {
     assert_eq!(fixed::<OrderKind>(), ["market", "stop_loss", "IOC", "fill_or_kill"]);
     assert_eq!((Side::NAME, Side::COUNT), ("side", 2));
     assert_eq!(fixed::<Side>(), ["buy", "sell"]);
+}
+
+#[test]
+fn variants_are_written_in_the_chosen_case() {
+    macro_rules! values_in {
+        ($case:literal) => {{
+            #[derive(Clone, Copy, Label)]
+            #[label(rename_all = $case)]
+            #[expect(dead_code, clippy::upper_case_acronyms, reason = "only values are looked at")]
+            enum Kind {
+                StopLoss,
+                IOC,
+                #[label(rename = "Given")]
+                Other,
+            }
+            assert_eq!(Kind::NAME, "kind");
+            fixed::<Kind>()
+        }};
+    }
+    assert_eq!(values_in!("snake_case"), ["stop_loss", "ioc", "Given"]);
+    assert_eq!(values_in!("SCREAMING_SNAKE_CASE"), ["STOP_LOSS", "IOC", "Given"]);
+    assert_eq!(values_in!("kebab-case"), ["stop-loss", "ioc", "Given"]);
+    assert_eq!(values_in!("SCREAMING-KEBAB-CASE"), ["STOP-LOSS", "IOC", "Given"]);
+    assert_eq!(values_in!("lowercase"), ["stoploss", "ioc", "Given"]);
+    assert_eq!(values_in!("UPPERCASE"), ["STOPLOSS", "IOC", "Given"]);
+    assert_eq!(values_in!("camelCase"), ["stopLoss", "ioc", "Given"]);
+    assert_eq!(values_in!("PascalCase"), ["StopLoss", "IOC", "Given"]);
 }
 
 #[test]

@@ -32,6 +32,9 @@ impl Kind {
     }
 }
 
+/// A metric's name and the labels of its field.
+type Series = (String, Vec<(String, String)>);
+
 pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
     let prefix = raw.prefix.as_ref().map(syn::LitStr::value);
     if let Some(Err(reason)) = prefix.as_deref().map(names::metric) {
@@ -40,18 +43,28 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
         errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
     }
     let fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
-    let mut taken: Vec<(String, &Ident)> = Vec::new();
-    for (field, raw) in fields.iter().zip(&raw.fields) {
+    let mut taken: Vec<(Series, &Ident)> = Vec::new();
+    for (field, raw_field) in fields.iter().zip(&raw.fields) {
+        for (name, _) in &raw_field.attributes.constants {
+            if raw.constants.iter().any(|(other, _)| other == name) {
+                let text = name.unraw();
+                errors.at(name, format!("the label `{text}` is there already, for all fields"));
+            }
+        }
         let Content::Metric(metric) = &field.content else { continue };
-        let Some(name) = final_name(metric, raw) else { continue };
+        let Some(name) = final_name(metric, raw_field) else { continue };
+        // One name for several metrics is one family, if their labels tell them apart.
+        let labels =
+            field.constants.iter().map(|(name, value)| (name.to_string(), value.value())).collect();
+        let name = (name, labels);
         if let Some((_, other)) = taken.iter().find(|(other, _)| *other == name) {
             let message = format!("`{}` has the same name as `{other}`", field.ident);
-            match &raw.attributes.name {
+            match &raw_field.attributes.name {
                 Some(given) => errors.at(given, message),
                 None => errors.at(&field.ident, message),
             }
         }
-        taken.push((name, raw.ident));
+        taken.push((name, raw_field.ident));
     }
     Metrics { prefix: prefix.unwrap_or_default(), constants: raw.constants, fields }
 }
@@ -75,14 +88,18 @@ fn final_name(metric: &Metric, raw: &read::Field) -> Option<String> {
 
 fn field(raw: &read::Field, errors: &mut Errors) -> Field {
     let content = if raw.attributes.key("flatten").is_some() {
-        for other in raw.attributes.keys.iter().filter(|key| *key != "flatten") {
+        for other in raw.attributes.keys.iter().filter(|key| *key != "flatten" && *key != "labels")
+        {
             errors.at(other, "a flattened struct has no name or settings of its own");
         }
         Content::Flattened
     } else {
         Content::Metric(metric(raw, errors))
     };
-    Field { ident: raw.ident.clone(), ty: raw.ty.clone(), content }
+    let mut constants = raw.attributes.constants.clone();
+    // In one order, however two fields of one family have them.
+    constants.sort_by_key(|(name, _)| name.to_string());
+    Field { ident: raw.ident.clone(), ty: raw.ty.clone(), content, constants }
 }
 
 fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
@@ -134,6 +151,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
         quantiles: attributes.quantiles.as_ref().map(|all| quantiles(all, errors)),
         extremes: attributes.key("extremes").is_some(),
+        exemplar_period: attributes.exemplar_period.as_ref().and_then(|it| period(it, errors)),
         max,
         unit,
         scale,
@@ -167,7 +185,8 @@ fn labels(ty: &Type, errors: &mut Errors) {
 fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     let Some(kind) = kind else { return };
     if kind != Kind::Histogram {
-        let settings = ["sigfigs", "max", "buckets", "native", "quantiles", "extremes"];
+        let settings =
+            ["sigfigs", "max", "buckets", "native", "quantiles", "extremes", "exemplar_period"];
         for key in settings.iter().filter_map(|setting| attributes.key(setting)) {
             errors.at(key, format!("`{key}` is a setting of histograms"));
         }
@@ -262,6 +281,20 @@ fn quantiles(literals: &[Lit], errors: &mut Errors) -> Vec<f64> {
         }
     }
     quantiles
+}
+
+/// Milliseconds, of which a time or a number of them must be a whole number.
+fn period(literal: &Lit, errors: &mut Errors) -> Option<u32> {
+    const MILLISECOND: u64 = 1_000_000;
+    let nanoseconds = errors.keep(Units::Time(MILLISECOND).recorded(literal))?;
+    let whole = nanoseconds.is_multiple_of(MILLISECOND).then_some(nanoseconds / MILLISECOND);
+    let period = whole.and_then(|milliseconds| u32::try_from(milliseconds).ok());
+    if period.is_none() {
+        let message = "`exemplar_period` is a whole number of milliseconds, or a time as \"15s\", up \
+                       to 49 days";
+        errors.at(literal, message);
+    }
+    period
 }
 
 fn number(literal: &Lit) -> Option<f64> {

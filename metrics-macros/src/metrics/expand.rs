@@ -1,6 +1,7 @@
 //! The implementation of the trait `Metrics`, and its methods as the struct's own.
 
 use super::{Content, Field, Metric, Metrics};
+use crate::arguments::Constant;
 use crate::root::Root;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,7 +11,7 @@ use syn::{DeriveInput, Generics, Visibility, parse_quote};
 
 pub(super) fn expand(root: &Root, input: &DeriveInput, metrics: &Metrics) -> TokenStream {
     let ident = &input.ident;
-    let inside = inside(metrics);
+    let inside = inside(&metrics.prefix, &metrics.constants);
     let fields = metrics.fields.iter().map(|it| field(root, it));
     let private = quote!(#root::__private);
     implement(
@@ -129,10 +130,9 @@ pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     )
 }
 
-/// The scope of the struct, within the one it is given.
-fn inside(metrics: &Metrics) -> TokenStream {
-    let prefix = &metrics.prefix;
-    let constants = metrics.constants.iter().map(|(name, value)| {
+/// The scope inside of the one that it is given.
+fn inside(prefix: &str, constants: &[Constant]) -> TokenStream {
+    let constants = constants.iter().map(|(name, value)| {
         let name = name.unraw().to_string();
         quote!((#name, #value))
     });
@@ -146,15 +146,15 @@ fn located(ty: &syn::Type) -> Span {
 
 /// `field: value`
 fn field(root: &Root, field: &Field) -> TokenStream {
-    let Field { ident, ty, content } = field;
+    let Field { ident, ty, content, constants } = field;
     let metric = match content {
         Content::Metric(metric) => metric,
         Content::Flattened => {
-            return quote!(#ident: <#ty as #root::Metrics>::build(&__scope, __visitor)?);
+            let scope = if constants.is_empty() { quote!(__scope) } else { inside("", constants) };
+            return quote!(#ident: <#ty as #root::Metrics>::build(&#scope, __visitor)?);
         }
     };
-    let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, extremes } =
-        metric;
+    let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, .. } = metric;
     let start = if let Some(name) = name {
         let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
         quote!(__scope.named(#name, #help) #unit)
@@ -174,10 +174,20 @@ fn field(root: &Root, field: &Field) -> TokenStream {
         let quantiles = quantiles.iter().map(|&quantile| Literal::f64_suffixed(quantile));
         quote!(.quantiles([#(#quantiles),*]))
     });
-    let extremes = extremes.then(|| quote!(.extremes()));
+    let extremes = metric.extremes.then(|| quote!(.extremes()));
+    let exemplar_period = metric.exemplar_period.map(|milliseconds| {
+        let milliseconds = u64::from(milliseconds);
+        let from_millis = quote!(#root::__private::std::time::Duration::from_millis);
+        quote!(.exemplar_period(#from_millis(#milliseconds)))
+    });
+    let constants = constants.iter().map(|(name, value)| {
+        let name = name.unraw().to_string();
+        quote!(.constant(#name, #value))
+    });
     quote_spanned! {located(ty)=>
         #ident: __visitor.metric::<#ty>(
             #start #scale #sigfigs #max #buckets #native #quantiles #extremes
+            #exemplar_period #(#constants)*
         )?
     }
 }

@@ -22,6 +22,8 @@ struct Field {
     ident: Ident,
     ty: Type,
     content: Content,
+    /// Labels of this field alone, behind those of the struct.
+    constants: Vec<Constant>,
 }
 
 enum Content {
@@ -47,6 +49,8 @@ struct Metric {
     quantiles: Option<Vec<f64>>,
     /// Whether those of the last interval are exposed.
     extremes: bool,
+    /// In milliseconds.
+    exemplar_period: Option<u32>,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -41,6 +41,8 @@ pub(super) struct Attributes {
     pub(super) buckets: Option<Vec<Lit>>,
     pub(super) native: Option<Native>,
     pub(super) quantiles: Option<Vec<Lit>>,
+    pub(super) exemplar_period: Option<Lit>,
+    pub(super) constants: Vec<Constant>,
 }
 
 impl Attributes {
@@ -113,9 +115,11 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
         "native",
         "quantiles",
         "extremes",
+        "exemplar_period",
+        "labels",
         "flatten",
     ]);
-    let mut metrics = Keys::new(&["flatten"]);
+    let mut metrics = Keys::new(&["flatten", "labels"]);
     for attribute in attributes {
         let keys = if attribute.path().is_ident("metric") {
             &mut metric
@@ -140,6 +144,8 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                     read.native = Some(Native::Usual);
                 }
                 "buckets" => read.buckets = Some(list(input, errors)?),
+                "exemplar_period" => read.exemplar_period = Some(value(input)?),
+                "labels" => read.constants = constants(key, input, errors, &[])?,
                 "quantiles" => read.quantiles = Some(list(input, errors)?),
                 _flag => no_value(key, input)?,
             }

@@ -46,6 +46,23 @@ enum Generic<T> {
     B(T),
 }
 
+#[derive(Clone, Copy, Label)]
+#[label(rename_all = "Snake")]
+enum Case {
+    A,
+}
+
+#[derive(Clone, Copy, Label)]
+#[label(rename_all = "lowercase")]
+enum Alike {
+    StopLoss,
+    Stoploss,
+}
+
+#[derive(Clone, Copy, Label)]
+#[label(capacity = 16, rename_all = "lowercase")]
+struct Interned(LabelId);
+
 fn main() {
     let registry = Registry::new();
     let _: Result<Counter<(Same, Name)>, _> = registry.register(&Description::new("a", "A."));

@@ -126,4 +126,40 @@ struct Units {
     size: Counter,
 }
 
+#[derive(Metrics)]
+struct Periods {
+    /// Not of this kind.
+    #[metric(exemplar_period = 1)]
+    counter: Counter,
+    /// Half a millisecond.
+    #[metric(exemplar_period = 0.5)]
+    half: Histogram,
+    /// Less than one.
+    #[metric(exemplar_period = "10us")]
+    little: Histogram,
+    /// Fifty days.
+    #[metric(exemplar_period = "1200h")]
+    long: Histogram,
+    /// No time.
+    #[metric(exemplar_period = "soon")]
+    soon: Histogram,
+}
+
+#[derive(Metrics)]
+#[metrics(labels(venue = "a"))]
+struct Constants {
+    /// Of all fields already.
+    #[metric(labels(venue = "b", desk = "c", desk = "d"))]
+    orders: Counter,
+    /// One family, where labels tell them apart.
+    #[metric(name = "one", labels(desk = "a", side = "b"))]
+    first: Counter,
+    /// These do not.
+    #[metric(name = "one", labels(side = "b", desk = "a"))]
+    second: Counter,
+    /// No list.
+    #[metric(labels)]
+    none: Counter,
+}
+
 fn main() {}

@@ -1,7 +1,7 @@
 //! The expansions name what they need by paths that nothing in a caller's scope can hide.
 
 // What hides the standard library's and the language's own names, where macros are expanded.
-#![allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+#![allow(dead_code, unused_macros, non_camel_case_types, non_upper_case_globals)]
 
 mod core {}
 mod std {}
@@ -87,7 +87,7 @@ struct Metrics {
     /// Waited.
     #[metric(
         unit = "seconds", sigfigs = 3, max = "1s", native = 2, buckets = ["1us", 0.5],
-        quantiles = [0.5], extremes,
+        quantiles = [0.5], extremes, exemplar_period = "1s", labels(feed = "a"),
     )]
     wait: ::tickmetrics::Histogram<Pair>,
     /// Scaled.
