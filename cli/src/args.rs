@@ -5,7 +5,7 @@
 use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
 use crate::trust;
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +24,7 @@ Examples:
   tickmetrics dump /dev/shm/feed.metrics
   tickmetrics serve '/dev/shm/*.metrics' --listen 127.0.0.1:9187
   tickmetrics top /dev/shm/feed.metrics
-  tickmetrics top http://127.0.0.1:9464
+  tickmetrics top localhost:9464
   tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg"
 )]
 pub(crate) struct Args {
@@ -143,21 +143,26 @@ pub(crate) struct Serve {
 ///
 /// Counters show their rate, gauges their value, histograms their percentiles over the last
 /// interval. The trend is that of the rate, of the value, and of the 99th percentile.
-/// From a URL, which is scraped in text format, percentiles are interpolated within the buckets as
+/// The series on top is shown in full, and another one once it is chosen, wherever the order puts it.
+/// An exporter is scraped in text format; its percentiles are interpolated within the buckets as
 /// Prometheus' histogram_quantile does.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "\
 Keys:
-  q quit   / filter   s sort by the next column   r reverse   i interval or all time
-  p pause  ↑ ↓ PgUp PgDn Home End choose the series that is shown in full
+  q quit   ? all keys   / filter   s sort by the next column   r reverse
+  p pause  i interval or all time   ↑ ↓ PgUp PgDn End choose a series   Home back to the top
 
 Examples:
   tickmetrics top /dev/shm/feed.metrics --interval 500ms
-  tickmetrics top http://127.0.0.1:9464/metrics
-  tickmetrics top --once /dev/shm/feed.metrics | grep latency")]
+  tickmetrics top localhost:9464
+  tickmetrics top http://127.0.0.1:9464/other/path
+  tickmetrics top unix:/run/trading/metrics
+  tickmetrics top --once /dev/shm/feed.metrics | grep latency
+  tickmetrics top --once --human /dev/shm/feed.metrics --filter latency")]
 pub(crate) struct Top {
-    /// The file that the process writes, or the http:// address of an exporter
-    #[arg(value_name = "PATH|URL")]
+    /// The file that the process writes, or an exporter: HOST:PORT, its http:// address, or
+    /// unix:PATH for a socket
+    #[arg(value_name = "PATH|ADDR", value_hint = ValueHint::AnyPath)]
     pub(crate) target: OsString,
     /// The time between two readings, as 500ms, 2s or 1m
     #[arg(long, value_parser = duration, default_value = "1s")]
@@ -165,6 +170,9 @@ pub(crate) struct Top {
     /// Print one interval as plain text, with exact figures in the exported units, and end
     #[arg(long)]
     pub(crate) once: bool,
+    /// With --once, print figures as the screen shows them: 1.50µs, 12.3k
+    #[arg(long, requires = "once")]
+    pub(crate) human: bool,
     /// Percentiles of all values since the start, not of the last interval; so for a dead process
     #[arg(long)]
     pub(crate) all_time: bool,

@@ -16,11 +16,19 @@ const TIMES: [(f64, &str); 4] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9,
 const OTHERS: [(f64, &str); 6] =
     [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")];
 
-/// Three digits and what they count, in at most 7 columns for what a metric usually holds: times
-/// from nanoseconds to seconds, other quantities with a prefix of a thousand.
+/// Whether [`short`] says the unit itself.
+pub(crate) fn is_time(unit: &str) -> bool {
+    matches!(unit, "seconds" | "milliseconds" | "microseconds" | "nanoseconds")
+}
+
+/// What [`short`] takes at the most, of finite numbers. A column that cuts a number shows another one.
+const SHORT: usize = 7;
+
+/// Three digits and what they count, in at most 7 columns: times from nanoseconds to seconds, other
+/// quantities with a prefix of a thousand. What has no such form has one digit and an exponent, or two.
 pub(crate) fn short(number: f64, unit: &str) -> String {
     let size = number.abs();
-    if size == 0.0 || !size.is_finite() || size >= 1e18 {
+    if size == 0.0 || !size.is_finite() {
         return exact(number);
     }
     let (steps, number): (&[(f64, &str)], f64) = match unit {
@@ -39,18 +47,27 @@ pub(crate) fn short(number: f64, unit: &str) -> String {
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,
         size if size >= 0.01 => 2,
-        _ => return format!("{number:.1e}"),
+        _ => return exponent(number, ""),
     };
     let mut text = format!("{scaled:.decimals$}");
     if text.contains('.') && suffix.is_empty() {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
-    text + suffix
+    text += suffix;
+    if text.chars().count() <= SHORT {
+        return text;
+    }
+    exponent(number, if is_time(unit) { suffix } else { "" })
+}
+
+fn exponent(number: f64, suffix: &str) -> String {
+    let [two, one] = [format!("{number:.1e}{suffix}"), format!("{number:.0e}{suffix}")];
+    if two.chars().count() <= SHORT { two } else { one }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{exact, short};
+    use super::{SHORT, exact, short};
 
     #[test]
     fn for_scripts() {
@@ -85,8 +102,30 @@ mod tests {
             (1.234e-7, "", "1.2e-7"),
             (8e9, "bytes", "8.00G"),
             (f64::NAN, "seconds", "NaN"),
+            // No limit, and a time since 1970.
+            (18_446_744_073_709_551_615.0, "bytes", "18447P"),
+            (1_795_928_238.0, "seconds", "1.8e9s"),
+            (86_400.0, "seconds", "86400s"),
+            (-1e300, "", "-1e300"),
         ] {
             assert_eq!(short(number, unit), text, "{number} {unit}");
+        }
+    }
+
+    #[test]
+    fn no_number_is_wider_than_its_column() {
+        for unit in ["", "bytes", "seconds", "milliseconds", "microseconds", "nanoseconds"] {
+            for exponent in -307..=308 {
+                for digits in [1.0, 1.5, 9.994, 9.996, 9.9999, -1.0, -9.994, -9.996] {
+                    let number = digits * 10f64.powi(exponent);
+                    let text = short(number, unit);
+                    let is_infinite = number.is_infinite();
+                    assert!(
+                        is_infinite || text.chars().count() <= SHORT,
+                        "{number} {unit}: {text}"
+                    );
+                }
+            }
         }
     }
 }

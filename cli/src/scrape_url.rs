@@ -2,15 +2,19 @@
 
 use crate::Result;
 use crate::failure::Failure;
+use crate::people::PrintablePath;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 use tickmetrics_exporter::__cli::{Lookup, Shown, Url, WrongUrl};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -29,9 +33,21 @@ const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
 /// An exporter that is asked again and again.
 pub(crate) struct Client {
-    url: Url,
+    peer: Peer,
+    /// As it is shown.
+    target: String,
+    /// For the header `Host`.
+    authority: String,
+    /// What is asked for.
+    path: String,
     runtime: Runtime,
     lookup: Lookup,
+}
+
+/// Where the exporter listens.
+enum Peer {
+    Tcp { host: String, port: u16 },
+    Unix(PathBuf),
 }
 
 impl Client {
@@ -59,33 +75,57 @@ impl Client {
             parts.path_and_query = Some(hyper::http::uri::PathAndQuery::from_static("/metrics"));
             url.uri = Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))?;
         }
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(Self { url, runtime, lookup: Lookup::default() })
+        let path = url.uri.path_and_query().map_or("/metrics", |path| path.as_str()).into();
+        let (authority, target) = (url.authority().into(), url.uri.to_string());
+        Self::of(Peer::Tcp { host: url.host, port: url.port }, target, authority, path)
     }
 
-    /// The address with its path.
-    pub(crate) fn url(&self) -> &Uri {
-        &self.url.uri
+    /// For the file of a socket, and `/metrics`.
+    pub(crate) fn of_socket(file: PathBuf) -> Result<Self> {
+        let target = format!("unix:{}", PrintablePath(&file));
+        // What curl says for such a socket: no host has a name here.
+        Self::of(Peer::Unix(file), target, "localhost".into(), "/metrics".into())
+    }
+
+    fn of(peer: Peer, target: String, authority: String, path: String) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        Ok(Self { peer, target, authority, path, runtime, lookup: Lookup::default() })
+    }
+
+    /// The URL with its path, or the socket.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
     }
 
     /// What the exporter answers now.
     pub(crate) fn get(&mut self) -> Result<String> {
-        let Self { url, runtime, lookup } = self;
+        let Self { peer, target, authority, path, runtime, lookup } = self;
+        let answer = async {
+            match peer {
+                Peer::Tcp { host, port } => {
+                    let addresses = lookup.find(host, *port).await;
+                    let addresses = addresses.map_err(|error| error.to_string())?;
+                    fetch(TcpStream::connect(&*addresses).await, authority, path).await
+                }
+                Peer::Unix(file) => fetch(UnixStream::connect(file).await, authority, path).await,
+            }
+        };
         let scrape = async {
-            tokio::time::timeout(TIMEOUT, fetch(url, lookup))
+            tokio::time::timeout(TIMEOUT, answer)
                 .await
                 .unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())))
         };
-        let told = |reason| Failure::told(format!("{} can't be scraped: {reason}", url.uri));
+        let told = |reason| Failure::told(format!("{target} can't be scraped: {reason}"));
         runtime.block_on(scrape).map_err(told)
     }
 }
 
-async fn fetch(url: &Url, lookup: &mut Lookup) -> Result<String, String> {
+async fn fetch<S>(stream: io::Result<S>, authority: &str, path: &str) -> Result<String, String>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let text = |error: &dyn std::error::Error| error.to_string();
-    let Url { uri, host, port, .. } = url;
-    let addresses = lookup.find(host, *port).await.map_err(|error| text(&error))?;
-    let stream = TcpStream::connect(&*addresses).await.map_err(|error| text(&error))?;
+    let stream = stream.map_err(|error| text(&error))?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER);
     let connected = builder.handshake(TokioIo::new(stream)).await;
@@ -93,9 +133,8 @@ async fn fetch(url: &Url, lookup: &mut Lookup) -> Result<String, String> {
     // Given up with this, whatever becomes of it.
     let mut beside = JoinSet::new();
     beside.spawn(connection);
-    let path = uri.path_and_query().map_or("/metrics", |path| path.as_str());
     let request = Request::get(path)
-        .header(HOST, url.authority())
+        .header(HOST, authority)
         .header(ACCEPT, TEXT)
         .header(CONNECTION, "close")
         .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")))

@@ -32,6 +32,11 @@ pub(crate) struct App {
     pub(crate) typing: bool,
     pub(crate) of_all_time: bool,
     pub(crate) paused: bool,
+    /// Whether the keys are shown in place of the table.
+    pub(crate) help: bool,
+    /// Whether the user chose a line. It stays chosen wherever the order puts it; without one, the
+    /// first line is shown in full, whichever that is.
+    follows: bool,
     /// Positions among the rows: the chosen one, and the first on the screen.
     pub(crate) chosen: usize,
     pub(crate) first: usize,
@@ -58,6 +63,8 @@ impl App {
             typing: false,
             of_all_time: args.all_time,
             paused: false,
+            help: false,
+            follows: false,
             chosen: 0,
             first: 0,
             page: 1,
@@ -100,18 +107,32 @@ impl App {
         self.arrange();
     }
 
-    /// Filters and sorts anew. The chosen series stays chosen if it is still there.
+    /// Filters and sorts anew. The series that the user chose stays chosen if it is still there.
     pub(crate) fn arrange(&mut self) {
-        let chosen = self.rows.get(self.chosen).map(|row| row.title.clone());
+        let chosen = self.rows.get(self.chosen).filter(|_| self.follows);
+        let chosen = chosen.map(|row| row.title.clone());
         self.rows.clone_from(&self.unsorted);
         arrange(&mut self.rows, &self.filter, self.sort, self.reversed, self.of_all_time);
         let at = chosen.and_then(|title| self.rows.iter().position(|row| row.title == title));
-        self.choose(at.unwrap_or(self.chosen));
+        self.chosen = at.unwrap_or(self.chosen).min(self.rows.len().saturating_sub(1));
     }
 
     /// Chooses a line, the last one where there are fewer.
     pub(crate) fn choose(&mut self, at: usize) {
+        self.follows = true;
         self.chosen = at.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Goes to the top, where nothing is followed.
+    pub(crate) fn go_to_top(&mut self) {
+        self.follows = false;
+        self.chosen = 0;
+    }
+
+    pub(crate) fn reverse(&mut self) {
+        self.reversed = !self.reversed;
+        self.go_to_top();
+        self.arrange();
     }
 
     /// Moves the window so that the chosen line is in it.
@@ -126,6 +147,7 @@ impl App {
         let all = Sort::value_variants();
         let at = all.iter().position(|&sort| sort == self.sort).unwrap_or(0);
         self.sort = all[(at + 1) % all.len()];
+        self.go_to_top();
         self.arrange();
     }
 
@@ -239,6 +261,30 @@ mod tests {
         app.arrange();
         app.scroll(20);
         assert_eq!((app.chosen, app.first), (0, 0));
+    }
+
+    /// The largest is on top at each reading, until the user chooses a line.
+    #[test]
+    fn the_top_is_shown_until_a_series_is_chosen() {
+        let mut app = App::new(&args());
+        let read = |app: &mut App, values: [f64; 3]| {
+            let series = ["a", "b", "c"].into_iter().zip(values.map(Reading::Gauge));
+            app.take(Ok(frame(Instant::now(), &series.collect::<Vec<_>>())));
+            app.scroll(2);
+            (app.rows[app.chosen].title.to_string(), app.first)
+        };
+        read(&mut app, [1.0, 2.0, 3.0]);
+        app.next_sort();
+        assert_eq!(read(&mut app, [1.0, 2.0, 3.0]), ("c".into(), 0));
+        assert_eq!(read(&mut app, [4.0, 2.0, 3.0]), ("a".into(), 0));
+        app.choose(0);
+        assert_eq!(read(&mut app, [1.0, 2.0, 3.0]), ("a".into(), 1));
+        app.reverse();
+        assert_eq!(read(&mut app, [1.0, 2.0, 3.0]), ("a".into(), 0));
+        assert_eq!(read(&mut app, [4.0, 2.0, 3.0]), ("b".into(), 0));
+        app.choose(2);
+        app.go_to_top();
+        assert_eq!(read(&mut app, [4.0, 5.0, 3.0]), ("c".into(), 0));
     }
 
     #[test]

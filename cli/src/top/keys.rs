@@ -3,9 +3,29 @@
 use super::app::App;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// The keys, as the last line of the screen tells them.
-pub(super) const HELP: &str =
-    " q quit  / filter  s sort  r reverse  i interval|all  p pause  ↑↓ choose";
+/// The keys, as the last line of the screen tells them: 80 columns.
+pub(super) const FOOT: &str =
+    " q quit  ? keys  / filter  s sort  r reverse  i interval|all  p pause  ↑↓ choose";
+
+/// The keys and the columns in full.
+pub(super) const HELP: &str = "
+ q  Ctrl-C      quit
+ ?              show the keys
+ /              filter by a part of names and labels: Enter keeps, Esc clears it
+ s              sort by the next column, and go to the top
+ r              reverse the order, and go to the top
+ i              percentiles of the last interval, or of all since the start
+ p  Space       pause, and resume
+ ↑ ↓  k j       choose a series, which is followed when the order changes
+ PgUp PgDn      choose one a page further up or down
+ End  G         choose the last one
+ Home  g        go to the top, and follow no series
+
+ VALUE          a counter's total, a gauge's value, a histogram's count
+ RATE/S         what came in the last interval, each second
+ TREND          the last rates, the last values, or the last 99th percentiles
+                Counters are plain, gauges green, histograms yellow.
+";
 
 /// Handles an event; answers whether it is the end.
 pub(super) fn handle(app: &mut App, event: &Event) -> bool {
@@ -20,11 +40,16 @@ pub(super) fn handle(app: &mut App, event: &Event) -> bool {
         type_filter(app, *key);
         return false;
     }
+    if app.help {
+        app.help = false;
+        return false;
+    }
     match key.code {
         KeyCode::Char('q') => return true,
+        KeyCode::Char('?') => app.help = true,
         KeyCode::Char('/') => app.typing = true,
         KeyCode::Char('s') => app.next_sort(),
-        KeyCode::Char('r') => app.reversed = !app.reversed,
+        KeyCode::Char('r') => app.reverse(),
         KeyCode::Char('i') => app.of_all_time = !app.of_all_time,
         KeyCode::Char('p' | ' ') => app.paused = !app.paused,
         KeyCode::Esc => app.filter.clear(),
@@ -32,7 +57,7 @@ pub(super) fn handle(app: &mut App, event: &Event) -> bool {
         KeyCode::Down | KeyCode::Char('j') => app.choose(app.chosen + 1),
         KeyCode::PageUp => app.choose(app.chosen.saturating_sub(app.page)),
         KeyCode::PageDown => app.choose(app.chosen + app.page),
-        KeyCode::Home | KeyCode::Char('g') => app.choose(0),
+        KeyCode::Home | KeyCode::Char('g') => app.go_to_top(),
         KeyCode::End | KeyCode::Char('G') => app.choose(usize::MAX),
         _ => {}
     }

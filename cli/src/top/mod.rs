@@ -2,7 +2,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `source` | readings of a segment or a URL |
+//! | `target` | what is watched: a file, a URL, a socket |
+//! | `source` | readings of a segment or an exporter |
 //! | `model` | what is shown of two readings, however they came |
 //! | `app` | the state: sorting, filter, the chosen series, trends |
 //! | `keys` | what keys do |
@@ -14,6 +15,7 @@ mod keys;
 mod model;
 mod once;
 mod source;
+mod target;
 mod view;
 
 use crate::Result;

@@ -1,11 +1,12 @@
-//! One interval as plain text: exact figures, columns apart by spaces, the series last.
+//! One interval as plain text: exact figures unless people are to read them, columns apart by spaces,
+//! the series last.
 
 use super::app::arrange;
 use super::model::{Frame, Row, rows};
 use super::source::Source;
 use crate::Result;
 use crate::args::Top;
-use crate::number::exact;
+use crate::number::{exact, is_time, short};
 use crate::people::{self, Lines, Printable};
 use std::fmt::Write as _;
 use std::thread;
@@ -27,9 +28,10 @@ fn lines(args: &Top, first: &Frame, second: &Frame) -> Lines {
     arrange(&mut rows, &args.filter, args.sort, false, args.all_time);
     let cells: Vec<_> = [HEAD.map(String::from)]
         .into_iter()
-        .chain(rows.iter().map(|row| cells(row, args.all_time)))
+        .chain(rows.iter().map(|row| cells(row, args)))
         .collect();
-    let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let width =
+        |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = (0..HEAD.len() - 1).map(width).collect();
     let mut lines = Lines::default();
     lines.push(format_args!("# {}  {}", second.target, second.state));
@@ -44,15 +46,20 @@ fn lines(args: &Top, first: &Frame, second: &Frame) -> Lines {
     lines
 }
 
-fn cells(row: &Row, of_all_time: bool) -> [String; 8] {
-    let or_dash = |number: Option<f64>| number.map_or_else(|| "-".into(), exact);
-    let summary = row.summary(of_all_time);
+fn cells(row: &Row, args: &Top) -> [String; 8] {
+    let written = |number: f64, unit: &str| {
+        if args.human { short(number, unit) } else { exact(number) }
+    };
+    let or_dash =
+        |number: Option<f64>| number.map_or_else(|| "-".into(), |it| written(it, &row.unit));
+    let summary = row.summary(args.all_time);
     let [p50, p99, p999] = summary.map(|it| it.percentiles).unwrap_or_default();
     // Here, since the column is as wide as what is shown.
-    let unit = Printable(if row.unit.is_empty() { "-" } else { &row.unit });
+    let is_shown = !(row.unit.is_empty() || args.human && is_time(&row.unit));
+    let unit = Printable(if is_shown { &row.unit } else { "-" });
     [
-        exact(row.value),
-        or_dash(row.rate),
+        written(row.value, row.value_unit()),
+        row.rate.map_or_else(|| "-".into(), |rate| written(rate, "")),
         or_dash(p50),
         or_dash(p99),
         or_dash(p999),

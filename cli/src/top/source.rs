@@ -1,6 +1,7 @@
-//! Readings of a segment or a URL.
+//! Readings of a segment or an exporter.
 
 use super::model::{Distribution, Frame, PERCENTILES, Reading, Series, Summary};
+use super::target::Target;
 use crate::Result;
 use crate::exposition::{self, Classic, Value as Scraped};
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 /// Where readings come from.
 pub(crate) enum Source {
     Segment(Box<OfSegment>),
-    Url(Box<OfUrl>),
+    Exporter(Box<OfExporter>),
 }
 
 pub(crate) struct OfSegment {
@@ -27,31 +28,30 @@ pub(crate) struct OfSegment {
     before: Option<Snapshot>,
 }
 
-pub(crate) struct OfUrl {
+pub(crate) struct OfExporter {
     client: Client,
     /// The histograms of the reading before, by title.
     before: HashMap<Arc<str>, Classic>,
 }
 
 impl Source {
-    /// Of a path, or of a URL.
     pub(crate) fn open(target: &OsStr) -> Result<Self> {
-        if let Some(target) = target.to_str()
-            && target.contains("://")
-        {
-            let client = Client::new(target)?;
-            return Ok(Self::Url(Box::new(OfUrl { client, before: HashMap::new() })));
-        }
-        let path = PathBuf::from(target);
-        let segment = Segment::open(&path)?;
-        Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })))
+        let client = match Target::of(target) {
+            Target::Segment(path) => {
+                let segment = Segment::open(&path)?;
+                return Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })));
+            }
+            Target::Url(url) => Client::new(&url)?,
+            Target::Socket(path) => Client::of_socket(path)?,
+        };
+        Ok(Self::Exporter(Box::new(OfExporter { client, before: HashMap::new() })))
     }
 
     /// What to report of metrics that the last reading left out.
     pub(crate) fn left_out(&self) -> Option<String> {
         match self {
             Self::Segment(source) => source.left_out(),
-            Self::Url(_) => None,
+            Self::Exporter(_) => None,
         }
     }
 
@@ -59,7 +59,7 @@ impl Source {
     pub(crate) fn frame(&mut self) -> Result<Frame> {
         match self {
             Self::Segment(source) => source.frame(),
-            Self::Url(source) => source.frame(),
+            Self::Exporter(source) => source.frame(),
         }
     }
 }
@@ -152,13 +152,13 @@ impl From<&HistogramSnapshot> for Summary {
     }
 }
 
-impl OfUrl {
+impl OfExporter {
     fn frame(&mut self) -> Result<Frame> {
         let text = self.client.get()?;
         let at = Instant::now();
-        let url = self.client.url();
+        let target = self.client.target();
         let scraped =
-            exposition::parse(&text).map_err(|wrong| Failure::told(format!("{url} {wrong}")))?;
+            exposition::parse(&text).map_err(|wrong| Failure::told(format!("{target} {wrong}")))?;
         let before = std::mem::take(&mut self.before);
         let series = scraped.into_iter().map(|one| {
             let title = Series::title(one.name, &one.labels);
@@ -178,7 +178,7 @@ impl OfUrl {
             Series { title, unit: unit(one.name).into(), help: one.help, reading }
         });
         let series = series.collect();
-        Ok(Frame { at, target: url.to_string(), state: String::new(), is_over: false, series })
+        Ok(Frame { at, target: target.into(), state: String::new(), is_over: false, series })
     }
 }
 

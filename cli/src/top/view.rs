@@ -18,8 +18,11 @@ const NUMBER: u16 = 7;
 const MIN_TREND: u16 = 10;
 pub(super) const MAX_TREND: u16 = 40;
 
-/// Lines of the chosen series in full.
+/// Lines of the chosen series in full, at least: the table moves as seldom as can be.
 const DETAIL: u16 = 4;
+/// Lines of its title and of its help text, at the most.
+const TITLE: usize = 3;
+const ABOUT: usize = 3;
 
 /// Other programs' words, which no part of the screen shows but through this.
 fn shown(text: &str) -> String {
@@ -27,17 +30,25 @@ fn shown(text: &str) -> String {
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
+    let area = frame.area();
+    let lines = self::detail(app, area.width.into());
+    let least = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(DETAIL);
     let [head, table, detail, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(2),
-        Constraint::Length(DETAIL),
+        Constraint::Length(least.min(area.height / 2)),
         Constraint::Length(1),
     ])
-    .areas(frame.area());
+    .areas(area);
     frame.render_widget(self::head(app, head.width.into()), head);
-    draw_table(frame, app, table);
-    frame.render_widget(self::detail(app), detail);
-    frame.render_widget(self::foot(app), foot);
+    if app.help {
+        let both = Rect { height: table.height + detail.height, ..table };
+        frame.render_widget(Paragraph::new(keys::HELP), both);
+    } else {
+        draw_table(frame, app, table);
+        frame.render_widget(Paragraph::new(lines), detail);
+    }
+    frame.render_widget(self::foot(app, foot.width.into()), foot);
 }
 
 /// What is watched, as far as there is room beside how it does and how much is shown.
@@ -179,6 +190,36 @@ fn shortened(text: &str, width: usize) -> String {
     chars[..begin].iter().chain(&['…']).chain(&chars[end..]).collect()
 }
 
+/// The end of a text that is too long.
+fn end_of(text: &str, width: usize) -> String {
+    let count = text.chars().count();
+    if count <= width {
+        return text.into();
+    }
+    let end = text.chars().skip(count - width.saturating_sub(1));
+    std::iter::once('…').chain(end).collect()
+}
+
+/// A text in lines of so many columns, broken at spaces where there are any. What is too long for so
+/// many lines loses its end.
+fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut rest: Vec<char> = text.trim().chars().collect();
+    while !rest.is_empty() {
+        if all.len() + 1 == lines && rest.len() > width {
+            rest.truncate(width.saturating_sub(1));
+            rest.push('…');
+        }
+        let most = rest.len().min(width.max(1));
+        let space = rest[..most].iter().rposition(|&c| c == ' ').filter(|&at| at > 0);
+        let end = if rest.len() > most { space.unwrap_or(most) } else { most };
+        all.push(rest.drain(..end).collect());
+        let spaces = rest.iter().take_while(|&&c| c == ' ').count();
+        rest.drain(..spaces);
+    }
+    all
+}
+
 /// The last values as bars: of gauges from the least to the largest, of what is measured from 0.
 fn sparkline(values: impl Iterator<Item = Option<f64>>, kind: Kind, width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -200,18 +241,26 @@ fn sparkline(values: impl Iterator<Item = Option<f64>>, kind: Kind, width: usize
     blanks.chain(values.iter().map(bar)).collect()
 }
 
-fn detail(app: &App) -> Paragraph<'static> {
+fn detail(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(row) = app.rows.get(app.chosen) else {
-        return Paragraph::new(if app.filter.is_empty() { "" } else { " nothing matches" });
+        return vec![if app.filter.is_empty() { "" } else { " nothing matches" }.into()];
     };
     let unit = if row.unit.is_empty() { String::new() } else { format!(" [{}]", shown(&row.unit)) };
     // A line break is one of its author's.
     let help = shown(&row.help.replace('\n', " "));
-    let mut lines = vec![
-        Line::from(format!("─{}", "─".repeat(400))).dim(),
-        Line::from(vec![" ".into(), Span::from(shown(&row.title)).bold(), unit.into()]),
-        Line::from(format!(" {help}")),
-    ];
+    // A column on each side is free.
+    let room = width.saturating_sub(2);
+    let mut lines = vec![Line::from("─".repeat(width)).dim()];
+    let title = wrapped(&shown(&row.title), room, TITLE);
+    lines.extend(title.into_iter().map(|text| Line::from(format!(" {text}")).bold()));
+    if let Some(last) = lines.last_mut().filter(|line| line.width() + unit.chars().count() < width)
+    {
+        last.push_span(Span::from(unit).not_bold());
+    } else {
+        lines.push(Line::from(unit));
+    }
+    let help = wrapped(&help, room, ABOUT);
+    lines.extend(help.into_iter().map(|text| Line::from(format!(" {text}"))));
     if let Some(all) = row.summary(app.of_all_time) {
         let of = |number: Option<f64>| number.map_or_else(|| "-".into(), |it| short(it, &row.unit));
         let mean = (all.count > 0.0).then(|| all.sum / all.count);
@@ -224,26 +273,39 @@ fn detail(app: &App) -> Paragraph<'static> {
             of(all.max)
         )));
     }
-    Paragraph::new(lines)
+    lines
 }
 
-fn foot(app: &App) -> Line<'static> {
+fn foot(app: &App, width: usize) -> Line<'static> {
+    if app.help {
+        return Line::from(" any key: back").dim();
+    }
+    // What a text may have beside others.
+    let beside = |others: &[&str]| {
+        width.saturating_sub(others.iter().map(|text| text.chars().count()).sum())
+    };
     if app.typing {
-        let filter = format!(" filter: {}█", shown(&app.filter));
-        return Line::from(vec![filter.bold(), "   Enter keep  Esc clear".dim()]);
+        let (before, after) = (" filter: ", "█   Enter keep  Esc clear");
+        let filter = end_of(&shown(&app.filter), beside(&[before, after]));
+        let (cursor, hint) = after.split_at('█'.len_utf8());
+        return Line::from(vec![format!("{before}{filter}{cursor}").bold(), hint.to_owned().dim()]);
     }
     if let Some(error) = &app.error {
-        return Line::from(format!(" {}", shown(error))).red();
+        return Line::from(format!(" {}", shortened(&shown(error), beside(&[" "])))).red();
     }
-    let filter =
-        if app.filter.is_empty() { String::new() } else { format!("  /{}", shown(&app.filter)) };
-    Line::from(vec![keys::HELP.dim(), filter.yellow()])
+    if app.filter.is_empty() {
+        return Line::from(keys::FOOT.dim());
+    }
+    let (before, after) = (" /", "  Esc clear  q quit  ? keys");
+    let filter = shortened(&shown(&app.filter), beside(&[before, after]));
+    Line::from(vec![format!("{before}{filter}").yellow(), after.dim()])
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::app::App;
-    use super::{draw, fitted, shortened, sparkline};
+    use super::super::keys;
+    use super::{draw, fitted, shortened, sparkline, wrapped};
     use crate::args::{Args, Command};
     use crate::failure::Failure;
     use crate::people::is_text;
@@ -282,6 +344,70 @@ mod tests {
         (app.typing, app.filter) = (false, String::new());
         app.take(Err(Failure::told(WORDS)));
         assert_eq!(screen(&mut app), 7);
+    }
+
+    /// Each word of these is on a screen of 80 × 24, where it is not too much for any.
+    #[test]
+    fn nothing_is_cut_at_80_columns() {
+        let Command::Top(args) = Args::parse_from(["tickmetrics", "top", "a"]).command else {
+            panic!();
+        };
+        let words = |count: usize| {
+            (0..count).map(|at| format!("word{at:03}")).collect::<Vec<_>>().join(" ")
+        };
+        let mut frame = frame(Instant::now(), &[("", Reading::Gauge(1.0))]);
+        let title = format!("orders_total{{venue=\"{}\",side=\"buy\"}}", "v".repeat(100));
+        (frame.series[0].title, frame.series[0].unit) = (title.as_str().into(), "lots".into());
+        frame.series[0].help = words(25).into();
+        let mut app = App::new(&args);
+        app.take(Ok(frame));
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let mut screen = |app: &mut App| -> Vec<String> {
+            let drawn = terminal.draw(|frame| draw(frame, app)).unwrap();
+            let cells: Vec<_> =
+                drawn.buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            cells.chunks(80).map(|line| line.concat().trim().to_owned()).collect()
+        };
+        let shown = screen(&mut app);
+        assert!(shown.concat().contains(&format!("{title} [lots]")), "{shown:#?}");
+        assert!(shown.join(" ").contains(&words(25)), "{shown:#?}");
+        assert!(shown[23].starts_with("q quit") && shown[23].ends_with("↑↓ choose"), "{shown:#?}");
+        assert!(keys::FOOT.chars().count() <= 80);
+
+        // Of a filter that is longer than the screen, what is typed is to be seen.
+        (app.filter, app.typing) = (words(20), true);
+        let shown = screen(&mut app);
+        assert!(shown[23].starts_with("filter: …") && shown[23].contains("word019█"), "{shown:#?}");
+        assert!(shown[23].ends_with("Enter keep  Esc clear"), "{shown:#?}");
+        app.typing = false;
+        let shown = screen(&mut app);
+        assert!(shown[23].starts_with("/word000") && shown[23].ends_with("? keys"), "{shown:#?}");
+
+        app.take(Err(Failure::told(words(20) + ": refused")));
+        let shown = screen(&mut app);
+        assert!(shown[23].starts_with("word000") && shown[23].ends_with(": refused"), "{shown:#?}");
+
+        app.help = true;
+        let shown = screen(&mut app);
+        for line in keys::HELP.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+            assert!(shown.iter().any(|one| one == line.trim()), "{line} is not in {shown:#?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_broken_at_spaces() {
+        for (text, width, lines, broken) in [
+            ("", 5, 2, &[][..]),
+            ("a bc", 5, 2, &["a bc"]),
+            ("a bc de", 5, 2, &["a bc", "de"]),
+            ("abcdefgh", 5, 2, &["abcde", "fgh"]),
+            ("abc defg hi", 5, 2, &["abc", "defg…"]),
+            ("abcde   f", 5, 2, &["abcde", "f"]),
+            ("ab", 0, 1, &["…"]),
+        ] {
+            assert_eq!(wrapped(text, width, lines), broken, "{text}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Serving {
         Self::start_at(arguments, "127.0.0.1:0")
     }
 
-    fn start_at(arguments: &[&str], listen: &str) -> Self {
+    pub(crate) fn start_at(arguments: &[&str], listen: &str) -> Self {
         let mut child = tickmetrics()
             .arg("serve")
             .args(arguments)

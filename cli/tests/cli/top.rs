@@ -1,7 +1,7 @@
 //! The live view: as plain text, and in a terminal of its own.
 
 use crate::serve::Serving;
-use crate::support::{Folder, Writer, failure, output, text};
+use crate::support::{Folder, Writer, failure, output, run, text};
 use crate::terminal::Terminal;
 use std::collections::HashMap;
 use std::fs::File;
@@ -46,6 +46,32 @@ fn once_prints_exact_figures() {
 }
 
 #[test]
+fn once_prints_figures_for_people() {
+    let folder = Folder::new("top-human");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &file);
+    let once = ["top", text(&file), "--once", "--human", "--interval", "10ms", "--all-time"];
+    let printed = output(&once);
+    let table = table(&printed);
+    let row = |series: &str| table[series].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(row("orders_total{side=\"buy\"}"), ["3", "0", "-", "-", "-", "-", "-"]);
+    assert_eq!(row("waited_seconds_total"), ["1.50s", "0", "-", "-", "-", "-", "-"]);
+    let seven = "7.00µs";
+    let decode = row("decode_seconds{symbol=\"MSFT\"}");
+    assert_eq!(decode, ["1", "0", seven, seven, seven, seven, "-"]);
+    let decode = row("decode_seconds{symbol=\"AAPL\"}");
+    assert_eq!((decode[0], decode[5]), ("1.00k", "1.00ms"));
+    // A micro sign is one column.
+    let start = |line: &str| {
+        line.chars().collect::<String>().find(" decode").map(|at| line[..at].chars().count())
+    };
+    let starts: Vec<_> = printed.lines().filter_map(start).collect();
+    assert!(starts.len() == 2 && starts[0] == starts[1], "{printed}");
+    let errors = run(&["top", text(&file), "--human"]);
+    assert!(String::from_utf8(errors.stderr).unwrap().contains("--once"));
+}
+
+#[test]
 fn of_a_dead_process_all_is_shown() {
     let folder = Folder::new("top-dead");
     let file = folder.file("feed.metrics");
@@ -79,7 +105,14 @@ fn any_exporter_can_be_watched() {
     let file = folder.file("feed.metrics");
     let _writer = Writer::start("gateway", &file);
     let serving = Serving::start(&[text(&file)]);
+    // As the program that serves prints it, or as a person types it.
     let url = serving.url.strip_suffix("/metrics").unwrap();
+    let address = url.strip_prefix("http://").unwrap();
+    for address in [address, &format!("{address}/metrics"), &serving.url] {
+        let printed = output(&["top", address, "--once", "--interval", "10ms"]);
+        assert!(printed.starts_with(&format!("# {}  \n", serving.url)), "{printed}");
+        assert!(table(&printed).contains_key("waited_seconds_total{process=\"feed\"}"));
+    }
     let table = table(&output(&["top", url, "--once", "--interval", "10ms", "--all-time"]));
     let row = |series: &str| table[series].iter().map(String::as_str).collect::<Vec<_>>();
     let orders = row("orders_total{process=\"feed\",side=\"buy\"}");
@@ -93,6 +126,25 @@ fn any_exporter_can_be_watched() {
         let value: f64 = cell.parse().unwrap();
         assert!((value / expected - 1.0).abs() < 1e-9, "{value} is not {expected}");
     }
+}
+
+#[test]
+fn an_exporter_behind_a_socket_can_be_watched() {
+    let folder = Folder::new("top-unix");
+    let file = folder.file("feed.metrics");
+    let _writer = Writer::start("gateway", &file);
+    let socket = folder.file("socket");
+    let address = format!("unix:{}", text(&socket));
+    let _serving = Serving::start_at(&[text(&file)], &address);
+    for target in [&*address, text(&socket)] {
+        let printed = output(&["top", target, "--once", "--interval", "10ms"]);
+        assert!(printed.starts_with(&format!("# {address}  \n")), "{printed}");
+        let table = table(&printed);
+        assert_eq!(table["waited_seconds_total{process=\"feed\"}"][0], "1.5");
+    }
+    let missing = format!("unix:{}", text(&folder.file("missing")));
+    let told = failure(&["top", &missing, "--once"]);
+    assert!(told.contains(&missing) && told.contains("No such file"), "{told}");
 }
 
 #[test]
@@ -145,6 +197,12 @@ fn a_screen_of_80_by_24() {
     terminal.wait_for(|screen| screen.contains("orders_total"));
     terminal.press("s");
     terminal.wait_for(|screen| screen.contains("VALUE▼"));
+    terminal.press("?");
+    let screen = terminal.wait_for(|screen| screen.contains("any key: back"));
+    assert!(screen.contains("follow no series") && screen.contains("Ctrl-C"), "{screen}");
+    // It is not the end.
+    terminal.press("q");
+    terminal.wait_for(|screen| screen.contains("VALUE▼") && screen.contains("? keys"));
     terminal.press("q");
     terminal.ended_well();
 }
