@@ -1,6 +1,7 @@
 //! Labels whose values are bounded by their type, so that a metric's series are a dense block and
 //! `with` is arithmetic.
 
+mod choose;
 mod intern;
 mod product;
 mod table;
@@ -35,7 +36,8 @@ use std::marker::PhantomData;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no label",
-    label = "`#[derive(Clone, Copy, Label)]` makes an enum or a newtype of `LabelId` one"
+    label = "`#[derive(Clone, Copy, Label)]` makes an enum or a newtype of `LabelId` one",
+    note = "up to four labels together are a tuple; more are a struct with `#[derive(Labels)]`"
 )]
 pub trait Label: Copy + 'static {
     /// The label's name where nothing else names it: the type's, in snake case.
@@ -150,7 +152,7 @@ pub(crate) fn stand_in<L: Labels>(index: Index<L>) -> Index<L> {
 /// `#[derive(Labels)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no labels",
-    label = "expected a label, a tuple of labels, or a struct with `#[derive(Labels)]`"
+    label = "expected a label, a tuple of up to four, or a struct with `#[derive(Labels)]`"
 )]
 pub trait Labels: Copy + 'static {
     /// How many series there are: the product of the labels' counts.
