@@ -3,6 +3,7 @@
 use crate::errors::Errors;
 use crate::names;
 use proc_macro2::TokenTree;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, LitStr, Meta, Token, parenthesized, token};
@@ -120,6 +121,7 @@ pub(crate) fn constants(
     let mut constants: Vec<Constant> = Vec::new();
     each(&content, errors, |input, errors| {
         let name = input.call(Ident::parse_any)?;
+        hyphen(&name, input)?;
         let text = name.unraw().to_string();
         if let Err(reason) = names::label(&text) {
             errors.at(&name, format!("`{text}` can't be a label: {reason}"));
@@ -134,6 +136,22 @@ pub(crate) fn constants(
         Ok(())
     });
     Ok(constants)
+}
+
+/// Reports `venue-id` in the place of a name.
+fn hyphen(name: &Ident, input: ParseStream) -> syn::Result<()> {
+    if !input.peek(Token![-]) {
+        return Ok(());
+    }
+    let mut all = name.to_string();
+    let mut tokens = name.to_token_stream();
+    while let Some(hyphen) = input.parse::<Option<Token![-]>>()? {
+        let word = input.call(Ident::parse_any)?;
+        all = format!("{all}-{word}");
+        tokens.extend(quote!(#hyphen #word));
+    }
+    let right = all.replace('-', "_");
+    Err(Error::new_spanned(tokens, format!("a label's name has no `-` here: write `{right}`")))
 }
 
 /// `a`, `b` and `c`, in backquotes.

@@ -100,13 +100,20 @@ use syn::{DeriveInput, parse_macro_input};
 /// (or `µs`), `ms`, `s`, `m` and `h` may stand for a number: `"2.5ms"`. Either way what comes out
 /// must be a whole number of recorded units.
 ///
+/// A field whose name ends in a unit that the metric does not have is an error, which says what to
+/// write: `wait_seconds` without `unit = "seconds"` would count nanoseconds, and `wait_ms` with it would
+/// become `wait_ms_seconds`. `us`, `s` and `gb` are units in the names of histograms only. An exact
+/// `name` may end as it likes, but for a histogram's with a unit of time and neither `unit` nor `scale`.
+///
 /// # Errors
 ///
 /// Compile errors are: a missing doc comment; a setting that the kind of metric does not have; a
-/// number out of its range; a name that Prometheus would not take; two fields with one name; an
-/// unknown key, or a known one twice; generics, and anything but a struct with named fields; another
-/// method of the struct's that is called as one of the three. The kind of a metric is told by the last
-/// segment of its type's path, so that what is wrong with an alias is found when it is registered.
+/// number out of its range, or an empty list of them; a name that Prometheus would not take; a prefix
+/// with a blank, `-` or `/`, or that ends in `_`; a tuple of more than four labels; two fields with
+/// one name and the same labels; an unknown key, or a known one twice; generics, and anything but a
+/// struct with named fields; another method of the struct's that is called as one of the three. The
+/// kind of a metric is told by the last segment of its type's path, so that what is wrong with an
+/// alias is found when it is registered.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn derive_metrics(input: TokenStream) -> TokenStream {
     metrics::derive(&parse_macro_input!(input as DeriveInput)).into()
@@ -280,9 +287,9 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 ///
 /// # Errors
 ///
-/// Compile errors are: a `const fn`, a method without a body, and what is no function; `sample = 0`;
-/// a name that Prometheus would not take; an unknown argument, or one twice; a second expression;
-/// `name` or `labels` beside nothing that they would name.
+/// Compile errors are: a `const fn`, a method without a body, and what is no function; `sample = 0`; a
+/// name that Prometheus would not take, has a blank, `-` or `/`, or ends in `_`; an unknown argument,
+/// or one twice; a second expression; `name` or `labels` beside nothing that they would name.
 #[proc_macro_attribute]
 pub fn timed(arguments: TokenStream, item: TokenStream) -> TokenStream {
     timed::attribute(arguments.into(), item.into()).into()

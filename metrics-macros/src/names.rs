@@ -12,6 +12,21 @@ pub(crate) fn metric(name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Why this can't be a part of a metric's name that others are put behind, and what can.
+pub(crate) fn part(text: &str) -> Result<(), String> {
+    let right = |right: &str| format!("write `\"{}\"`", right.trim_matches('_'));
+    if let Some(odd) = text.chars().find(|c| "- /".contains(*c)) {
+        let right = right(&text.replace(['-', ' ', '/'], "_"));
+        return Err(format!(
+            "words are joined by `_`, and a `{odd}` needs quotes in queries; {right}"
+        ));
+    }
+    if text.ends_with('_') {
+        return Err(format!("a `_` is put behind it; {}", right(text)));
+    }
+    Ok(())
+}
+
 /// Why this can't be the name of a label.
 pub(crate) fn label(name: &str) -> Result<(), &'static str> {
     metric(name)?;

@@ -64,6 +64,24 @@ impl Units {
         (right != unit).then_some(right)
     }
 
+    /// The unit that the last word of a field's name stands for, if it can't be taken for anything
+    /// else: `min` may be a minimum, and `us` or `gb` a market, where nothing is timed.
+    pub(crate) fn in_name(word: &str, is_histogram: bool) -> Option<&'static str> {
+        match word {
+            "seconds" => Some("seconds"),
+            "milliseconds" => Some("milliseconds"),
+            "microseconds" => Some("microseconds"),
+            "nanoseconds" => Some("nanoseconds"),
+            "bytes" => Some("bytes"),
+            "sec" | "secs" | "ms" | "msec" | "msecs" | "millis" | "usec" | "usecs" | "micros"
+            | "ns" | "nsec" | "nsecs" | "nanos" | "kb" | "kib" | "kilobytes" | "kibibytes"
+            | "mb" | "mib" | "megabytes" | "mebibytes" | "gib" | "gigabytes" | "gibibytes"
+            | "tib" | "terabytes" | "tebibytes" => Self::right_name(word),
+            "s" | "us" | "gb" if is_histogram => Self::right_name(word),
+            _ => None,
+        }
+    }
+
     /// A declared value in recorded units: a number of exported units, or a string with a time.
     pub(crate) fn recorded(self, declared: &Lit) -> syn::Result<u64> {
         let (text, suffix) = match declared {

@@ -41,6 +41,9 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
         let prefix = prefix.as_deref().unwrap_or_default();
         let prefix = prefix.escape_debug();
         errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
+    } else if let Some(Err(reason)) = prefix.as_deref().map(names::part) {
+        let prefix = prefix.as_deref().unwrap_or_default();
+        errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
     }
     let fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
     let mut taken: Vec<(Series, &Ident)> = Vec::new();
@@ -137,6 +140,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     labels(raw.ty, errors);
     let unit = unit(attributes, errors);
     let scale = scale(attributes, &unit, errors);
+    unit_in_name(raw, &unit, errors);
     let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
     let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
     let sigfigs = attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors));
@@ -158,8 +162,8 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     }
 }
 
-/// One type twice in a tuple of labels, which would have one name twice. Of aliases and other types
-/// with the same name the compiler finds out when it makes the tuple's series.
+/// A tuple of too many labels, or of one type twice, which would have one name twice. Of aliases and
+/// other types with the same name the compiler finds out when it makes the tuple's series.
 fn labels(ty: &Type, errors: &mut Errors) {
     let Type::Path(path) = ty else { return };
     let Some(PathArguments::AngleBracketed(of)) =
@@ -168,6 +172,14 @@ fn labels(ty: &Type, errors: &mut Errors) {
         return;
     };
     let Some(GenericArgument::Type(Type::Tuple(tuple))) = of.args.first() else { return };
+    if tuple.elems.len() > 4 {
+        errors.at(
+            tuple,
+            "a tuple has four labels at most: make a struct with `#[derive(Labels)]`, whose fields \
+             name them",
+        );
+        return;
+    }
     let types: Vec<String> =
         tuple.elems.iter().map(|label| label.to_token_stream().to_string()).collect();
     for (at, label) in tuple.elems.iter().enumerate() {
@@ -214,6 +226,59 @@ fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
         errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
     }
     text
+}
+
+/// A unit at the end of a name that is not the metric's, which would record something else than is
+/// read. An exact name may say what it likes but of a histogram, whose times would be nanoseconds, and
+/// of which a unit or a scale says that the name is meant.
+fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
+    let kind = Kind::of(raw.ty);
+    let is_histogram = kind == Some(Kind::Histogram);
+    if let Some(name) = &raw.attributes.name {
+        let text = name.value();
+        if let Some(word) = text.rsplit('_').next()
+            && is_histogram
+            && Units::of_time(word).is_some()
+            && raw.attributes.key("unit").is_none()
+            && raw.attributes.key("scale").is_none()
+        {
+            errors.at(
+                name,
+                format!(
+                    "`{text}` ends in a unit that the metric does not have, so that what is recorded \
+                     as nanoseconds would be read as {word}: add `unit = \"{word}\"`, or a `scale`"
+                ),
+            );
+        }
+        return;
+    }
+    let field = raw.ident.unraw().to_string();
+    let stem = match kind {
+        Some(Kind::Counter) => field.strip_suffix("_total").unwrap_or(&field),
+        _ => &field,
+    };
+    let Some((quantity, word)) = stem.rsplit_once('_') else { return };
+    let Some(right) = Units::in_name(word, is_histogram) else { return };
+    let is_of_a_kind = Units::of_time(unit).is_some() == Units::of_time(right).is_some();
+    if quantity.is_empty() || (!unit.is_empty() && (unit == word || !is_of_a_kind)) {
+        return;
+    }
+    let total = if stem == field { "" } else { "_total" };
+    let message = if unit == right || !unit.is_empty() {
+        format!(
+            "`{field}` ends in `{word}`, and its unit is `{unit}`, which the name gets by itself: call \
+             it `{quantity}{total}`"
+        )
+    } else if word == right {
+        format!("`{field}` ends in a unit that the metric does not have: add `unit = \"{right}\"`")
+    } else {
+        let base = if right == "bytes" { right } else { "seconds" };
+        format!(
+            "`{field}` ends in `{word}`, which is no unit here: write `unit = \"{base}\"`, and call \
+             it `{quantity}_{base}{total}` or just `{quantity}{total}`"
+        )
+    };
+    errors.at(raw.ident, message);
 }
 
 fn scale(attributes: &Attributes, unit: &str, errors: &mut Errors) -> Option<f64> {

@@ -143,10 +143,10 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                     no_value(key, input)?;
                     read.native = Some(Native::Usual);
                 }
-                "buckets" => read.buckets = Some(list(input, errors)?),
+                "buckets" => read.buckets = Some(list(key, input, errors)?),
                 "exemplar_period" => read.exemplar_period = Some(value(input)?),
                 "labels" => read.constants = constants(key, input, errors, &[])?,
-                "quantiles" => read.quantiles = Some(list(input, errors)?),
+                "quantiles" => read.quantiles = Some(list(key, input, errors)?),
                 _flag => no_value(key, input)?,
             }
             Ok(())
@@ -156,10 +156,14 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
 }
 
 /// `= [literal, ...]`
-fn list(input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<Lit>> {
+fn list(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<Lit>> {
     input.parse::<syn::Token![=]>()?;
     let content;
     bracketed!(content in input);
+    if content.is_empty() {
+        let message = format!("`{key}` is empty: leave it out for the default, or list some");
+        errors.at(key, message);
+    }
     let mut literals = Vec::new();
     each(&content, errors, |input, _| {
         literals.push(input.parse()?);

@@ -79,12 +79,13 @@ impl Arguments {
 
     /// Whether the arguments go with each other and with the function.
     pub(super) fn check(&self, function: &Function, errors: &mut Errors) {
-        if let Some(name) = &self.name
-            && let Err(reason) = names::metric(&name.value())
-        {
+        if let Some(name) = &self.name {
             let text = name.value();
-            let text = text.escape_debug();
-            errors.at(name, format!("`{text}` can't name a metric: {reason}"));
+            let checked = names::metric(&text).map_err(str::to_owned);
+            if let Err(reason) = checked.and_then(|()| names::part(&text)) {
+                let text = text.escape_debug();
+                errors.at(name, format!("`{text}` can't name a metric: {reason}"));
+            }
         }
         let counts = self.keys.iter().any(|key| key == "sample" || key == "outcome");
         if self.histogram.is_some() && !counts {

@@ -13,4 +13,10 @@ struct Twice {
     trades: Counter<(Side, bool, Side)>,
 }
 
+#[derive(Metrics)]
+struct Long {
+    /// Five labels.
+    five: Counter<(Side, Other, Third, Fourth, bool)>,
+}
+
 fn main() {}

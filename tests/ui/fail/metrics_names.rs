@@ -38,4 +38,39 @@ struct Same {
     sent: Counter,
 }
 
+#[derive(Metrics)]
+struct Units {
+    /// Nanoseconds that would be read as seconds.
+    wait_seconds: Histogram,
+    /// The same in a counter, whose name has an end.
+    busy_seconds_total: Counter,
+    /// No unit here.
+    decode_ms: Histogram,
+    /// It would be `encode_ms_seconds`.
+    #[metric(unit = "seconds")]
+    encode_ms: Histogram,
+    /// It would be `flush_milliseconds_seconds`.
+    #[metric(unit = "seconds")]
+    flush_milliseconds: Histogram,
+    /// A market or a unit: in a histogram it is one.
+    route_us: Histogram,
+    /// A market.
+    orders_us: Counter,
+    /// A minimum.
+    price_min: Gauge,
+    /// Bytes.
+    received_bytes: Counter,
+    /// Megabytes.
+    used_mb: Gauge,
+    /// Seconds per byte, or so.
+    #[metric(unit = "seconds")]
+    per_bytes: Histogram,
+    /// An exact name of nanoseconds.
+    #[metric(name = "exact_seconds")]
+    exact: Histogram,
+    /// An exact name of what is recorded.
+    #[metric(name = "other_seconds", scale = 1)]
+    other: Histogram,
+}
+
 fn main() {}

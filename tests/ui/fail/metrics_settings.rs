@@ -162,4 +162,14 @@ struct Constants {
     none: Counter,
 }
 
+#[derive(Metrics)]
+struct Lists {
+    /// No buckets.
+    #[metric(buckets = [])]
+    buckets: Histogram,
+    /// No quantiles.
+    #[metric(quantiles = [])]
+    quantiles: Histogram,
+}
+
 fn main() {}

@@ -37,4 +37,12 @@ struct Misplaced {}
 #[metrics(prefix = "a" labels(venue = "b"))]
 struct NoComma {}
 
+#[derive(Metrics)]
+#[metrics(prefix = "my-app", labels(venue-id = "a", desk = "b"))]
+struct Hyphens {}
+
+#[derive(Metrics)]
+#[metrics(prefix = "app_")]
+struct Underscores {}
+
 fn main() {}

@@ -48,6 +48,9 @@ fn named_nothing(_histogram: &Histogram) {}
 #[timed(1 +, sample = 0)]
 fn no_expression() {}
 
+#[timed(name = "my-route", labels(venue-id = "a"))]
+fn hyphens() {}
+
 fn main() {
     // The functions are there all the same: these are not further errors.
     zero();
