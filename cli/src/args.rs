@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Top(Top),
     Hist(Hist),
+    Completions(Completions),
 }
 
 /// Print all metrics of a process once, whether it lives or not.
@@ -112,7 +113,7 @@ Examples:
   tickmetrics serve /dev/shm --user feed --user risk   of two users, and one's own")]
 pub(crate) struct Serve {
     /// Files, patterns with * ? [], or directories, where all segments in them are meant
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<String>,
     /// Where to listen: HOST:PORT, where port 0 is one that the system chooses, or unix:PATH
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9187")]
@@ -223,6 +224,20 @@ pub(crate) struct Hist {
     /// Write an interval log that HdrHistogram's tools read: one interval, from the process's start
     #[arg(long, value_name = "FILE")]
     pub(crate) hlog: Option<PathBuf>,
+}
+
+/// Print what a shell needs to complete the command line.
+///
+/// A shell reads it from a file at its start.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics completions bash > ~/.local/share/bash-completion/completions/tickmetrics
+  tickmetrics completions zsh > \"${fpath[1]}/_tickmetrics\"
+  tickmetrics completions fish > ~/.config/fish/completions/tickmetrics.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -7,11 +7,12 @@
 //! | `people` | what is printed for people |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `completions` | the commands |
 //! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and whose they are |
 //! | `scrape_url`, `exposition`, `quantile` | for `top` of any exporter: HTTP, the text format, classic buckets |
 
 mod args;
+mod completions;
 mod dump;
 mod exposition;
 mod failure;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Top(args) => top::run(&args),
         Command::Hist(args) => hist::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -66,6 +66,11 @@ fn push_json(json: &str, out: &mut String) {
     }
 }
 
+/// What a shell is to read. It has none but the program's own words.
+pub(crate) fn print_script(script: &str) -> Result<()> {
+    write(script)
+}
+
 fn write(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
