@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use tests::programs::skip;
+use tests::programs::{feed, skip};
 
 /// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -331,7 +332,7 @@ fn damaged_lines_are_told_counted_and_skipped() {
     let file = file.0.to_str().unwrap();
     let (status, printed, errors) = Trading::start(&["--replay", file, "--speed", "max"]).end();
     assert!(status.success());
-    assert!(printed.contains("15 messages,"), "{printed}");
+    assert!(printed.contains("15 messages;"), "{printed}");
     assert!(printed.contains("15 damaged lines were skipped"), "{printed}");
     assert!(errors.contains("line 2 is damaged"), "{errors}");
     assert_eq!(errors.lines().count(), 11, "{errors}");
@@ -339,6 +340,39 @@ fn damaged_lines_are_told_counted_and_skipped() {
     let (status, _, errors) = Trading::start(&["--replay", &format!("{file}-not-there")]).end();
     assert_eq!(status.code(), Some(1));
     assert!(errors.contains("can't read"), "{errors}");
+}
+
+#[test]
+fn a_recording_that_is_cut_short_is_an_error() {
+    let mut content = "local_ts_ns,stream,event_ms,transaction_ms,price,qty\n".to_owned();
+    for at in 0..2_000 {
+        let received = 1_723_161_255_080_000_000_u64 + at * 70_000;
+        let _ = writeln!(content, "{received},trade,1723161256322,1723161256322,61800.30,0.006");
+    }
+    let Some(zipped) = feed("gzip", &["-c"], &content) else {
+        return skip("gzip is not installed (apt-get install gzip)");
+    };
+    let path = std::env::temp_dir().join(format!("tickmetrics-cut-{}.csv.gz", std::process::id()));
+    for (kept, code) in [(zipped.stdout.len(), 0), (zipped.stdout.len() / 2, 1)] {
+        fs::write(&path, &zipped.stdout[..kept]).unwrap();
+        let arguments = ["--replay", path.to_str().unwrap(), "--speed", "max"];
+        let (status, printed, errors) = Trading::start(&arguments).end();
+        assert_eq!(status.code(), Some(code), "{errors}");
+        // What could be read is shown all the same.
+        assert!(printed.contains(" messages; realized gain"), "{printed}");
+        assert_eq!(errors.contains("can't be read on in line"), code == 1, "{errors}");
+        assert_eq!(errors.lines().count(), usize::try_from(code).unwrap(), "{errors}");
+    }
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn it_has_a_version() {
+    for argument in ["--version", "-V"] {
+        let (status, printed, errors) = Trading::start(&[argument]).end();
+        assert!(status.success(), "{errors}");
+        assert_eq!(printed, format!("trading {}\n", env!("CARGO_PKG_VERSION")));
+    }
 }
 
 #[test]

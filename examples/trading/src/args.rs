@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) const HELP: &str = "\
-Trades on a simulated or recorded feed and measures itself: three services in one
-process, each with its own Prometheus endpoint on the loopback interface.
+Trades on a simulated or recorded feed and measures itself: three services in
+one process, each with its own Prometheus endpoint on the loopback interface.
 
-  port base + 0 (9091)  market data: the feed, order books, and all #[timed] functions
+  port base + 0 (9091)  market data: the feed, order books, #[timed] functions
   port base + 1 (9092)  execution: orders, fills, the venue's answers
   port base + 2 (9093)  risk: checks, positions, gains and stops
 
@@ -18,13 +18,14 @@ Usage: trading [OPTIONS]
 
 Options:
   --replay FILE    read the feed from a CSV file, plain or gzip
-  --speed N|max    replay so many times faster than recorded, or as fast as possible [1]
+  --speed N|max    times as fast as recorded, or as fast as possible [1]
   --symbol NAME    the symbol that the file is about [BTCUSDT]
   --hold           go on serving after the end of the file
   --seconds N      end after so many seconds
   --seed N         another simulation with each number [1]
   --port-base N    the first of the three ports [9091]
-  --cost           measure what the instrumentation costs per tick, and end
+  --cost           measure what metrics add to a tick of this program, and end
+  --version        show the version
   --help           show this
 ";
 
@@ -53,6 +54,7 @@ pub(crate) struct Args {
     pub(crate) port_base: u16,
     pub(crate) cost: bool,
     pub(crate) help: bool,
+    pub(crate) version: bool,
 }
 
 impl Args {
@@ -67,6 +69,7 @@ impl Args {
             port_base: 9091,
             cost: false,
             help: false,
+            version: false,
         };
         let (mut file, mut speed, mut symbol, mut hold) = (None, None, None, false);
         while let Some(argument) = parser.next()? {
@@ -79,6 +82,7 @@ impl Args {
                 Long("seed") => args.seed = parser.value()?.parse()?,
                 Long("port-base") => args.port_base = parser.value()?.parse_with(parse_port)?,
                 Long("cost") => args.cost = true,
+                Long("version") | Short('V') => args.version = true,
                 Long("help") | Short('h') => args.help = true,
                 other => return Err(other.unexpected()),
             }
@@ -122,7 +126,7 @@ fn parse_port(text: &str) -> Result<u16, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, Speed};
+    use super::{Args, HELP, Speed};
     use std::time::Duration;
 
     fn parse(line: &str) -> Result<Args, String> {
@@ -139,6 +143,11 @@ mod tests {
         assert_eq!(args.seconds, Some(Duration::from_secs(3)));
         assert!(args.recording.unwrap().hold);
         assert_eq!(parse("--replay f --speed max").unwrap().speed, Speed::Max);
+    }
+
+    #[test]
+    fn the_help_fits_80_columns() {
+        assert!(HELP.lines().all(|line| line.chars().count() <= 80), "{HELP}");
     }
 
     #[test]

@@ -44,8 +44,15 @@ use tickmetrics_exporter::{Exporter, StartError};
 /// Why the program ends.
 enum Over {
     Interrupted,
-    /// The feed has ended, with so many damaged lines.
-    FeedEnded(u64),
+    FeedEnded(FeedEnd),
+}
+
+/// How the feed ended.
+struct FeedEnd {
+    /// Lines that were skipped.
+    damaged: u64,
+    /// Why it could not be read to its end.
+    broken: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +67,10 @@ fn main() -> ExitCode {
 }
 
 fn start(args: &Args) -> Result<(), String> {
+    if args.version {
+        line(concat!("trading ", env!("CARGO_PKG_VERSION")));
+        return Ok(());
+    }
     if args.help {
         line(HELP);
         return Ok(());
@@ -81,17 +92,22 @@ fn start(args: &Args) -> Result<(), String> {
         .map_err(|error| format!("can't be told of Ctrl-C: {error}"))?;
     let stop = Arc::new(AtomicBool::new(false));
     let trading = trade(feed, path, args.speed, &stop, sender)?;
-    watch(args, &registries, &over);
+    let mut feed_end = watch(args, &registries, &over);
     stop.store(true, Relaxed);
     let ended = trading.join().map_err(|_| "the trading thread panicked".to_owned());
     // Where it ended for another reason, the feed's end was not heard of yet.
-    if let Ok(Over::FeedEnded(damaged)) = over.try_recv() {
-        tell_damaged(damaged);
+    if let Ok(Over::FeedEnded(end)) = over.try_recv() {
+        tell_damaged(&end);
+        feed_end = Some(end);
     }
     for exporter in exporters {
         exporter.shutdown();
     }
-    ended
+    ended?;
+    match feed_end.and_then(|end| end.broken) {
+        Some(reason) => Err(reason),
+        None => Ok(()),
+    }
 }
 
 fn open(args: &Args) -> Result<Box<dyn Feed>, String> {
@@ -147,34 +163,39 @@ fn trade(
         pace::run(&mut *feed, &mut path, speed, &stop);
         path.market_data.connected(false);
         // Nobody listens any more when the program ends for another reason.
-        let _ = over.send(Over::FeedEnded(feed.damaged()));
+        let broken = feed.broken().map(str::to_owned);
+        let _ = over.send(Over::FeedEnded(FeedEnd { damaged: feed.damaged(), broken }));
     };
     let thread = thread::Builder::new().name("trading".into()).spawn(run);
     thread.map_err(|error| format!("the system gave no thread: {error}"))
 }
 
-fn tell_damaged(lines: u64) {
-    if lines > 0 {
-        line(format_args!("{lines} damaged lines were skipped"));
+fn tell_damaged(end: &FeedEnd) {
+    if end.damaged > 0 {
+        line(format_args!("{} damaged lines were skipped", end.damaged));
     }
 }
 
-/// Prints a line a second until it is over, and then the table.
-fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) {
+/// Prints a line a second until it is over, and then the table. Answers how the feed ended, if it did.
+fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) -> Option<FeedEnd> {
     let started = Instant::now();
     let end = args.seconds.map(|seconds| started + seconds);
     let (mut seen_at, mut seen) = (started, Moment::now(registries));
-    let mut ended = false;
+    let mut ended = None;
     loop {
         let next_line = seen_at + Duration::from_secs(1);
         let wake = end.map_or(next_line, |end| end.min(next_line));
         match over.recv_timeout(wake.saturating_duration_since(Instant::now())) {
-            Ok(Over::FeedEnded(damaged)) => {
-                ended = true;
+            Ok(Over::FeedEnded(end)) => {
                 line(Moment::now(registries).table());
-                tell_damaged(damaged);
+                tell_damaged(&end);
+                let end = ended.insert(end);
                 if !args.recording.as_ref().is_some_and(|recording| recording.hold) {
-                    return;
+                    return ended;
+                }
+                // It is also the last word, after whatever time.
+                if let Some(reason) = &end.broken {
+                    eprintln!("trading: {reason}");
                 }
                 line("the file has ended; serving on until Ctrl-C");
             }
@@ -182,14 +203,15 @@ fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) {
             Err(RecvTimeoutError::Timeout) if end.is_some_and(|end| Instant::now() >= end) => break,
             Err(RecvTimeoutError::Timeout) => {
                 let (now, moment) = (Instant::now(), Moment::now(registries));
-                if !ended {
+                if ended.is_none() {
                     line(moment.since(&seen).interval(now - seen_at));
                 }
                 (seen_at, seen) = (now, moment);
             }
         }
     }
-    if !ended {
+    if ended.is_none() {
         line(Moment::now(registries).table());
     }
+    ended
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::time::Duration;
 use tickmetrics::prelude::*;
-use tickmetrics::{Series, Value};
+use tickmetrics::{HistogramSnapshot, Series, Value};
 
 const TICKS: &str = "market_data_ticks_processed_total";
 const ORDERS: &str = "execution_orders_submitted_total";
@@ -53,34 +53,31 @@ impl Moment {
     /// What happened in an interval that took so long.
     pub(crate) fn interval(&self, took: Duration) -> String {
         let ticks = total(&self.market_data, TICKS) as f64 / took.as_secs_f64().max(1e-9);
-        let orders = total(&self.execution, ORDERS);
+        let orders = Orders::of(&self.execution).submitted;
         let tick_to_order = self.execution.histogram(TIME, &[("operation", "tick_to_order")]);
-        let quantile = |q| {
-            let milliseconds = tick_to_order.and_then(|times| times.quantile(q));
+        let shown = |milliseconds: Option<f64>| {
             milliseconds.map_or_else(|| "-".to_owned(), |ms| Nanoseconds(ms * 1e6).to_string())
         };
+        let quantile = |q| shown(tick_to_order.and_then(|times| times.quantile(q)));
+        // Of a second's orders, a percentile behind the 99th is the largest.
         format!(
-            "{ticks:>9.0} ticks/s {orders:>5} orders   tick to order p50 {:>8}  p99 {:>8}  p99.9 {:>8}",
+            "{ticks:>7.0} ticks/s {orders:>5} orders  tick→order p50 {:>8} p99 {:>8} max {:>8}",
             quantile(0.5),
             quantile(0.99),
-            quantile(0.999)
+            shown(tick_to_order.and_then(HistogramSnapshot::max))
         )
     }
 
     /// What happened in all.
     pub(crate) fn table(&self) -> String {
         let mut text = String::new();
-        let count = |name| total(&self.execution, name);
         // Writing to a string can't fail.
         let _ = writeln!(
             text,
-            "{} messages, {} orders: {} filled, {} rejected, {} cancelled; realized gain {:.2}\n",
+            "{} messages; realized gain {:.2}\n{}\n",
             total(&self.market_data, "feed_messages_total"),
-            count(ORDERS),
-            count("execution_orders_filled_total"),
-            count("execution_orders_rejected_total"),
-            count("execution_orders_cancelled_total"),
             self.risk.gauge("risk_pnl_realized", &[]).unwrap_or(0.0),
+            Orders::of(&self.execution),
         );
         let _ = writeln!(
             text,
@@ -128,9 +125,61 @@ impl Moment {
     }
 }
 
+/// What became of orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Orders {
+    /// By our own risk checks: the venue never saw them.
+    stopped: u64,
+    submitted: u64,
+    filled: u64,
+    /// By the venue.
+    rejected: u64,
+    cancelled: u64,
+}
+
+impl Orders {
+    fn of(execution: &Snapshot) -> Self {
+        let count = |name| total(execution, name);
+        let of_risk = labelled("reason", "risk_limit");
+        let stopped = total_of(execution, "execution_orders_rejected_total", of_risk);
+        Self {
+            stopped,
+            submitted: count(ORDERS),
+            filled: count("execution_orders_filled_total"),
+            rejected: count("execution_orders_rejected_total") - stopped,
+            cancelled: count("execution_orders_cancelled_total"),
+        }
+    }
+
+    /// Those that the venue has not answered for in the end. The counters of a snapshot are read one
+    /// after the other.
+    fn open(&self) -> u64 {
+        self.submitted.saturating_sub(self.filled + self.rejected + self.cancelled)
+    }
+}
+
+impl fmt::Display for Orders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stopped, submitted, filled, rejected, cancelled } = self;
+        let all = stopped + submitted;
+        writeln!(f, "{all} orders: {stopped} rejected by risk checks, {submitted} submitted")?;
+        write!(
+            f,
+            "{submitted} submitted: {filled} filled, {rejected} rejected by the venue, \
+             {cancelled} cancelled, {} open",
+            self.open()
+        )
+    }
+}
+
 /// The sum of a counter's series.
 pub(crate) fn total(snapshot: &Snapshot, name: &str) -> u64 {
+    total_of(snapshot, name, |_| true)
+}
+
+fn total_of(snapshot: &Snapshot, name: &str, keep: impl Fn(&Series) -> bool) -> u64 {
     series(snapshot, name)
+        .filter(keep)
         .map(|series| match series.value() {
             Value::Counter(count) => count,
             _ => 0,
@@ -168,11 +217,60 @@ struct Nanoseconds(f64);
 impl fmt::Display for Nanoseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, unit) = match self.0 {
-            below if below < 1e3 => return f.pad(&format!("{below:.0} ns")),
-            below if below < 1e6 => (below / 1e3, "µs"),
-            below if below < 1e9 => (below / 1e6, "ms"),
+            below if below < 999.5 => return f.pad(&format!("{below:.0} ns")),
+            below if below < 999_950.0 => (below / 1e3, "µs"),
+            below if below < 999_950_000.0 => (below / 1e6, "ms"),
             more => (more / 1e9, "s"),
         };
         f.pad(&format!("{value:.1} {unit}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Moment, Nanoseconds, Orders};
+    use crate::feed::{Feed, Simulated};
+    use crate::path::{Path, Registries};
+    use std::time::Duration;
+
+    /// The venue counts for itself what becomes of its orders.
+    #[test]
+    fn what_became_of_orders_adds_up() {
+        let registries = Registries::default();
+        let mut path = Path::new(&registries, 1).unwrap();
+        let mut feed = Simulated::new(1, 1_700_000_000_000_000_000);
+        for _ in 0..200_000 {
+            path.on_event(&feed.next().unwrap());
+        }
+        let moment = Moment::now(&registries);
+        let orders = Orders::of(&moment.execution);
+        let Orders { submitted, filled, rejected: refused, cancelled, stopped } = orders;
+        let tally = path.execution.venue.tally;
+        assert_eq!((tally.submitted, tally.filled), (submitted, filled));
+        assert_eq!((tally.refused, tally.cancelled), (refused, cancelled));
+        assert_eq!(orders.open(), path.execution.venue.open());
+        assert!(stopped > 0 && refused > 0 && cancelled > 0, "{orders:?}");
+        let table = moment.table();
+        let open = orders.open();
+        assert!(
+            table.contains(&format!("{} orders: {stopped} rejected by risk", stopped + submitted))
+        );
+        assert!(table.contains(&format!(
+            "{refused} rejected by the venue, {cancelled} cancelled, {open} open"
+        )));
+        // As fast as a replay is, and as a simulation.
+        for seconds in [Duration::from_millis(20), Duration::from_mins(1)] {
+            let line = moment.interval(seconds);
+            assert!(line.chars().count() <= 80 && line.contains("ticks/s"), "{line}");
+        }
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    }
+
+    #[test]
+    fn times_fit_their_columns() {
+        for nanoseconds in [0.0, 999.9, 999_949.0, 999_951.0, 9e8, 3.6e12] {
+            let text = Nanoseconds(nanoseconds).to_string();
+            assert!(text.chars().count() <= 8, "{text}");
+        }
     }
 }

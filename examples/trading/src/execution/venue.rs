@@ -96,6 +96,12 @@ impl Venue {
         (Call { endpoint: Endpoint::Order, status, latency: latency.unsigned_abs() }, taken)
     }
 
+    /// How many orders it has.
+    #[cfg(test)]
+    pub(crate) fn open(&self) -> u64 {
+        self.resting.iter().map(|orders| orders.len() as u64).sum()
+    }
+
     /// Whether it has orders for a symbol.
     pub(crate) fn has(&self, symbol: Symbol) -> bool {
         self.resting.get(symbol.slot()).is_some_and(|orders| !orders.is_empty())

@@ -121,4 +121,9 @@ pub(crate) trait Feed: Send {
     fn damaged(&self) -> u64 {
         0
     }
+
+    /// Why a recording could not be read to its end; `None` where it was.
+    fn broken(&self) -> Option<&str> {
+        None
+    }
 }

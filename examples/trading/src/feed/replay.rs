@@ -19,6 +19,7 @@ pub(crate) struct Replay {
     symbol: Symbol,
     sides: Sides,
     damaged: u64,
+    broken: Option<String>,
     ended: bool,
 }
 
@@ -33,7 +34,7 @@ impl Replay {
         let reason = match lines.next() {
             Line::Text(HEADER) => {
                 let sides = Sides::default();
-                return Ok(Self { lines, symbol, sides, damaged: 0, ended: false });
+                return Ok(Self { lines, symbol, sides, damaged: 0, broken: None, ended: false });
             }
             Line::Text(_) => format!("its first line is not \"{HEADER}\""),
             Line::Unreadable(reason) => format!("in its first line, {reason}"),
@@ -54,7 +55,10 @@ impl Replay {
             }
             Line::Broken(error) => {
                 let number = self.lines.number();
-                eprintln!("trading: can't read on in line {number}: {error}; it ends here");
+                self.broken = Some(format!(
+                    "the recording can't be read on in line {number} ({error}): what was before it is \
+                     replayed; copy or record the file anew"
+                ));
                 self.ended = true;
                 return;
             }
@@ -91,6 +95,10 @@ impl Feed for Replay {
 
     fn damaged(&self) -> u64 {
         self.damaged
+    }
+
+    fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
     }
 }
 

@@ -152,6 +152,25 @@ fn what_follows_the_end_of_a_gzip_is_another_one_or_wrong() {
 }
 
 #[test]
+fn a_recording_that_is_cut_short_says_so() {
+    let zipped = gzip(GOOD.repeat(50).as_bytes());
+    for (name, content, is_whole) in [
+        ("whole.gz", &zipped[..], true),
+        ("whole", GOOD.as_bytes(), true),
+        // Within the data, and within the checksum behind it.
+        ("cut", &zipped[..zipped.len() / 2], false),
+        ("cut-sum", &zipped[..zipped.len() - 3], false),
+    ] {
+        let file = Temporary::new(name, content);
+        let mut replay = Replay::open(&file.0, Symbol::intern("BTCUSDT")).unwrap();
+        while replay.next().is_some() {}
+        let broken = replay.broken();
+        assert_eq!(broken.is_none(), is_whole, "{name}: {broken:?}");
+        assert!(broken.is_none_or(|reason| reason.contains("can't be read on in line")));
+    }
+}
+
+#[test]
 fn what_is_no_recording_is_refused() {
     let symbol = Symbol::intern("BTCUSDT");
     for (name, content) in [("empty", &b""[..]), ("other", b"a,b\n1,2\n"), ("zip", b"\x1f\x8b")] {
