@@ -25,7 +25,7 @@ Examples:
   tickmetrics serve '/dev/shm/*.metrics' --listen 127.0.0.1:9187
   tickmetrics top /dev/shm/feed.metrics
   tickmetrics top localhost:9464
-  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg"
+  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -61,7 +61,8 @@ pub(crate) enum Command {
 /// Print all metrics of a process once, whether it lives or not.
 ///
 /// Which of the two is told on standard error, so that the output is what was asked for and
-/// nothing else; in JSON it is the field process.alive. In a terminal, control characters and others
+/// nothing else; in JSON it is the field process.alive. Standard error also has the number of metrics
+/// that are left out, because another registry of the process has their names. In a terminal, control characters and others
 /// that are not shown are written as \u{1b}; to a file or a pipe, everything is exact.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
@@ -107,10 +108,14 @@ pub(crate) enum Format {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
-  tickmetrics serve /dev/shm                           all segments in a directory
-  tickmetrics serve '/dev/shm/*.metrics'               quoted, so that files that come are seen
-  tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187
-  tickmetrics serve /dev/shm --user feed --user risk   of two users, and one's own")]
+  All segments in a directory:
+    tickmetrics serve /dev/shm
+  Quoted, so that files that come later are seen:
+    tickmetrics serve '/dev/shm/*.metrics'
+  On all addresses:
+    tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187
+  Of two users, and one's own:
+    tickmetrics serve /dev/shm --user feed --user risk")]
 pub(crate) struct Serve {
     /// Files, patterns with * ? [], or directories, where all segments in them are meant
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -151,7 +156,7 @@ pub(crate) struct Serve {
 #[command(after_help = "\
 Keys:
   q quit   ? all keys   / filter   s sort by the next column   r reverse
-  p pause  i interval or all time   ↑ ↓ PgUp PgDn End choose a series   Home back to the top
+  p pause  i interval or all time   ↑ ↓ PgUp PgDn End choose   Home to the top
 
 Examples:
   tickmetrics top /dev/shm/feed.metrics --interval 500ms
@@ -203,9 +208,9 @@ pub(crate) enum Sort {
 #[command(after_help = "\
 Examples:
   tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds
-  tickmetrics hist /dev/shm/feed.metrics slippage_bps --labels symbol=AAPL,side=buy
-  tickmetrics hist /dev/shm/feed.metrics slippage_bps --labels '{venue=\"a,b\"}'
-  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds --svg latency.svg --hlog latency.hlog")]
+  tickmetrics hist feed.metrics slippage_bps --labels symbol=AAPL,side=buy
+  tickmetrics hist feed.metrics slippage_bps --labels '{venue=\"a,b\"}'
+  tickmetrics hist feed.metrics latency_seconds --svg plot.svg --hlog log.hlog")]
 pub(crate) struct Hist {
     /// The file that the process writes
     pub(crate) path: PathBuf,
@@ -228,11 +233,11 @@ pub(crate) struct Hist {
 
 /// Print what a shell needs to complete the command line.
 ///
-/// A shell reads it from a file at its start.
+/// Bash evaluates it. Zsh and fish read it from a file in a folder that they look in.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
-  tickmetrics completions bash > ~/.local/share/bash-completion/completions/tickmetrics
+  source <(tickmetrics completions bash)            in ~/.bashrc
   tickmetrics completions zsh > \"${fpath[1]}/_tickmetrics\"
   tickmetrics completions fish > ~/.config/fish/completions/tickmetrics.fish")]
 pub(crate) struct Completions {
@@ -279,6 +284,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    /// clap breaks all other text.
+    #[test]
+    fn examples_fit_80_columns() {
+        let all = Args::command();
+        for command in std::iter::once(&all).chain(all.get_subcommands()) {
+            let text = command.get_after_help().unwrap().to_string();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+        }
     }
 
     #[test]

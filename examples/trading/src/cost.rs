@@ -116,10 +116,7 @@ pub(crate) fn measure(seed: u64) -> Result<String, String> {
     Ok(format!(
         "{ticks} ticks, {} orders, {} fills, the same with and without metrics\n\n\
          {:<18} {:>10} {:>10} {:>10}\n{}\n{}\n{:<18} {:>10} {:>10.1}\n\n\
-         A tick of this program has {timings:.2} timings of two clock reads, one clock read more\n\
-         (the timer from tick to order, mostly discarded), {counts:.2} counts, and gauges.\n\
-         The README's \"added to a tick\" is another measurement, of a smaller tick: a book,\n\
-         a signal and a risk check, with 9 records and 2 timings.{}",
+         {}{}",
         tally.submitted,
         tally.filled,
         "ns per tick",
@@ -131,8 +128,18 @@ pub(crate) fn measure(seed: u64) -> Result<String, String> {
         "added (medians)",
         "",
         with[1] - without[1],
+        explained(timings, counts),
         if cfg!(debug_assertions) { DEBUG } else { "" },
     ))
+}
+
+fn explained(timings: f64, counts: f64) -> String {
+    format!(
+        "A tick of this program has {timings:.2} timings of two clock reads, one clock read\n\
+         more (the timer from tick to order, mostly discarded), {counts:.2} counts, and gauges.\n\
+         The README's \"added to a tick\" is of another, smaller tick: a book, a signal\n\
+         and a risk check, with 9 records and 2 timings."
+    )
 }
 
 fn batches(seed: u64) -> Vec<Vec<Message>> {
@@ -196,4 +203,15 @@ fn is_timing(name: &str) -> bool {
         "execution_time_ms",
     ]
     .contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEBUG, explained, row};
+
+    #[test]
+    fn what_is_printed_fits_80_columns() {
+        let text = explained(99.99, 999.99) + DEBUG + "\n" + &row("without", [99_999.9; 3]);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
 }
