@@ -136,7 +136,8 @@ pub(crate) fn measure(seed: u64) -> Result<String, String> {
 fn explained(timings: f64, counts: f64) -> String {
     format!(
         "A tick of this program has {timings:.2} timings of two clock reads, one clock read\n\
-         more (the timer from tick to order, mostly discarded), {counts:.2} counts, and gauges.\n\
+         more (the timer from tick to order, mostly discarded), {counts:.2} counts, and\n\
+         gauges.\n\
          The README's \"added to a tick\" is of another, smaller tick: a book, a signal\n\
          and a risk check, with 9 records and 2 timings."
     )
