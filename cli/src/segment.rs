@@ -110,7 +110,8 @@ impl fmt::Display for LeftOut {
             f,
             "{} {of} left out, because another registry of the process registered the same name \
              first: give each registry's metrics a prefix of their own, as with \
-             #[metrics(prefix = \"risk\")]",
+             #[metrics(prefix = \"risk\")]; of several exporters, only the first one's own metrics, \
+             tickmetrics_..., are shown",
             self.0
         )
     }
