@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::failure::Failure;
+use crate::top;
 use std::fmt;
 use std::fs::{self, File};
 use std::num::NonZero;
@@ -37,6 +38,13 @@ impl FileId {
 
 impl Segment {
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        // Not repeated: a password may be in it.
+        if top::is_exporter(path) {
+            return Err(Failure::told(
+                "this is the address of an exporter, and what is read here is the file that a \
+                 process writes: watch an exporter with `tickmetrics top`, or scrape it with curl",
+            ));
+        }
         // Before it is opened: what is replaced in between is found out at the next look.
         let file = file_id(path);
         let reader = SegmentReader::open(path).map_err(told)?;

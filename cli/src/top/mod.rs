@@ -28,12 +28,19 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event;
 use source::Source;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
+use target::Target;
 
 /// How long a key may wait for a new reading, and the other way round.
 const POLL: Duration = Duration::from_millis(40);
+
+/// Whether a path is none, but an exporter that [`run`] would ask.
+pub(crate) fn is_exporter(path: &Path) -> bool {
+    !matches!(Target::of(path.as_os_str()), Target::Segment(_))
+}
 
 pub(crate) fn run(args: &Top) -> Result<()> {
     let mut source = Source::open(&args.target)?;

@@ -178,6 +178,11 @@ fn what_can_not_be_read_is_one_line() {
     assert!(failure(&["dump", text(&missing)]).contains("No such file"));
     let other = folder.file("other");
     fs::write(&other, "no segment").unwrap();
+    for address in ["localhost:9464", "http://me:secret@a", "me:secret@a:80", "unix:/run/a"] {
+        for told in [failure(&["dump", address]), failure(&["hist", address, "a_seconds"])] {
+            assert!(told.contains("tickmetrics top") && !told.contains("secret"), "{told}");
+        }
+    }
     assert!(failure(&["dump", text(&other)]).contains("is no segment"));
 }
 
