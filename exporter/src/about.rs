@@ -29,7 +29,7 @@ pub(crate) struct AboutMetrics {
     pub(crate) exporter_left_out_families: Gauge,
     /// Snapshots that a source of metrics could not give.
     pub(crate) exporter_source_errors: Counter,
-    /// Times that a limit on what clients may ask was needed.
+    /// Requests and connections cut short by a client limit.
     pub(crate) exporter_limited: Counter<Limit>,
     /// Listeners that other machines may reach without encryption or a password.
     pub(crate) exporter_unprotected_listeners: Gauge,

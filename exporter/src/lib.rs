@@ -42,6 +42,35 @@
 //! exporter.shutdown();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # By task
+//!
+//! **Expose with a label for the host**, at an address that whoever runs the program may change:
+//!
+//! ```
+//! use tickmetrics_exporter::Exporter;
+//!
+//! let builder = Exporter::builder().listen("127.0.0.1:0").label("host", "ny4-17");
+//! let exporter = builder.with_environment()?.start()?;
+//! # Ok::<(), tickmetrics_exporter::StartError>(())
+//! ```
+//!
+//! **Push** the last counts of a job that ends before Prometheus asks:
+//!
+//! ```no_run
+//! use tickmetrics_exporter::{Exporter, Push};
+//!
+//! let push = Push::new("http://gateway:9091", "end-of-day");
+//! let exporter = Exporter::builder().listen_nowhere().push(push).start()?;
+//! // ... the job ...
+//! exporter.shutdown(); // pushes once more
+//! # Ok::<(), tickmetrics_exporter::StartError>(())
+//! ```
+//!
+//! **Answer from a server of your own**: [`ExporterBuilder::service`] for axum and other tower servers,
+//! [`negotiate`] and [`render_as`] for any other.
+//!
+//! **Expose what something else knows**: a collector that implements [`Source`].
 
 mod about;
 mod build_info;

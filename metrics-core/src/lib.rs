@@ -49,6 +49,73 @@
 //! # Ok::<(), tickmetrics::RegisterError>(())
 //! ```
 //!
+//! # By task
+//!
+//! **Count by symbol.** The values of a label that are not known when the program is written are interned,
+//! up to a capacity. Those beyond it are counted as `other`.
+//!
+//! ```
+//! use tickmetrics::prelude::*;
+//!
+//! #[derive(Clone, Copy, Label)]
+//! #[label(capacity = 4096)]
+//! struct Symbol(LabelId);
+//!
+//! let ticks: Counter<Symbol> =
+//!     Registry::global().register(&Description::new("ticks_total", "Ticks, by symbol."))?;
+//! let btc = ticks.with(Symbol::intern("BTCUSDT")); // once, where the symbol is first met
+//! btc.inc();
+//! # Ok::<(), tickmetrics::RegisterError>(())
+//! ```
+//!
+//! **Time a function**, also an `async` one, whose time is that from its first poll to its end. See
+//! [`timed`] for samples, outcomes, names, and a histogram of your own.
+//!
+//! ```
+//! use tickmetrics::prelude::*;
+//!
+//! #[timed(outcome)] // function_calls_total, function_duration_seconds {module, function, outcome}
+//! async fn submit(quantity: u64) -> Result<u64, String> {
+//!     quantity.checked_mul(2).ok_or_else(|| "too many".into())
+//! }
+//! ```
+//!
+//! **Test your metrics.** A registry of the test's own sees no other test's counts, and a
+//! [mock clock](with_mock_clock) tells the time.
+//!
+//! ```
+//! use tickmetrics::prelude::*;
+//! use tickmetrics::with_mock_clock;
+//!
+//! #[derive(Metrics)]
+//! struct OrderMetrics {
+//!     /// Orders.
+//!     orders: Counter,
+//!     /// Time to fill.
+//!     #[metric(unit = "seconds")]
+//!     fill: Histogram,
+//! }
+//!
+//! let registry = Registry::new();
+//! let metrics = OrderMetrics::register(&registry)?;
+//! metrics.orders.inc();
+//! with_mock_clock(|clock| {
+//!     let timer = metrics.fill.start();
+//!     clock.advance(std::time::Duration::from_micros(3));
+//!     drop(timer);
+//! });
+//! assert_eq!(metrics.orders.get(), 1);
+//! let snapshot = registry.snapshot();
+//! assert_eq!(snapshot.get(&metrics.fill).unwrap().max(), Some(3e-6));
+//! # Ok::<(), tickmetrics::RegisterError>(())
+//! ```
+//!
+//! **Expose, push, or put them into a server of your own**: the crate `tickmetrics-exporter`.
+//!
+//! **Read them after a crash.** A [segment](Segment::builder) in a file stays when its process dies, and
+//! the program `tickmetrics` or a [`SegmentReader`] reads it. A program need not be changed for it:
+//! `TICKMETRICS_SEGMENT=/dev/shm/gateway.metrics ./gateway`, and `tickmetrics dump` with that path.
+//!
 //! # Features
 //!
 //! `loadable`: for code that becomes part of a shared library, that is a `cdylib` (a plugin, a Python
@@ -57,7 +124,7 @@
 //! well, at one or two instructions more for each record.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("metrics-core needs Linux: a mapping that is reserved without being committed");
+compile_error!("tickmetrics needs Linux: a mapping that is reserved without being committed");
 
 mod bucket;
 mod cell;

@@ -95,8 +95,8 @@ impl Push {
     /// The shortest interval.
     pub const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
-    /// To the Pushgateway at a URL, `http://host:port` with the prefix of its path if it has one, for
-    /// a job, which may be called anything but nothing. `https` takes the feature `web-config`.
+    /// To the Pushgateway at a URL, `http://host:port` with the prefix of its path if it has one, for a
+    /// job. The name of the job must not be empty. `https` takes the feature `web-config`.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> Self {
         Self {
             url: url.into(),

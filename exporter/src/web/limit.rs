@@ -12,8 +12,8 @@ pub(super) struct Rate {
     pub(super) interval: Duration,
 }
 
-/// What was taken of a [`Rate`], as the one time at which all of it will be there again: the
-/// generic cell rate algorithm (ITU-T I.371, annex A), which a bucket of tokens is the other view of.
+/// Token bucket, stored as the time at which it is full again: the generic cell rate algorithm
+/// (ITU-T I.371, annex A).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
     full_at: Instant,
