@@ -1,13 +1,11 @@
-//! Sources of the user's own: what fails, what is another process's, and in which order.
+//! Sources of the user's own, that fail, and in which order; and labels for all of them.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tests::http::{Client, series};
-use tests::processes::Folder;
 use tickmetrics::prelude::*;
-use tickmetrics::{Segment, SegmentReader};
-use tickmetrics_exporter::{Exporter, ProcessMetrics, Source};
+use tickmetrics_exporter::{Exporter, Source};
 
 /// What a scrape of it finds, in turn.
 struct Moody(Arc<AtomicU64>);
@@ -52,27 +50,6 @@ fn a_source_that_fails_takes_nothing_else_away() {
         assert_eq!(series[failures], before + failed, "{turn}");
         let own = series.get("turns_total{of=\"a \\\"b\\\"\"}").copied();
         assert_eq!(own, (turn % 3 == 2).then_some(f64::from(turn)), "{}", answer.body);
-    }
-    exporter.shutdown();
-}
-
-#[test]
-fn a_segment_s_reader_is_a_source() {
-    let folder = Folder::new("sources");
-    Segment::builder().path(folder.file()).install().unwrap();
-    let ticks: Counter =
-        Registry::global().register(&Description::new("read_total", "Read.")).unwrap();
-    ticks.add(5);
-    let reader = SegmentReader::open(folder.file()).unwrap();
-    let builder = Exporter::builder().source(reader).source(ProcessMetrics::new());
-    let exporter = builder.process_metrics(false).listen("127.0.0.1:0").start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
-    for _ in 0..2 {
-        let answer = client.request("GET", "/metrics");
-        let series = series(&answer.body);
-        assert_eq!(series["read_total"], ticks.get() as f64);
-        assert!(series["process_threads"] >= 1.0);
-        ticks.inc();
     }
     exporter.shutdown();
 }
