@@ -1,4 +1,4 @@
-//! What gauges are set to and histograms record.
+//! The types of number that gauges and histograms take.
 
 use std::time::Duration;
 

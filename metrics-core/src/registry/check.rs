@@ -7,7 +7,7 @@ use super::error::RegisterError;
 use crate::bucket::Grid;
 use crate::directory::{Kind, are_quantiles};
 use crate::labels::{Dimension, Values};
-use crate::names::{self, Escaping, beginning};
+use crate::names::{self, beginning};
 use crate::scale::right_unit;
 use std::collections::HashSet;
 
@@ -51,8 +51,8 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
         let label = beginning(label, 64).to_owned();
         return Err(RegisterError::InvalidLabel { name: metric.name.clone(), label, reason });
     }
-    let names: Vec<&str> = metric.label_names().collect();
-    for (at, label) in names.iter().enumerate() {
+    let labels: Vec<&str> = metric.label_names().collect();
+    for (at, label) in labels.iter().enumerate() {
         let reason = if let Some(fault) = names::fault_of_label(label) {
             fault
         } else if metric.exposures().any(|series| series.label == Some(*label)) {
@@ -60,11 +60,9 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
                 "le" => "a histogram's buckets have that label",
                 _ => "the quantiles that it is exposed with have that label",
             }
-        } else if names[..at].contains(label) {
+        } else if labels[..at].contains(label) {
             "it is there twice"
-        } else if names[..at].iter().any(|other| {
-            Escaping::ALL.iter().any(|escaping| escaping.label(other) == escaping.label(label))
-        }) {
+        } else if !names::are_told_apart(&labels[..=at].iter().copied()) {
             "a scraper that does not take all names would have another label under the same one"
         } else {
             continue;

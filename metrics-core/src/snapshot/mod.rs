@@ -95,8 +95,8 @@ impl Snapshot {
     /// several threads together, is given as the largest number. `None` for one that was
     /// [added](Self::add_counter), which [`value`](Self::value) has.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
-        let (data, at) = self.find(name, labels)?;
-        match data {
+        let Series { metric, at, .. } = self.find(name, labels)?;
+        match &*metric.data {
             Data::Counter(values) => values.get(at).copied(),
             Data::Wide(values) => {
                 values.get(at).map(|&value| u64::try_from(value).unwrap_or(u64::MAX))
@@ -107,8 +107,8 @@ impl Snapshot {
 
     /// The value of a gauge or an up-down counter; look-up as in [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let (data, at) = self.find(name, labels)?;
-        match data {
+        let Series { metric, at, .. } = self.find(name, labels)?;
+        match &*metric.data {
             Data::Gauge(values) => values.get(at).copied(),
             Data::UpDown(values) => values.get(at).map(|&value| value as f64),
             _ => None,
@@ -117,8 +117,8 @@ impl Snapshot {
 
     /// A histogram's distribution; look-up as in [`counter`](Self::counter).
     pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Option<&HistogramSnapshot> {
-        let (data, at) = self.find(name, labels)?;
-        match data {
+        let Series { metric, at, .. } = self.find(name, labels)?;
+        match &*metric.data {
             Data::Histogram(values) => values.get(at),
             _ => None,
         }
@@ -137,11 +137,7 @@ impl Snapshot {
     /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<Value<'_>> {
-        self.named(name).iter().find_map(|metric| {
-            let index = metric.index(labels)?;
-            let at = metric.exposed.indices.position(index)?;
-            Some(Series { metric, index, at }.value())
-        })
+        Some(self.find(name, labels)?.value())
     }
 
     /// The families, sorted by name.
@@ -240,11 +236,11 @@ impl Snapshot {
         &self.metrics[start..start + count]
     }
 
-    fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<(&Data, usize)> {
+    fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<Series<'_>> {
         self.named(name).iter().find_map(|metric| {
             let index = metric.index(labels)?;
             let at = metric.exposed.indices.position(index)?;
-            Some((&*metric.data, at))
+            Some(Series { metric, index, at })
         })
     }
 }
