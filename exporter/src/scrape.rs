@@ -88,7 +88,6 @@ impl Scraper {
     pub(crate) fn with_labels(self, labels: &ExternalLabels) -> Self {
         match &mut *lock(&self.origin) {
             Origin::Sources(sources) => {
-                // Of each source, of the process, and of the exporter itself.
                 sources.labels = vec![labels.clone(); sources.all.len() + 2];
             }
             #[cfg(feature = "__cli")]
@@ -205,7 +204,8 @@ impl Scraper {
 
 pub(crate) struct Sources {
     all: Vec<Shared>,
-    /// Labels for the metrics of each snapshot, if there are any.
+    /// Labels for all metrics, if there are any: for each source, for the process, and for the exporter
+    /// itself, since each remembers what it labelled last.
     labels: Vec<ExternalLabels>,
     process: Option<ProcessMetrics>,
     about: About,
@@ -263,26 +263,27 @@ impl Sources {
         self.about.observe_segment();
         let escaping = query.protocol.escaping();
         let about = self.about.metrics;
-        let snapshot = |source: &Shared| {
-            source.snapshot().unwrap_or_else(|| {
+        let mut label = |at: usize, mut snapshot: Snapshot| {
+            if let Some(labels) = self.labels.get_mut(at) {
+                labels.add_to(&mut snapshot);
+            }
+            snapshot
+        };
+        let snapshot = |(at, source): (usize, &Shared)| {
+            let snapshot = source.snapshot().unwrap_or_else(|| {
                 about.exporter_source_errors.inc();
                 Snapshot::default()
-            })
+            });
+            label(at, snapshot)
         };
-        let mut now: Vec<_> = self.all.iter().map(snapshot).collect();
-        now.iter_mut().zip(&mut self.labels).for_each(|(now, labels)| labels.add_to(now));
+        let mut now: Vec<_> = self.all.iter().enumerate().map(snapshot).collect();
         let interval = self.intervals.end(Instant::now(), &now);
         // The last ones, so that a program's own metrics of these names go before.
         let mut of_process = Snapshot::default();
         if let Some(process) = &mut self.process {
             process.add_to(&mut of_process);
         }
-        let mut own_labels = self.labels.iter_mut().skip(self.all.len());
-        let mut label = |mut snapshot: Snapshot| {
-            own_labels.by_ref().take(1).for_each(|labels| labels.add_to(&mut snapshot));
-            snapshot
-        };
-        now.push(label(of_process));
+        now.push(label(now.len(), of_process));
         let mut names = lock(&self.names);
         for (at, snapshot) in now.iter().enumerate() {
             // That the process's give way to the program's is no news.
@@ -291,7 +292,7 @@ impl Sources {
         }
         names.news();
         about.exporter_left_out_families.set(names.left_out(escaping) as f64);
-        now.push(label(self.about.registry.snapshot()));
+        now.push(label(now.len(), self.about.registry.snapshot()));
         let exposed = Exposed::new(Snapshots { now, interval }, |Snapshots { now, interval }| {
             let families = now
                 .iter()
