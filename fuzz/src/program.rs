@@ -18,7 +18,7 @@ pub struct Program(pub Vec<Metric>);
 
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Metric {
-    /// What it has to do with the first metric of a program.
+    /// How the metric relates to the first one of its program.
     beside: u8,
     pub name: Name,
     pub help: Help,

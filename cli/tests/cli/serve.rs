@@ -244,7 +244,7 @@ fn a_web_configuration_file_is_obeyed() {
     assert!(said.contains("--web.config.file") && said.contains("web.yml: basic_auth_users.alice"));
 }
 
-/// What is told of a socket is about its path, and no port.
+/// Messages about a socket name its path, and no port.
 #[test]
 fn a_unix_socket_is_listened_on() {
     let folder = Folder::new("serve-unix");
