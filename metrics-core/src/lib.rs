@@ -166,8 +166,8 @@ pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
 pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
 pub use snapshot::{
-    Bucket, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot, NativeBucket,
-    NativeBuckets, Series, Snapshot, Value,
+    Bucket, ConflictReason, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot,
+    MergeConflict, NativeBucket, NativeBuckets, Series, Snapshot, Value,
 };
 pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;

@@ -11,6 +11,7 @@ mod exposed;
 mod external;
 mod histogram;
 mod merge;
+mod merged;
 mod native;
 mod rendered;
 mod series;
@@ -25,6 +26,7 @@ pub(crate) use catalogue::{Catalogue, New};
 pub use exemplar::Exemplar;
 pub use external::ExternalLabels;
 pub use histogram::{Bucket, HistogramSnapshot};
+pub use merged::{ConflictReason, MergeConflict};
 pub use native::{NativeBucket, NativeBuckets};
 
 use crate::directory::{Exposure, Kind};
@@ -200,14 +202,24 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn since(&self, earlier: &Snapshot) -> Snapshot {
-        let metrics = self.metrics.iter().map(|metric| {
-            let same = |other: &&MetricSnapshot| Arc::ptr_eq(&other.about, &metric.about);
-            match earlier.named(&metric.about.metric.name).iter().find(same) {
-                Some(before) => metric.since(before),
-                None => metric.clone(),
+        let mut metrics = Vec::with_capacity(self.metrics.len());
+        for Family { metrics: of_name } in self.families() {
+            let before = earlier.named(&of_name[0].about.metric.name);
+            // Most often they are in the same order, so that the next one is found at once.
+            let mut next = 0;
+            for metric in of_name {
+                let places = (next..before.len()).chain(0..next);
+                let mut same = places.filter(|&at| Arc::ptr_eq(&before[at].about, &metric.about));
+                metrics.push(match same.next() {
+                    Some(at) => {
+                        next = at + 1;
+                        metric.since(&before[at])
+                    }
+                    None => metric.clone(),
+                });
             }
-        });
-        Snapshot { metrics: metrics.collect() }
+        }
+        Snapshot { metrics }
     }
 
     /// Leaves each name to the registry that had it first, and answers how many metrics of others
