@@ -3,6 +3,7 @@
 //! `steady` asks the kernel, at the start and from time to time; what is done for each timing is done
 //! here, so that it can be inlined.
 
+mod counter;
 #[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no counter to look after"))]
 mod steady;
 
@@ -218,37 +219,6 @@ fn with_clock<R>(read: impl Fn(&Source) -> R) -> R {
     }
     let mocked = MOCK.try_with(|mock| mock.borrow().as_ref().map(&read)).ok().flatten();
     mocked.unwrap_or_else(|| read(clock()))
-}
-
-#[cfg(target_arch = "x86_64")]
-mod counter {
-    /// The time stamp counter.
-    #[inline]
-    pub(super) fn read() -> u64 {
-        // SAFETY: every x86-64 processor has the instruction, and Linux lets programs use it that did
-        // not themselves ask otherwise (`PR_SET_TSC`).
-        unsafe { std::arch::x86_64::_rdtsc() }
-    }
-
-    /// Whether this is the clock that `quanta` chose: its reading lies between two of the counter.
-    pub(super) fn is_read_by(clock: &quanta::Clock) -> bool {
-        (0..3).all(|_| {
-            let before = read();
-            let between = clock.raw();
-            (before..=read()).contains(&between)
-        })
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-mod counter {
-    pub(super) fn read() -> u64 {
-        0
-    }
-
-    pub(super) fn is_read_by(_: &quanta::Clock) -> bool {
-        false
-    }
 }
 
 /// A clock that stands still until it is told to move. See [`with_mock_clock`].

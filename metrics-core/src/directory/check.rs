@@ -1,7 +1,9 @@
 //! Whether what the directory says can be true: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
-use super::{Distribution, Entry, Exposure, Kind, MAX_VALUE_BYTES, Metric, OTHER, Source};
+use super::entry::{Distribution, Entry, MAX_VALUE_BYTES, Metric, OTHER, Source};
+use super::exposure::Exposure;
+use super::kind::Kind;
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
 use crate::names;

@@ -3,7 +3,7 @@
 //! This is the only list of them. Registration refuses two metrics that would have a name in common,
 //! and a label that is there already; the exporter decides by it between registries.
 
-use super::Kind;
+use super::kind::Kind;
 
 /// Series that metrics of some kind are exposed as.
 ///

@@ -69,7 +69,7 @@ impl Counter {
         if self.is_time && !self.scale.is_one() {
             let place = std::panic::Location::caller();
             ONCE.call_once(|| {
-                crate::segment::warn(&format!(
+                crate::report::report(format_args!(
                     "{place}: inc() adds one nanosecond to a counter with a unit of time: use \
                      add_duration()"
                 ));

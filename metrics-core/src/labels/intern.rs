@@ -4,7 +4,7 @@ use crate::layout::header;
 use crate::memory::{Kept, Published, Texts};
 use crate::names::beginning;
 #[cfg(not(tickmetrics_loom))]
-use crate::segment;
+use crate::report::report;
 use crate::segment::{Exhausted, Registration, Segment};
 use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
 
@@ -244,7 +244,7 @@ impl Interner {
         }
         let own: Vec<_> = (1..=growth.count).map(|id| self.resolve(LabelId(id))).collect();
         if let Some((own, old)) = own.iter().zip(&old.values).find(|(own, old)| own != old) {
-            segment::warn(&format!(
+            report(format_args!(
                 "the values of {} have other numbers than in the earlier run: {own:?} has that of \
                  {old:?}, and metrics with this label start from zero; intern values after \
                  Segment::builder().install(), which takes up the earlier ones",
@@ -278,7 +278,7 @@ impl Interner {
         let number = if let Some(set) = &growth.set {
             set.number
         } else {
-            let number = directory::append_value_set(&registration, self.name)?;
+            let number = registration.append_value_set(self.name)?;
             let budget = registration.promise_values(self.capacity());
             growth.set = Some(Set { number, published: 0, budget });
             number
@@ -291,7 +291,7 @@ impl Interner {
 impl Set {
     /// Writes the next value to the directory.
     fn append(&mut self, to: &Registration<'_>, value: &str) -> Result<(), Exhausted> {
-        to.append_value(&directory::value(self.number, value), &mut self.budget)?;
+        to.append_value(self.number, value, &mut self.budget)?;
         self.published += 1;
         Ok(())
     }

@@ -3,7 +3,8 @@
 use super::metric::Metric;
 use super::{Description, RegisterError, Registry};
 use crate::layout::header;
-use crate::segment::{self, Segment};
+use crate::report::report;
+use crate::segment::Segment;
 use std::convert::Infallible;
 
 /// A struct of metrics, made by `#[derive(Metrics)]`.
@@ -171,7 +172,7 @@ pub(crate) fn register_or_sink<M: Metric>(description: &Description) -> M {
         if let Some(segment) = Segment::current() {
             segment.count(header::FAILED_REGISTRATIONS);
         }
-        segment::warn(&format!("{error}; it is counted nowhere"));
+        report(format_args!("{error}; it is counted nowhere"));
         M::sink()
     })
 }

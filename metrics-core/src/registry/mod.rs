@@ -20,7 +20,8 @@ use crate::clock;
 use crate::directory::Kind;
 use crate::handles::Gauge;
 use crate::labels::{Dimension, Labels};
-use crate::segment::{Segment, warn};
+use crate::report::report;
+use crate::segment::Segment;
 use crate::snapshot::{Catalogue, New, Snapshot};
 use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local};
 use std::cell::RefCell;
@@ -183,7 +184,7 @@ impl Registry {
         let Some(segment) = Segment::current() else { return Snapshot::default() };
         if let Some(change) = change {
             segment.set_clock_scale(clock::scale());
-            warn(&change);
+            report(format_args!("{change}"));
         }
         let mut catalogue = lock(&self.inner.catalogue);
         let new = std::mem::take(&mut *lock(&self.inner.new));

@@ -7,7 +7,8 @@ use crate::directory::{self, Distribution, MAX_DIMENSIONS, Source};
 use crate::handles::Block;
 use crate::labels::{Dimension, Values};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
-use crate::segment::{self, Claim, Exhausted, Registration, Segment};
+use crate::report::report;
+use crate::segment::{Claim, Exhausted, Registration, Segment};
 use crate::snapshot::New;
 use crate::sync::Relaxed;
 
@@ -93,7 +94,7 @@ pub(super) fn take_cells(
     }
     let mark = registration.mark();
     let appended = lay_out(&registration, wanted, series).and_then(|(metric, placed)| {
-        let at = directory::append_metric(&registration, &metric).map_err(directory_full)?;
+        let at = registration.append_metric(&metric).map_err(directory_full)?;
         Ok((at, metric, placed))
     });
     let (at, metric, placed) = appended.map_err(|error| {
@@ -174,7 +175,7 @@ fn resume(
         Claim::Nothing => Ok(None),
         Claim::Changed(what) => {
             let name = &wanted.name;
-            segment::warn(&format!("{name} starts from zero, since it changed: {what}"));
+            report(format_args!("{name} starts from zero, since it changed: {what}"));
             Ok(None)
         }
         Claim::Same(at, metric) => {
@@ -184,7 +185,7 @@ fn resume(
                 Some(_) => segment.shared()[table as usize].load(Relaxed),
                 None => 0,
             };
-            let claim = directory::append_claim(registration, at, &wanted.help);
+            let claim = registration.append_claim(at, &wanted.help);
             let claim = claim.map_err(directory_full)?;
             registration.kept().claimed(&wanted.name, at);
             // A cell number: this run's, which wrote it there itself.

@@ -20,7 +20,7 @@
 mod old;
 
 use crate::bucket::Grid;
-use crate::directory::{self, Kind, Metric, Source};
+use crate::directory::{Kind, Metric, Source};
 use crate::handles::STAND_IN;
 use crate::layout::{HEAD_CELLS, MOST, head};
 use crate::reader::Why;
@@ -121,9 +121,9 @@ fn append_set(
     capacity: u32,
     registration: &mut Registration<'_>,
 ) -> Result<u64, Unfit> {
-    let set = directory::append_value_set(registration, &old.identity).map_err(directory_full)?;
+    let set = registration.append_value_set(&old.identity).map_err(directory_full)?;
     for value in &old.values {
-        directory::append_value(registration, set, value).map_err(directory_full)?;
+        registration.append_earlier_value(set, value).map_err(directory_full)?;
     }
     let values = old.values.clone();
     registration.kept().add_set(old.identity.clone(), KeptSet { set, capacity, values });
@@ -144,7 +144,7 @@ fn carry(
 ) -> Result<(), Unfit> {
     let series = entry.series as usize;
     let (metric, placed) = place::lay_out(registration, entry, series)?;
-    let at = directory::append_kept(registration, &metric).map_err(directory_full)?;
+    let at = registration.append_kept(&metric).map_err(directory_full)?;
     place::fill_table(segment, &metric, &placed);
     if metric.kind == Kind::Histogram {
         histogram(old, was, &metric, registration, segment)?;

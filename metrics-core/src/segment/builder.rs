@@ -4,6 +4,7 @@ use super::{file, options::Options};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES};
 #[cfg(not(tickmetrics_loom))]
 use crate::memory;
+#[cfg(not(tickmetrics_loom))]
 use crate::report::report;
 use crate::shard;
 use crate::sync::{Mutex, lock, process_wide};
@@ -237,12 +238,14 @@ impl SegmentBuilder {
             (None, Some(path)) => match file::create(&file::expand(&path), layout, resume) {
                 Ok(segment) => segment,
                 Err(error) => {
-                    warn(&format!("{VARIABLE}: {error}; metrics are counted, and in no file"));
+                    report(format_args!(
+                        "{VARIABLE}: {error}; metrics are counted, and in no file"
+                    ));
                     reserve_shrinking(layout)?
                 }
             },
         };
-        segment.apply(self.options).iter().for_each(|warning| warn(warning));
+        segment.apply(self.options).iter().for_each(|warning| report(format_args!("{warning}")));
         Ok(segment)
     }
 
@@ -319,7 +322,7 @@ fn resume_from_environment() -> bool {
     };
     let is = |words: [&str; 4]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
     if !is(ON) && !is(OFF) && !value.is_empty() {
-        warn(&format!(
+        report(format_args!(
             "{RESUME} is {:?}, and the segment is not resumed: {} resumes it, {} does not",
             value.to_string_lossy(),
             ON.join(" or "),
@@ -327,11 +330,6 @@ fn resume_from_environment() -> bool {
         ));
     }
     is(ON)
-}
-
-/// Says on standard error what went another way than asked for. The program goes on.
-pub(crate) fn warn(what: &str) {
-    report(format_args!("{what}"));
 }
 
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...

@@ -30,10 +30,11 @@
 //! nobody else removes it, and nobody gives its name to another.
 
 use super::backing::Backing;
-use super::{Segment, SegmentError, View, set_up, warn};
+use super::{Segment, SegmentError, View, set_up};
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
 use crate::printable::PrintablePath;
+use crate::report::report;
 use crate::resume::{self, Unfit};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -82,7 +83,7 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
             return match unfit {
                 Unfit::System(error) => Err(failed("take over what was counted")(error)),
                 Unfit::File(why) => {
-                    warn(&format!(
+                    report(format_args!(
                         "{} is not resumed, and all metrics start from zero: {why}",
                         PrintablePath(path)
                     ));

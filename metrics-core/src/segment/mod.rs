@@ -21,7 +21,6 @@ pub use builder::SegmentBuilder;
 pub(crate) use builder::install;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use builder::installing;
-pub(crate) use builder::warn;
 pub use error::SegmentError;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use kept::KeptSet;

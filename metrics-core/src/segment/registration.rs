@@ -1,6 +1,6 @@
 use super::{Kept, Segment};
 use crate::bucket::Grid;
-use crate::directory;
+use crate::directory::{self, Metric};
 use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header};
 use crate::sync::{MutexGuard, Relaxed, Release, fence};
 use std::io;
@@ -112,20 +112,53 @@ impl Registration<'_> {
         budget
     }
 
-    /// Appends the entry of a value, from the budget of its label.
-    pub(crate) fn append_value(&self, entry: &[u64], budget: &mut usize) -> Result<(), Exhausted> {
+    /// Adds an empty set of values for an interned label and answers its number.
+    pub(crate) fn append_value_set(&self, identity: &str) -> Result<u64, Exhausted> {
+        self.append(&directory::value_set(identity))
+    }
+
+    /// Adds a value of an earlier run to a set.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn append_earlier_value(&self, set: u64, text: &str) -> Result<u64, Exhausted> {
+        self.append(&directory::value(set, text))
+    }
+
+    /// Adds a value to a set, from the budget of its label.
+    pub(crate) fn append_value(
+        &self,
+        set: u64,
+        text: &str,
+        budget: &mut usize,
+    ) -> Result<(), Exhausted> {
+        let entry = directory::value(set, text);
         let Some(left) = budget.checked_sub(entry.len()) else {
             return Err(Exhausted { asked: entry.len(), left: *budget, refused: None });
         };
-        self.append(entry)?;
+        self.append(&entry)?;
         *budget = left;
         let promised = &self.segment.handed_out.promised;
         promised.store(promised.load(Relaxed).saturating_sub(entry.len()), Relaxed);
         Ok(())
     }
 
+    /// Adds a metric, and answers the position of its entry.
+    pub(crate) fn append_metric(&self, metric: &Metric) -> Result<u64, Exhausted> {
+        self.append(&directory::metric(metric))
+    }
+
+    /// Adds a metric of an earlier run.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn append_kept(&self, metric: &Metric) -> Result<u64, Exhausted> {
+        self.append(&directory::kept(metric))
+    }
+
+    /// Says that the metric of an earlier run at `kept` is registered in this one.
+    pub(crate) fn append_claim(&self, kept: u64, help: &str) -> Result<u64, Exhausted> {
+        self.append(&directory::claim(kept, help))
+    }
+
     /// Appends an entry to the directory, publishes it, and answers its position.
-    pub(crate) fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
+    fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
         let of = self.segment.layout().directory_words;
         let length = &self.segment.words()[header::DIRECTORY_USED];
         let used = usize::try_from(length.load(Relaxed)).unwrap_or(of);
