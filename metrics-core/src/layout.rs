@@ -122,6 +122,14 @@ pub(crate) mod head {
     }
 }
 
+/// Cells at the start of every shard, and of the shared part, that handles write to whose
+/// registration failed: enough for the smallest histogram.
+pub(crate) const SINK_CELLS: usize = if cfg!(tickmetrics_loom) { 0 } else { 64 };
+/// The shared cell that says where the distribution of such a histogram begins, and what it says:
+/// behind its head and its exemplar.
+pub(crate) const SINK_TABLE: u32 = 8;
+pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
+
 /// See [`head::OUTSIDE`].
 pub(crate) const OUTSIDE_BITS: u32 = 16;
 /// The count at which a cell of a distribution stops that is counted up by many at once. It leaves room

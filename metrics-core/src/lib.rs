@@ -20,6 +20,8 @@
 //! | `printable` | text for people, whoever wrote it |
 //! | `report` | a line on standard error, from whichever thread |
 //! | `reader` | another process's segment, read from its file |
+//! | `resume` | what an earlier run of the program counted, taken over |
+//! | `install` | the making of the process's segment, in memory or in a file |
 //!
 //! ```
 //! use tickmetrics::prelude::*;
@@ -132,6 +134,7 @@ mod clock;
 mod directory;
 mod exemplar;
 mod handles;
+mod install;
 mod labels;
 mod layout;
 mod memory;
@@ -157,6 +160,7 @@ mod warm_up;
 pub use clock::{MockClock, with_mock_clock};
 pub use directory::{Exposure, Kind};
 pub use handles::{Counter, Gauge, Histogram, Number, Recordable, Timer, UpDownCounter};
+pub use install::SegmentBuilder;
 pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
 pub use names::Escaping;
 #[cfg(fuzzing)]
@@ -164,7 +168,7 @@ pub use reader::read_words;
 #[cfg(not(tickmetrics_loom))]
 pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
-pub use segment::{Segment, SegmentBuilder, SegmentError, SegmentStats};
+pub use segment::{Segment, SegmentError, SegmentStats};
 pub use snapshot::{
     Bucket, ConflictReason, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot,
     MergeConflict, NativeBucket, NativeBuckets, Series, Snapshot, Value,

@@ -9,15 +9,12 @@
 //!    (`crate::cell`), and the segment stays mapped as long as code of this library runs. So the
 //!    address of a cell is valid in every shard. With the feature `loadable`, an unload of the library
 //!    unmaps it: then no thread has a shard, the pointer to the shared cells is null before, and so
-//!    what the unload itself still runs reaches no cell (`segment/unload.rs`).
+//!    what the unload itself still runs reaches no cell (`install/unload.rs`).
 //! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
 //!    shard 0 with atomic read-modify-writes. Slower, never lost.
 //!
 //! A signal handler must not record: between the load and the store of the code that it
 //! interrupted, its own count would be lost.
-
-#[cfg(not(tickmetrics_loom))]
-pub(crate) mod fork;
 
 use crate::cell::{Cell, SharedCell};
 use crate::clock;
@@ -66,6 +63,17 @@ impl Drop for Attachment {
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) fn detach() {
     let _ = ATTACHMENT.try_with(Attachment::give_back);
+}
+
+/// In a forked child: the thread's shard is the parent's.
+#[cfg(not(tickmetrics_loom))]
+pub(crate) fn forget() {
+    // Only a thread with a shard has its number set up.
+    if !slot::get().is_null() {
+        // SAFETY: it is null.
+        unsafe { slot::set(ptr::null()) };
+        let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
+    }
 }
 
 /// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.

@@ -3,6 +3,8 @@ use crate::cell::Cell;
 use crate::clock;
 use crate::directory::{Distribution, Kind, Metric, Source};
 use crate::handles::{STAND_IN, place};
+#[cfg(not(tickmetrics_loom))]
+use crate::install;
 use crate::layout::{self, EXEMPLAR_CELLS, GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
@@ -32,7 +34,7 @@ use crate::sync::Relaxed;
 pub fn warm_up() {
     // Where the system can't, no segment is installed, and that error is told.
     #[cfg(not(tickmetrics_loom))]
-    let _ = shard::fork::prepare();
+    let _ = install::prepare_for_forks();
     clock::calibrate();
     let Some(segment) = Segment::current() else { return };
     let own = shard::attach_waiting(segment);

@@ -237,7 +237,7 @@ impl Interner {
             return;
         }
         let mut registration = segment.registration();
-        let Some(old) = registration.kept().take_set(self.name) else { return };
+        let Some(old) = registration.resumed().take_set(self.name) else { return };
         if old.capacity != self.capacity {
             // Each metric with this label is laid out otherwise, and says so.
             return;

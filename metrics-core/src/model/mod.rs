@@ -14,7 +14,6 @@ mod shards;
 mod snapshots;
 
 use crate::layout::{HEAD_CELLS, Layout, distribution_cells};
-use crate::segment;
 use crate::{Description, Histogram, Metric, Registry, shard};
 use loom::thread::{self, JoinHandle};
 use std::sync::Arc;
@@ -43,7 +42,7 @@ fn layout(shards: usize, shard_words: usize) -> Layout {
 
 /// Makes the process's segment, which is a new one in each interleaving.
 fn install(layout: Layout) {
-    segment::install(|| crate::Segment::reserve(layout)).unwrap();
+    crate::install::install(|| crate::Segment::reserve(layout)).unwrap();
 }
 
 /// A thread that gives its shard back before it can be joined, as every real one does.

@@ -2,8 +2,10 @@
 
 use super::{check, install, join, layout, register, spawn};
 use crate::cell::SharedCell;
+use crate::install;
 use crate::layout::Layout;
-use crate::segment::{self, SINK_DISTRIBUTION, SINK_TABLE, SegmentError};
+use crate::layout::{SINK_DISTRIBUTION, SINK_TABLE};
+use crate::segment::SegmentError;
 use crate::sync::Relaxed;
 use crate::{Counter, Description, Registry, Segment, shard};
 use std::ptr;
@@ -17,7 +19,7 @@ fn the_segment_is_made_once_and_found_whole() {
         // The statics are there from the start.
         assert_eq!((sink_table(), Segment::stats()), (None, None));
         let layout = Layout { shared_words: SINK_TABLE as usize + 1, ..layout(1, 8) };
-        let make = move || spawn(move || segment::install(|| Segment::reserve(layout)).err());
+        let make = move || spawn(move || install::install(|| Segment::reserve(layout)).err());
         let user = spawn(move || {
             if let Some(first_cell) = sink_table() {
                 assert_eq!(first_cell, u64::from(SINK_DISTRIBUTION));

@@ -5,8 +5,8 @@ use crate::cell::{Distribution, SharedCell};
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::Labels;
+use crate::layout::{SINK_DISTRIBUTION, SINK_TABLE};
 use crate::scale::Scale;
-use crate::segment::{SINK_DISTRIBUTION, SINK_TABLE};
 
 /// A handle that a [`Registry`](super::Registry) can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.

@@ -171,7 +171,7 @@ fn resume(
     segment: &Segment,
     wanted: &directory::Metric,
 ) -> Result<Option<(u64, directory::Metric, Placed)>, Full> {
-    match registration.kept().find(wanted) {
+    match registration.resumed().find(wanted) {
         Claim::Nothing => Ok(None),
         Claim::Changed(what) => {
             let name = &wanted.name;
@@ -187,7 +187,7 @@ fn resume(
             };
             let claim = registration.append_claim(at, &wanted.help);
             let claim = claim.map_err(directory_full)?;
-            registration.kept().claimed(&wanted.name, at);
+            registration.resumed().claimed(&wanted.name, at);
             // A cell number: this run's, which wrote it there itself.
             let cells = u32::try_from(cells).unwrap_or(0);
             let metric = directory::Metric { help: wanted.help.clone(), ..*metric };

@@ -25,7 +25,7 @@ use crate::handles::STAND_IN;
 use crate::layout::{HEAD_CELLS, MOST, head};
 use crate::reader::Why;
 use crate::registry::place::{self, Full};
-use crate::segment::{Exhausted, KeptSet, Registration, Segment};
+use crate::segment::{Exhausted, Registration, ResumedSet, Segment};
 use crate::sync::Relaxed;
 use old::Old;
 use std::collections::HashMap;
@@ -126,7 +126,7 @@ fn append_set(
         registration.append_earlier_value(set, value).map_err(directory_full)?;
     }
     let values = old.values.clone();
-    registration.kept().add_set(old.identity.clone(), KeptSet { set, capacity, values });
+    registration.resumed().add_set(old.identity.clone(), ResumedSet { set, capacity, values });
     Ok(set)
 }
 
@@ -157,7 +157,7 @@ fn carry(
             })?;
         }
     }
-    registration.kept().add_metric(at, metric);
+    registration.resumed().add_metric(at, metric);
     Ok(())
 }
 

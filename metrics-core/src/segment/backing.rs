@@ -14,6 +14,8 @@
 //! Marks say how far each part is there, so that the system is asked when a page's edge is crossed
 //! and not before. They are this process's own memory: a forked child has them as they were.
 
+#[cfg(not(tickmetrics_loom))]
+use crate::layout::SINK_CELLS;
 use crate::layout::{Layout, PAGE_WORDS, WORD_BYTES};
 use crate::memory;
 use crate::sync::AtomicU64 as Word;
@@ -52,7 +54,7 @@ const NONE: RawFd = -1;
 // those two say nothing about other memory. `shards` is read without the lock, too: what it says of is
 // the system's memory, which was given before it was stored.
 #[derive(Debug)]
-pub(super) struct Backing {
+pub(crate) struct Backing {
     /// The descriptor that has the lock, or `NONE`.
     file: AtomicI32,
     /// Whether pages are made present too, and not asked for only.
@@ -70,7 +72,7 @@ pub(super) struct Backing {
 }
 
 impl Backing {
-    pub(super) fn new(file: Option<RawFd>) -> Self {
+    pub(crate) fn new(file: Option<RawFd>) -> Self {
         Self {
             file: AtomicI32::new(file.unwrap_or(NONE)),
             prefault: false,
@@ -90,11 +92,11 @@ impl Backing {
 
     /// Asks for what every segment needs, before it is written to.
     #[cfg(not(tickmetrics_loom))]
-    pub(super) fn begin(&self, words: &[Word], layout: Layout) -> io::Result<()> {
+    pub(crate) fn begin(&self, words: &[Word], layout: Layout) -> io::Result<()> {
         self.ask(words, 0, layout.directory())?;
         self.directory(words, layout, 1)?;
-        self.shared(words, layout, super::SINK_CELLS)?;
-        self.cells(words, layout, super::SINK_CELLS)
+        self.shared(words, layout, SINK_CELLS)?;
+        self.cells(words, layout, SINK_CELLS)
     }
 
     /// Whether memory is asked for at all before it is touched.

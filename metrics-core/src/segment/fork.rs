@@ -11,7 +11,7 @@
 //! out since; the count of cells handed out is read after them, so that the child hands out others.
 //! A gauge may be what the parent set it to in the moments after the fork.
 
-use super::Segment;
+use super::process::Segment;
 use crate::layout::header;
 use crate::memory;
 use crate::sync::{Acquire, Relaxed, fence};

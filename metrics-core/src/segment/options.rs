@@ -5,11 +5,11 @@ use std::io;
 /// What is asked of the system for the segment's memory, apart from its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a method of the builder")]
-pub(super) struct Options {
-    pub(super) prefault: bool,
-    pub(super) lock_memory: bool,
-    pub(super) huge_pages: bool,
-    pub(super) core_dump: bool,
+pub(crate) struct Options {
+    pub(crate) prefault: bool,
+    pub(crate) lock_memory: bool,
+    pub(crate) huge_pages: bool,
+    pub(crate) core_dump: bool,
 }
 
 impl Options {

@@ -1,14 +1,15 @@
-use super::{Kept, Segment};
+use super::process::Segment;
+use super::resumed::Resumed;
 use crate::bucket::Grid;
 use crate::directory::{self, Metric};
 use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header};
-use crate::sync::{MutexGuard, Relaxed, Release, fence};
+use crate::sync::{MutexGuard, Relaxed, Release, fence, lock};
 use std::io;
 
 /// The registration lock, held.
 pub(crate) struct Registration<'a> {
-    pub(super) segment: &'a Segment,
-    pub(super) kept: MutexGuard<'a, Kept>,
+    segment: &'a Segment,
+    resumed: MutexGuard<'a, Resumed>,
 }
 
 /// What was asked for did not fit.
@@ -25,10 +26,19 @@ pub(crate) struct Mark {
     shared: u64,
 }
 
+impl Segment {
+    /// The registration lock. Whoever holds it is the only one to change the header's counts of
+    /// what is used, and to append to the directory.
+    pub(crate) fn registration(&self) -> Registration<'_> {
+        // A panic can't leave the counts half-changed: each is one store.
+        Registration { segment: self, resumed: lock(&self.registration) }
+    }
+}
+
 impl Registration<'_> {
     /// What an earlier run of the program left.
-    pub(crate) fn kept(&mut self) -> &mut Kept {
-        &mut self.kept
+    pub(crate) fn resumed(&mut self) -> &mut Resumed {
+        &mut self.resumed
     }
 
     /// Takes `count` cells that are the same in every shard, and answers the first.

@@ -1,7 +1,7 @@
-use super::SegmentStats;
 #[cfg(not(tickmetrics_loom))]
 use super::part::FileWords;
 use super::part::Part;
+use super::stats::SegmentStats;
 use crate::layout::{Layout, header};
 use crate::sync::{Acquire, AtomicU64, Relaxed, fence};
 

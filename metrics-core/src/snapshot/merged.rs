@@ -297,7 +297,7 @@ impl fmt::Display for MergeConflict {
 
 impl std::error::Error for MergeConflict {}
 
-#[cfg(test)]
+#[cfg(all(test, not(tickmetrics_loom)))]
 mod tests {
     use super::{ConflictReason, Escaping};
     use crate::prelude::*;

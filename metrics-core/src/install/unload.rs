@@ -10,17 +10,11 @@
 //! comes between them. (A segment that is first made when the system has begun to end the shared
 //! objects themselves, after all handlers, is the exception: that end looks like an unload.)
 
-use super::{SEGMENT, Segment};
-use crate::layout::header;
-use crate::memory;
+use crate::segment::Segment;
 use crate::shard;
-use crate::sync::{AtomicBool, Relaxed};
 use std::ffi::c_void;
 use std::mem;
 use std::ptr;
-
-/// The segment is no longer there. What is destroyed after it in the same unload records nothing.
-static IS_GONE: AtomicBool = AtomicBool::new(false);
 
 type Handler = unsafe extern "C" fn(*mut c_void);
 type Post = unsafe extern "C" fn(*mut libc::sem_t) -> i32;
@@ -32,11 +26,6 @@ unsafe extern "C" {
 
     /// Its address stands for the object that this code is in.
     static __dso_handle: c_void;
-}
-
-pub(super) fn is_gone() -> bool {
-    // Relaxed: set where no other thread is in this code.
-    IS_GONE.load(Relaxed)
 }
 
 /// Sees to an unload. Called once, when the segment is there.
@@ -81,23 +70,7 @@ unsafe extern "C" fn at_unload(ending: *mut c_void) {
     if !known || ends > 0 {
         return;
     }
-    let Some(segment) = SEGMENT.get() else { return };
-    IS_GONE.store(true, Relaxed);
+    let Some(segment) = Segment::close() else { return };
     shard::unshare();
     segment.leave();
-}
-
-impl Segment {
-    /// Gives back what the system gave. A thread that has a shard keeps the library loaded where the C
-    /// library knows of it; where it does not, the memory stays.
-    fn leave(&self) {
-        if let Some(file) = self.backing.forget_file() {
-            memory::close(file);
-        }
-        if self.view.header(header::ATTACHED) == 0 {
-            // SAFETY: no thread is in this object's code, or comes there, when it is unloaded, but for
-            // this one, which finds no segment from now on.
-            unsafe { memory::unmap(self.words()) };
-        }
-    }
 }

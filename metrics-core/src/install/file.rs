@@ -29,13 +29,12 @@
 //! can even have the same id. So a process makes sure of its file once it has the lock: from then on
 //! nobody else removes it, and nobody gives its name to another.
 
-use super::backing::Backing;
-use super::{Segment, SegmentError, View, set_up};
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
 use crate::printable::PrintablePath;
 use crate::report::report;
 use crate::resume::{self, Unfit};
+use crate::segment::{Backing, Segment, SegmentError, View, set_up};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};

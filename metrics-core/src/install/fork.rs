@@ -9,9 +9,9 @@
 //! The handlers are registered before the first of these locks is taken, and without a lock of their
 //! own, which a child could find taken.
 
-use super::{ATTACHMENT, Segment, ptr, slot};
 use crate::clock;
-use crate::segment::{self, Registration};
+use crate::segment::{Registration, Segment};
+use crate::shard;
 use crate::sync::MutexGuard;
 use std::cell::Cell;
 use std::io;
@@ -54,7 +54,7 @@ pub(crate) fn prepare() -> io::Result<()> {
 unsafe extern "C" fn before() {
     let held = HELD.take().unwrap_or_else(|| {
         let calibrating = clock::calibrating();
-        let installing = segment::installing();
+        let installing = Segment::installing();
         ManuallyDrop::new(Held {
             // What is handed out is counted in all places alike, too.
             _registration: Segment::current().map(Segment::registration),
@@ -70,12 +70,7 @@ unsafe extern "C" fn in_parent() {
 }
 
 unsafe extern "C" fn in_child() {
-    // Only a thread with a shard has its number set up.
-    if !slot::get().is_null() {
-        // SAFETY: it is null.
-        unsafe { slot::set(ptr::null()) };
-        let _ = ATTACHMENT.try_with(|attachment| attachment.shard.set(None));
-    }
+    shard::forget();
     if let Some(segment) = Segment::current() {
         segment.start_over();
     }

@@ -1,19 +1,15 @@
-use super::{SEGMENT, Segment, SegmentError};
 #[cfg(not(tickmetrics_loom))]
-use super::{file, options::Options};
+use super::{file, fork};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES};
 #[cfg(not(tickmetrics_loom))]
 use crate::memory;
 #[cfg(not(tickmetrics_loom))]
 use crate::report::report;
+#[cfg(not(tickmetrics_loom))]
+use crate::segment::Options;
+use crate::segment::{Segment, SegmentError};
 use crate::shard;
-use crate::sync::{Mutex, lock, process_wide};
 use std::path::PathBuf;
-
-process_wide! {
-    /// Two first users race for this lock, not for the memory.
-    static INSTALL: Mutex<()> = Mutex::new(());
-}
 
 /// Names the file of a segment whose program names none.
 #[cfg(not(tickmetrics_loom))]
@@ -39,6 +35,32 @@ pub struct SegmentBuilder {
     resume: bool,
     #[cfg(not(tickmetrics_loom))]
     options: Options,
+}
+
+impl Segment {
+    /// Sets the sizes of the process's segment, before its first use.
+    ///
+    /// ```
+    /// use tickmetrics::Segment;
+    ///
+    /// Segment::builder().shards(32).shard_bytes(64 << 20).install()?;
+    /// assert!(Segment::builder().install().is_err(), "it is in use now");
+    /// # Ok::<(), tickmetrics::SegmentError>(())
+    /// ```
+    pub fn builder() -> SegmentBuilder {
+        SegmentBuilder::default()
+    }
+
+    /// The process's segment, which the first caller makes with the default sizes.
+    pub(crate) fn get_or_reserve() -> Result<&'static Self, SegmentError> {
+        if let Some(segment) = Self::current() {
+            return Ok(segment);
+        }
+        match SegmentBuilder::default().install() {
+            Ok(()) | Err(SegmentError::InUse) => Self::current().ok_or(SegmentError::InUse),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Default for SegmentBuilder {
@@ -280,27 +302,20 @@ impl SegmentBuilder {
     }
 }
 
-/// Keeps the process's segment from being made: until then nobody has a file open, or a lock on one,
-/// that the process's segment does not know of.
-#[cfg(not(tickmetrics_loom))]
-pub(crate) fn installing() -> crate::sync::MutexGuard<'static, ()> {
-    lock(&INSTALL)
-}
-
 /// Makes the process's segment.
 pub(crate) fn install(
     make: impl FnOnce() -> Result<Segment, SegmentError>,
 ) -> Result<(), SegmentError> {
     #[cfg(not(tickmetrics_loom))]
-    shard::fork::prepare().map_err(|error| SegmentError::Fork { error })?;
-    let _installing = lock(&INSTALL);
-    if SEGMENT.get().is_some() {
+    fork::prepare().map_err(|error| SegmentError::Fork { error })?;
+    let _installing = Segment::installing();
+    if Segment::is_made() {
         return Err(SegmentError::InUse);
     }
     let segment = make()?;
     // Before the segment is known: whoever finds it finds the shared cells.
     shard::share(&segment);
-    SEGMENT.set(segment).map_err(|_| SegmentError::InUse)?;
+    segment.publish()?;
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
     super::unload::prepare();
     Ok(())

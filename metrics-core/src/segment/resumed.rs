@@ -6,15 +6,15 @@ use std::fmt;
 
 /// Metrics and values of an earlier run that this run has not taken up yet.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct Resumed {
     /// By their names.
-    metrics: HashMap<String, Vec<KeptMetric>>,
+    metrics: HashMap<String, Vec<ResumedMetric>>,
     /// By what their interners are called.
-    sets: HashMap<String, KeptSet>,
+    sets: HashMap<String, ResumedSet>,
 }
 
 #[derive(Debug)]
-struct KeptMetric {
+struct ResumedMetric {
     /// The position of its entry.
     at: u64,
     metric: Metric,
@@ -24,7 +24,7 @@ struct KeptMetric {
 
 /// The values of an interned label.
 #[derive(Debug)]
-pub(crate) struct KeptSet {
+pub(crate) struct ResumedSet {
     pub(crate) set: u64,
     pub(crate) capacity: u32,
     pub(crate) values: Vec<String>,
@@ -39,22 +39,22 @@ pub(crate) enum Claim {
     Changed(String),
 }
 
-impl Kept {
+impl Resumed {
     #[cfg(not(tickmetrics_loom))]
     pub(crate) fn add_metric(&mut self, at: u64, metric: Metric) {
         let of_name = self.metrics.entry(metric.name.clone()).or_default();
-        of_name.push(KeptMetric { at, metric, replaced: false });
+        of_name.push(ResumedMetric { at, metric, replaced: false });
     }
 
     #[cfg(not(tickmetrics_loom))]
-    pub(crate) fn add_set(&mut self, identity: String, set: KeptSet) {
+    pub(crate) fn add_set(&mut self, identity: String, set: ResumedSet) {
         // Of several that are called the same, the first is the one: a metric of another starts
         // fresh.
         self.sets.entry(identity).or_insert(set);
     }
 
     /// The values of the interner that is called so. The next one of that name finds none.
-    pub(crate) fn take_set(&mut self, identity: &str) -> Option<KeptSet> {
+    pub(crate) fn take_set(&mut self, identity: &str) -> Option<ResumedSet> {
         self.sets.remove(identity)
     }
 
@@ -64,8 +64,8 @@ impl Kept {
         // A metric of the same name with other constant labels, as each function under `#[timed]` is,
         // is another one.
         let mut changed = None;
-        for kept in of_name {
-            let KeptMetric { at, metric, replaced } = kept;
+        for resumed in of_name {
+            let ResumedMetric { at, metric, replaced } = resumed;
             if (metric.registry, &metric.constants) != (wanted.registry, &wanted.constants) {
                 continue;
             }
@@ -89,7 +89,7 @@ impl Kept {
     /// Forgets the metric whose entry is there: it is claimed.
     pub(crate) fn claimed(&mut self, name: &str, at: u64) {
         if let Some(of_name) = self.metrics.get_mut(name) {
-            of_name.retain(|kept| kept.at != at);
+            of_name.retain(|resumed| resumed.at != at);
         }
     }
 }

@@ -1,0 +1,16 @@
+//! Installing the process's segment: with which sizes, in which file, going on from which earlier run,
+//! and what becomes of it in a forked child and where the library is unloaded.
+
+mod builder;
+#[cfg(not(tickmetrics_loom))]
+mod file;
+#[cfg(not(tickmetrics_loom))]
+mod fork;
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+mod unload;
+
+pub use builder::SegmentBuilder;
+#[cfg(all(test, tickmetrics_loom))]
+pub(crate) use builder::install;
+#[cfg(not(tickmetrics_loom))]
+pub(crate) use fork::prepare as prepare_for_forks;

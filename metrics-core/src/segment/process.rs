@@ -1,0 +1,305 @@
+#[cfg(not(tickmetrics_loom))]
+use super::Options;
+use super::backing::Backing;
+use super::error::{LayoutShown, SegmentError};
+#[cfg(all(test, tickmetrics_loom))]
+use super::part::Part;
+use super::resumed::Resumed;
+use super::stats::SegmentStats;
+use super::view::View;
+use crate::clock;
+use crate::layout::{self, Layout, SINK_CELLS, SINK_DISTRIBUTION, SINK_TABLE, header};
+use crate::memory;
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+use crate::sync::AtomicBool;
+use crate::sync::{
+    Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
+};
+use std::io;
+use std::sync::TryLockError;
+
+/// The memory that all metrics of the process are counted in.
+///
+/// It is reserved when the first metric is registered, with the sizes that
+/// [`Segment::builder`] was given before, and stays until the process ends or, with the feature
+/// `loadable`, the library that has it is unloaded.
+#[derive(Debug)]
+pub struct Segment {
+    pub(super) view: View<'static>,
+    pub(super) backing: Backing,
+    #[cfg(not(tickmetrics_loom))]
+    pub(super) options: Options,
+    pub(super) handed_out: HandedOut,
+    /// Held while cells are handed out and directory entries written.
+    pub(super) registration: Mutex<Resumed>,
+}
+
+/// Counts of the header once more, in memory that a forked child has as it was when it was forked.
+/// Under the registration lock.
+#[derive(Debug)]
+pub(super) struct HandedOut {
+    pub(super) directory: std::sync::atomic::AtomicU64,
+    pub(super) shared: std::sync::atomic::AtomicU64,
+    /// Words of the directory that values of labels may still take, which is in no header.
+    pub(super) promised: std::sync::atomic::AtomicUsize,
+}
+
+process_wide! {
+    static SEGMENT: OnceLock<Segment> = OnceLock::new();
+}
+
+process_wide! {
+    /// Two first users race for this lock, not for the memory.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+}
+
+/// The segment is no longer there. What is destroyed after it in the same unload records nothing.
+#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+impl Segment {
+    /// How the process's segment is used, or `None` before its first use.
+    pub fn stats() -> Option<SegmentStats> {
+        Self::current().map(|segment| segment.view.stats())
+    }
+
+    /// The process's segment where there is one.
+    pub(crate) fn current() -> Option<&'static Self> {
+        #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+        // Relaxed: set where no other thread is in this code.
+        if IS_GONE.load(Relaxed) {
+            return None;
+        }
+        SEGMENT.get()
+    }
+
+    /// Keeps the process's segment from being made: until then nobody has a file open, or a lock on
+    /// one, that the process's segment does not know of.
+    pub(crate) fn installing() -> MutexGuard<'static, ()> {
+        lock(&INSTALLING)
+    }
+
+    /// Whether the process's segment was made, and may be gone.
+    pub(crate) fn is_made() -> bool {
+        SEGMENT.get().is_some()
+    }
+
+    /// Makes it the process's segment, where there is none.
+    pub(crate) fn publish(self) -> Result<(), SegmentError> {
+        SEGMENT.set(self).map_err(|_| SegmentError::InUse)
+    }
+
+    /// The library is being unloaded: nobody finds the process's segment from now on. Answers it.
+    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    pub(crate) fn close() -> Option<&'static Self> {
+        let segment = SEGMENT.get()?;
+        // Relaxed: no other thread is there to see it.
+        IS_GONE.store(true, Relaxed);
+        Some(segment)
+    }
+
+    /// Gives back what the system gave. A thread that has a shard keeps the library loaded where the C
+    /// library knows of it; where it does not, the memory stays.
+    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    pub(crate) fn leave(&self) {
+        if let Some(file) = self.backing.forget_file() {
+            memory::close(file);
+        }
+        if self.view.header(header::ATTACHED) == 0 {
+            // SAFETY: no thread is in this object's code, or comes there, when it is unloaded, but for
+            // this one, which finds no segment from now on.
+            unsafe { memory::unmap(self.words()) };
+        }
+    }
+
+    /// A segment in memory of this process alone.
+    pub(crate) fn reserve(layout: Layout) -> Result<Self, SegmentError> {
+        let refused = |error| SegmentError::Refused { layout: LayoutShown(layout), error };
+        let too_large = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let words = layout.words().ok_or_else(too_large).and_then(memory::reserve);
+        let words = words.map_err(refused)?;
+        set_up(words, layout);
+        let view = View::new(words, layout).ok_or_else(|| refused(too_large()))?;
+        Ok(Self::of(view, Backing::new(None)))
+    }
+
+    /// The segment in words that are set up.
+    pub(crate) fn of(view: View<'static>, backing: Backing) -> Self {
+        Self {
+            view,
+            backing,
+            #[cfg(not(tickmetrics_loom))]
+            options: Options::default(),
+            handed_out: HandedOut {
+                directory: 0.into(),
+                shared: (SINK_CELLS as u64).into(),
+                promised: 0.into(),
+            },
+            registration: Mutex::new(Resumed::default()),
+        }
+    }
+
+    /// Does what was asked for with the memory, before it is used, and answers what could not be
+    /// done.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn apply(&mut self, mut options: Options) -> Vec<String> {
+        let warnings = options.apply(self.words());
+        self.backing.set_prefault(options.prefault);
+        self.options = options;
+        warnings
+    }
+
+    /// The segment as a reader sees it.
+    pub(crate) fn view(&self) -> View<'static> {
+        self.view
+    }
+
+    /// Cells of the given shard.
+    pub(crate) fn shard(&self, shard: usize) -> &'static [AtomicU64] {
+        self.view.shard(shard)
+    }
+
+    /// Cells that all threads share: gauges, and the bits of declared series.
+    pub(crate) fn shared(&self) -> &'static [AtomicU64] {
+        self.view.shared()
+    }
+
+    pub(super) fn words(&self) -> &'static [AtomicU64] {
+        self.view.words()
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.view.layout()
+    }
+
+    fn owner(&self, shard: usize) -> &'static AtomicU64 {
+        &self.words()[header::OWNERS + shard]
+    }
+
+    /// Takes a free shard for a thread, or `None` where every shard has an owner, or where memory is
+    /// to be asked for first and another thread is at it, or the system has none.
+    ///
+    /// The lowest free one is taken, so that as few as possible are ever touched.
+    pub(crate) fn claim(&self) -> Option<usize> {
+        self.claim_shard(false)
+    }
+
+    /// As `claim`, and waits for other threads that ask for memory.
+    pub(crate) fn claim_waiting(&self) -> Option<usize> {
+        self.claim_shard(true)
+    }
+
+    fn claim_shard(&self, wait: bool) -> Option<usize> {
+        let attached = &self.words()[header::ATTACHED];
+        // Relaxed: a hint that spares the overflow path a search. If it misses a release, the next
+        // record of this thread looks again.
+        if attached.load(Relaxed) >= self.layout().shards as u64 - 1 {
+            return None;
+        }
+        // Acquire pairs with the Release in `release`: the cells are seen as the last owner left
+        // them, so that going on from their values loses nothing.
+        let shard = (1..self.layout().shards).find(|&shard| {
+            let owner = self.owner(shard);
+            owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+        })?;
+        if self.backing.is_wanted() && !self.back(shard, wait) {
+            // Release, as in `release`: the next owner acquires what the last one left, through here.
+            self.owner(shard).store(0, Release);
+            return None;
+        }
+        attached.fetch_add(1, Relaxed);
+        self.words()[header::SHARDS_SEEN].fetch_max(shard as u64 + 1, Relaxed);
+        Some(shard)
+    }
+
+    /// Has the system give the memory of a shard, before anyone else is told of it.
+    fn back(&self, shard: usize, wait: bool) -> bool {
+        // One that was in use before: registrations see to its memory ever since.
+        if self.backing.has(shard) {
+            return true;
+        }
+        let overflow_records = self.view.header(header::OVERFLOW_RECORDS);
+        if !wait && !self.backing.for_shards.may_ask(overflow_records) {
+            return false;
+        }
+        let registration = if wait {
+            Ok(lock(&self.registration))
+        } else {
+            self.registration.try_lock().or_else(|error| match error {
+                TryLockError::Poisoned(poisoned) => Ok(poisoned.into_inner()),
+                error @ TryLockError::WouldBlock => Err(error),
+            })
+        };
+        let Ok(_registration) = registration else { return false };
+        let given = self.backing.shard(self.words(), self.layout(), shard).is_ok();
+        if !given {
+            self.backing.for_shards.was_refused(overflow_records);
+        }
+        given
+    }
+
+    /// Whether cells may be asked for again for a series that the system had no memory for.
+    pub(crate) fn may_ask_for_series(&self) -> bool {
+        self.backing.for_series.may_ask(self.view.header(header::SATURATED_LABELS))
+    }
+
+    /// The system had no memory for the cells of a series.
+    pub(crate) fn series_was_refused(&self) {
+        self.backing.for_series.was_refused(self.view.header(header::SATURATED_LABELS));
+    }
+
+    /// Gives a shard back. The caller must not write to it any more.
+    pub(crate) fn release(&self, shard: usize) {
+        self.words()[header::ATTACHED].fetch_sub(1, Relaxed);
+        // Release: the next owner's Acquire sees every record made before this.
+        self.owner(shard).store(0, Release);
+    }
+
+    /// Says how long a tick of the clock is, once that is known.
+    pub(crate) fn set_clock_scale(&self, scale: u64) {
+        if scale != 0 {
+            self.words()[header::CLOCK_SCALE].store(scale, Relaxed);
+        }
+    }
+
+    /// Counts into a word of the header.
+    pub(crate) fn count(&self, word: usize) {
+        self.words()[word].fetch_add(1, Relaxed);
+    }
+}
+
+/// What the models look at, as a reader sees it.
+#[cfg(all(test, tickmetrics_loom))]
+impl Segment {
+    pub(crate) fn directory(&self) -> &'static [AtomicU64] {
+        self.view.directory().here()
+    }
+
+    pub(crate) fn shards_seen(&self) -> impl Iterator<Item = Part<'static>> {
+        self.view.shards_seen()
+    }
+}
+
+/// Writes the header of a new segment, and what its sink needs.
+pub(crate) fn set_up(words: &[AtomicU64], layout: Layout) {
+    for (word, value) in [
+        (header::BYTE_ORDER, layout::BYTE_ORDER),
+        (header::VERSION, layout::VERSION),
+        (header::DIRECTORY_WORDS, layout.directory_words as u64),
+        (header::SHARED_WORDS, layout.shared_words as u64),
+        (header::SHARD_WORDS, layout.shard_words as u64),
+        (header::SHARDS, layout.shards as u64),
+        (header::PID, u64::from(std::process::id())),
+        (header::STARTED, clock::nanos_since_epoch()),
+        (header::CELLS_USED, SINK_CELLS as u64),
+        (header::SHARED_USED, SINK_CELLS as u64),
+        (header::SHARDS_SEEN, 1),
+    ] {
+        words[word].store(value, Relaxed);
+    }
+    if layout.shared_words > SINK_TABLE as usize {
+        words[layout.shared() + SINK_TABLE as usize].store(u64::from(SINK_DISTRIBUTION), Relaxed);
+    }
+    // Release: whoever reads the magic with Acquire sees the header before it.
+    words[header::MAGIC].store(layout::MAGIC, Release);
+}
