@@ -20,6 +20,8 @@ pub(super) struct Table {
     slots: Box<[AtomicU32]>,
     /// By number. There is none at 0, which stands for `other`.
     values: Box<[PublishedText]>,
+    /// The one whose place it took: so a search for leaks finds all of them.
+    _earlier: Option<&'static Self>,
 }
 
 /// The bits of a slot that hold a number: enough for `Interner::MAX_CAPACITY`.
@@ -27,7 +29,7 @@ const NUMBER: u32 = (1 << 25) - 1;
 
 impl Table {
     /// A table with the values of an earlier one, and room for one more at the least.
-    pub(super) fn after(earlier: Option<&Self>, capacity: usize) -> Self {
+    pub(super) fn after(earlier: Option<&'static Self>, capacity: usize) -> Self {
         let room = earlier.map_or(FIRST_ROOM, |earlier| earlier.room() * 2).min(capacity);
         let slots = (room * 2).next_power_of_two().max(2);
         let key = earlier.map_or_else(Key::random, |earlier| earlier.key);
@@ -35,6 +37,7 @@ impl Table {
             key,
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             values: (0..=room).map(|_| PublishedText::new()).collect(),
+            _earlier: earlier,
         };
         let known = earlier.into_iter().flat_map(|earlier| &earlier.values);
         for (number, value) in (0..).zip(known) {
@@ -193,7 +196,7 @@ mod tests {
     fn table_of(values: impl Iterator<Item = String>, room: usize) -> Table {
         let mut table = Table::after(None, usize::MAX);
         while table.room() < room {
-            table = Table::after(Some(&table), usize::MAX);
+            table = Table::after(Some(Box::leak(Box::new(table))), usize::MAX);
         }
         for (number, value) in (1..).zip(values) {
             table.add(LabelId(number), text(&value));

@@ -3,6 +3,7 @@
 use crate::sync::AtomicU64;
 use std::fs::{self, File};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 
@@ -69,7 +70,9 @@ impl Mapping {
 
     /// Its words, for ever.
     pub(crate) fn leak(self) -> &'static [AtomicU64] {
-        Box::leak(Box::new(self)).words()
+        let Self { start, words } = *ManuallyDrop::new(self);
+        // SAFETY: as in `words`, and nothing unmaps it.
+        unsafe { NonNull::slice_from_raw_parts(start, words).as_ref() }
     }
 }
 
