@@ -121,7 +121,19 @@ pub use web::WebConfigError;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod __fuzz {
+    use crate::Protocol;
+    use crate::interval::Intervals;
     pub use crate::server::{InMemory, Said};
+    use std::time::{Duration, Instant};
+    use tickmetrics::Snapshot;
+
+    /// What an exporter answers that was scraped at two moments.
+    pub fn render_second(first: Snapshot, second: &Snapshot, protocol: Protocol) -> Vec<u8> {
+        let (mut intervals, now) = (Intervals::new(Duration::ZERO), Instant::now());
+        intervals.end(now, &[first]);
+        let interval = intervals.end(now, std::slice::from_ref(second));
+        crate::encode::render_beside(second, &interval[0], protocol)
+    }
 }
 
 /// What the program `tickmetrics` needs. Not part of the interface.

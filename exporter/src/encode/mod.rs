@@ -57,11 +57,21 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn render_as(snapshot: &Snapshot, protocol: Protocol) -> Vec<u8> {
+    render_beside(snapshot, &Snapshot::default(), protocol)
+}
+
+/// As [`render_as`] does, with what happened in the last interval beside it.
+pub(crate) fn render_beside(
+    snapshot: &Snapshot,
+    interval: &Snapshot,
+    protocol: Protocol,
+) -> Vec<u8> {
     let distinct = Distinct::new(snapshot, protocol.escaping());
     let is_exposed = |name: &str| distinct.contains(name);
     let mut exposition = Exposition::new(protocol, Vec::new());
     for family in distinct.families() {
-        exposition.push(family.into(), &is_exposed, usize::MAX);
+        let part = Part { interval: interval.family(family.name()), ..family.into() };
+        exposition.push(part, &is_exposed, usize::MAX);
     }
     exposition.end();
     // Never full, so that it is one piece.

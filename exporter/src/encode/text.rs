@@ -168,10 +168,15 @@ pub(super) fn write<F: Format>(
                     push_head(format, out, &names, "", &["Values of ", name, " ", what]);
                 }
                 let sample = Sample::new(names.family, names.suffix);
+                let created =
+                    format.has_created(&names).then(|| Sample::new(names.family, "_created"));
                 table(escaping, parts, progress, out, full, |out, _, one, _| {
                     match one.series.value() {
                         Value::Histogram(value) if count(value) > 0 => {
                             line(out, one, &sample, |out| push_u64(out, count(value)));
+                            if let Some(sample) = &created {
+                                push_created(out, one, sample);
+                            }
                             true
                         }
                         _ => false,

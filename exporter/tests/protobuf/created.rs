@@ -67,6 +67,25 @@ fn openmetrics_has_series_of_its_own() {
 }
 
 #[test]
+fn the_counters_beside_a_histogram_have_it_in_each_format() {
+    let registry = Registry::new();
+    let wait: Histogram = register(&registry, &Description::new("wait", "Wait.").max(100));
+    wait.record(200);
+    wait.record_signed(-1);
+    let snapshot = registry.snapshot();
+    let text = render_as(&snapshot, created(Format::OpenMetrics));
+    let text = String::from_utf8(text).unwrap();
+    let families = decode(&render_as(&snapshot, created(Format::Protobuf)));
+    for name in ["wait_saturated", "wait_negative"] {
+        assert!(text.contains(&format!("{name}_total 1\n{name}_created ")), "{text}");
+        let total = format!("{name}_total");
+        let family = families.iter().find(|family| family.name() == total).unwrap();
+        let counter = family.metric[0].counter.as_ref().unwrap();
+        assert!(counter.created_timestamp.is_some(), "{name}");
+    }
+}
+
+#[test]
 fn protobuf_has_a_field() {
     let registry = registry();
     let start = start(&registry);
