@@ -4,19 +4,20 @@
 
 #![no_main]
 
-use fuzz::expected::{self, Format, Values};
+use fuzz::expected::{self, Format, More, Values};
 use fuzz::exposition::text::{self, Dialect};
 use fuzz::exposition::{Families, check_histograms, protobuf};
 use fuzz::program::{PIECES, Program};
 use fuzz::recorded::{Odd, Recorded};
 use fuzz::rewind::Rewind;
 use libfuzzer_sys::fuzz_target;
-use std::ffi::c_char;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
+use tickmetrics::Snapshot;
 use tickmetrics::prelude::*;
+use tickmetrics_exporter::{__fuzz, Protocol};
 
 static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     let segment = Rewind::new(|| {
@@ -29,12 +30,6 @@ static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     Mutex::new(segment.expect("the segment can be made"))
 });
 
-/// A label's table of values that a larger one took the place of stays, for readers that have found it.
-#[unsafe(no_mangle)]
-extern "C" fn __lsan_default_suppressions() -> *const c_char {
-    c"leak:tickmetrics::labels::intern::Interner".as_ptr()
-}
-
 static KEEP: LazyLock<Option<PathBuf>> =
     LazyLock::new(|| std::env::var_os("ENCODERS_KEEP").map(PathBuf::from));
 
@@ -43,6 +38,8 @@ fuzz_target!(|program: Program| {
     let registry = Registry::new();
     let mut recorded = Recorded::default();
     program.0.iter().for_each(|metric| recorded.record(&registry, metric));
+    let first = registry.snapshot();
+    recorded.go_on();
     let snapshot = registry.snapshot();
     let values = Values::of(&snapshot);
     values.check(&recorded);
@@ -50,7 +47,11 @@ fuzz_target!(|program: Program| {
     let mut out = String::new();
     tickmetrics_exporter::encode::text(&snapshot, &mut out);
     let read = text::read(Dialect::Text, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
-    compare(&read, &expected::families(Format::Text(Dialect::Text), &recorded, &values), &out);
+    compare(
+        &read,
+        &expected::families(Format::Text(Dialect::Text), &recorded, &values, None),
+        &out,
+    );
     is_rendered(&snapshot, "text/plain", out.as_bytes());
     keep(&out, "text");
 
@@ -59,16 +60,16 @@ fuzz_target!(|program: Program| {
     let read =
         text::read(Dialect::OpenMetrics, &out).unwrap_or_else(|error| panic!("{error}\n{out}"));
     let format = Format::Text(Dialect::OpenMetrics);
-    compare(&read, &expected::families(format, &recorded, &values), &out);
+    compare(&read, &expected::families(format, &recorded, &values, None), &out);
     is_rendered(&snapshot, "application/openmetrics-text", out.as_bytes());
     keep(&out, "openmetrics");
 
     // With all there is to read.
-    let mut protocol = tickmetrics_exporter::Protocol::from(tickmetrics_exporter::Format::Protobuf);
+    let mut protocol = Protocol::from(tickmetrics_exporter::Format::Protobuf);
     protocol.classic_beside_native = true;
     let mut bytes = tickmetrics_exporter::render_as(&snapshot, protocol);
     let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}\n{out}"));
-    compare(&read, &expected::families(Format::Protobuf, &recorded, &values), &out);
+    compare(&read, &expected::families(Format::Protobuf, &recorded, &values, None), &out);
     assert_eq!(natives, values.natives());
     bytes.clear();
     tickmetrics_exporter::encode::protobuf(&snapshot, &mut bytes);
@@ -76,9 +77,52 @@ fuzz_target!(|program: Program| {
                   encoding=delimited";
     is_rendered(&snapshot, accept, &bytes);
 
-    drop((snapshot, registry));
+    let interval = snapshot.since(&first);
+    let more = More { interval: Values::of(&interval), created: segment.created() };
+    more.interval.check_interval(&recorded);
+    for format in
+        [Format::Text(Dialect::Text), Format::Text(Dialect::OpenMetrics), Format::Protobuf]
+    {
+        second(format, &first, &snapshot, &recorded, &values, &more);
+    }
+
+    drop((values, more));
+    drop((interval, first, snapshot, registry));
     segment.rewind();
 });
+
+/// What the second scrape of an exporter must have, with all that can be set up.
+fn second(
+    format: Format,
+    first: &Snapshot,
+    snapshot: &Snapshot,
+    recorded: &Recorded,
+    values: &Values<'_>,
+    more: &More<'_>,
+) {
+    let of = match format {
+        Format::Text(Dialect::Text) => tickmetrics_exporter::Format::Text,
+        Format::Text(Dialect::OpenMetrics) => tickmetrics_exporter::Format::OpenMetrics,
+        Format::Protobuf => tickmetrics_exporter::Format::Protobuf,
+    };
+    let mut protocol = Protocol::from(of);
+    (protocol.classic_beside_native, protocol.created) = (true, true);
+    let bytes = __fuzz::render_second(first.clone(), snapshot, protocol);
+    let (read, shown) = match format {
+        Format::Text(dialect) => {
+            let text = String::from_utf8(bytes).expect("it is text");
+            let read = text::read(dialect, &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            keep(&text, if dialect == Dialect::Text { "text" } else { "openmetrics" });
+            (read, text)
+        }
+        Format::Protobuf => {
+            let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(natives, values.natives());
+            (read, String::from("protobuf"))
+        }
+    };
+    compare(&read, &expected::families(format, recorded, values, Some(more)), &shown);
+}
 
 /// What was read is what must be there, all of it and nothing else.
 fn compare(read: &Families, expected: &Families, text: &str) {

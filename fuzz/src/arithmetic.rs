@@ -36,6 +36,8 @@ pub struct Model {
     native: Option<i8>,
     edges: Vec<u64>,
     threads: [Cells; THREADS],
+    /// What it had when the interval began, and whether it had a value.
+    before: Option<Box<Self>>,
     /// The smallest and the largest value that was offered.
     bounds: Option<(u64, u64)>,
     pub negative: u64,
@@ -63,6 +65,7 @@ impl Model {
             native,
             edges,
             threads: Default::default(),
+            before: None,
             bounds: None,
             negative: 0,
         }
@@ -143,6 +146,75 @@ impl Model {
 
     fn count(&self) -> u128 {
         (self.counts().values().sum::<u128>() + self.above()).min(MOST)
+    }
+
+    /// What is recorded from now on is in the interval.
+    pub fn begin_interval(&mut self) {
+        self.before = Some(Box::new(self.clone()));
+    }
+
+    /// Holds the snapshot of the interval against it. The smallest and the largest value are exact
+    /// where none was as small or as large before, and else those of their cells.
+    ///
+    /// # Panics
+    /// Where it has anything else.
+    pub fn check_interval(&self, name: &str, quantiles: &[f64], found: &HistogramSnapshot) {
+        let before = self.before.as_deref().expect("the interval began");
+        let (mut counts, then) = (self.counts(), before.counts());
+        if counts.values().chain([&self.above()]).any(|&count| count > MOST) {
+            return;
+        }
+        for (lowest, count) in &mut counts {
+            *count -= then.get(lowest).unwrap_or(&0);
+        }
+        counts.retain(|_, count| *count > 0);
+        let above = self.above() - before.above();
+        let count = counts.values().sum::<u128>() + above;
+        assert_eq!(u128::from(found.count()), count.min(MOST), "{name}: the interval's count");
+        if count == 0 {
+            assert_eq!((found.min(), found.max(), found.quantile(0.5)), (None, None, None));
+            return;
+        }
+        let (least, most) = self.bounds.expect("there are values");
+        let highest = |lowest: u64| lowest.saturating_add(self.width(lowest) - 1).min(self.max);
+        let min = match before.bounds {
+            Some((earlier, _)) if least >= earlier => {
+                let first = counts.keys().next().copied();
+                first.unwrap_or_else(|| self.max.saturating_add(1)).max(least)
+            }
+            _ => least,
+        };
+        let max = match before.bounds {
+            Some((_, earlier)) if most <= earlier => match counts.keys().next_back() {
+                Some(&last) if above == 0 => highest(last).min(most),
+                _ => most,
+            },
+            _ => most,
+        };
+        let same = |what: &str, found: Option<f64>, recorded: u64| {
+            let is = found.is_some_and(|found| is_exported(found, recorded.into(), self.scale));
+            assert!(is, "{name}: the interval's {what} is {found:?}, not {recorded}, of {self:?}");
+        };
+        same("smallest", found.min(), min);
+        same("largest", found.max(), max);
+        if count > MOST {
+            return;
+        }
+        for &rank in quantiles {
+            let place = (rank * found.count() as f64).ceil() as u128;
+            let mut seen = 0;
+            let cell = counts.iter().find(|&(_, count)| {
+                seen += count;
+                seen >= place
+            });
+            let value = match cell {
+                _ if place <= 1 => min,
+                _ if place >= count => max,
+                Some((&lowest, _)) => highest(lowest).clamp(min, max),
+                None => max,
+            };
+            same("quantile", found.quantile(rank), value);
+        }
     }
 
     /// Holds a snapshot against it.

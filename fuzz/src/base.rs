@@ -15,11 +15,13 @@ pub const WORDS: usize = PART_WORDS * (3 + SHARDS + 1);
 
 /// Positions of words of the header, as `tickmetrics`'s `layout` has them.
 pub mod header {
+    pub const SHARED_WORDS: usize = 4;
     pub const SHARD_WORDS: usize = 5;
     pub const SHARDS: usize = 6;
     pub const DIRECTORY_USED: usize = 8;
     pub const CELLS_USED: usize = 9;
     pub const SHARED_USED: usize = 10;
+    pub const STARTED: usize = 13;
     pub const SHARDS_SEEN: usize = 17;
 }
 pub const DIRECTORY: usize = PART_WORDS;

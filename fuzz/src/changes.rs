@@ -90,7 +90,7 @@ impl<'a> Changes<'a> {
                 let shards =
                     if shift == 0 { self.short()?.into() } else { file.get(header::SHARDS) };
                 file.set(header::SHARDS_SEEN, shards);
-                resize(file, words, shards);
+                resize(file, file.get(header::SHARED_WORDS), words, shards);
             }
             _ => {
                 // Any bytes, to the end of the input.
@@ -212,26 +212,28 @@ impl<'a> Changes<'a> {
     }
 
     /// A metric with constant labels, and fixed ones of many values, whose series are a product of
-    /// them: in cells that are a hole.
+    /// them: in cells that are a hole. Where the input ends before it has said all, the labels have
+    /// very many values: so the shortest input asks for more than any memory has.
     fn product(&mut self, file: &mut impl Words) -> Option<()> {
-        let kind = u64::from(self.byte()? % 4) + 1;
+        let how = self.byte()?;
+        let (kind, labels) = (u64::from(how % 4) + 1, u64::from(how / 4 % 3) + 1);
         let mut series = 1_u64;
-        let labels = u64::from(self.byte()? % 3) + 1;
         let mut dimensions = vec![labels];
         for label in 0..labels {
-            let count = u64::from(self.short()? % 1024) + 1;
+            let count = self.short().map_or(1024, |count| u64::from(count % 1024) + 1);
             dimensions.extend([1, u64::from(b'd') + label, NO_SET, count]);
             // Of few counts a value is there twice, and the file is damaged.
             let different = if count % 64 == 63 { count - 1 } else { count };
             dimensions.extend((0..count).flat_map(|value| digits(value % different)));
             series = series.checked_mul(count)?;
         }
-        let constants = u64::from(self.byte()? % 8);
-        let value = self.byte()?;
+        let (constants, value) =
+            (u64::from(self.byte().unwrap_or(0) % 8), self.byte().unwrap_or(0));
         let cells = [1, 2, 0, 8][kind as usize - 1] * series;
         let shared = [0, 0, 8, 1][kind as usize - 1] * series;
         let (first, table) = (if kind == 3 { self.shared } else { self.cells }, self.shared);
-        let mut words = vec![0, kind, first, series, table + shared, f64::to_bits(1.0)];
+        let declared = table.wrapping_add(shared);
+        let mut words = vec![0, kind, first, series, declared, f64::to_bits(1.0)];
         words.extend([1, b'p'.into(), 0, 0, constants]);
         for constant in 0..constants {
             words.extend([1, u64::from(b'k') + constant, u64::from(value) * 8]);
@@ -239,17 +241,24 @@ impl<'a> Changes<'a> {
         }
         words.extend(dimensions);
         if kind == 4 {
-            let edges = u64::from(self.byte()?);
+            let edges = u64::from(self.byte().unwrap_or(10));
             words.extend([table, 1 << 12, 1, 0, edges]);
             words.extend(1..=edges);
             words.extend([0, 0]);
         }
         append(file, METRIC, &words);
-        (self.cells, self.shared) = (self.cells + cells, table + shared + series.div_ceil(64));
-        let part = PART_WORDS as u64;
-        let words = self.cells.next_multiple_of(part).max(file.get(header::SHARD_WORDS));
+        (self.cells, self.shared) =
+            (self.cells.wrapping_add(cells), declared.wrapping_add(series.div_ceil(64)));
+        let parts = |cells: u64, words: usize| {
+            let words = file.get(words);
+            cells
+                .checked_next_multiple_of(PART_WORDS as u64)
+                .map_or(words, |cells| cells.max(words))
+        };
+        let shared = parts(self.shared, header::SHARED_WORDS);
+        let words = parts(self.cells, header::SHARD_WORDS);
         let shards = file.get(header::SHARDS);
-        resize(file, words, shards);
+        resize(file, shared, words, shards);
         Some(())
     }
 
@@ -305,7 +314,6 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// The words of the entry there, at least one.
 /// A text of the directory, another one for each number below 2^32.
 fn digits(number: u64) -> [u64; 2] {
     let mut bytes = [0; 8];
@@ -317,6 +325,7 @@ fn digits(number: u64) -> [u64; 2] {
     [8, u64::from_ne_bytes(bytes)]
 }
 
+/// The words of the entry there, at least one.
 fn entry_words(file: &impl Words, at: usize) -> usize {
     let words = usize::try_from(file.get(DIRECTORY + at) & u64::from(u32::MAX)).unwrap_or(0);
     words.clamp(1, PART_WORDS)
@@ -336,11 +345,13 @@ fn append(file: &mut impl Words, kind: u64, words: &[u64]) {
     file.set(header::DIRECTORY_USED, end as u64);
 }
 
-/// Gives the segment so many shards of so many words.
-fn resize(file: &mut impl Words, words: u64, shards: u64) {
-    let end = words.checked_mul(shards).and_then(|it| it.checked_add(FIRST_SHARD as u64));
+/// Gives the segment so many shared cells, and so many shards of so many words.
+fn resize(file: &mut impl Words, shared: u64, words: u64, shards: u64) {
+    let shards_words = words.checked_mul(shards);
+    let end = shards_words.and_then(|it| it.checked_add(SHARED as u64)?.checked_add(shared));
     // Less than a file can have.
     if let Some(end) = end.filter(|&end| end < 1 << 40) {
+        file.set(header::SHARED_WORDS, shared);
         file.set(header::SHARD_WORDS, words);
         file.set(header::SHARDS, shards);
         file.stretch(end * 8);

@@ -12,6 +12,14 @@ use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 /// All series of a snapshot, by their names and labels.
 pub struct Values<'a>(BTreeMap<(&'a str, Labels), Value<'a>>);
 
+/// What no client asks for, as it must be there.
+pub struct More<'a> {
+    /// The values of the last interval.
+    pub interval: Values<'a>,
+    /// Since when all counts, in nanoseconds since 1970.
+    pub created: u64,
+}
+
 impl<'a> Values<'a> {
     pub fn of(snapshot: &'a Snapshot) -> Self {
         let mut all = BTreeMap::new();
@@ -30,7 +38,7 @@ impl<'a> Values<'a> {
     /// Holds the snapshot against what was recorded.
     pub fn check(&self, recorded: &Recorded) {
         let mut series = 0;
-        for (name, metrics) in &recorded.0 {
+        for (name, metrics) in &recorded.metrics {
             for (labels, amount) in metrics.series() {
                 series += 1;
                 let found = self.0.get(&(name.as_str(), labels.clone()));
@@ -59,6 +67,20 @@ impl<'a> Values<'a> {
             }
         }
         assert_eq!(self.0.len(), series, "there are other series");
+    }
+
+    /// Holds the snapshot of the interval against what was recorded in it.
+    pub fn check_interval(&self, recorded: &Recorded) {
+        for (name, metrics) in &recorded.metrics {
+            for (labels, amount) in metrics.series() {
+                if let Amount::Values(model) = amount {
+                    let Value::Histogram(found) = self.get(name, labels) else {
+                        panic!("{name} is no histogram")
+                    };
+                    model.check_interval(name, metrics.settings.quantiles, found);
+                }
+            }
+        }
     }
 
     /// The native histograms that protobuf must have.
@@ -100,17 +122,26 @@ pub enum Format {
 }
 
 /// All that must be in an exposition.
-pub fn families(format: Format, recorded: &Recorded, values: &Values<'_>) -> Families {
+pub fn families(
+    format: Format,
+    recorded: &Recorded,
+    values: &Values<'_>,
+    more: Option<&More<'_>>,
+) -> Families {
     let taken = names(recorded);
     let mut families = Families::new();
     let mut insert = |name: &str, family: Family| {
-        let Some((name, family)) = named(format, name, family, &taken) else { return };
+        let Some((name, mut family)) = named(format, name, family, &taken) else { return };
+        if let Some(More { created, .. }) = more {
+            add_created(format, &name, &mut family, *created);
+        }
         assert!(families.insert(name, family).is_none(), "the oracle has a name twice");
     };
-    for (name, metrics) in &recorded.0 {
+    for (name, metrics) in &recorded.metrics {
         let (kind, help, unit) =
             (metrics.kind().into(), metrics.help.clone(), metrics.unit.clone());
         let mut family = Family { kind, help, unit, ..Family::default() };
+        let mut beside = Beside::new(name);
         let mut unmeasured = [("saturated", BTreeMap::new()), ("negative", BTreeMap::new())];
         for (labels, _) in metrics.series() {
             let mut push = |value: f64| {
@@ -123,6 +154,12 @@ pub fn families(format: Format, recorded: &Recorded, values: &Values<'_>) -> Fam
                 Value::Histogram(value) => {
                     histogram(name, labels, value, &mut family);
                     let counts = [value.saturated(), value.negative()];
+                    if let Some(More { interval, .. }) = more {
+                        let Value::Histogram(interval) = interval.get(name, labels) else {
+                            panic!("{name} is no histogram")
+                        };
+                        beside.add(metrics, labels, value, interval);
+                    }
                     for ((what, samples), count) in unmeasured.iter_mut().zip(counts) {
                         if count > 0 {
                             let sample = format!("{name}_{what}_total");
@@ -145,8 +182,87 @@ pub fn families(format: Format, recorded: &Recorded, values: &Values<'_>) -> Fam
                 insert(&format!("{name}_{what}_total"), Family { kind, help, unit, samples });
             }
         }
+        if more.is_some() {
+            beside.families(metrics).for_each(|(name, family)| insert(&name, family));
+        }
     }
     families
+}
+
+/// What is beside a histogram of the last interval.
+struct Beside<'a> {
+    name: &'a str,
+    max: Samples,
+    min: Samples,
+    quantiles: Samples,
+}
+
+type Samples = BTreeMap<(String, Labels), Number>;
+
+impl<'a> Beside<'a> {
+    fn new(name: &'a str) -> Self {
+        let [max, min, quantiles] = Default::default();
+        Self { name, max, min, quantiles }
+    }
+
+    fn add(
+        &mut self,
+        metrics: &Metrics,
+        labels: &Labels,
+        all: &HistogramSnapshot,
+        interval: &HistogramSnapshot,
+    ) {
+        let name = self.name;
+        let number = |value: Option<f64>| Number(value.unwrap_or(f64::NAN));
+        self.max.insert((format!("{name}_max"), labels.clone()), number(interval.max()));
+        self.min.insert((format!("{name}_min"), labels.clone()), number(interval.min()));
+        let name = format!("{name}_quantiles");
+        for &rank in metrics.settings.quantiles {
+            let mut labels = labels.clone();
+            labels.insert("quantile".into(), canonical(rank));
+            self.quantiles.insert((name.clone(), labels), number(interval.quantile(rank)));
+        }
+        let count = all.count() as f64;
+        self.quantiles.insert((format!("{name}_sum"), labels.clone()), Number(all.sum()));
+        self.quantiles.insert((format!("{name}_count"), labels.clone()), Number(count));
+    }
+
+    fn families(self, metrics: &Metrics) -> impl Iterator<Item = (String, Family)> {
+        let Self { name, max, min, quantiles } = self;
+        let settings = &metrics.settings;
+        let one = |suffix: &str, kind: &str, what: &str, samples: Samples| {
+            let help = format!("{what} of {name} in the last interval.");
+            let family = Family { kind: kind.into(), help, samples, ..Family::default() };
+            (format!("{name}_{suffix}"), family)
+        };
+        let max = settings.extremes.then(|| one("max", "gauge", "Largest value", max));
+        let min = settings.extremes.then(|| one("min", "gauge", "Smallest value", min));
+        let has_quantiles = !settings.quantiles.is_empty();
+        let summary = has_quantiles.then(|| one("quantiles", "summary", "Quantiles", quantiles));
+        [max, min, summary].into_iter().flatten()
+    }
+}
+
+/// Adds since when each series of a family counts, where the format tells it.
+fn add_created(format: Format, name: &str, family: &mut Family, nanoseconds: u64) {
+    let value = match format {
+        Format::Text(Dialect::Text) => return,
+        Format::Text(Dialect::OpenMetrics) => (nanoseconds / 1_000_000) as f64 / 1e3,
+        Format::Protobuf => nanoseconds as f64 / 1e9,
+    };
+    if matches!(&*family.kind, "counter" | "histogram") {
+        let labels = family.samples.keys().map(|(_, labels)| {
+            let mut labels = labels.clone();
+            if family.kind == "histogram" {
+                labels.remove("le");
+            }
+            labels
+        });
+        let all: BTreeSet<Labels> = labels.collect();
+        let name = format!("{name}_created");
+        let created = all.into_iter().map(|labels| ((name.clone(), labels), Number(value)));
+        family.samples.extend(created);
+    }
 }
 
 fn histogram(name: &str, labels: &Labels, histogram: &HistogramSnapshot, family: &mut Family) {
@@ -166,7 +282,7 @@ fn histogram(name: &str, labels: &Labels, histogram: &HistogramSnapshot, family:
 
 /// All names that a format can have.
 fn names(recorded: &Recorded) -> BTreeSet<String> {
-    recorded.0.iter().flat_map(|(name, metrics)| metrics.settings.taken(name)).collect()
+    recorded.metrics.iter().flat_map(|(name, metrics)| metrics.settings.taken(name)).collect()
 }
 
 /// As a format has it: its name, its kind, its unit and the names of its samples.

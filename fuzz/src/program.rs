@@ -49,11 +49,33 @@ pub struct Distribution {
     edges: Option<Vec<Number>>,
     native: Option<i8>,
     extremes: bool,
-    quantiles: bool,
+    quantiles: Quantiles,
     pub values: Vec<(Number, u8)>,
     /// At once.
     pub many: Vec<(Number, Many)>,
+    /// After the first scrape.
+    pub later: Vec<(Number, Many)>,
     pub negative: u8,
+}
+
+/// Those of a summary, if there is one.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Quantiles {
+    None,
+    Usual,
+    Ends,
+    Small,
+}
+
+impl Quantiles {
+    fn ranks(self) -> &'static [f64] {
+        match self {
+            Self::None => &[],
+            Self::Usual => &[0.5, 0.99],
+            Self::Ends => &[0.0, 0.07, 0.5, 1.0],
+            Self::Small => &[1e-5, 1.0 / 3.0],
+        }
+    }
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -295,8 +317,8 @@ impl Metric {
         self.distribution().is_some_and(|of| of.extremes)
     }
 
-    pub fn quantiles(&self) -> bool {
-        self.distribution().is_some_and(|of| of.quantiles)
+    pub fn quantiles(&self) -> &'static [f64] {
+        self.distribution().map_or(&[], |of| of.quantiles.ranks())
     }
 
     pub fn unit(&self) -> &'static str {
@@ -366,10 +388,7 @@ impl Distribution {
         if self.extremes {
             description = description.extremes();
         }
-        if self.quantiles {
-            description = description.quantiles([0.5, 0.99]);
-        }
-        description
+        description.quantiles(self.quantiles.ranks().iter().copied())
     }
 
     /// Significant digits, 1 to 3.

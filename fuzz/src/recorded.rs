@@ -2,7 +2,7 @@
 
 use crate::arithmetic::{Model, THREADS};
 use crate::exposition::Labels;
-use crate::program::{self, Distribution, Kind, PIECES};
+use crate::program::{self, Distribution, Kind, Many, Number, PIECES};
 use crate::refused::{self, Fault, Settings};
 use std::collections::BTreeMap;
 use tickmetrics::Metric;
@@ -13,9 +13,23 @@ use tickmetrics::prelude::*;
 #[label(capacity = 64)]
 pub struct Odd(LabelId);
 
-/// All that was registered, by name.
+/// All that was registered.
 #[derive(Debug, Default)]
-pub struct Recorded(pub BTreeMap<String, Metrics>);
+pub struct Recorded {
+    /// By name.
+    pub metrics: BTreeMap<String, Metrics>,
+    /// What is recorded to histograms later.
+    later: Vec<Later>,
+}
+
+/// What is recorded to a series later.
+#[derive(Debug)]
+struct Later {
+    histogram: Histogram,
+    name: String,
+    labels: Labels,
+    values: Vec<(Number, Many)>,
+}
 
 /// The kinds of metrics that a registry tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,14 +118,43 @@ impl Recorded {
             Kind::Histogram(of) => {
                 let Some(histogram) = self.register::<Histogram>(registry, metric) else { return };
                 record(of, histogram, self.values(metric, []));
+                self.keep(of, histogram, metric, []);
             }
             Kind::FlaggedHistogram(of) => {
                 let histogram = self.register::<Histogram<bool>>(registry, metric);
                 let Some(histogram) = histogram else { return };
                 self.values(metric, [label(false)]);
                 record(of, histogram.with(true), self.values(metric, [label(true)]));
+                self.keep(of, histogram.with(true), metric, [label(true)]);
             }
         }
+    }
+
+    /// What comes after the first scrape: the interval.
+    pub fn go_on(&mut self) {
+        for metrics in self.metrics.values_mut() {
+            for amount in metrics.series.values_mut() {
+                if let Amount::Values(model) = amount {
+                    model.begin_interval();
+                }
+            }
+        }
+        for Later { histogram, name, labels, values } in self.later.drain(..) {
+            let series = self.metrics.get_mut(&name).and_then(|of| of.series.get_mut(&labels));
+            let Some(Amount::Values(model)) = series else { panic!("{name} is no histogram") };
+            record_many(&values, histogram, model);
+        }
+    }
+
+    fn keep<const N: usize>(
+        &mut self,
+        of: &Distribution,
+        histogram: Histogram,
+        metric: &program::Metric,
+        further: [(&str, &str); N],
+    ) {
+        let (name, labels) = (metric.name.0.clone(), labels(metric, further));
+        self.later.push(Later { histogram, name, labels, values: of.later.clone() });
     }
 
     /// The handle, unless the metric is refused, as it must be or must not.
@@ -130,7 +173,7 @@ impl Recorded {
     }
 
     fn of(&mut self, metric: &program::Metric) -> &mut Metrics {
-        self.0.entry(metric.name.0.clone()).or_insert_with(|| Metrics {
+        self.metrics.entry(metric.name.0.clone()).or_insert_with(|| Metrics {
             settings: Settings::of(metric),
             help: metric.help.0.clone(),
             unit: metric.unit().into(),
@@ -202,12 +245,16 @@ fn record(of: &Distribution, histogram: Histogram, model: &mut Model) {
             model.record_n(0, value.get(), 1);
         }
     }
-    for (value, many) in of.many.iter().take(NUMBERS) {
+    record_many(&of.many, histogram, model);
+    (0..of.negative).for_each(|_| histogram.record_signed(-1));
+    model.negative += u64::from(of.negative);
+}
+
+fn record_many(values: &[(Number, Many)], histogram: Histogram, model: &mut Model) {
+    for (value, many) in values.iter().take(NUMBERS) {
         on(many.thread(), || histogram.record_n(value.get(), many.get()));
         model.record_n(many.thread(), value.get(), many.get());
     }
-    (0..of.negative).for_each(|_| histogram.record_signed(-1));
-    model.negative += u64::from(of.negative);
 }
 
 /// Runs it on one of the [`THREADS`]: this one, which has the only shard, or one that finds none.

@@ -32,7 +32,7 @@ pub struct Settings {
     /// Digits, maximum, native schema, buckets, and the options of a histogram.
     pub distribution: Option<(u8, u64, Option<i8>, Vec<u64>)>,
     pub extremes: bool,
-    pub quantiles: bool,
+    pub quantiles: &'static [f64],
 }
 
 impl Settings {
@@ -56,7 +56,7 @@ impl Settings {
     }
 
     pub fn taken(&self, name: &str) -> impl Iterator<Item = String> {
-        names::taken(name, self.sort, self.extremes, self.quantiles)
+        names::taken(name, self.sort, self.extremes, !self.quantiles.is_empty())
     }
 }
 
@@ -88,16 +88,16 @@ pub fn faults(metric: &Metric, recorded: &Recorded) -> Vec<Fault> {
     let labels: Vec<&str> = labels(metric).collect();
     for (at, label) in labels.iter().enumerate() {
         let Settings { sort, extremes, quantiles, .. } = settings;
-        let is_reserved = names::is_reserved(label, sort, extremes, quantiles);
+        let is_reserved = names::is_reserved(label, sort, extremes, !quantiles.is_empty());
         let is_twice = labels[..at].contains(label);
         let is_internal = label.starts_with("__");
         add(no_name(label) || is_reserved || is_twice || is_internal, Fault::Label);
     }
     add(metric.constants().any(|(_, value)| value.len() > MAX_TEXT_BYTES), Fault::Label);
     add(!is_set_up(metric, &settings), Fault::Setting);
-    let mut clashes = recorded.0.get(name).is_some_and(|there| there.settings != settings);
+    let mut clashes = recorded.metrics.get(name).is_some_and(|there| there.settings != settings);
     let own: Vec<String> = settings.taken(name).collect();
-    for (other, there) in recorded.0.iter().filter(|(other, _)| *other != name) {
+    for (other, there) in recorded.metrics.iter().filter(|(other, _)| *other != name) {
         clashes |= there.settings.taken(other).any(|taken| own.contains(&taken));
     }
     add(clashes, Fault::Clash);

@@ -5,6 +5,7 @@
 use crate::base::header;
 use memmap2::MmapMut;
 use std::ops::Range;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 use tickmetrics::Segment;
 
@@ -17,6 +18,7 @@ const HEADER_WORDS: usize = (64 << 10) / 8;
 pub struct Rewind {
     words: MmapMut,
     mark: Used,
+    created: u64,
 }
 
 /// Words that are handed out: of the directory, of the shared cells, of each shard.
@@ -28,19 +30,31 @@ impl Rewind {
         let path = format!("/dev/shm/tickmetrics-fuzz-encoders-{}", std::process::id());
         let builder = Segment::builder().shards(1).shard_bytes(PART_BYTES);
         let builder = builder.directory_bytes(PART_BYTES).shared_bytes(PART_BYTES).path(&path);
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other);
+        let before_it = now()?;
         builder.install().map_err(io::Error::other)?;
+        let after_it = now()?;
         let file = fs::File::options().read(true).write(true).open(&path)?;
         fs::remove_file(&path)?;
         // SAFETY: written to only between two inputs, by the thread that records.
         let words = unsafe { MmapMut::map_mut(&file)? };
         before();
-        let mut new = Self { words, mark: [0; 3] };
+        let mut new = Self { words, mark: [0; 3], created: 0 };
+        new.created = new.words()[header::STARTED];
+        if !(before_it..=after_it).contains(&Duration::from_nanos(new.created)) {
+            return Err(io::Error::other("the segment was made at another time"));
+        }
         new.mark = new.used();
         // Header, directory, shared cells, the overflow shard and the thread's.
         if new.words().len() != HEADER_WORDS + 4 * PART_WORDS || new.mark[0] == 0 {
             return Err(io::Error::other("the segment has other parts than it was asked for"));
         }
         Ok(new)
+    }
+
+    /// When the segment was made, in nanoseconds since 1970.
+    pub fn created(&self) -> u64 {
+        self.created
     }
 
     /// Takes back all registrations and records after the mark.

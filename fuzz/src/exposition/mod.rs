@@ -55,6 +55,7 @@ pub fn check_histograms(families: &Families) -> Result<(), Error> {
                 }
                 (Some("_sum"), None) => one.sum = Some(value),
                 (Some("_count"), None) => one.count = Some(value),
+                (Some("_created"), None) => {}
                 _ => return Err(format!("{sample} is no part of the histogram {name}")),
             }
         }

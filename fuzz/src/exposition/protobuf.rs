@@ -1,7 +1,7 @@
 //! Protobuf, decoded by prost and brought into the shape of the text formats, as Prometheus does it.
 
 use super::{Error, Families, Family, Labels, Number, canonical};
-use crate::client_model::{Histogram, MetricType, decode};
+use crate::client_model::{Histogram, MetricType, Timestamp, decode};
 use std::collections::BTreeMap;
 
 /// The buckets of a native histogram.
@@ -29,6 +29,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, Error> {
             MetricType::Counter => "counter",
             MetricType::Gauge => "gauge",
             MetricType::Histogram => "histogram",
+            MetricType::Summary => "summary",
             other => return Err(format!("{name}: {other:?}")),
         };
         let unit = message.unit.clone().unwrap_or_default();
@@ -43,23 +44,39 @@ pub fn read(bytes: &[u8]) -> Result<Read, Error> {
                     return Err(format!("{name}: a label is there twice"));
                 }
             }
-            let mut push = |suffix: &str, le: Option<f64>, value: f64| {
+            let which = if kind == "summary" { "quantile" } else { "le" };
+            let mut push = |suffix: &str, edge: Option<f64>, value: f64| {
                 let mut labels = labels.clone();
-                labels.extend(le.map(|le| ("le".to_owned(), canonical(le))));
+                labels.extend(edge.map(|edge| (which.to_owned(), canonical(edge))));
                 let key = (format!("{name}{suffix}"), labels);
                 match family.samples.insert(key, Number(value)) {
                     None => Ok(()),
                     Some(_) => Err(format!("{name}: a series is there twice")),
                 }
             };
-            match (kind, metric.counter, metric.gauge, metric.histogram) {
-                ("counter", Some(counter), None, None) => {
+            match (kind, metric.counter, metric.gauge, metric.histogram, metric.summary) {
+                ("counter", Some(counter), None, None, None) => {
                     push("", None, counter.value.ok_or("a counter without a value")?)?;
+                    if let Some(created) = counter.created_timestamp {
+                        push("_created", None, seconds(created)?)?;
+                    }
                 }
-                ("gauge", None, Some(gauge), None) => {
+                ("gauge", None, Some(gauge), None, None) => {
                     push("", None, gauge.value.ok_or("a gauge without a value")?)?;
                 }
-                ("histogram", None, None, Some(histogram)) => {
+                ("summary", None, None, None, Some(summary)) => {
+                    let count = summary.sample_count.ok_or("a summary without a count")? as f64;
+                    push("_count", None, count)?;
+                    push("_sum", None, summary.sample_sum.ok_or("a summary without a sum")?)?;
+                    for quantile in &summary.quantile {
+                        let rank = quantile.quantile.ok_or("a quantile without its rank")?;
+                        push("", Some(rank), quantile.value.ok_or("a quantile without a value")?)?;
+                    }
+                }
+                ("histogram", None, None, Some(histogram), None) => {
+                    if let Some(created) = histogram.created_timestamp {
+                        push("_created", None, seconds(created)?)?;
+                    }
                     let count = histogram.sample_count.ok_or("a histogram without a count")? as f64;
                     let sum = histogram.sample_sum.ok_or("a histogram without a sum")?;
                     push("_sum", None, sum)?;
@@ -85,6 +102,14 @@ pub fn read(bytes: &[u8]) -> Result<Read, Error> {
         }
     }
     Ok((families, natives))
+}
+
+/// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
+fn seconds(timestamp: Timestamp) -> Result<f64, Error> {
+    let Timestamp { seconds, nanos } = timestamp;
+    let is_time = seconds > 0 && (0..1_000_000_000).contains(&nanos);
+    let nanoseconds = is_time.then(|| seconds as u64 * 1_000_000_000 + nanos as u64);
+    Ok(nanoseconds.ok_or("a time that is none")? as f64 / 1e9)
 }
 
 /// As `metrics.proto` tells it: spans of buckets, and for each bucket what it has more than the one

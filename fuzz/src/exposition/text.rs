@@ -117,7 +117,12 @@ impl Reader<'_> {
         let family = current.map(|current| current.name.clone()).ok_or("it has no type")?;
         let allowed = {
             let kind = &self.families[&family].kind;
-            suffixes(self.dialect, kind).iter().any(|suffix| name == format!("{family}{suffix}"))
+            let created = match (self.dialect, &**kind) {
+                (Dialect::OpenMetrics, "counter" | "histogram" | "summary") => &["_created"][..],
+                _ => &[],
+            };
+            let mut all = suffixes(self.dialect, kind).iter().chain(created);
+            all.any(|suffix| name == format!("{family}{suffix}"))
         };
         let own = self.families.get_mut(&family).filter(|_| allowed);
         let own = own.ok_or("it is no sample of the family before it")?;
@@ -132,6 +137,7 @@ impl Reader<'_> {
 fn suffixes(dialect: Dialect, kind: &str) -> &'static [&'static str] {
     match (dialect, kind) {
         (_, "histogram") => &["_bucket", "_sum", "_count"],
+        (_, "summary") => &["", "_sum", "_count"],
         (Dialect::OpenMetrics, "counter") => &["_total"],
         _ => &[""],
     }
