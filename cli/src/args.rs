@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
+use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
 use crate::trust;
@@ -151,7 +152,8 @@ pub(crate) struct Serve {
 /// interval. The trend is that of the rate, of the value, and of the 99th percentile.
 /// The series on top is shown in full, and another one once it is chosen, wherever the order puts it.
 /// An exporter is scraped in text format; its percentiles are interpolated within the buckets as
-/// Prometheus' histogram_quantile does.
+/// Prometheus' histogram_quantile does. A password or a token is sent to the exporter alone, and to
+/// no other address that it redirects to. Over http:// whoever is on the way can read it.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "\
 Keys:
@@ -162,12 +164,14 @@ Examples:
   tickmetrics top /dev/shm/feed.metrics --interval 500ms
   tickmetrics top localhost:9464
   tickmetrics top http://127.0.0.1:9464/other/path
+  tickmetrics top https://feed1:9464 --ca-file ca.pem --user ops
+  tickmetrics top https://feed1:9464 --bearer-file /run/secrets/token
   tickmetrics top unix:/run/trading/metrics
   tickmetrics top --once /dev/shm/feed.metrics | grep latency
   tickmetrics top --once --human /dev/shm/feed.metrics --filter latency")]
 pub(crate) struct Top {
-    /// The file that the process writes, or an exporter: HOST:PORT, its http:// address, or
-    /// unix:PATH for a socket
+    /// The file that the process writes, or an exporter: HOST:PORT, its http:// or https:// address,
+    /// or unix:PATH for a socket
     #[arg(value_name = "PATH|ADDR", value_hint = ValueHint::AnyPath)]
     pub(crate) target: OsString,
     /// The time between two readings, as 500ms, 2s or 1m
@@ -188,6 +192,8 @@ pub(crate) struct Top {
     /// What to sort by
     #[arg(long, value_enum, default_value_t = Sort::Name)]
     pub(crate) sort: Sort,
+    #[command(flatten)]
+    pub(crate) access: Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

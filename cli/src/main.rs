@@ -9,10 +9,12 @@
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top`, `completions` | the commands |
 //! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and whose they are |
-//! | `scrape_url`, `exposition`, `quantile` | for `top` of any exporter: HTTP, the text format, classic buckets |
+//! | `scrape_url`, `credentials` | for `top` of any exporter: HTTP, and what a protected one is shown |
+//! | `exposition`, `quantile` | for `top` of any exporter: the text format, classic buckets |
 
 mod args;
 mod completions;
+mod credentials;
 mod dump;
 mod exposition;
 mod failure;

@@ -13,6 +13,11 @@ pub(crate) fn tell(what: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr(), "{}", Printable(what));
 }
 
+/// A question on standard error, whose answer stands behind it.
+pub(crate) fn ask(what: fmt::Arguments<'_>) {
+    let _ = write!(std::io::stderr(), "{}", Printable(what));
+}
+
 /// Lines for standard output.
 #[derive(Default)]
 pub(crate) struct Lines(String);

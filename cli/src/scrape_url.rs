@@ -1,22 +1,19 @@
 //! One GET of an exporter's metrics.
 
 use crate::Result;
+use crate::credentials::Access;
 use crate::failure::Failure;
-use crate::people::PrintablePath;
+use crate::people::{self, PrintablePath};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
-use hyper::{Request, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
-use std::io;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, LOCATION};
+use hyper::{Request, Response, StatusCode, Uri};
 use std::path::PathBuf;
 use std::time::Duration;
-use tickmetrics_exporter::__cli::{Lookup, Shown, Url, WrongUrl};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tickmetrics_exporter::__cli::{
+    Cause, HttpClient, Refusal, Shown, Tls, Trust, Unreachable, Url, WrongUrl,
+};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinSet;
 
 /// For all of a scrape: Prometheus' own default is 10 s, but nobody looks at a screen for that long.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,71 +22,103 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY: usize = MIB << 20;
 const MIB: usize = 64;
 
-/// How much is read at once, and how long the head of an answer may be. In a larger one, responses before
-/// the response (`103 Early Hints`) would keep the time from being looked at.
-const BUFFER: usize = 16 * 1024;
-
 const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
 /// An exporter that is asked again and again.
 pub(crate) struct Client {
-    peer: Peer,
+    http: HttpClient,
     /// As it is shown.
     target: String,
-    /// For the header `Host`.
-    authority: String,
     /// What is asked for.
     path: String,
+    way: Way,
     runtime: Runtime,
-    lookup: Lookup,
 }
 
-/// Where the exporter listens.
-enum Peer {
-    Tcp { host: String, port: u16 },
-    Unix(PathBuf),
+/// What advice depends on.
+#[derive(Clone, Copy)]
+struct Way {
+    transport: Transport,
+    is_insecure: bool,
+    has_credentials: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Transport {
+    Http,
+    Https,
+    Socket,
 }
 
 impl Client {
-    /// For `http://host[:port][/path]`; without a path, `/metrics`.
-    pub(crate) fn new(text: &str) -> Result<Self> {
+    /// For `http[s]://host[:port][/path]`; without a path, `/metrics`.
+    pub(crate) fn new(text: &str, access: &Access) -> Result<Self> {
         let wrong = |reason: &str| {
-            Failure::told(format!("{:?} is no http:// address: {reason}", Shown(text)))
+            Failure::told(format!("{:?} is no http:// or https:// address: {reason}", Shown(text)))
         };
         let mut url = Url::new(text).map_err(|error| match error {
-            WrongUrl::Scheme => wrong("it must begin with http://"),
+            WrongUrl::Scheme => wrong("it must begin with http:// or https://"),
             WrongUrl::Credentials => Failure::told(
                 "a user or a password in the URL is not sent, since lists of processes show it: \
-                 leave it out, and scrape the exporter through a local proxy that adds it",
+                 leave it out, and give --user NAME and --password-file FILE",
             ),
             WrongUrl::Other(reason) => wrong(&reason),
         })?;
-        if url.is_https {
-            return Err(Failure::told(
-                "https is not spoken: scrape the exporter where it listens without TLS, or through \
-                 a local proxy",
-            ));
-        }
         if matches!(url.uri.path(), "" | "/") && url.uri.query().is_none() {
             let mut parts = url.uri.into_parts();
             parts.path_and_query = Some(hyper::http::uri::PathAndQuery::from_static("/metrics"));
             url.uri = Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))?;
         }
         let path = url.uri.path_and_query().map_or("/metrics", |path| path.as_str()).into();
-        let (authority, target) = (url.authority().into(), url.uri.to_string());
-        Self::of(Peer::Tcp { host: url.host, port: url.port }, target, authority, path)
+        let mut client = HttpClient::new(&url).map_err(|reason| wrong(&reason))?;
+        let transport = if url.is_https { Transport::Https } else { Transport::Http };
+        if url.is_https {
+            let trust = match &access.ca_file {
+                _ if access.insecure => Trust::Anybody,
+                Some(file) => Trust::File(file),
+                None => Trust::System,
+            };
+            client = client.with_tls(Tls::new(&url.host, trust).map_err(Failure::told)?);
+        }
+        Self::of(client, transport, url.uri.to_string(), path, access)
     }
 
     /// For the file of a socket, and `/metrics`.
-    pub(crate) fn of_socket(file: PathBuf) -> Result<Self> {
+    pub(crate) fn of_socket(file: PathBuf, access: &Access) -> Result<Self> {
         let target = format!("unix:{}", PrintablePath(&file));
-        // What curl says for such a socket: no host has a name here.
-        Self::of(Peer::Unix(file), target, "localhost".into(), "/metrics".into())
+        let client = HttpClient::of_socket(file);
+        Self::of(client, Transport::Socket, target, "/metrics".into(), access)
     }
 
-    fn of(peer: Peer, target: String, authority: String, path: String) -> Result<Self> {
+    fn of(
+        mut client: HttpClient,
+        transport: Transport,
+        target: String,
+        path: String,
+        access: &Access,
+    ) -> Result<Self> {
+        if transport != Transport::Https && (access.ca_file.is_some() || access.insecure) {
+            let option = if access.insecure { "--insecure" } else { "--ca-file" };
+            return Err(Failure::told(format!(
+                "{option} is for https:// addresses, and {target} is none"
+            )));
+        }
+        if access.insecure {
+            people::tell(format_args!(
+                "warning: --insecure takes any certificate, so {target} may be anybody, who reads \
+                 the password and makes up the metrics"
+            ));
+        }
+        if let Some(authorization) = access.authorization(&target)? {
+            client = client.with_authorization(&authorization).map_err(Failure::told)?;
+        }
+        let way = Way {
+            transport,
+            is_insecure: access.insecure,
+            has_credentials: access.has_credentials(),
+        };
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(Self { peer, target, authority, path, runtime, lookup: Lookup::default() })
+        Ok(Self { http: client, target, path, way, runtime })
     }
 
     /// The URL with its path, or the socket.
@@ -97,56 +126,44 @@ impl Client {
         &self.target
     }
 
+    /// Whether it may be anybody.
+    pub(crate) fn is_insecure(&self) -> bool {
+        self.way.is_insecure
+    }
+
     /// What the exporter answers now.
     pub(crate) fn get(&mut self) -> Result<String> {
-        let Self { peer, target, authority, path, runtime, lookup } = self;
-        let answer = async {
-            match peer {
-                Peer::Tcp { host, port } => {
-                    let addresses = lookup.find(host, *port).await;
-                    let addresses = addresses.map_err(|error| error.to_string())?;
-                    fetch(TcpStream::connect(&*addresses).await, authority, path).await
-                }
-                Peer::Unix(file) => fetch(UnixStream::connect(file).await, authority, path).await,
+        let Self { http, target, path, way, runtime } = self;
+        let way = *way;
+        let request = Request::get(&*path).header(ACCEPT, TEXT);
+        let mut refusal = None;
+        let answer = http.ask(request, Empty::<Bytes>::new(), async |response: Response<_>| {
+            if response.status() == StatusCode::OK {
+                return body(response.into_body()).await;
             }
+            let to = response.headers().get(LOCATION);
+            let to = to.map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+            let (_, refusal) = refusal.insert((to, Refusal::new(response.status().as_u16())));
+            refusal.read(response).await;
+            Ok(String::new())
+        });
+        let answer = Box::pin(answer);
+        let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, answer).await });
+        let answer = match (refusal, answer) {
+            // With as much of the reason as came in time.
+            (Some((to, refusal)), _) => Err(way.refused(&refusal, to.as_deref())),
+            (None, Ok(Ok(answer))) => answer,
+            (None, Ok(Err(unreachable))) => Err(way.broken(unreachable)),
+            (None, Err(_)) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
         };
-        let scrape = async {
-            tokio::time::timeout(TIMEOUT, answer)
-                .await
-                .unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())))
-        };
-        let told = |reason| Failure::told(format!("{target} can't be scraped: {reason}"));
-        runtime.block_on(scrape).map_err(told)
+        answer.map_err(|reason| Failure::told(format!("{target} can't be scraped: {reason}")))
     }
 }
 
-async fn fetch<S>(stream: io::Result<S>, authority: &str, path: &str) -> Result<String, String>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let text = |error: &dyn std::error::Error| error.to_string();
-    let stream = stream.map_err(|error| text(&error))?;
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(BUFFER);
-    let connected = builder.handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = connected.map_err(|error| text(&error))?;
-    // Given up with this, whatever becomes of it.
-    let mut beside = JoinSet::new();
-    beside.spawn(connection);
-    let request = Request::get(path)
-        .header(HOST, authority)
-        .header(ACCEPT, TEXT)
-        .header(CONNECTION, "close")
-        .header(USER_AGENT, concat!("tickmetrics/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| text(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| text(&error))?;
-    if response.status() != StatusCode::OK {
-        return Err(format!("it answers {}", response.status()));
-    }
-    let (mut answer, mut body) = (Vec::new(), response.into_body());
+async fn body(mut body: Incoming) -> Result<String, String> {
+    let mut answer = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| text(&error))?;
+        let frame = frame.map_err(|error| error.to_string())?;
         let data = frame.data_ref().map_or(&[][..], |data| data);
         if data.len() > MAX_BODY - answer.len() {
             return Err(format!(
@@ -156,4 +173,51 @@ where
         answer.extend_from_slice(data);
     }
     String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".into())
+}
+
+impl Way {
+    /// What to do about an answer that has no metrics.
+    fn refused(self, refusal: &Refusal, to: Option<&str>) -> String {
+        let status = StatusCode::from_u16(refusal.status);
+        let answers = status.map_or_else(
+            |_| format!("it answers {}", refusal.status),
+            |status| format!("it answers {status}"),
+        );
+        match (refusal.status, to) {
+            (300..=399, Some(to)) => {
+                return format!(
+                    "it redirects to {:?}, which is not followed: give that",
+                    Shown(to)
+                );
+            }
+            (401, _) if self.has_credentials => {
+                return format!("{answers}: it does not know the user, the password or the token");
+            }
+            (401, _) => {
+                return format!("{answers}: give --user NAME or --bearer-file FILE");
+            }
+            (403, _) => return format!("{answers}: another user or token may be let in"),
+            (404, _) => return format!("{answers}: give the path of its metrics"),
+            _ => {}
+        }
+        // Such as that it speaks TLS here.
+        let reason = refusal.reason();
+        if reason.is_empty() { answers } else { format!("{answers}: {reason}") }
+    }
+
+    /// What to do about a server that does not answer.
+    fn broken(self, Unreachable { reason, cause }: Unreachable) -> String {
+        let advice = match cause {
+            Cause::Untrusted => {
+                ": give the file with the authority's certificate, or its own, by --ca-file FILE"
+            }
+            Cause::NotEncrypted => " at this port: give http:// for https://",
+            Cause::WantsCertificate => ", and top has none: scrape it through a proxy that has one",
+            Cause::NotHttp if self.transport == Transport::Http => {
+                ": if it speaks TLS, give an https:// address"
+            }
+            Cause::NotHttp | Cause::Other => "",
+        };
+        reason + advice
+    }
 }

@@ -15,6 +15,7 @@
 //! | `scrape` | all sources at one moment |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
+//! | `http_client` | requests to HTTP servers, encrypted or not |
 //! | `push` | metrics sent to a Pushgateway |
 //! | `coding` | which compression a client is answered with |
 //! | `respond` | what is answered to a request |
@@ -79,8 +80,9 @@ mod coding;
 pub mod encode;
 mod environment;
 mod error;
-mod interval;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+mod http_client;
+mod interval;
 mod lookup;
 #[cfg(feature = "__cli")]
 mod merge;
@@ -141,7 +143,9 @@ pub mod __fuzz {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::error::bind_advice;
-    pub use crate::lookup::Lookup;
+    pub use crate::http_client::{
+        Authorization, Cause, HttpClient, Refusal, Tls, Trust, Unreachable,
+    };
     pub use crate::merge::{LeftOut, merge, process_label};
     use crate::scrape::Scraper;
     pub use crate::url::{Shown, Url, WrongUrl};

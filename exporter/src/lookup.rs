@@ -12,14 +12,14 @@ type Addresses = io::Result<Vec<SocketAddr>>;
 /// than it is waited for, the next attempt waits for it rather than begin another one: they would pile
 /// up, a thread each.
 #[derive(Debug, Default)]
-pub struct Lookup(Option<Receiver<Addresses>>);
+pub(crate) struct Lookup(Option<Receiver<Addresses>>);
 
 impl Lookup {
     /// Where a host is now.
     ///
     /// # Errors
     /// What the resolver says, or the system where it gives no thread.
-    pub async fn find(&mut self, host: &str, port: u16) -> Addresses {
+    pub(crate) async fn find(&mut self, host: &str, port: u16) -> Addresses {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![(address, port).into()]);
         }

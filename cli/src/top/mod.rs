@@ -43,7 +43,7 @@ pub(crate) fn is_exporter(path: &Path) -> bool {
 }
 
 pub(crate) fn run(args: &Top) -> Result<()> {
-    let mut source = Source::open(&args.target)?;
+    let mut source = Source::open(&args.target, &args.access)?;
     // What can't be read at all is told on the ordinary screen.
     let first = source.frame()?;
     // A dead process has no last interval.

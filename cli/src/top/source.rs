@@ -3,6 +3,7 @@
 use super::model::{Distribution, Frame, PERCENTILES, Reading, Series, Summary};
 use super::target::Target;
 use crate::Result;
+use crate::credentials::Access;
 use crate::exposition::{self, Classic, Value as Scraped};
 use crate::failure::Failure;
 use crate::people::PrintablePath;
@@ -35,14 +36,21 @@ pub(crate) struct OfExporter {
 }
 
 impl Source {
-    pub(crate) fn open(target: &OsStr) -> Result<Self> {
+    pub(crate) fn open(target: &OsStr, access: &Access) -> Result<Self> {
         let client = match Target::of(target) {
+            Target::Segment(path) if !access.is_empty() => {
+                return Err(Failure::told(format!(
+                    "{} is a file: --user, --password-file, --bearer-file, --ca-file and --insecure \
+                     are for exporters",
+                    PrintablePath(&path)
+                )));
+            }
             Target::Segment(path) => {
                 let segment = Segment::open(&path)?;
                 return Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })));
             }
-            Target::Url(url) => Client::new(&url)?,
-            Target::Socket(path) => Client::of_socket(path)?,
+            Target::Url(url) => Client::new(&url, access)?,
+            Target::Socket(path) => Client::of_socket(path, access)?,
         };
         Ok(Self::Exporter(Box::new(OfExporter { client, before: HashMap::new() })))
     }
@@ -178,7 +186,8 @@ impl OfExporter {
             Series { title, unit: unit(one.name).into(), help: one.help, reading }
         });
         let series = series.collect();
-        Ok(Frame { at, target: target.into(), state: String::new(), is_over: false, series })
+        let state = if self.client.is_insecure() { "certificate not checked" } else { "" };
+        Ok(Frame { at, target: target.into(), state: state.into(), is_over: false, series })
     }
 }
 

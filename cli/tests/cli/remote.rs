@@ -19,7 +19,13 @@ pub(crate) struct Remote {
 impl Remote {
     /// Answers each request with this body.
     pub(crate) fn start(body: impl Into<Vec<u8>>) -> Self {
+        Self::answering("200 OK", body)
+    }
+
+    /// Answers each request with this status, and headers behind it, and this body.
+    pub(crate) fn answering(status: &str, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
+        let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let is_over = Arc::new(AtomicBool::new(false));
@@ -39,8 +45,7 @@ impl Remote {
                 }
                 requests.push(String::from_utf8(head).unwrap());
                 // Who has read enough closes.
-                let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+                let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&body));
             }
             requests
         });

@@ -4,13 +4,12 @@ mod client;
 mod error;
 mod target;
 mod task;
-#[cfg(feature = "web-config")]
-mod tls;
 
 pub use error::PushError;
 pub(crate) use target::Target;
 pub(crate) use task::{Order, Orders, PushMetrics, Pusher};
 
+use crate::http_client::Authorization;
 use crate::negotiate::Format;
 use crate::url::Shown;
 use std::fmt;
@@ -63,12 +62,6 @@ pub struct Push {
     pub(crate) format: Format,
     pub(crate) at_end: AtEnd,
     pub(crate) end_within: Duration,
-}
-
-#[derive(Clone)]
-enum Authorization {
-    Basic { user: String, password: String },
-    Bearer(String),
 }
 
 /// What an exporter that ends does to what it pushed.
@@ -167,8 +160,8 @@ impl Push {
     }
 
     /// The file with the certificate authorities, in PEM, that an `https` gateway's certificate has to
-    /// come from: a plain file of 1 MiB at most, read when the exporter starts. Without it, those that
-    /// the system trusts. The gateway may send four certificates beside its own.
+    /// come from, or with that certificate itself: a plain file of 1 MiB at most, read when the exporter
+    /// starts. Without it, those that the system trusts are. The gateway may send four certificates beside its own.
     #[cfg(feature = "web-config")]
     pub fn ca_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.ca_file = Some(path.into());

@@ -1,25 +1,20 @@
 //! Where exactly a push goes: the settings, checked and in the form that a request needs.
 
+use super::Push;
+use crate::http_client::HttpClient;
 #[cfg(feature = "web-config")]
-use super::tls::Tls;
-use super::{Authorization, Push};
+use crate::http_client::{Tls, Trust};
 use crate::negotiate::Format;
 use crate::url::{Shown, Url, WrongUrl};
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hyper::Uri;
-use hyper::header::HeaderValue;
 use std::fmt;
 
 pub(crate) struct Target {
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// For the header `Host`.
-    pub(super) authority: HeaderValue,
+    pub(super) client: HttpClient,
     pub(super) path: Uri,
-    pub(super) authorization: Option<HeaderValue>,
-    #[cfg(feature = "web-config")]
-    pub(super) tls: Option<Tls>,
+    pub(super) is_https: bool,
     url: String,
 }
 
@@ -63,20 +58,20 @@ impl Target {
         }
         let path = format!("{}{}", url.uri.path().trim_end_matches('/'), group(push)?);
         let scheme = if url.is_https { "https" } else { "http" };
-        let authority = HeaderValue::from_str(url.authority());
+        let mut client = HttpClient::new(&url).map_err(|reason| wrong(&reason))?;
+        #[cfg(feature = "web-config")]
+        if url.is_https {
+            let trust = push.ca_file.as_deref().map_or(Trust::System, Trust::File);
+            client = client.with_tls(Tls::new(&url.host, trust)?);
+        }
+        if let Some(authorization) = &push.authorization {
+            client = client.with_authorization(authorization)?;
+        }
         Ok(Self {
-            #[cfg(feature = "web-config")]
-            tls: if url.is_https {
-                Some(Tls::new(&url.host, push.ca_file.as_deref())?)
-            } else {
-                None
-            },
-            authority: authority.map_err(|error| wrong(&error.to_string()))?,
+            client,
             path: path.parse().map_err(|error| wrong(&format!("{error}")))?,
-            authorization: push.authorization.as_ref().map(header).transpose()?,
+            is_https: url.is_https,
             url: format!("{scheme}://{}{path}", url.authority()),
-            host: url.host,
-            port: url.port,
         })
     }
 }
@@ -124,23 +119,6 @@ fn push_label(path: &mut String, label: &str, value: &str) {
     BASE64_URL_SAFE_NO_PAD.encode_string(value, path);
 }
 
-fn header(authorization: &Authorization) -> Result<HeaderValue, String> {
-    let text = match authorization {
-        Authorization::Basic { user, password } => {
-            if user.contains(':') {
-                return Err("the user's name can't have a colon, which ends it".into());
-            }
-            format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
-        }
-        Authorization::Bearer(token) => format!("Bearer {token}"),
-    };
-    let mut value = HeaderValue::from_str(&text).map_err(
-        |_| "the bearer token has a character that no header may have, such as a line feed",
-    )?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Push, Target};
@@ -181,17 +159,13 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart() {
-        for (url, host, port, authority, path) in [
-            ("http://gateway:9091", "gateway", 9091, "gateway:9091", "/metrics/job/a"),
-            ("http://gateway/", "gateway", 80, "gateway", "/metrics/job/a"),
-            ("http://[::1]:1/push/", "::1", 1, "[::1]:1", "/push/metrics/job/a"),
+        for (url, shown, path) in [
+            ("http://gateway:9091", "http://gateway:9091/metrics/job/a", "/metrics/job/a"),
+            ("http://gateway/", "http://gateway/metrics/job/a", "/metrics/job/a"),
+            ("http://[::1]:1/push/", "http://[::1]:1/push/metrics/job/a", "/push/metrics/job/a"),
         ] {
             let target = Target::new(&Push::new(url, "a")).unwrap();
-            assert_eq!((&*target.host, target.port), (host, port));
-            assert_eq!(
-                (target.authority.to_str().unwrap(), target.path.to_string()),
-                (authority, path.into())
-            );
+            assert_eq!((&*target.to_string(), &*target.path.to_string()), (shown, path));
         }
     }
 
@@ -251,7 +225,8 @@ mod tests {
     fn passwords_are_in_no_log() {
         let push = Push::new("http://a", "job").basic_auth("me", "secret");
         assert!(!format!("{push:?}").contains("secret"));
-        let header = Target::new(&push).unwrap().authorization.unwrap();
+        let target = Target::new(&push).unwrap();
+        let header = target.client.authorization().unwrap();
         assert_eq!((header.to_str().unwrap(), header.is_sensitive()), ("Basic bWU6c2VjcmV0", true));
     }
 }

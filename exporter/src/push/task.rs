@@ -4,7 +4,6 @@ use super::client::send;
 use super::error::PushError;
 use super::target::Target;
 use super::{AtEnd, Push};
-use crate::lookup::Lookup;
 use http_body::Body;
 use http_body_util::{Either, Empty};
 use hyper::Method;
@@ -78,7 +77,6 @@ pub(crate) struct Pusher<F> {
     settings: Push,
     metrics: PushMetrics,
     body: F,
-    lookup: Lookup,
 }
 
 impl<F, B> Pusher<F>
@@ -88,7 +86,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     pub(crate) fn new(target: Target, settings: Push, metrics: PushMetrics, body: F) -> Self {
-        Self { target, settings, metrics, body, lookup: Lookup::default() }
+        Self { target, settings, metrics, body }
     }
 
     /// Pushes until `end` is there, and then for the last time.
@@ -173,15 +171,15 @@ where
     }
 
     async fn request(&mut self, method: &Method, within: Duration) -> Result<(), PushError> {
-        let Self { target, settings, metrics, body, lookup } = self;
+        let Self { target, settings, metrics, body } = self;
         if *method == Method::DELETE {
             let none = Either::<B, _>::Right(Empty::new());
-            return send(target, lookup, method.clone(), None, none, within).await;
+            return send(target, method.clone(), None, none, within).await;
         }
         metrics.pushes.inc();
         let content = Either::<_, Empty<Bytes>>::Left(body());
         let content_type = Some(settings.format.content_type());
-        let outcome = send(target, lookup, method.clone(), content_type, content, within).await;
+        let outcome = send(target, method.clone(), content_type, content, within).await;
         if outcome.is_ok() {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             metrics.push_last_success_timestamp.set(now.unwrap_or_default().as_secs_f64());

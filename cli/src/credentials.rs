@@ -1,0 +1,153 @@
+//! What an exporter is shown before it answers. No password and no token is read from the command
+//! line, since lists of processes show that, and none is in an error.
+
+use crate::Result;
+use crate::failure::Failure;
+use crate::people::{self, PrintablePath};
+use clap::Args as ClapArgs;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use tickmetrics_exporter::__cli::Authorization;
+
+const VARIABLE: &str = "TICKMETRICS_PASSWORD";
+
+/// No password or token is longer: no server would take the header.
+const MAX_BYTES: u64 = 8 * 1024;
+
+#[expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Protected exporters")]
+pub(crate) struct Access {
+    /// The user for basic authentication. The password is in --password-file, in the environment
+    /// variable TICKMETRICS_PASSWORD, or asked for in the terminal
+    #[arg(long, value_name = "NAME", conflicts_with = "bearer_file")]
+    user: Option<String>,
+    /// The file with the user's password. A line break at its end is left out
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// The file with a bearer token
+    #[arg(long, value_name = "FILE")]
+    bearer_file: Option<PathBuf>,
+    /// The certificate authorities, in PEM, that an https:// exporter's certificate is from, or that
+    /// certificate itself. Without it, those that the system trusts
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Take any certificate of an https:// exporter. Whoever is on the way can then read the
+    /// password and change the metrics
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl Access {
+    /// Whether nothing is given, as for a file.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { user, password_file, bearer_file, ca_file, insecure } = self;
+        let files = [password_file, bearer_file, ca_file];
+        user.is_none() && !insecure && files.into_iter().all(Option::is_none)
+    }
+
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.user.is_some() || self.bearer_file.is_some()
+    }
+
+    /// Reads the password or the token, if one is asked for. `target` is shown to whoever types it.
+    pub(crate) fn authorization(&self, target: &str) -> Result<Option<Authorization>> {
+        if let Some(file) = &self.bearer_file {
+            return Ok(Some(Authorization::Bearer(read(file)?)));
+        }
+        let Some(user) = &self.user else { return Ok(None) };
+        if user.contains(':') {
+            return Err(Failure::told(
+                "the name for --user has a colon. A password behind it is not taken, since lists of \
+                 processes show it: leave it out, and give --password-file FILE",
+            ));
+        }
+        let password = self.password(user, target)?;
+        Ok(Some(Authorization::Basic { user: user.clone(), password }))
+    }
+
+    fn password(&self, user: &str, target: &str) -> Result<String> {
+        if let Some(file) = &self.password_file {
+            return read(file);
+        }
+        match std::env::var(VARIABLE) {
+            Ok(password) => return Ok(password),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(Failure::told(format!("{VARIABLE} is not UTF-8: give it in UTF-8")));
+            }
+            Err(std::env::VarError::NotPresent) => {}
+        }
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(Failure::told(format!(
+                "--user {user} has no password: give --password-file FILE, set {VARIABLE}, or run \
+                 this in a terminal"
+            )));
+        }
+        let typed = typed(format_args!("Password of {user} for {target}: "));
+        people::tell(format_args!(""));
+        typed?.ok_or_else(|| Failure::told("no password was typed"))
+    }
+}
+
+/// The one line of a file, which may be a pipe.
+fn read(file: &Path) -> Result<String> {
+    let wrong =
+        |reason: &str| Failure::told(format!("{} can't be read: {reason}", PrintablePath(file)));
+    let mut text = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
+        .map_err(|error| wrong(&error.to_string()))?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(wrong("it is longer than 8 KiB, and so no password or token"));
+    }
+    let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8"))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return Err(wrong("it is empty, and should have a password or a token"));
+    }
+    if line.contains(['\n', '\r']) {
+        return Err(wrong(
+            "it has more than one line, and should have the password or token alone",
+        ));
+    }
+    Ok(line.into())
+}
+
+/// What somebody types without seeing it, up to Enter. `None` where that is given up.
+fn typed(question: fmt::Arguments<'_>) -> Result<Option<String>> {
+    /// The terminal is as it was again, however this ends.
+    struct Raw;
+    impl Drop for Raw {
+        fn drop(&mut self) {
+            let _ = disable_raw_mode();
+        }
+    }
+    // Before the question, or an answer that is quick is seen.
+    enable_raw_mode()?;
+    let _raw = Raw;
+    people::ask(question);
+    let mut typed = String::new();
+    loop {
+        let Event::Key(key) = event::read()? else { continue };
+        if key.kind == KeyEventKind::Release {
+            continue;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return Ok(Some(typed)),
+            KeyCode::Char('c' | 'd') if control => return Ok(None),
+            KeyCode::Esc => return Ok(None),
+            KeyCode::Char('u') if control => typed.clear(),
+            KeyCode::Backspace => {
+                typed.pop();
+            }
+            KeyCode::Char(c) if !control && (typed.len() as u64) < MAX_BYTES => typed.push(c),
+            _ => {}
+        }
+    }
+}

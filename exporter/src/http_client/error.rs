@@ -1,0 +1,91 @@
+//! Why there is no answer, or none that is of use.
+
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
+use std::error::Error;
+use tickmetrics::__text::Printable;
+
+/// How much is read of what a server says to a refusal.
+const MAX_ANSWER: usize = 512;
+
+/// Why a server did not answer.
+#[derive(Debug)]
+pub struct Unreachable {
+    /// What went wrong.
+    pub reason: String,
+    /// What may help depends on it.
+    pub cause: Cause,
+}
+
+/// What kept a server from answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "web-config"), expect(dead_code, reason = "three are of TLS"))]
+pub enum Cause {
+    /// Its certificate is from an authority that is not trusted.
+    Untrusted,
+    /// It speaks no TLS.
+    NotEncrypted,
+    /// It wants a certificate of the client.
+    WantsCertificate,
+    /// It speaks no HTTP, or broke off before it did.
+    NotHttp,
+    /// Something else.
+    Other,
+}
+
+impl Unreachable {
+    pub(super) fn new(error: &(dyn Error + 'static)) -> Self {
+        Self { reason: in_full(error), cause: Cause::Other }
+    }
+
+    pub(super) fn http(error: &hyper::Error) -> Self {
+        #[cfg(feature = "web-config")]
+        if let Some(unreachable) = super::tls::of_chain(error) {
+            return unreachable;
+        }
+        let is_strange = error.is_parse() || error.is_incomplete_message();
+        let cause = if is_strange { Cause::NotHttp } else { Cause::Other };
+        Self { reason: in_full(error), cause }
+    }
+}
+
+/// What hyper says is in part in the sources of its errors.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |&error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A server's answer that is no success.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    answer: Vec<u8>,
+}
+
+impl Refusal {
+    /// Of which nothing has been read.
+    pub fn new(status: u16) -> Self {
+        Self { status, answer: Vec::new() }
+    }
+
+    /// Reads the beginning of the reason.
+    pub async fn read(&mut self, response: Response<Incoming>) {
+        let mut body = response.into_body();
+        while self.answer.len() < MAX_ANSWER
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            self.answer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        }
+        self.answer.truncate(MAX_ANSWER);
+    }
+
+    /// The beginning of the reason, as one line of text.
+    pub fn reason(&self) -> String {
+        let answer = String::from_utf8_lossy(&self.answer);
+        let words = answer.split(|c: char| c.is_control() || c.is_whitespace());
+        let words = words.filter(|word| !word.is_empty());
+        Printable(words.collect::<Vec<_>>().join(" ")).to_string()
+    }
+}
