@@ -82,6 +82,23 @@
 //! }
 //! ```
 //!
+//! **Show what something else counts or holds**: a queue's depth, a driver's total. A function is asked
+//! at each snapshot, for one value or by label, until its guard is dropped: [`Registry::gauge_fn_with`],
+//! [`Registry::counter_fn_with`].
+//!
+//! ```
+//! use std::sync::{Arc, Mutex};
+//! use tickmetrics::prelude::*;
+//!
+//! # let registry = Registry::new();
+//! let queue = Arc::new(Mutex::new(vec!['a', 'b']));
+//! let depth = Description::new("queue_depth", "Orders that wait.").constant("queue", "new");
+//! let guard = registry.gauge_fn_with(&depth, move || queue.lock().unwrap().len())?;
+//! assert_eq!(registry.snapshot().gauge("queue_depth", &[("queue", "new")]), Some(2.0));
+//! drop(guard); // or `guard.forget()`, to keep the function
+//! # Ok::<(), tickmetrics::RegisterError>(())
+//! ```
+//!
 //! **Test your metrics.** A registry of the test's own sees no other test's counts, and a
 //! [mock clock](with_mock_clock) tells the time.
 //!
@@ -167,7 +184,10 @@ pub use names::Escaping;
 pub use reader::read_words;
 #[cfg(not(tickmetrics_loom))]
 pub use reader::{Process, ReadError, SegmentReader};
-pub use registry::{Description, Metric, Metrics, RegisterError, Registry};
+pub use registry::{
+    CounterValues, Description, FunctionGuard, GaugeValues, Metric, Metrics, RegisterError,
+    Registry,
+};
 pub use segment::{Segment, SegmentError, SegmentStats};
 pub use snapshot::{
     Bucket, ConflictReason, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot,

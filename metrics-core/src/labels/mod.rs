@@ -92,7 +92,7 @@ impl Values {
 /// one, which is `other` where a label has one: whatever a label's implementation answers, the cells
 /// are this metric's. For enums the compiler sees that none lies outside.
 #[inline]
-fn series<L: Labels>(labels: L) -> Index<L> {
+pub(crate) fn series<L: Labels>(labels: L) -> Index<L> {
     Index::bounded(labels.index())
 }
 

@@ -124,9 +124,9 @@ impl SegmentReader {
     ///
     /// It is the snapshot that the process itself would take, of all its registries. Where several
     /// of them have a metric of one name, the name is the first one's; see
-    /// [`left_out`](Self::left_out). Functions given to
-    /// [`Registry::gauge_fn`](crate::Registry::gauge_fn) are not asked: their gauges show what the
-    /// process's own last snapshot found.
+    /// [`left_out`](Self::left_out). Functions are not asked: a gauge of
+    /// [`Registry::gauge_fn`](crate::Registry::gauge_fn) shows what the process's own last snapshot
+    /// found, and what other functions answer is in no segment.
     ///
     /// # Errors
     /// [`ReadError::Truncated`] where the file was cut short since it was opened;

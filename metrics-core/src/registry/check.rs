@@ -5,7 +5,7 @@
 use super::description::Description;
 use super::error::RegisterError;
 use crate::bucket::Grid;
-use crate::directory::{Kind, are_quantiles};
+use crate::directory::{Kind, MAX_DIMENSIONS, are_quantiles};
 use crate::labels::{Dimension, Values};
 use crate::names::{self, beginning};
 use crate::scale::right_unit;
@@ -88,6 +88,9 @@ pub(super) fn values(name: &str, dimensions: &[Dimension]) -> Result<(), Registe
 }
 
 fn settings(metric: &Description) -> Result<(), String> {
+    if metric.label_names().count() > MAX_DIMENSIONS {
+        return Err(format!("it has more than {MAX_DIMENSIONS} labels"));
+    }
     if metric.unit.len() > MAX_TEXT_BYTES {
         return Err("its unit has more than 1,024 bytes".into());
     }

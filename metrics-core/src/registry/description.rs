@@ -1,3 +1,4 @@
+use super::Key;
 use super::error::RegisterError;
 use crate::directory::{Exposure, Kind};
 use crate::scale::{Scale, nanoseconds_to};
@@ -237,6 +238,11 @@ impl Description {
     /// Names of all labels, constant ones first.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.constants.iter().map(|(name, _)| name.as_str()).chain(self.labels.iter().copied())
+    }
+
+    /// What tells it from other metrics.
+    pub(super) fn key(&self) -> Key {
+        (self.name.clone(), self.constants.clone(), self.labels.clone())
     }
 
     /// Adds what the type of the handle says, and to an unfinished name its unit and `total`, where

@@ -23,6 +23,18 @@ impl Exposed {
         }
     }
 
+    /// Forgets the last metric of a name.
+    pub(super) fn remove(&mut self, metric: &Description) {
+        for (name, _) in names(metric) {
+            if let Some(owners) = self.0.get_mut(&name) {
+                owners.retain(|(_, owner)| *owner != metric.name);
+                if owners.is_empty() {
+                    self.0.remove(&name);
+                }
+            }
+        }
+    }
+
     /// Another metric that would be exposed under a name of this one, and why it would.
     pub(super) fn find(&self, metric: &Description) -> Option<(&str, String)> {
         names(metric).find_map(|(name, escapings)| {

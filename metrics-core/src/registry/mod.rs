@@ -4,6 +4,7 @@ mod check;
 mod description;
 mod error;
 mod exposed;
+mod function;
 mod metric;
 mod metrics;
 pub(crate) mod place;
@@ -11,6 +12,8 @@ pub(crate) mod place;
 pub use description::Description;
 pub use error::RegisterError;
 use exposed::Exposed;
+use function::Functions;
+pub use function::{CounterValues, FunctionGuard, GaugeValues};
 pub use metric::Metric;
 pub(crate) use metrics::register_or_sink;
 pub use metrics::{Metrics, Scope, Visitor, build_global, build_registered, describe};
@@ -18,16 +21,13 @@ use place::Placed;
 
 use crate::clock;
 use crate::directory::Kind;
-use crate::handles::Gauge;
 use crate::labels::{Dimension, Labels};
 use crate::report::report;
 use crate::segment::Segment;
 use crate::snapshot::{Catalogue, New, Snapshot};
-use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local};
-use std::cell::RefCell;
+use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide};
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A set of metrics that is exposed together. Clones are the same registry.
 ///
@@ -41,7 +41,7 @@ pub struct Registry {
 struct Inner {
     number: u64,
     known: Mutex<Known>,
-    observed: Mutex<Vec<Observed>>,
+    functions: Functions,
     /// Metrics that no snapshot has shown yet.
     new: Mutex<Vec<New>>,
     catalogue: Mutex<Catalogue>,
@@ -57,20 +57,30 @@ struct Registered {
     dimensions: Vec<Dimension>,
 }
 
+/// Where the values of a metric are.
+enum Held {
+    Cells(Placed),
+    /// A function answers them.
+    Function,
+}
+
+/// Whose metric it is.
+#[derive(Clone, Copy)]
+enum Owner {
+    /// That of all who register it.
+    Any,
+    /// One function's.
+    Function,
+}
+
 #[derive(Default)]
 struct Known {
     /// What is registered.
-    metrics: HashMap<Key, (Registered, Placed)>,
-    /// One metric of each name, and the names that all are exposed under.
-    names: HashMap<String, Registered>,
+    metrics: HashMap<Key, (Registered, Held)>,
+    /// One metric of each name, and how many have it.
+    names: HashMap<String, (Registered, usize)>,
+    /// The names that all are exposed under.
     exposed: Exposed,
-}
-
-/// A gauge whose value is asked for at each snapshot.
-#[derive(Clone)]
-struct Observed {
-    gauge: Gauge,
-    value: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl fmt::Debug for Registry {
@@ -104,7 +114,7 @@ impl Registry {
             inner: Arc::new(Inner {
                 number,
                 known: Mutex::default(),
-                observed: Mutex::default(),
+                functions: Functions::default(),
                 new: Mutex::default(),
                 catalogue: Mutex::new(Catalogue::new()),
             }),
@@ -136,42 +146,20 @@ impl Registry {
     /// # Errors
     /// Every variant of [`RegisterError`]; nothing is registered then.
     pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
+        self.register_from(description, Owner::Any)
+    }
+
+    fn register_from<M: Metric>(
+        &self,
+        description: &Description,
+        owner: Owner,
+    ) -> Result<M, RegisterError> {
         let description = M::complete(description.clone());
-        let placed = self.place(&description, M::Labels::SERIES, &M::Labels::dimensions())?;
+        let asked = Registered::new(&description, M::Labels::SERIES, M::Labels::dimensions())?;
+        let placed = self.place(asked, M::Labels::SERIES, owner)?;
         // SAFETY: that is what they were found for: a metric that is there already has the same kind
         // and the same values of labels (`differs`), and so as many series.
         Ok(unsafe { M::at(&placed, &description) })
-    }
-
-    /// Registers a gauge whose value is asked for at each snapshot. A call that panics gives NaN.
-    ///
-    /// ```
-    /// use tickmetrics::prelude::*;
-    ///
-    /// let registry = Registry::new();
-    /// registry.gauge_fn("queue_depth", "Depth of the queue.", || 7.0)?;
-    /// assert_eq!(registry.snapshot().gauge("queue_depth", &[]), Some(7.0));
-    /// # Ok::<(), tickmetrics::RegisterError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`register`](Registry::register), and a clash where the name is taken: two functions
-    /// can't be told to be the same.
-    pub fn gauge_fn(
-        &self,
-        name: impl Into<String>,
-        help: impl Into<String>,
-        value: impl Fn() -> f64 + Send + Sync + 'static,
-    ) -> Result<(), RegisterError> {
-        let description = Description::new(name, help);
-        let mut observed = lock(&self.inner.observed);
-        if lock(&self.inner.known).names.contains_key(&description.name) {
-            let name = &description.name;
-            return Err(RegisterError::clash(name, name, "a gauge function's name is its own"));
-        }
-        let gauge = self.register(&description)?;
-        observed.push(Observed { gauge, value: Arc::new(value) });
-        Ok(())
     }
 
     /// The values of all metrics now. Never makes a recording thread wait.
@@ -180,55 +168,47 @@ impl Registry {
     /// and reports on standard error if not.
     pub fn snapshot(&self) -> Snapshot {
         let change = clock::look_after();
-        self.observe();
-        let Some(segment) = Segment::current() else { return Snapshot::default() };
-        if let Some(change) = change {
-            segment.set_clock_scale(clock::scale());
-            report(format_args!("{change}"));
+        let asked = self.inner.functions.ask(self.inner.number);
+        let mut snapshot = Snapshot::default();
+        if let Some(segment) = Segment::current() {
+            if let Some(change) = change {
+                segment.set_clock_scale(clock::scale());
+                report(format_args!("{change}"));
+            }
+            let mut catalogue = lock(&self.inner.catalogue);
+            let new = std::mem::take(&mut *lock(&self.inner.new));
+            snapshot = catalogue.snapshot(segment.view(), new);
         }
-        let mut catalogue = lock(&self.inner.catalogue);
-        let new = std::mem::take(&mut *lock(&self.inner.new));
-        catalogue.snapshot(segment.view(), new)
-    }
-
-    /// Asks the gauge functions for their values. One that takes a snapshot of this registry itself
-    /// is not asked again meanwhile: the nested snapshot shows the last values.
-    fn observe(&self) {
-        thread_local! {
-            /// The registries whose functions this thread is asking.
-            static OBSERVING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-        }
-        let number = self.inner.number;
-        let enter = |observing: &RefCell<Vec<u64>>| {
-            let mut observing = observing.borrow_mut();
-            let first = !observing.contains(&number);
-            observing.extend(first.then_some(number));
-            first
-        };
-        // An error means that the thread is ending and can't tell.
-        if !OBSERVING.try_with(enter).unwrap_or(false) {
-            return;
-        }
-        // A function may itself use the registry: no lock is held while it runs.
-        let observed = lock(&self.inner.observed).clone();
-        for Observed { gauge, value } in observed {
-            gauge.set(catch_unwind(AssertUnwindSafe(|| value())).unwrap_or_else(|payload| {
-                // Dropping what was thrown can panic again. What that throws is kept for ever.
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                dropped.unwrap_or_else(std::mem::forget);
-                f64::NAN
-            }));
-        }
-        let _ = OBSERVING.try_with(|observing| observing.borrow_mut().pop());
+        self.inner.functions.add_answers(asked, &mut snapshot);
+        snapshot
     }
 
     /// Finds cells for a metric, or those that it has.
     fn place(
         &self,
+        asked: Registered,
+        series: usize,
+        owner: Owner,
+    ) -> Result<Placed, RegisterError> {
+        let mut known = lock(&self.inner.known);
+        if let Some(placed) = known.find(&asked, owner)? {
+            return Ok(placed);
+        }
+        let Registered { description, dimensions } = &asked;
+        let (placed, new) = place::take_cells(self.inner.number, description, series, dimensions)?;
+        lock(&self.inner.new).push(new);
+        known.insert(asked, Held::Cells(placed));
+        Ok(placed)
+    }
+}
+
+impl Registered {
+    /// A metric with these labels, once all that concerns it alone was checked.
+    fn new(
         description: &Description,
         series: usize,
-        dimensions: &[Dimension],
-    ) -> Result<Placed, RegisterError> {
+        dimensions: Vec<Dimension>,
+    ) -> Result<Self, RegisterError> {
         description.check()?;
         let name = &description.name;
         let product = dimensions
@@ -245,35 +225,48 @@ impl Registry {
                 });
             }
         }
-        let asked =
-            Registered { description: description.clone(), dimensions: dimensions.to_vec() };
-        let mut known = lock(&self.inner.known);
-        let key = (name.clone(), description.constants.clone(), description.labels.clone());
-        if let Some((there, placed)) = known.metrics.get(&key) {
-            differs(there, &asked)?;
-            return Ok(*placed);
-        }
-        known.admit(&asked)?;
-        check::values(name, dimensions)?;
-        let (placed, new) = place::take_cells(self.inner.number, description, series, dimensions)?;
-        lock(&self.inner.new).push(new);
-        known.names.entry(name.clone()).or_insert_with(|| asked.clone());
-        known.exposed.add(description);
-        known.metrics.insert(key, (asked, placed));
-        Ok(placed)
+        check::values(name, &dimensions)?;
+        Ok(Self { description: description.clone(), dimensions })
     }
 }
 
 impl Known {
-    /// Whether a metric that is not there yet may be.
-    fn admit(&self, asked: &Registered) -> Result<(), RegisterError> {
-        if let Some(there) = self.names.get(&asked.description.name) {
+    /// The cells of a metric that is there, or `None` where it is not and may be.
+    fn find(&self, asked: &Registered, owner: Owner) -> Result<Option<Placed>, RegisterError> {
+        let Registered { description, .. } = asked;
+        let name = &description.name;
+        if let Some((there, held)) = self.metrics.get(&description.key()) {
+            differs(there, asked)?;
+            return match (held, owner) {
+                (Held::Cells(placed), Owner::Any) => Ok(Some(*placed)),
+                _ => Err(RegisterError::clash(name, name, "a function's series are its own")),
+            };
+        }
+        if let Some((there, _)) = self.names.get(name) {
             differs(there, asked)?;
         }
-        let asked = &asked.description;
-        match self.exposed.find(asked) {
-            Some((with, reason)) => Err(RegisterError::clash(&asked.name, with, reason)),
-            None => Ok(()),
+        match self.exposed.find(description) {
+            Some((with, reason)) => Err(RegisterError::clash(name, with, reason)),
+            None => Ok(None),
+        }
+    }
+
+    fn insert(&mut self, metric: Registered, held: Held) {
+        let Registered { description, .. } = &metric;
+        self.exposed.add(description);
+        let of_name = self.names.entry(description.name.clone());
+        of_name.or_insert_with(|| (metric.clone(), 0)).1 += 1;
+        self.metrics.insert(description.key(), (metric, held));
+    }
+
+    /// Forgets a metric without cells.
+    fn remove(&mut self, key: &Key) {
+        let Some((Registered { description, .. }, _)) = self.metrics.remove(key) else { return };
+        let Some((_, count)) = self.names.get_mut(&description.name) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.names.remove(&description.name);
+            self.exposed.remove(&description);
         }
     }
 }

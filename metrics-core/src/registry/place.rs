@@ -1,11 +1,11 @@
 //! Cells for a new metric, and its entry in the directory.
 
-use super::{Description, RegisterError};
+use super::{Description, RegisterError, Registered};
 use crate::bucket::Grid;
 use crate::cell::{First, Kind, SharedCell};
-use crate::directory::{self, Distribution, MAX_DIMENSIONS, Source};
+use crate::directory::{self, Distribution, Source};
 use crate::handles::Block;
-use crate::labels::{Dimension, Values};
+use crate::labels::{Dimension, Interner, Values};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::report::report;
 use crate::segment::{Claim, Exhausted, Registration, Segment};
@@ -60,12 +60,6 @@ pub(super) fn take_cells(
     series: usize,
     dimensions: &[Dimension],
 ) -> Result<(Placed, New), RegisterError> {
-    if description.label_names().count() > MAX_DIMENSIONS {
-        return Err(RegisterError::InvalidSetting {
-            name: description.name.clone(),
-            reason: format!("it has more than {MAX_DIMENSIONS} labels"),
-        });
-    }
     let segment = Segment::get_or_reserve()?;
     let full = |Full { what, setting, exhausted }| {
         RegisterError::full(&description.name, what, setting, exhausted)
@@ -103,6 +97,30 @@ pub(super) fn take_cells(
     })?;
     fill_table(segment, &metric, &placed);
     Ok((placed, new(at, metric, false)))
+}
+
+/// A metric without cells, and who numbers the values of its sets.
+pub(super) fn without_cells(
+    registry: u64,
+    Registered { description, dimensions }: &Registered,
+    series: usize,
+) -> (directory::Metric, Vec<(u64, &'static Interner)>) {
+    let (mut sources, mut interners) = (Vec::new(), Vec::new());
+    for (set, dimension) in (0..).zip(dimensions) {
+        let source = match dimension.values {
+            Values::Fixed(values) => Source::Fixed(values.iter().map(|&v| v.into()).collect()),
+            Values::Interned(interner) => {
+                interners.push((set, interner));
+                let capacity = u32::try_from(interner.capacity()).unwrap_or(u32::MAX);
+                Source::Set { set, capacity }
+            }
+        };
+        sources.push((dimension.name.to_owned(), source));
+    }
+    let mut metric = entry(registry, description, series, sources);
+    // No handle has a cell of this number.
+    metric.first = u32::MAX;
+    (metric, interners)
 }
 
 /// Takes cells for a metric of so many series, and answers it with them. They are more than its

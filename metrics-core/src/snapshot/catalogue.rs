@@ -109,12 +109,7 @@ impl Catalogue {
         if added {
             self.put_in_order();
         }
-        for (set, interner) in &self.interners {
-            if let Some(values) = self.sets.get_mut(set) {
-                let new = interner.values_from(values.len());
-                new.for_each(|value| Arc::make_mut(values).push(value));
-            }
-        }
+        push_new_values(&mut self.sets, &self.interners);
         self.snapshot_within(view, &mut Budget::unlimited())
     }
 
@@ -205,31 +200,7 @@ impl Catalogue {
     }
 
     fn add(&mut self, entry: usize, metric: directory::Metric, is_resumed: bool) {
-        let shape = Shape::new(&metric).map(Arc::new);
-        let dimension = |(name, source): &(String, Source)| match source {
-            Source::Fixed(values) => Dimension {
-                name: name.clone(),
-                count: values.len(),
-                below: 1,
-                fixed: Some(Arc::new(values.iter().map(String::as_str).collect())),
-                set: 0,
-            },
-            Source::Set { set, capacity } => Dimension {
-                name: name.clone(),
-                count: *capacity as usize + 1,
-                below: 1,
-                fixed: None,
-                set: *set,
-            },
-        };
-        let mut dimensions: Vec<_> = metric.dimensions.iter().map(dimension).collect();
-        let mut below = 1_u32;
-        for dimension in dimensions.iter_mut().rev() {
-            dimension.below = below;
-            below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
-        }
-        let scale = Scale::new(metric.scale);
-        let about = Arc::new(About::new(entry, metric, scale, shape, dimensions));
+        let about = Arc::new(About::of(entry, metric));
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
         self.metrics.push(Known { about, is_resumed, exposed, data, indices });
@@ -274,7 +245,49 @@ impl Dimension {
     }
 }
 
+/// Takes up what was interned since the last time.
+pub(super) fn push_new_values(
+    sets: &mut HashMap<u64, Arc<Values>>,
+    interners: &[(u64, &'static Interner)],
+) {
+    for (set, interner) in interners {
+        if let Some(values) = sets.get_mut(set) {
+            let new = interner.values_from(values.len());
+            new.for_each(|value| Arc::make_mut(values).push(value));
+        }
+    }
+}
+
 impl About {
+    /// A metric as the directory has it.
+    pub(super) fn of(entry: usize, metric: directory::Metric) -> Self {
+        let shape = Shape::new(&metric).map(Arc::new);
+        let dimension = |(name, source): &(String, Source)| match source {
+            Source::Fixed(values) => Dimension {
+                name: name.clone(),
+                count: values.len(),
+                below: 1,
+                fixed: Some(Arc::new(values.iter().map(String::as_str).collect())),
+                set: 0,
+            },
+            Source::Set { set, capacity } => Dimension {
+                name: name.clone(),
+                count: *capacity as usize + 1,
+                below: 1,
+                fixed: None,
+                set: *set,
+            },
+        };
+        let mut dimensions: Vec<_> = metric.dimensions.iter().map(dimension).collect();
+        let mut below = 1_u32;
+        for dimension in dimensions.iter_mut().rev() {
+            dimension.below = below;
+            below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
+        }
+        let scale = Scale::new(metric.scale);
+        Self::new(entry, metric, scale, shape, dimensions)
+    }
+
     pub(super) fn new(
         entry: usize,
         metric: directory::Metric,
@@ -289,7 +302,7 @@ impl About {
     }
 
     /// The values of each label by now.
-    fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
+    pub(super) fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
         self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
 mod added;
+mod answers;
 mod budget;
 mod by_handle;
 mod catalogue;
@@ -19,6 +20,7 @@ mod shape;
 mod sum;
 mod values;
 
+pub(crate) use answers::Answers;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use budget::{Budget, Excess};
 pub use by_handle::Handle;

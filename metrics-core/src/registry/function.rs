@@ -1,0 +1,413 @@
+//! Functions that are asked for values at each snapshot.
+//!
+//! A function is the program's own code: it may panic, block, use its registry, or drop its own guard.
+//! So no lock is held while one runs or is dropped.
+
+use super::{Description, Held, Inner, Key, Owner, RegisterError, Registered, Registry, place};
+use crate::directory::Kind;
+use crate::handles::{Gauge, Number};
+use crate::labels::{Labels, series};
+use crate::snapshot::{Answers, Snapshot};
+use crate::sync::{Arc, AtomicU64, Mutex, Relaxed, lock, process_wide, thread_local};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Weak;
+
+/// Keeps a function of [`Registry::gauge_fn_with`] or [`Registry::counter_fn_with`] registered.
+///
+/// Dropped, it takes the function's series out of later snapshots, and frees their name. It waits for
+/// nothing: a call in another thread that is under way may end later, and the function is dropped
+/// then.
+#[must_use = "dropping the guard removes the function: keep it, or keep the function by `forget()`"]
+pub struct FunctionGuard {
+    registry: Weak<Inner>,
+    number: u64,
+    key: Key,
+}
+
+/// What a function of [`Registry::gauge_fn_with`] answers. Sealed.
+///
+/// | answer | series |
+/// |---|---|
+/// | a [`Number`] | one without labels |
+/// | `Option<Number>` | one, or none for now |
+/// | `Vec<(L, Number)>`, `[(L, Number); N]` | one for each of the [`Labels`]; of those with the same labels the last one |
+#[diagnostic::on_unimplemented(
+    message = "a gauge's function can't answer `{Self}`",
+    label = "expected a number, an `Option` of one, or a `Vec` or array of labels with numbers"
+)]
+pub trait GaugeValues: sealed::Values<f64> {}
+
+/// What a function of [`Registry::counter_fn_with`] answers, in recorded units. Sealed.
+///
+/// | answer | series |
+/// |---|---|
+/// | `u64`, `u32` or `usize` | one without labels |
+/// | an `Option` of that | one, or none for now |
+/// | `Vec<(L, u64)>`, `[(L, u64); N]`, or with one of the others | one for each of the [`Labels`]; counts with the same labels are added up |
+#[diagnostic::on_unimplemented(
+    message = "a counter's function can't answer `{Self}`",
+    label = "expected a `u64`, an `Option` of one, or a `Vec` or array of labels with `u64`s"
+)]
+pub trait CounterValues: sealed::Values<u64> {}
+
+mod sealed {
+    use crate::labels::Labels;
+
+    pub trait Values<V> {
+        type Labels: Labels;
+
+        /// The index of each series, and its value.
+        fn pairs(self) -> Vec<(u32, V)>;
+    }
+
+    /// An unsigned integer that counts.
+    pub trait Count {
+        fn to_u64(self) -> u64;
+    }
+}
+use sealed::{Count, Values};
+
+#[expect(clippy::cast_possible_truncation, reason = "there are as many series as a u32 can name")]
+fn index<L: Labels>(labels: L) -> u32 {
+    series(labels).get() as u32
+}
+
+/// Implements the traits for one value, an optional one, and several with labels.
+macro_rules! values {
+    ($public:ident, $one:ident => $value:ty, $convert:ident) => {
+        impl<N: $one> $public for N {}
+        impl<N: $one> $public for Option<N> {}
+        impl<L: Labels, N: $one> $public for Vec<(L, N)> {}
+        impl<L: Labels, N: $one, const COUNT: usize> $public for [(L, N); COUNT] {}
+
+        impl<N: $one> Values<$value> for N {
+            type Labels = ();
+
+            fn pairs(self) -> Vec<(u32, $value)> {
+                vec![(0, self.$convert())]
+            }
+        }
+
+        impl<N: $one> Values<$value> for Option<N> {
+            type Labels = ();
+
+            fn pairs(self) -> Vec<(u32, $value)> {
+                self.map(|value| (0, value.$convert())).into_iter().collect()
+            }
+        }
+
+        impl<L: Labels, N: $one> Values<$value> for Vec<(L, N)> {
+            type Labels = L;
+
+            fn pairs(self) -> Vec<(u32, $value)> {
+                self.into_iter().map(|(labels, value)| (index(labels), value.$convert())).collect()
+            }
+        }
+
+        impl<L: Labels, N: $one, const COUNT: usize> Values<$value> for [(L, N); COUNT] {
+            type Labels = L;
+
+            fn pairs(self) -> Vec<(u32, $value)> {
+                self.into_iter().map(|(labels, value)| (index(labels), value.$convert())).collect()
+            }
+        }
+    };
+}
+
+values!(GaugeValues, Number => f64, to_f64);
+values!(CounterValues, Count => u64, to_u64);
+
+macro_rules! counts {
+    ($($count:ident)+) => {
+        $(
+            impl Count for $count {
+                #[allow(clippy::cast_lossless, reason = "a u64 is one, too")]
+                fn to_u64(self) -> u64 {
+                    self as u64
+                }
+            }
+        )+
+    };
+}
+
+counts!(u32 u64 usize);
+
+/// A registered function.
+struct Function {
+    /// Asks it, and puts the answer where snapshots find it.
+    ask: Box<dyn Fn() + Send + Sync>,
+    /// `None` where that is a cell.
+    answers: Option<Arc<Mutex<Answers>>>,
+}
+
+/// The functions of a registry by their numbers, which rise.
+#[derive(Default)]
+pub(super) struct Functions(Mutex<BTreeMap<u64, Arc<Function>>>);
+
+/// The functions that a snapshot asked.
+pub(super) struct Asked(Vec<(u64, Arc<Function>)>);
+
+impl Functions {
+    fn add(&self, function: Function) -> u64 {
+        process_wide! {
+            static NEXT: AtomicU64 = AtomicU64::new(0);
+        }
+        // Relaxed: only that each number is given once matters.
+        let number = NEXT.fetch_add(1, Relaxed);
+        lock(&self.0).insert(number, Arc::new(function));
+        number
+    }
+
+    /// Asks all functions for their values. One that takes a snapshot of its registry itself is not
+    /// asked again meanwhile: the nested snapshot shows the last values.
+    pub(super) fn ask(&self, registry: u64) -> Asked {
+        thread_local! {
+            /// The registries whose functions this thread is asking.
+            static ASKING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+        }
+        let enter = |asking: &RefCell<Vec<u64>>| {
+            let mut asking = asking.borrow_mut();
+            let first = !asking.contains(&registry);
+            asking.extend(first.then_some(registry));
+            first
+        };
+        let all = lock(&self.0).iter().map(|(&number, it)| (number, Arc::clone(it))).collect();
+        let asked = Asked(all);
+        // An error means that the thread is ending and can't tell.
+        if ASKING.try_with(enter).unwrap_or(false) {
+            asked.0.iter().for_each(|(_, function)| (function.ask)());
+            let _ = ASKING.try_with(|asking| asking.borrow_mut().pop());
+        }
+        asked
+    }
+
+    /// Adds the answers of those that are still registered. Comes after the registry's other metrics
+    /// were read: a function that is there now had its name then.
+    pub(super) fn add_answers(&self, Asked(asked): Asked, snapshot: &mut Snapshot) {
+        if asked.is_empty() {
+            return;
+        }
+        let functions = lock(&self.0);
+        let is_registered = |(number, _): &(u64, _)| functions.contains_key(number);
+        let (registered, removed): (Vec<_>, Vec<_>) = asked.into_iter().partition(is_registered);
+        drop(functions);
+        snapshot.add_answers(registered.iter().filter_map(|(_, it)| it.answers.as_deref()));
+        [registered, removed].into_iter().flatten().for_each(discard);
+    }
+}
+
+/// What a call answers; `None` where it panics.
+fn call<T>(function: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(function)).map_err(discard).ok()
+}
+
+/// Drops what is the program's. What that throws is kept for ever.
+fn discard<T>(it: T) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
+    dropped.unwrap_or_else(std::mem::forget);
+}
+
+impl Registry {
+    /// Registers a gauge whose value is asked for at each snapshot, for good. A call that panics gives
+    /// NaN.
+    ///
+    /// [`gauge_fn_with`](Self::gauge_fn_with) takes labels and a unit, and can be taken back. What this
+    /// one answers is kept in a cell, so that a segment's file has the value of the last snapshot.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// registry.gauge_fn("queue_depth", "Depth of the queue.", || 7.0)?;
+    /// assert_eq!(registry.snapshot().gauge("queue_depth", &[]), Some(7.0));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`register`](Registry::register), and a clash where the series is there already: two
+    /// functions can't be told to be the same.
+    pub fn gauge_fn(
+        &self,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        value: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Result<(), RegisterError> {
+        let description = Description::new(name, help);
+        let gauge = self.register_from::<Gauge>(&description, Owner::Function)?;
+        let ask = move || gauge.set(call(&value).unwrap_or(f64::NAN));
+        self.inner.functions.add(Function { ask: Box::new(ask), answers: None });
+        Ok(())
+    }
+
+    /// Registers a gauge whose values are asked for at each snapshot, until the guard is dropped: one
+    /// value, or one for each of several labels.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use tickmetrics::prelude::*;
+    ///
+    /// #[derive(Clone, Copy, Label)]
+    /// enum Venue { Xnas, Xnys }
+    ///
+    /// let registry = Registry::new();
+    /// let orders = Arc::new(Mutex::new(vec![(Venue::Xnas, 100), (Venue::Xnys, 7)]));
+    ///
+    /// let description = Description::new("open_orders", "Open orders.").constant("desk", "options");
+    /// let guard = registry.gauge_fn_with(&description, {
+    ///     let orders = Arc::clone(&orders);
+    ///     move || orders.lock().unwrap().clone()
+    /// })?;
+    /// let xnas = [("desk", "options"), ("venue", "xnas")];
+    /// assert_eq!(registry.snapshot().gauge("open_orders", &xnas), Some(100.0));
+    ///
+    /// drop(guard);
+    /// assert!(registry.snapshot().family("open_orders").is_none());
+    ///
+    /// // Without labels, and for good.
+    /// let description = Description::new("venues", "Venues with open orders.");
+    /// registry.gauge_fn_with(&description, move || orders.lock().unwrap().len())?.forget();
+    /// assert_eq!(registry.snapshot().gauge("venues", &[]), Some(2.0));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// Values are in the exported unit. A series that an answer does not have is not in the snapshot,
+    /// and what has no cells is in no segment's file. A call that panics gives NaN without labels, and
+    /// no series with them.
+    ///
+    /// The function is called by whoever takes a snapshot, by several threads at once where several do,
+    /// and never by a thread that records. A snapshot waits for it. It may use the registry: a snapshot
+    /// that it takes itself shows its last answer.
+    ///
+    /// A struct with `#[derive(Metrics)]` has no such fields: it is registered without arguments, and
+    /// there is nothing that a function could read.
+    ///
+    /// # Errors
+    /// As [`register`](Registry::register), and a clash where the series is there already. Functions
+    /// and other metrics may share a name, as any two metrics, with other values of constant labels.
+    pub fn gauge_fn_with<V: GaugeValues + 'static>(
+        &self,
+        description: &Description,
+        values: impl Fn() -> V + Send + Sync + 'static,
+    ) -> Result<FunctionGuard, RegisterError> {
+        self.add_function::<V::Labels>(description, Kind::Gauge, move |answers, dimensions| {
+            let instead = if dimensions == 0 { vec![(0, f64::NAN)] } else { Vec::new() };
+            Box::new(move || {
+                let answer = call(|| Values::<f64>::pairs(values()));
+                lock(&answers).take_gauges(answer.unwrap_or_else(|| instead.clone()));
+            })
+        })
+    }
+
+    /// Registers a counter whose value something else counts, asked for at each snapshot, for good.
+    /// Otherwise as [`counter_fn_with`](Self::counter_fn_with).
+    ///
+    /// # Errors
+    /// As [`counter_fn_with`](Self::counter_fn_with).
+    pub fn counter_fn(
+        &self,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        value: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Result<(), RegisterError> {
+        self.counter_fn_with(&Description::new(name, help), value).map(FunctionGuard::forget)
+    }
+
+    /// Registers a counter whose values something else counts: a driver, another library. They are
+    /// asked for at each snapshot, until the guard is dropped.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use tickmetrics::prelude::*;
+    ///
+    /// static DROPPED: AtomicU64 = AtomicU64::new(12);
+    ///
+    /// let registry = Registry::new();
+    /// let description =
+    ///     Description::new("packets_dropped_total", "Packets dropped.").constant("queue", "rx0");
+    /// let guard = registry.counter_fn_with(&description, || DROPPED.load(Relaxed))?;
+    /// let labels = [("queue", "rx0")];
+    /// assert_eq!(registry.snapshot().counter("packets_dropped_total", &labels), Some(12));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// Counts are in recorded units, as those of a [`Counter`](crate::Counter): nanoseconds with a unit
+    /// of time, else what [`scale`](Description::scale) says.
+    ///
+    /// **A count must not fall.** Where an answer is less than one before it, snapshots show the largest
+    /// one until it is exceeded, so that no query takes it for a restart. Where what is counted begins
+    /// anew, drop the guard and register anew: then the count begins anew, too, as after a restart.
+    ///
+    /// A call that panics gives no series, and a series that an answer does not have is not in the
+    /// snapshot. All else is as for [`gauge_fn_with`](Self::gauge_fn_with).
+    ///
+    /// # Errors
+    /// As [`gauge_fn_with`](Self::gauge_fn_with).
+    pub fn counter_fn_with<V: CounterValues + 'static>(
+        &self,
+        description: &Description,
+        values: impl Fn() -> V + Send + Sync + 'static,
+    ) -> Result<FunctionGuard, RegisterError> {
+        self.add_function::<V::Labels>(description, Kind::Counter, move |answers, _| {
+            Box::new(move || {
+                let answer = call(|| Values::<u64>::pairs(values()));
+                lock(&answers).take_counters(answer.unwrap_or_default());
+            })
+        })
+    }
+
+    /// Registers a function, which `ask` makes of where the answers go and the number of labels.
+    fn add_function<L: Labels>(
+        &self,
+        description: &Description,
+        kind: Kind,
+        ask: impl FnOnce(Arc<Mutex<Answers>>, usize) -> Box<dyn Fn() + Send + Sync>,
+    ) -> Result<FunctionGuard, RegisterError> {
+        let mut description = description.clone();
+        let dimensions = L::dimensions();
+        description.complete(kind, dimensions.iter().map(|dimension| dimension.name).collect());
+        let labels = dimensions.len();
+        let asked = Registered::new(&description, L::SERIES, dimensions)?;
+        if u32::try_from(L::SERIES).is_err() {
+            let reason = "its labels have more than 4,294,967,295 combinations".into();
+            return Err(RegisterError::InvalidSetting { name: description.name, reason });
+        }
+        let (metric, interners) = place::without_cells(self.inner.number, &asked, L::SERIES);
+        let answers = Arc::new(Mutex::new(Answers::new(metric, interners)));
+        let ask = ask(Arc::clone(&answers), labels);
+        let key = description.key();
+        {
+            let mut known = lock(&self.inner.known);
+            known.find(&asked, Owner::Function)?;
+            known.insert(asked, Held::Function);
+        }
+        let number = self.inner.functions.add(Function { ask, answers: Some(answers) });
+        Ok(FunctionGuard { registry: Arc::downgrade(&self.inner), number, key })
+    }
+}
+
+impl FunctionGuard {
+    /// Keeps the function for as long as its registry lives.
+    pub fn forget(mut self) {
+        self.registry = Weak::new();
+    }
+}
+
+impl Drop for FunctionGuard {
+    fn drop(&mut self) {
+        let Some(registry) = self.registry.upgrade() else { return };
+        // The function first: the name is free once no snapshot adds what it answers.
+        let function = lock(&registry.functions.0).remove(&self.number);
+        lock(&registry.known).remove(&self.key);
+        discard(function);
+        discard(registry);
+    }
+}
+
+impl fmt::Debug for FunctionGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionGuard").field("name", &self.key.0).finish_non_exhaustive()
+    }
+}

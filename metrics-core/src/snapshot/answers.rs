@@ -1,0 +1,87 @@
+//! Values that functions of the program answer. They have no cells.
+
+use super::catalogue::{About, push_new_values};
+use super::exposed::Exposed;
+use super::merge::Data;
+use super::values::{Indices, Values};
+use super::{MetricSnapshot, Snapshot};
+use crate::directory;
+use crate::labels::Interner;
+use crate::sync::{Arc, Mutex, lock};
+use std::collections::{BTreeMap, HashMap};
+
+/// A metric that a function gives the values of, and its last answer.
+pub(crate) struct Answers {
+    about: Arc<About>,
+    sets: HashMap<u64, Arc<Values>>,
+    interners: Vec<(u64, &'static Interner)>,
+    exposed: Arc<Exposed>,
+    data: Arc<Data>,
+    /// The largest count so far of each series that ever had one.
+    counts: BTreeMap<u32, u64>,
+}
+
+impl Answers {
+    /// `interners` number the values of the metric's sets.
+    pub(crate) fn new(metric: directory::Metric, interners: Vec<(u64, &'static Interner)>) -> Self {
+        let data = Arc::new(Data::none(metric.kind));
+        let other = || Arc::new(Values::from_iter([Interner::OTHER]));
+        let sets = interners.iter().map(|&(set, _)| (set, other())).collect();
+        let (about, exposed) = (Arc::new(About::of(0, metric)), Arc::default());
+        Self { about, sets, interners, exposed, data, counts: BTreeMap::new() }
+    }
+
+    /// Takes the values of gauges. Of a series that is there twice, the last one stays.
+    pub(crate) fn take_gauges(&mut self, values: impl IntoIterator<Item = (u32, f64)>) {
+        let values: BTreeMap<_, _> = values.into_iter().collect();
+        self.expose(values.keys());
+        self.data = Arc::new(Data::Gauge(values.into_values().collect()));
+    }
+
+    /// Takes the values of counters. Those of one series are added up, and none falls.
+    pub(crate) fn take_counters(&mut self, values: impl IntoIterator<Item = (u32, u64)>) {
+        let mut sums = BTreeMap::<u32, u64>::new();
+        for (index, value) in values {
+            let sum = sums.entry(index).or_default();
+            *sum = sum.saturating_add(value);
+        }
+        for (index, sum) in &mut sums {
+            let largest = self.counts.entry(*index).or_default();
+            *largest = (*sum).max(*largest);
+            *sum = *largest;
+        }
+        self.expose(sums.keys());
+        self.data = Arc::new(Data::Counter(sums.into_values().collect()));
+    }
+
+    fn snapshot(&self) -> Option<MetricSnapshot> {
+        let Self { about, exposed, data, .. } = self;
+        (exposed.indices.len() > 0).then(|| MetricSnapshot {
+            about: Arc::clone(about),
+            exposed: Arc::clone(exposed),
+            data: Arc::clone(data),
+            created: 0,
+        })
+    }
+
+    fn expose<'a>(&mut self, series: impl Iterator<Item = &'a u32>) {
+        let mut indices = Indices::default();
+        series.for_each(|&index| indices.push(index..index.saturating_add(1)));
+        if self.exposed.indices != indices {
+            push_new_values(&mut self.sets, &self.interners);
+            let values = self.about.values(&self.sets);
+            self.exposed = Arc::new(Exposed::after(&self.exposed, indices, values));
+        }
+    }
+}
+
+impl Snapshot {
+    /// Adds the last answer of each function.
+    pub(crate) fn add_answers<'a>(&mut self, answers: impl Iterator<Item = &'a Mutex<Answers>>) {
+        let before = self.metrics.len();
+        self.metrics.extend(answers.filter_map(|answers| lock(answers).snapshot()));
+        if self.metrics.len() > before {
+            self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
+        }
+    }
+}
