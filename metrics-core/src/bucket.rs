@@ -1,16 +1,16 @@
-//! Which cell of a histogram a value belongs to, and which values a cell stands for.
+//! The cell of a histogram for each value, and the values of each cell.
 //!
-//! The arithmetic is HdrHistogram's with a lowest discernible value of 1, so that cell `i` here is
-//! cell `i` of an `hdrhistogram::Histogram` with the same maximum and significant digits: linear
-//! in steps of 1 up to `2^(half_bits + 1)`, and from there on `2^half_bits` cells to each doubling.
-//! One cell more stands behind the last for everything above the maximum.
+//! The arithmetic is HdrHistogram's with a lowest discernible value of 1. So cell `i` here is cell
+//! `i` of an `hdrhistogram::Histogram` with the same maximum and significant digits: linear in
+//! steps of 1 up to `2^(half_bits + 1)`, and above that `2^half_bits` cells to each doubling. One
+//! more cell behind the last counts everything above the maximum.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
 /// The division of `0..=max` into cells. `Copy`, since each histogram handle carries one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grid {
-    /// The largest value that is told apart; at least [`Grid::MIN_MAX`].
+    /// The largest value that is not saturated; at least [`Grid::MIN_MAX`].
     max: u64,
     /// The cell of saturated values, behind the cell of `max`.
     saturated: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Grid {
     half_bits: u8,
 }
 
-/// The last step of 1 where a doubling has `2^half_bits` cells. Not 0, so that its logarithm exists.
+/// The last step of 1 if a doubling has `2^half_bits` cells. Not 0, so that its logarithm exists.
 const fn linear(half_bits: u8) -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add((2 << half_bits) - 2)
 }
@@ -30,12 +30,12 @@ impl Grid {
     /// `hdrhistogram` refuses a maximum below twice its lowest discernible value.
     pub(crate) const MIN_MAX: u64 = 2;
 
-    /// The smallest grid there is: 0, 1, 2 and what is above.
+    /// The smallest grid: cells for 0, 1, 2 and the larger values.
     pub(crate) const SMALLEST: Self =
         Self { max: 2, saturated: 3, linear: linear(4), half_bits: 4 };
 
-    /// The grid for values up to `max` with `sigfigs` significant decimal digits, or `None` where
-    /// one of them is out of range.
+    /// The grid for values up to `max` with `sigfigs` significant decimal digits, or `None` if an
+    /// argument is out of range.
     pub(crate) fn new(max: u64, sigfigs: u8) -> Option<Self> {
         if max < Self::MIN_MAX {
             return None;
@@ -67,20 +67,19 @@ impl Grid {
         (self.half_bits - 1) / 3
     }
 
-    /// The schemas of native histograms that the grid can be exposed with: from Prometheus' smallest,
-    /// a bucket for 16 doublings, to that whose buckets have eight cells on
-    /// average.
+    /// The schemas of native histograms that can expose the grid: from Prometheus' smallest, with a
+    /// bucket for 16 doublings, to the schema whose buckets have eight cells on average.
     pub(crate) fn native_schemas(&self) -> std::ops::RangeInclusive<i8> {
         -4..=self.half_bits.cast_signed() - 3
     }
 
-    /// What [`Grid::of`] makes the same grid from: fewer registers than the grid itself.
+    /// The arguments of [`Grid::of`] for this grid: fewer registers than the grid itself.
     #[inline]
     pub(crate) fn bounds(&self) -> (u64, u8) {
         (self.max, self.half_bits)
     }
 
-    /// The number of cells, the one for saturated values included.
+    /// The number of cells, including the one for saturated values.
     pub(crate) fn cells(&self) -> u32 {
         self.saturated + 1
     }
@@ -90,7 +89,7 @@ impl Grid {
         self.saturated
     }
 
-    /// The cell that `value` is counted in; always less than [`Grid::cells`].
+    /// The cell that counts `value`; always less than [`Grid::cells`].
     #[inline]
     pub(crate) fn index(&self, value: u64) -> u32 {
         if value > self.max { self.saturated } else { self.fine(value) }
@@ -124,7 +123,8 @@ impl Grid {
         ((step << doublings) + ((1 << doublings) - 1)).min(self.max)
     }
 
-    /// How often the linear range was doubled for cell `index`, and the cell's step in it.
+    /// The number of doublings of the linear range for cell `index`, and the cell's step in the
+    /// last.
     fn place(&self, index: u32) -> (u32, u64) {
         let half_bits = u32::from(self.half_bits);
         let doublings = (index >> half_bits).saturating_sub(1);

@@ -1,22 +1,22 @@
-//! Numbers of cells, which records believe: an address is worked out from one without a look at
-//! whether there is such a cell.
+//! Cell numbers, which records use unchecked: an address is computed from a number without a check
+//! that the cell exists.
 //!
-//! So each is of a type of its own, and says that registration handed out what begins there, in the
-//! process's one segment, or that it is the sink's, whose cells are there from the start. What is
-//! worked out from one here stays inside. Whoever makes one from a plain number, or goes on to
-//! another series, has `unsafe` code and a reason.
+//! So each kind of number has a type of its own. The type states that registration handed out the
+//! cells from there on, in the process's one segment, or that they are the sink's, which exist from
+//! the start. Numbers computed here stay inside these cells. Code that makes one from a plain
+//! number, or steps to another series, is `unsafe` and gives a reason.
 
 use crate::layout::{EXEMPLAR_CELLS, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A cell that each shard has.
+/// A cell in each shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(usize);
 
 impl Cell {
     /// # Safety
-    /// Each shard has the cell, and it is handed out or the sink's.
+    /// Each shard has the cell, and registration handed it out, or it is the sink's.
     pub(crate) unsafe fn new(number: u32) -> Self {
         Self(number as usize)
     }
@@ -32,17 +32,17 @@ impl Cell {
 pub(crate) struct SharedCell(u32);
 
 impl SharedCell {
-    /// One that belongs to no metric.
+    /// The sink's cell, which belongs to no metric.
     pub(crate) const SINK: Self = Self(0);
 
     /// # Safety
-    /// The cell is handed out, or the sink's.
+    /// Registration handed the cell out, or it is the sink's.
     pub(crate) unsafe fn new(number: u32) -> Self {
         Self(number)
     }
 
     /// # Safety
-    /// So many cells behind this one there is another of the same metric.
+    /// The metric has another cell so many cells behind this one.
     #[inline]
     pub(crate) unsafe fn plus(self, cells: u32) -> Self {
         Self(self.0 + cells)
@@ -65,7 +65,7 @@ impl SharedBit {
     }
 
     /// # Safety
-    /// So many bits behind this one there is another of the same metric.
+    /// The metric has another bit so many bits behind this one.
     #[inline]
     pub(crate) unsafe fn plus(self, bits: u32) -> Self {
         Self(self.0 + u64::from(bits))
@@ -76,25 +76,25 @@ impl SharedBit {
         SharedCell((self.0 / 64) as u32)
     }
 
-    /// The bit in its cell.
+    /// The mask of the bit in its cell.
     pub(crate) fn mask(self) -> u64 {
         1 << (self.0 % 64)
     }
 }
 
-/// What a series has beside a distribution, where a metric's series lie one after the other.
+/// The cells of a series, besides a distribution. The series of a metric lie one after the other.
 pub(crate) trait Kind {
-    /// The cells of one.
+    /// The number of cells.
     const CELLS: u32;
 }
 
-/// A counter's cell.
+/// A counter: one cell.
 pub(crate) enum Count {}
-/// An up-down counter's: what was added, and what was taken away.
+/// An up-down counter: additions, then subtractions.
 pub(crate) enum UpDown {}
 /// A histogram's `layout::head`.
 pub(crate) enum Head {}
-/// A gauge's shared cells, of which the first has the value.
+/// A gauge's shared cells, the first of which has the value.
 pub(crate) enum Level {}
 
 impl Kind for Count {
@@ -113,7 +113,7 @@ impl Kind for Level {
     const CELLS: u32 = GAUGE_CELLS;
 }
 
-/// Where the cells of one series begin.
+/// The first cell of one series.
 pub(crate) struct First<K>(u32, PhantomData<fn(K)>);
 
 impl<K> Clone for First<K> {
@@ -131,11 +131,11 @@ impl<K> fmt::Debug for First<K> {
 }
 
 impl<K: Kind> First<K> {
-    /// What belongs to no metric: the first cells of each part.
+    /// The sink's: the first cells of each part, which belong to no metric.
     pub(crate) const SINK: Self = Self(0, PhantomData);
 
     /// # Safety
-    /// Cells for one `K` or more are handed out from there on.
+    /// Registration handed out cells for one or more `K` from there on.
     pub(crate) unsafe fn new(number: u32) -> Self {
         Self(number, PhantomData)
     }
@@ -174,41 +174,41 @@ impl First<Level> {
 }
 
 impl First<Head> {
-    /// One of `layout::head`.
+    /// A cell of `layout::head`.
     #[inline]
     pub(crate) fn cell(self, which: usize) -> Cell {
-        // All are less than this, and the compiler knows them.
+        // All positions are less than this, and the compiler knows them.
         Cell(self.0 as usize + which % HEAD_CELLS as usize)
     }
 }
 
-/// Where a distribution begins, in front of which its exemplar is.
+/// The first cell of a distribution. Its exemplar lies in front of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Distribution(u32);
 
 impl Distribution {
     /// # Safety
-    /// It is handed out, or the sink's.
+    /// Registration handed the distribution out, or it is the sink's.
     #[inline]
     pub(crate) unsafe fn new(number: u32) -> Self {
         Self(number)
     }
 
     /// # Safety
-    /// The distribution has more cells than that.
+    /// The distribution has more cells than `index`.
     #[inline]
     pub(crate) unsafe fn cell(self, index: u32) -> Cell {
         Cell((self.0 + index) as usize)
     }
 
-    /// One of `layout::exemplar`.
+    /// A cell of `layout::exemplar`.
     #[inline]
     pub(crate) fn exemplar(self, which: usize) -> Cell {
         Cell((self.0 - EXEMPLAR_CELLS) as usize + which % EXEMPLAR_CELLS as usize)
     }
 }
 
-/// A head and a distribution in one register, for what is out of line.
+/// A head and a distribution in one register, for code that is out of line.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Both(u64);

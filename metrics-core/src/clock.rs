@@ -1,10 +1,10 @@
-//! The clock that timings are taken with: the processor's time stamp counter where it is steady,
-//! the operating system's monotonic clock elsewhere. `quanta` asks the processor and calibrates it,
-//! `steady` asks the kernel, at the start and from time to time; what is done for each timing is done
-//! here, so that it can be inlined.
+//! The clock for timings: the processor's time stamp counter if it is steady, the operating
+//! system's monotonic clock elsewhere. `quanta` queries the processor and calibrates the counter.
+//! `steady` queries the kernel, at the start and from time to time. The work for each timing is
+//! done here, so that it can be inlined.
 
 mod counter;
-#[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no counter to look after"))]
+#[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no counter to check"))]
 mod steady;
 
 use crate::sync::{Acquire, fence};
@@ -25,27 +25,27 @@ process_wide! {
 }
 
 process_wide! {
-    /// What took its place, once the kernel had ceased to trust the counter.
+    /// The clock that replaced the counter, once the kernel no longer trusted it.
     static SUCCESSOR: OnceLock<Source> = OnceLock::new();
 }
 
 process_wide! {
-    /// Held while the clock is calibrated or looked after, by the thread that does it, and around a
-    /// fork: a child could not wait for that thread.
+    /// Held by the thread that calibrates or checks the clock, and around a fork: a child could not
+    /// wait for that thread.
     static CALIBRATING: Mutex<Option<Watch>> = Mutex::new(None);
 }
 
 process_wide! {
     /// Nanoseconds in 2^32 ticks of the time stamp counter, rounded: an error of less than one in
-    /// 2^28 for a counter of 0.5 to 8 GHz. 0 until the clock is calibrated, where it is not that
-    /// counter (any more), and once a mock clock was used: then the slow way finds out.
-    // Relaxed but for `leave_counter`: it says nothing about other memory, and both ways read the same
-    // clock, or one that goes on from it.
+    /// 2^28 for a counter of 0.5 to 8 GHz. 0 until the clock is calibrated, if it is not (or no
+    /// longer) that counter, and once a mock clock was used. On 0 the slow path picks the clock.
+    // Relaxed but for `leave_counter`: the value says nothing about other memory, and both paths
+    // read the same clock, or one that continues it.
     static NANOS_IN_2_32_TICKS: AtomicU64 = AtomicU64::new(0);
 }
 
 process_wide! {
-    /// Whether any thread ever used a mock clock. Until then no timing looks for one.
+    /// Whether any thread ever used a mock clock. Until then no timing checks for one.
     static MOCKS_EXIST: AtomicBool = AtomicBool::new(false);
 }
 
@@ -53,12 +53,12 @@ thread_local! {
     static MOCK: RefCell<Option<Source>> = const { RefCell::new(None) };
 }
 
-/// Where ticks come from.
+/// The source of ticks.
 #[derive(Debug)]
 enum Source {
-    /// The counter or the system's clock, as the processor has it, or a mock.
+    /// The counter, if the processor has an invariant one, else the system's clock; or a mock.
     Quanta(Clock),
-    /// The system's clock, since the kernel does not trust the counter.
+    /// The system's clock, if the kernel does not trust the counter.
     System(Line),
 }
 
@@ -83,12 +83,12 @@ pub(crate) fn calibrate() {
     clock();
 }
 
-/// Nanoseconds in 2^32 raw ticks, or 0 where that is not known (yet).
+/// Nanoseconds in 2^32 raw ticks, or 0 if that is not known (yet).
 pub(crate) fn scale() -> u64 {
     NANOS_IN_2_32_TICKS.load(Relaxed)
 }
 
-/// As long as it is there, no other thread calibrates the clock or looks after it.
+/// While this exists, no other thread calibrates or checks the clock.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) struct Calibrating {
     _watch: MutexGuard<'static, Option<Watch>>,
@@ -100,7 +100,7 @@ pub(crate) fn calibrating() -> Calibrating {
 }
 
 fn clock() -> &'static Source {
-    // Acquire pairs with the Release in `leave_counter`: whoever came here because of that finds the
+    // Acquire pairs with the Release in `leave_counter`: a thread that read its 0 finds the
     // successor.
     fence(Acquire);
     if let Some(clock) = SUCCESSOR.get().or_else(|| CLOCK.get()) {
@@ -120,14 +120,14 @@ fn clock() -> &'static Source {
     })
 }
 
-/// Looks whether the counter still is what it was, at most once a second. Answers what has to be told,
-/// where it is not: once that the system's clock took its place, and each time it has another rate.
+/// Checks the counter, at most once a second. Returns a text to report once the system's clock has
+/// replaced the counter, and whenever the counter's rate has changed.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn look_after() -> Option<String> {
-    // Whoever has the lock is at it, or forks.
+    // Another thread that has the lock is checking or forking.
     let mut watch = CALIBRATING.try_lock().ok()?;
     let scale = scale();
-    // With a mock clock there is nothing to look after.
+    // A mock clock needs no check.
     let watch = watch.as_mut().filter(|_| scale != 0)?;
     match watch.look(scale) {
         Found::Nothing => None,
@@ -135,18 +135,17 @@ pub(crate) fn look_after() -> Option<String> {
             leave_counter(scale);
             Some(
                 "the kernel does not trust the processor's time stamp counter any more (dmesg has \
-                 the reason): timings are taken with the system's clock from now on; earlier ones \
-                 may be wrong"
+                 the reason): timings use the system's clock from now on; earlier ones may be wrong"
                     .into(),
             )
         }
         Found::Rate(rate) => {
-            // Relaxed, see above. It fails where a mock clock came in between.
+            // Relaxed, see above. The exchange fails if a mock clock came in between.
             NANOS_IN_2_32_TICKS.compare_exchange(scale, rate, Relaxed, Relaxed).ok()?;
             let percent = 100.0 * (rate as f64 / scale as f64 - 1.0);
             Some(format!(
-                "a tick of the processor's time stamp counter takes {percent:+.2} % of the time that \
-                 was measured before: timings go by that from now on; earlier ones may be wrong"
+                "the tick of the processor's time stamp counter changed by {percent:+.2} %: timings \
+                 use its new length from now on; earlier ones may be wrong"
             ))
         }
     }
@@ -157,7 +156,7 @@ pub(crate) fn look_after() -> Option<String> {
     None
 }
 
-/// Goes on with the system's clock, in ticks of the counter.
+/// Continues with the system's clock, in ticks of the counter.
 #[cfg(not(tickmetrics_loom))]
 fn leave_counter(scale: u64) {
     let _ = SUCCESSOR.set(Source::System(Line::instead_of_counter(scale)));
@@ -165,13 +164,13 @@ fn leave_counter(scale: u64) {
     NANOS_IN_2_32_TICKS.store(0, Release);
 }
 
-/// The clock's raw ticks. Subtract them with [`nanos`].
+/// The clock's raw ticks. [`nanos`] subtracts two of them.
 #[inline]
 pub(crate) fn ticks() -> u64 {
     if NANOS_IN_2_32_TICKS.load(Relaxed) == 0 { ticks_slowly() } else { counter::read() }
 }
 
-/// Nanoseconds from one reading of [`ticks`] to a later one; 0 where `end` is not later, as two
+/// Nanoseconds from one reading of [`ticks`] to a later one; 0 if `end` is not later, since two
 /// cores' counters can differ by some ticks.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "584 years of nanoseconds")]
@@ -183,7 +182,7 @@ pub(crate) fn nanos(start: u64, end: u64) -> u64 {
     ((u128::from(end.saturating_sub(start)) * u128::from(scale)) >> 32) as u64
 }
 
-/// How many raw ticks pass in so many nanoseconds.
+/// The number of raw ticks in this many nanoseconds.
 pub(crate) fn ticks_in(nanos: u64) -> u64 {
     let scale = match NANOS_IN_2_32_TICKS.load(Relaxed) {
         0 => with_clock(|clock| clock.nanos(0, 1 << 32)),
@@ -193,13 +192,13 @@ pub(crate) fn ticks_in(nanos: u64) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-/// The time of day: nanoseconds since the epoch, and 0 for a clock that is set before it.
+/// The time of day: nanoseconds since the epoch, or 0 for a clock that is set to an earlier time.
 pub(crate) fn nanos_since_epoch() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
-// Without a closure, whose captures would be spilled to the stack before the branch here.
+// Without a closure, whose captures would be spilled to the stack before the branch.
 #[cold]
 #[inline(never)]
 fn ticks_slowly() -> u64 {
@@ -221,21 +220,21 @@ fn with_clock<R>(read: impl Fn(&Source) -> R) -> R {
     mocked.unwrap_or_else(|| read(clock()))
 }
 
-/// A clock that stands still until it is told to move. See [`with_mock_clock`].
+/// A clock that moves only by [`advance`](MockClock::advance). See [`with_mock_clock`].
 #[derive(Debug)]
 pub struct MockClock {
     mock: Arc<quanta::Mock>,
 }
 
 impl MockClock {
-    /// Moves the clock on.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.mock.increment(by);
     }
 }
 
-/// Runs `test` with a clock that moves only when it is told to. It holds for the calling thread,
-/// and for timings that begin and end within `test`.
+/// Runs `test` with a clock that moves only by [`MockClock::advance`]. The clock applies to the
+/// calling thread, and to timings that begin and end within `test`.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -254,7 +253,7 @@ impl MockClock {
 /// # }
 /// ```
 pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
-    /// Puts the thread's former clock back, after a panic too.
+    /// Restores the thread's former clock, after a panic too.
     struct Restore(Option<Source>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -266,7 +265,7 @@ pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
     calibrate();
     MOCKS_EXIST.store(true, Relaxed);
     NANOS_IN_2_32_TICKS.store(0, Relaxed);
-    // In a destructor that runs after this thread-local's the clock goes on.
+    // In a destructor that runs after this thread-local's, the clock continues.
     let _restore =
         Restore(MOCK.try_with(|mock| mock.replace(Some(Source::Quanta(mocked)))).ok().flatten());
     test(&MockClock { mock })

@@ -1,9 +1,9 @@
 //! The exemplar of a series: one of its values, and the trace that the value belongs to. Each shard
-//! has one for each series, which is written by the shard's owner while others read it.
+//! has one for each series. The shard's owner writes it while others read it.
 //!
-//! It takes five words, and a reader must not get some of one exemplar and some of the next. So a
-//! sequence number is odd while they are written, and a reader that finds it odd, or another one
-//! after it read the words than before, begins again:
+//! An exemplar has five words, and a reader must not mix words of one exemplar with those of the
+//! next. So a sequence number is odd while the words are written. A reader starts over if the
+//! number is odd, or if it changed while the reader read the words.
 //!
 //! ```text
 //! writer                              reader
@@ -14,17 +14,19 @@
 //!                                       before is even, and sequence = before, Relaxed?
 //! ```
 //!
-//! - If the reader sees any word of a writing, (1) pairs: its last load sees the odd number of that
-//!   writing, or a later one. So it takes no words that were stored after its first load's number.
-//! - If the reader's first load sees an even number, (2) pairs: it sees the words of that writing, or
-//!   later ones. So it takes none that were stored before.
+//! - If the reader sees any word of a write, (1) pairs: its last load sees the odd number of that
+//!   write, or a later one. So the reader uses no words that were stored after the number of its
+//!   first load.
+//! - If the reader's first load sees an even number, (2) pairs: it sees the words of that write, or
+//!   later ones. So the reader uses no words that were stored before.
 //!
-//! (2) does one more thing: the value was counted before its exemplar was written, so that a reader
-//! which looks at the exemplar first, and then at the counts, finds it counted.
+//! (2) has a second effect. The value was counted before its exemplar was written. So a reader that
+//! reads the exemplar first, and then the counts, finds the value counted.
 //!
-//! A writer never waits. A reader tries some times and then does without: a number can stay odd for
-//! ever, in the file of a process that was killed. In the overflow shard, which has several writers,
-//! an exemplar is written by who makes the number odd by a compare-exchange; the others' are dropped.
+//! A writer never waits. A reader makes a limited number of attempts, and then does without: a
+//! number can stay odd for ever in the file of a killed process. The overflow shard has several
+//! writers. There the thread that makes the number odd by a compare-exchange writes its exemplar;
+//! the other threads drop theirs.
 
 use crate::cell::{Both, Cell, Distribution, First, Head};
 use crate::clock;
@@ -38,10 +40,10 @@ use crate::shard::{self, Cells, Record};
 use crate::sync::{Acquire, Relaxed, Release, fence};
 use std::hint;
 
-/// How often a reader tries. A writing takes some nanoseconds, and comes once in a while.
+/// A reader's attempts. A write takes some nanoseconds, and happens once in a while.
 const ATTEMPTS: u32 = if cfg!(tickmetrics_loom) { 2 } else { 64 };
 
-/// What a value belongs to.
+/// The trace and the span of a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
     pub(crate) trace: u128,
@@ -59,8 +61,8 @@ pub(crate) struct Exemplar {
     pub(crate) time: u64,
 }
 
-/// Where the exemplar of a series is, in each shard: the series' head, which has the sequence number,
-/// and the first cell of its distribution.
+/// The position of a series' exemplar in each shard: the series' head, which has the sequence
+/// number, and the first cell of its distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) head: First<Head>,
@@ -78,20 +80,20 @@ impl Slot {
         self.distribution.exemplar(which)
     }
 
-    /// Whether a value is to be kept: it is larger than the one that is there, or that has been there
-    /// for its time.
+    /// Whether to keep a value: it is larger than the present one, or the present one has had its
+    /// time.
     #[inline]
     fn takes(self, cells: impl Cells, value: u64, now: u64) -> bool {
-        // Between threads without a shard these three may be of several exemplars. Then one is kept
-        // or dropped that should not have been.
+        // If threads without a shard write, these three may be of several exemplars. Then one may
+        // be kept or dropped wrongly.
         let since = cells.get(self.cell(SINCE));
         value > cells.get(self.cell(VALUE))
             || now.wrapping_sub(since) >= cells.get(self.cell(PERIOD))
     }
 }
 
-/// Keeps a value that was just recorded as the exemplar of its series, if it is to be kept. `now` is in
-/// ticks of the clock, `period` in milliseconds.
+/// Keeps a value that was just recorded as the exemplar of its series, if `takes` allows. `now` is
+/// in ticks of the clock, `period` in milliseconds.
 #[inline]
 pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
     if let Some(cells) = shard::own()
@@ -102,8 +104,8 @@ pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
     keep(Both::new(slot.head, slot.distribution), value, ids.trace, ids.span, period);
 }
 
-/// The way of an exemplar that is kept, and of a thread without a shard. All that it takes is handed
-/// over in registers.
+/// The path for an exemplar that is kept, and for a thread without a shard. All arguments are in
+/// registers.
 #[cold]
 #[inline(never)]
 fn keep(place: Both, value: u64, trace: u128, span: u64, period: u32) {
@@ -114,11 +116,11 @@ fn keep(place: Both, value: u64, trace: u128, span: u64, period: u32) {
     shard::record_along(Keep { slot, exemplar, since, period });
 }
 
-/// An exemplar that takes the place of the one that is there, if it is to be kept.
+/// An exemplar that replaces the present one, if `takes` allows.
 pub(crate) struct Keep {
     pub(crate) slot: Slot,
     pub(crate) exemplar: Exemplar,
-    /// When it was taken and for how long it stays, in ticks of the clock.
+    /// When it was written and how long it stays, in ticks of the clock.
     pub(crate) since: u64,
     pub(crate) period: u64,
 }
@@ -148,8 +150,8 @@ impl Record for Keep {
     }
 }
 
-/// The exemplar that a shard has of the series with this head and this first cell of its
-/// distribution. `None` where there is none, or where it is written all the time.
+/// A shard's exemplar of the series with this head and this first cell of its distribution. `None`
+/// if there is none, or if it was being written at each attempt.
 pub(crate) fn read(shard: Part<'_>, head: usize, first: usize) -> Option<Exemplar> {
     let at = first.checked_sub(EXEMPLAR_CELLS as usize)?;
     for _ in 0..ATTEMPTS {

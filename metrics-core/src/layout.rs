@@ -1,4 +1,4 @@
-//! Where everything lies in the segment. All positions and sizes are in words of 64 bits.
+//! The positions of everything in the segment. All positions and sizes are in words of 64 bits.
 //!
 //! ```text
 //! | header | owners | directory | shared cells | shard 0 | shard 1 | ... | shard n |
@@ -6,14 +6,15 @@
 //!                     only        declared bits
 //! ```
 //!
-//! The header says what it is (magic, byte order, version), the sizes of the parts, which process
-//! counts here since when, and how much of each part is handed out.
+//! The header contains the magic, the byte order and the version; the sizes of the parts; the
+//! process that counts here, and its start; and how much of each part is handed out.
 //!
-//! A segment in a file is the same from the file's first byte on, and as long as the whole. Of its
-//! pages the file system has those that were handed out (`segment::backing`).
+//! A segment in a file has the same layout from the file's first byte on, and the file is as long
+//! as the whole. The file system has memory only for the pages that were handed out
+//! (`segment::backing`).
 //!
 //! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
-//! number is the same in each shard. Those of a histogram are, in each shard,
+//! number is the same in each shard. In each shard a histogram has
 //!
 //! ```text
 //! | head | head | ... | exemplar | distribution | exemplar | distribution | ...
@@ -21,14 +22,14 @@
 //!   series: 8 cells                 multiple of 8; one pair for each series that has cells
 //! ```
 //!
-//! where the shared table of the metric says where each distribution begins.
+//! The shared table of the metric has the position of each distribution.
 
 use std::ops::RangeInclusive;
 
-/// Parts start at multiples of this: the largest page that Linux has without being asked for huge
-/// ones (64 KiB, on Arm). The model checker's memory has no pages, and is dear.
+/// Parts start at multiples of this: the largest page that Linux uses unless huge pages are
+/// requested (64 KiB, on Arm). The model checker's memory has no pages, and each word is expensive.
 pub(crate) const ALIGN_BYTES: usize = if cfg!(tickmetrics_loom) { WORD_BYTES } else { 64 << 10 };
-/// Bytes to a page, at the least.
+/// The least bytes of a page.
 pub(crate) const PAGE_BYTES: usize = 4096;
 /// Bytes to a word, which is a cell.
 pub(crate) const WORD_BYTES: usize = 8;
@@ -37,8 +38,8 @@ pub(crate) const PAGE_WORDS: usize = PAGE_BYTES / WORD_BYTES;
 /// Words to a cache line: 64 bytes on every x86-64 and most 64-bit Arm.
 pub(crate) const LINE_WORDS: usize = 8;
 
-/// The words of the header. What only registration touches, what attaching threads touch and what
-/// the overflow path touches lie on cache lines of their own.
+/// The words of the header. Words for registration, for attaching threads and for the overflow path
+/// lie on separate cache lines.
 pub(crate) mod header {
     /// [`MAGIC`](super::MAGIC), stored last: a segment without it is not set up yet.
     pub(crate) const MAGIC: usize = 0;
@@ -59,14 +60,14 @@ pub(crate) mod header {
     /// Cells handed out in each shard, and shared ones. Under the registration lock.
     pub(crate) const CELLS_USED: usize = 9;
     pub(crate) const SHARED_USED: usize = 10;
-    /// Registrations that failed and went on counting into the sink.
+    /// Failed registrations, whose metrics count into the sink.
     pub(crate) const FAILED_REGISTRATIONS: usize = 11;
     /// How often a label's value became `other` because there was no room for it.
     pub(crate) const SATURATED_LABELS: usize = 12;
     /// When the process began to count here: nanoseconds since the epoch.
     pub(crate) const STARTED: usize = 13;
-    /// Nanoseconds in 2^32 ticks of the clock that timings are taken with, 0 until it is calibrated
-    /// or where it counts in nanoseconds.
+    /// Nanoseconds in 2^32 ticks of the clock for timings. 0 until the clock is calibrated, or if
+    /// it counts in nanoseconds.
     pub(crate) const CLOCK_SCALE: usize = 14;
     /// How often a label's value was cut because it was too long.
     pub(crate) const CUT_LABELS: usize = 15;
@@ -79,21 +80,21 @@ pub(crate) mod header {
     /// Records that went to shard 0.
     pub(crate) const OVERFLOW_RECORDS: usize = 24;
 
-    /// The first of the owner words, one for each shard: 0 where the shard is free.
+    /// The first of the owner words, one for each shard: 0 if the shard is free.
     pub(crate) const OWNERS: usize = 32;
 }
 
-/// Shared cells to a gauge: a cache line, so that two gauges that are set by two threads do not
+/// Shared cells of a gauge: a cache line, so that two gauges that are set by two threads do not
 /// slow each other down.
 pub(crate) const GAUGE_CELLS: u32 = 8;
-/// Cells to an up-down counter: what was added, then what was taken away.
+/// Cells of an up-down counter: additions, then subtractions.
 pub(crate) const UP_DOWN_CELLS: u32 = 2;
-/// Cells of a series apart from its distribution: a cache line, of which some are spare. The heads of
-/// a metric's series lie side by side.
+/// Cells of a series apart from its distribution: a cache line, some cells of which are spare. The
+/// heads of a metric's series lie side by side.
 pub(crate) const HEAD_CELLS: u32 = 8;
 
-/// What the cells of a head are. All start at zero, and those for readers only grow, so that "the
-/// smallest value" is kept as the largest complement.
+/// The cells of a head. All start at zero, and those for readers only grow, so "the smallest value"
+/// is kept as the largest complement.
 pub(crate) mod head {
     /// The sum of all values, modulo 2^64: a reader finds the rest (`snapshot::sum`).
     pub(crate) const SUM: usize = 0;
@@ -101,21 +102,23 @@ pub(crate) mod head {
     pub(crate) const NOT_MIN: usize = 1;
     /// The largest value.
     pub(crate) const MAX: usize = 2;
-    /// How many negative values were offered.
+    /// The number of negative values.
     pub(crate) const NEGATIVE: usize = 3;
-    /// The values that are neither new extremes nor above the declared maximum, for the owner of the
-    /// shard alone: the negative of the first, modulo 2^64, and how many there are.
+    /// The range of values that are neither new extremes nor above the declared maximum, for the
+    /// owner of the shard alone: the negative of the first, modulo 2^64, and their number.
     pub(crate) const MINUS_FIRST: usize = 4;
     pub(crate) const KNOWN: usize = 5;
-    /// The sequence number of the series' exemplar (`crate::exemplar`), odd while that is written; 0
-    /// where there was none yet, so that a reader finds out without a look at its cells.
+    /// The sequence number of the series' exemplar (`crate::exemplar`): odd during a write, and 0
+    /// before the first, so that a reader need not read the exemplar's cells.
     pub(crate) const EXEMPLAR: usize = 6;
-    /// The sum of the values above the declared maximum, of which the cells say nothing: in units of
-    /// 2^[`OUTSIDE_BITS`](super::OUTSIDE_BITS), rounded down for each record. It stops at 2^64 - 1.
+    /// The sum of the values above the declared maximum, which the cells do not tell apart: in
+    /// units of 2^[`OUTSIDE_BITS`](super::OUTSIDE_BITS), rounded down for each record. It stops at
+    /// 2^64 - 1.
     pub(crate) const OUTSIDE: usize = 7;
 
-    /// The smallest and the largest value by what `NOT_MIN` and `MAX` hold, or `None` before there is
-    /// any. A reader may find one of the two not stored yet: then the other stands for both.
+    /// The smallest and the largest value for the contents of `NOT_MIN` and `MAX`, or `None` before
+    /// the first value. A reader may find one of the two not stored yet: then the other stands for
+    /// both.
     pub(crate) fn bounds(not_min: u64, max: u64) -> Option<(u64, u64)> {
         let min = if not_min == 0 { max } else { !not_min };
         (not_min != 0 || max != 0).then_some((min, max.max(min)))
@@ -132,19 +135,19 @@ pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
 
 /// See [`head::OUTSIDE`].
 pub(crate) const OUTSIDE_BITS: u32 = 16;
-/// The count at which a cell of a distribution stops that is counted up by many at once. It leaves room
-/// for those that are counted up by one, which is all that a thread can do in 400 years.
+/// The limit of a cell of a distribution that is counted up by many at once. It leaves room for
+/// counts of one, which are all that a thread can make in 400 years.
 pub(crate) const MOST_AT_ONCE: u64 = 1 << 62;
-/// The largest count that is exposed of a distribution and of its buckets. Protobuf's buckets have
+/// The largest exposed count of a distribution and of its buckets. Protobuf's buckets have
 /// differences, which are signed.
 pub(crate) const MOST: u64 = u64::MAX >> 1;
 
-/// Cells in front of each distribution, for the series' exemplar: a cache line. There, and not
-/// beside the heads, they are taken only for series that are in use, and who knows a distribution
-/// knows them.
+/// Cells in front of each distribution, for the series' exemplar: a cache line. In this position,
+/// unlike beside the heads, only series in use take them, and the position follows from the
+/// distribution's.
 pub(crate) const EXEMPLAR_CELLS: u32 = 8;
 
-/// What the cells of an exemplar are.
+/// The cells of an exemplar.
 pub(crate) mod exemplar {
     /// The value, in recorded units.
     pub(crate) const VALUE: usize = 0;
@@ -153,15 +156,15 @@ pub(crate) mod exemplar {
     pub(crate) const TRACE_LOW: usize = 2;
     /// The span's id.
     pub(crate) const SPAN: usize = 3;
-    /// When it was taken: nanoseconds since the epoch.
+    /// The time of day of the write: nanoseconds since the epoch.
     pub(crate) const TIME: usize = 4;
-    /// The same in raw ticks of the clock, and for how many of them only a larger value takes its
-    /// place: for writers alone.
+    /// The same in raw ticks of the clock, and for how many ticks only a larger value replaces it:
+    /// for writers alone.
     pub(crate) const SINCE: usize = 5;
     pub(crate) const PERIOD: usize = 6;
 }
 
-/// Cells that a distribution of `cells` takes, its exemplar included: whole cache lines, so that an
+/// The cells of a distribution of `cells`, its exemplar included: whole cache lines, so that an
 /// exemplar lies on one.
 pub(crate) const fn distribution_cells(cells: u32) -> u32 {
     EXEMPLAR_CELLS + cells.next_multiple_of(EXEMPLAR_CELLS)
@@ -169,20 +172,20 @@ pub(crate) const fn distribution_cells(cells: u32) -> u32 {
 
 /// The first bytes of a segment, whatever the byte order.
 pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
-/// Reads otherwise on a machine with another byte order.
+/// Reads differently on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
-/// Counted up with every change of what this module and the directory's entries say.
+/// Counted up with every change of the layout in this module or of the directory's entries.
 pub(crate) const VERSION: u64 = 6;
 
-/// The bytes that a part can be made with: directory, shared cells, each shard.
+/// The possible sizes of a part: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;
-/// The shards that threads can have; shard 0 is one more.
+/// The possible numbers of shards for threads; shard 0 is one more.
 pub(crate) const THREAD_SHARDS: RangeInclusive<usize> = 1..=1 << 16;
 
-/// The sizes that a segment is made with, and the positions that follow from them.
+/// The sizes of a segment, and the positions that follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
-    /// Shards, shard 0 included.
+    /// The number of shards, shard 0 included.
     pub(crate) shards: usize,
     pub(crate) shard_words: usize,
     pub(crate) directory_words: usize,
@@ -202,7 +205,7 @@ impl Layout {
         self.shared() + self.shared_words + shard * self.shard_words
     }
 
-    /// The size of the whole, or `None` where it has no address.
+    /// The size of the whole, or `None` if the address space can't hold it.
     pub(crate) fn words(&self) -> Option<usize> {
         let words = self
             .shards

@@ -1,24 +1,24 @@
-//! Metrics for code that counts its time in nanoseconds.
+//! Metrics for code whose durations are nanoseconds.
 //!
 //! A record is one plain add to memory that only the recording thread writes: no lock, no locked
-//! instruction, no allocation and no system call. The way of the data is
-//! record → shard → snapshot; the `tickmetrics-exporter` crate goes on with encode → serve.
+//! instruction, no allocation and no system call. Data passes from record to shard to snapshot. The
+//! `tickmetrics-exporter` crate encodes and serves snapshots.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `sync`, `memory`, `layout` | atomics, the mapping, and where everything lies in it |
-//! | `cell` | numbers of cells, which records believe |
+//! | `sync`, `memory`, `layout` | atomics, the mapping, and the position of everything in it |
+//! | `cell` | cell numbers, which records use unchecked |
 //! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
-//! | `names` | what may be a name, and what it becomes where that can't be read |
-//! | `segment`, `directory` | the process's one segment: who owns which shard, what each cell means |
+//! | `names` | valid names, and the escaping of names for older readers |
+//! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
 //! | `exemplar` | a value with its trace, written by one thread and read by others |
-//! | `handles` | what recording code holds: counters, gauges, histograms, timers |
+//! | `handles` | counters, gauges, histograms and timers, as held by recording code |
 //! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
-//! | `printable` | text for people, whoever wrote it |
-//! | `report` | a line on standard error, from whichever thread |
+//! | `printable` | foreign text, made safe for a terminal or a log |
+//! | `report` | one line on standard error, from any thread |
 //! | `reader` | another process's segment, read from its file |
 //! | `resume` | what an earlier run of the program counted, taken over |
 //! | `install` | the making of the process's segment, in memory or in a file |
@@ -53,8 +53,8 @@
 //!
 //! # By task
 //!
-//! **Count by symbol.** The values of a label that are not known when the program is written are interned,
-//! up to a capacity. Those beyond it are counted as `other`.
+//! **Count by symbol.** Label values that are unknown at compile time are interned, up to a
+//! capacity. Values beyond it are counted as `other`.
 //!
 //! ```
 //! use tickmetrics::prelude::*;
@@ -65,13 +65,13 @@
 //!
 //! let ticks: Counter<Symbol> =
 //!     Registry::global().register(&Description::new("ticks_total", "Ticks, by symbol."))?;
-//! let btc = ticks.with(Symbol::intern("BTCUSDT")); // once, where the symbol is first met
+//! let btc = ticks.with(Symbol::intern("BTCUSDT")); // once, at the first sight of the symbol
 //! btc.inc();
 //! # Ok::<(), tickmetrics::RegisterError>(())
 //! ```
 //!
-//! **Time a function**, also an `async` one, whose time is that from its first poll to its end. See
-//! [`timed`] for samples, outcomes, names, and a histogram of your own.
+//! **Time a function**, sync or `async`. The time of an `async` function runs from its first poll
+//! to its end. [`timed`] documents samples, outcomes, names, and histograms of your own.
 //!
 //! ```
 //! use tickmetrics::prelude::*;
@@ -129,18 +129,19 @@
 //! # Ok::<(), tickmetrics::RegisterError>(())
 //! ```
 //!
-//! **Expose, push, or put them into a server of your own**: the crate `tickmetrics-exporter`.
+//! **Expose metrics, push them, or add them to your own server**: the crate `tickmetrics-exporter`.
 //!
-//! **Read them after a crash.** A [segment](Segment::builder) in a file stays when its process dies, and
-//! the program `tickmetrics` or a [`SegmentReader`] reads it. A program need not be changed for it:
-//! `TICKMETRICS_SEGMENT=/dev/shm/gateway.metrics ./gateway`, and `tickmetrics dump` with that path.
+//! **Read metrics after a crash.** A [segment](Segment::builder) in a file outlives its process.
+//! The program `tickmetrics` or a [`SegmentReader`] reads it. This needs no change to the program:
+//! run `TICKMETRICS_SEGMENT=/dev/shm/gateway.metrics ./gateway`, and `tickmetrics dump` with that
+//! path.
 //!
 //! # Features
 //!
-//! `loadable`: for code that becomes part of a shared library, that is a `cdylib` (a plugin, a Python
-//! module), a `dylib`, or a static library that is linked into a shared object. Without it a linker
-//! makes none on x86-64, and its error names this feature. A program that is built with it counts as
-//! well, at one or two instructions more for each record.
+//! `loadable`: for code in a shared library, that is a `cdylib` (a plugin, a Python module), a
+//! `dylib`, or a static library that is linked into a shared object. Without the feature, linking a
+//! shared library fails on x86-64, and the linker's error names the feature. A program that is
+//! built with it works as well; each record then costs one or two instructions more.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("tickmetrics needs Linux: a mapping that is reserved without being committed");
@@ -197,7 +198,7 @@ pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;
 pub use warm_up::warm_up;
 
-/// What a program that records needs: `use tickmetrics::prelude::*;`.
+/// The names that a recording program needs: `use tickmetrics::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Counter, Description, Gauge, Histogram, HistogramSnapshot, Label, LabelId, Labels, Metrics,
@@ -205,14 +206,14 @@ pub mod prelude {
     };
 }
 
-/// What `tickmetrics-exporter` needs for what it prints. Not part of the interface.
+/// The text functions that `tickmetrics-exporter` needs. Not part of the interface.
 #[doc(hidden)]
 pub mod __text {
     pub use crate::printable::{Printable, PrintablePath, is_text};
     pub use crate::report::report;
 }
 
-/// What the macros may name. Not part of the interface.
+/// The names that the macros use. Not part of the interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::registry::{Scope, Visitor, build_global, build_registered, describe};

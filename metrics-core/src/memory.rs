@@ -1,5 +1,5 @@
-//! The memory that a segment lies in, and the system calls around it: zeroed words that live as long
-//! as the process, or a file's.
+//! The memory of a segment, and the system calls around it: zeroed words that live as long as the
+//! process, or a file's.
 
 #[cfg(not(tickmetrics_loom))]
 mod mapping;
@@ -20,10 +20,10 @@ pub(crate) use files::{
     allocate, check_file_size, close, detach, is_locked, is_privileged, lock, process_exists,
 };
 
-/// A value that stays for ever, so that whoever has found it may keep it.
+/// A value that stays for ever, so references to it may be kept.
 pub(crate) struct Kept<T> {
     value: T,
-    /// Lets the model checker see that it was made before it is read.
+    /// Lets the model checker see that the value was made before it is read.
     #[cfg(tickmetrics_loom)]
     made: crate::sync::Made,
 }
@@ -47,14 +47,14 @@ impl<T> Deref for Kept<T> {
     }
 }
 
-/// Where a value is found without a lock, once it is published; another may take its place.
+/// A published value, which is read without a lock. Another value may replace it.
 pub(crate) struct Published<T: 'static> {
     value: AtomicPtr<Kept<T>>,
 }
 
 impl<T: Send + Sync> Published<T> {
     const_fn! {
-        /// None yet.
+        /// Nothing published yet.
         pub(crate) const fn new() -> Self {
             Self { value: AtomicPtr::new(ptr::null_mut()) }
         }
@@ -65,7 +65,8 @@ impl<T: Send + Sync> Published<T> {
     pub(crate) fn get(&self) -> Option<&'static Kept<T>> {
         // Acquire pairs with the Release in `publish`: the value is seen as it was made.
         let value = self.value.load(Acquire).cast_const();
-        // SAFETY: the pointer is null, or `publish` stored one to what lives for ever.
+        // SAFETY: the pointer is null, or `publish` stored a pointer to a value that lives for
+        // ever.
         let value = unsafe { value.as_ref() };
         #[cfg(tickmetrics_loom)]
         value.inspect(|value| value.made.check());
@@ -83,43 +84,43 @@ impl<T> fmt::Debug for Published<T> {
     }
 }
 
-/// Reserves `words` zeroed words. The system gives each page when it is first touched.
+/// Reserves `words` zeroed words. The system provides each page at the first touch.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(Mapping::anonymous(words)?.leak())
 }
 
-/// Has the system put zeros in the place of words that begin on a page, without a lock or an allocation.
-/// It can refuse: a sandbox's filter of system calls may. (Locked memory, which it refuses to take, is
-/// locked no longer in a forked child.)
+/// Has the system replace words that begin on a page by zeros, without a lock or an allocation. The
+/// system can refuse, for example by a sandbox's filter of system calls. (It refuses for locked
+/// memory, but memory is no longer locked in a forked child.)
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn forget(words: &'static [AtomicU64]) -> io::Result<()> {
     let start = words.as_ptr().cast_mut().cast();
-    // SAFETY: the range is part of a live private anonymous mapping, where MADV_DONTNEED makes the
-    // next access see zeros. The words are atomics, so they may change behind a shared reference.
+    // SAFETY: the range is part of a live private anonymous mapping. MADV_DONTNEED makes the next
+    // access see zeros there. The words are atomics, so they may change behind a shared reference.
     done(unsafe { libc::madvise(start, size_of_val(words), libc::MADV_DONTNEED) })
 }
 
 /// Gives words that begin on a page back to the system.
 ///
 /// # Safety
-/// Nobody uses them any more.
+/// Nobody uses the words any more.
 #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
 pub(crate) unsafe fn unmap(words: &'static [AtomicU64]) {
-    // SAFETY: they are a whole mapping, and the caller knows that nobody uses it.
+    // SAFETY: the words are a whole mapping, and the caller ensures that nobody uses it.
     unsafe { libc::munmap(words.as_ptr().cast_mut().cast(), size_of_val(words)) };
 }
 
-/// Gives the system one of its `MADV_` advices on words that begin on a page, none of which changes
-/// what is in them.
+/// Gives the system a piece of advice (`MADV_`) on words that begin on a page. No such advice
+/// changes their contents.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn advise(words: &[AtomicU64], advice: i32) -> io::Result<()> {
     let start = words.as_ptr().cast_mut().cast();
-    // SAFETY: the words are mapped and stay so, and the advice changes none of them.
+    // SAFETY: the words are mapped and stay so, and the advice does not change them.
     done(unsafe { libc::madvise(start, size_of_val(words), advice) })
 }
 
-/// Makes the pages of words present and writable, without a change to them. Linux 5.14.
+/// Makes the pages of words present and writable, without changing them. Linux 5.14.
 #[cfg(not(tickmetrics_loom))]
 pub(crate) fn populate(words: &[AtomicU64]) -> io::Result<()> {
     advise(words, libc::MADV_POPULATE_WRITE)
@@ -139,7 +140,7 @@ fn done(answer: i32) -> io::Result<()> {
 }
 
 #[cfg(tickmetrics_loom)]
-#[expect(clippy::unnecessary_wraps, reason = "the system's can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "the system's version can fail")]
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(Vec::leak((0..words).map(|_| AtomicU64::new(0)).collect()))
 }
@@ -154,14 +155,14 @@ pub(crate) fn allocate(_: i32, _: u64, _: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the processor to bring a cell into its second-level cache, as a hint: nothing is read yet.
-/// The first-level one has too few requests under way at a time to keep memory busy.
+/// Asks the processor to bring a cell into its second-level cache. This is a hint: nothing is read
+/// yet. The first-level cache allows too few requests at a time to keep memory busy.
 #[cfg(all(target_arch = "x86_64", not(tickmetrics_loom)))]
 #[inline]
 pub(crate) fn prefetch(cell: &AtomicU64) {
     use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 
-    // SAFETY: a prefetch does nothing that a program could notice, whatever the address.
+    // SAFETY: a prefetch has no effect that a program could notice, whatever the address.
     unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(cell).cast()) };
 }
 
@@ -177,8 +178,8 @@ mod files {
     use std::os::fd::{AsRawFd, RawFd};
     use std::sync::atomic::Ordering;
 
-    /// Takes the write lock on the whole of an open file, until its last descriptor is closed.
-    /// Answers false where another open file has it.
+    /// Locks the whole of an open file for writing, until its last descriptor is closed. Returns
+    /// false if another open file has the lock.
     pub(crate) fn lock(file: &File) -> io::Result<bool> {
         match ask(file, libc::F_OFD_SETLK, libc::F_WRLCK) {
             Ok(_) => Ok(true),
@@ -196,8 +197,8 @@ mod files {
     }
 
     fn ask(file: &File, command: i32, kind: i32) -> io::Result<libc::flock> {
-        // All zero but the kind: from the start to the end, however far that is. The process must be
-        // 0 for locks of open files.
+        // All zero but the kind: from the start to the end, however far that is. Locks of open
+        // files require process 0.
         // SAFETY: an all-zero flock is valid.
         let mut lock: libc::flock = unsafe { std::mem::zeroed() };
         lock.l_type = i16::try_from(kind).unwrap_or(0);
@@ -208,7 +209,7 @@ mod files {
         }
     }
 
-    /// Has the file system set memory aside for a part of a file, so that touching it can't fail.
+    /// Has the file system reserve memory for a part of a file, so that touching it can't fail.
     pub(crate) fn allocate(file: RawFd, offset: u64, bytes: u64) -> io::Result<()> {
         let too_large = |_| io::Error::from_raw_os_error(libc::EFBIG);
         let offset = libc::off_t::try_from(offset).map_err(too_large)?;
@@ -225,8 +226,8 @@ mod files {
         }
     }
 
-    /// Puts private memory in the place of shared words that begin on a page and end on one: the
-    /// first `keep` as they are, and zeros. Without a lock or an allocation, for a forked child.
+    /// Replaces shared words that begin and end on a page by private memory: a copy of the first
+    /// `keep`, and zeros. This takes no lock and no allocation, for a forked child.
     pub(crate) fn detach(words: &'static [AtomicU64], keep: usize) -> io::Result<()> {
         let (place, bytes) = (words.as_ptr().cast_mut().cast(), size_of_val(words));
         let (prot, flags) = (
@@ -234,12 +235,13 @@ mod files {
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
         );
         if keep == 0 {
-            // SAFETY: replaces a part of the segment's mapping, which is there as long as its words
-            // are, by memory of the same size and rights. They are atomics, so they may change.
+            // SAFETY: the call replaces a part of the segment's mapping, which exists as long as
+            // its words, by memory of the same size and rights. The words are atomics, so they may
+            // change.
             let mapped = unsafe { libc::mmap(place, bytes, prot, flags | libc::MAP_FIXED, -1, 0) };
             return if mapped == place { Ok(()) } else { Err(io::Error::last_os_error()) };
         }
-        // SAFETY: new memory, wherever the system likes.
+        // SAFETY: new memory, at an address of the system's choice.
         let copy = unsafe { libc::mmap(std::ptr::null_mut(), bytes, prot, flags, -1, 0) };
         if copy == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -254,19 +256,19 @@ mod files {
         if mapped == place { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Whether the process has rights that its user has not.
+    /// Whether the process has rights that its user lacks.
     pub(crate) fn is_privileged() -> bool {
-        // SAFETY: reads what the kernel told the process at its start.
+        // SAFETY: the call reads a value that the kernel set at the process's start.
         unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
     }
 
     /// Closes a descriptor that nobody uses any more.
     pub(crate) fn close(file: RawFd) {
-        // SAFETY: the caller has it for itself.
+        // SAFETY: the caller owns the descriptor.
         unsafe { libc::close(file) };
     }
 
-    /// Whether there is a process with this id. 0 stands for one that is not known, and is there.
+    /// Whether a process with this id exists. 0 stands for an unknown process, which exists.
     pub(crate) fn process_exists(pid: u32) -> bool {
         let Ok(pid) = i32::try_from(pid) else { return false };
         // SAFETY: signal 0 is never sent: the call only checks.
@@ -274,8 +276,8 @@ mod files {
         done == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
     }
 
-    /// An error where the process may not make a file of this size: trying to would end it with
-    /// SIGXFSZ.
+    /// Fails if the process may not make a file of this size. The attempt itself would end the
+    /// process with SIGXFSZ.
     pub(crate) fn check_file_size(bytes: u64) -> io::Result<()> {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: the call writes to `limit` only.

@@ -1,16 +1,17 @@
-//! What metrics and labels may be called, and what they are called where not all of it can be read.
+//! The valid names of metrics and labels, and their escaped forms for readers that can't read all
+//! of them.
 //!
-//! Any UTF-8 can be a name since Prometheus 3. What every version and every tool takes are the
-//! *legacy* names (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>):
-//! metrics `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels the same without `:`. Who reads an exposition says how
-//! other names are to be written; see [`Escaping`].
+//! Any UTF-8 can be a name since Prometheus 3. Every version and every tool accepts the *legacy*
+//! names (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>): metrics
+//! `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels the same without `:`. The reader of an exposition chooses the
+//! escaping of other names; see [`Escaping`].
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-/// How names are written that are not legacy ones: one of Prometheus' escaping schemes
-/// (<https://prometheus.io/docs/instrumenting/escaping_schemes/>), which a scraper chooses by
+/// The escaping of names that are not legacy names: one of Prometheus' escaping schemes
+/// (<https://prometheus.io/docs/instrumenting/escaping_schemes/>). A scraper chooses it by
 /// `escaping=` in its header `Accept`.
 ///
 /// Legacy names, `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics and the same without `:` for labels, are
@@ -27,24 +28,23 @@ use std::fmt::Write as _;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Escaping {
-    /// `underscores`, what whoever says nothing gets: `_` in the place of each character that no
-    /// legacy name has.
+    /// `underscores`, the default: `_` in place of each character that no legacy name has.
     #[default]
     Underscores,
     /// `allow-utf-8`: names as they are, in double quotes in the text formats.
     AllowUtf8,
     /// `dots`: `_dot_` for a dot, and `__` for an underscore and for any other character.
     Dots,
-    /// `values`: `U__` in front, `__` for an underscore, and for other characters their number, as
-    /// in `_2e_`.
+    /// `values`: `U__` in front, `__` for an underscore, and other characters as their number, such
+    /// as `_2e_`.
     Values,
 }
 
 impl Escaping {
-    /// All there are.
+    /// All schemes.
     pub const ALL: [Self; 4] = [Self::Underscores, Self::AllowUtf8, Self::Dots, Self::Values];
 
-    /// What `escaping=` calls it.
+    /// The scheme's value of `escaping=`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Underscores => "underscores",
@@ -54,17 +54,17 @@ impl Escaping {
         }
     }
 
-    /// Whether a metric's name is a legacy one.
+    /// Whether the name is a legacy name of a metric.
     pub fn is_legacy_metric(name: &str) -> bool {
         is_legacy(name, true)
     }
 
-    /// What a metric of this name is called.
+    /// The escaped name of a metric.
     pub fn metric(self, name: &str) -> Cow<'_, str> {
         self.escape(name, true)
     }
 
-    /// What a label of this name is called.
+    /// The escaped name of a label.
     pub fn label(self, name: &str) -> Cow<'_, str> {
         self.escape(name, false)
     }
@@ -103,7 +103,7 @@ fn starts(c: char, colon: bool) -> bool {
     c.is_ascii_alphabetic() || c == '_' || colon && c == ':'
 }
 
-/// What is wrong with the name of a metric. `tickmetrics-macros` has the same rules.
+/// The fault of a metric's name, if it has one. `tickmetrics-macros` has the same rules.
 pub(crate) fn fault_of_metric(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
@@ -114,13 +114,13 @@ pub(crate) fn fault_of_metric(name: &str) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with the name of a label.
+/// The fault of a label's name, if it has one.
 pub(crate) fn fault_of_label(name: &str) -> Option<&'static str> {
     let reserved = name.starts_with("__").then_some("names that start with '__' are reserved");
     fault_of_metric(name).or(reserved)
 }
 
-/// Whether labels have different names to each scraper, however it wants them escaped.
+/// Whether the labels' names differ in each escaping.
 pub(crate) fn are_told_apart<'a>(labels: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
     Escaping::ALL.into_iter().all(|escaping| {
         let mut known = HashSet::new();
@@ -128,14 +128,14 @@ pub(crate) fn are_told_apart<'a>(labels: &(impl Iterator<Item = &'a str> + Clone
     })
 }
 
-/// How long a name can get, escaped or quoted: a dot becomes `_dot_`.
+/// The greatest length of a name, escaped or quoted: a dot becomes `_dot_`.
 pub(crate) fn longest(name: &str) -> usize {
     if is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
 }
 
-/// The beginning of a text, of so many bytes at the most, without half a character at its end.
+/// The beginning of a text: at most so many bytes, without half a character at its end.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
-    // Of four positions in a row one is between characters.
+    // Of four consecutive positions, one is between characters.
     (0..=most.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
@@ -144,7 +144,8 @@ mod tests {
     use super::{Escaping, fault_of_label, fault_of_metric, is_legacy, longest};
     use proptest::prelude::*;
 
-    /// The examples of the document, and what Python's `prometheus_client` 0.26 makes of others.
+    /// The examples of the document, and the results of Python's `prometheus_client` 0.26 for
+    /// others.
     #[test]
     fn names_are_escaped_as_others_do() {
         let cases = [

@@ -1,16 +1,16 @@
-//! Text for people.
+//! Text for people to read.
 //!
-//! Paths, labels and the answers of servers are other people's words. Printed as they are, they move
-//! a terminal's cursor, forge a line of a log, or turn round what stands beside them. Whatever is
-//! printed for people goes through here: standard error, the texts of errors, and the program
-//! `tickmetrics`. Data does not: there every character is exact.
+//! Paths, labels and the answers of servers are foreign text. Printed unchanged, they can move a
+//! terminal's cursor, forge a line of a log, or reverse the text beside them. All text for people
+//! is escaped here: standard error, the texts of errors, and the output of the program
+//! `tickmetrics`. Data is not escaped: there every character is exact.
 
 use std::fmt::{self, Display, Formatter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// What it holds, on one line, with characters that are no text written as Rust writes them: `\n`,
-/// `\u{1b}`, `\u{202e}`.
+/// Its content on one line. Characters that are no text are escaped as in Rust: `\n`, `\u{1b}`,
+/// `\u{202e}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<T>(pub T);
 
@@ -20,8 +20,7 @@ impl<T: Display> Display for Printable<T> {
     }
 }
 
-/// The same of a path. Bytes that are not UTF-8 are written as `\xff`, so that two files look like
-/// two.
+/// The same for a path. Bytes that are not UTF-8 become `\xff`, so that two files look different.
 #[derive(Clone, Copy, Debug)]
 pub struct PrintablePath<'a>(pub &'a Path);
 
@@ -37,7 +36,7 @@ impl Display for PrintablePath<'_> {
     }
 }
 
-/// Writes on what is text, and escapes what is not.
+/// Writes text through, and escapes other characters.
 struct Escaped<'a, 'b>(&'a mut Formatter<'b>);
 
 impl Write for Escaped<'_, '_> {
@@ -59,7 +58,7 @@ impl Write for Escaped<'_, '_> {
 /// Whether a character is shown as itself, beside the one before it.
 ///
 /// Others are those of the general categories Cc (control), Cf (format), Zl and Zp (separators of
-/// lines and paragraphs), and those of the property `Default_Ignorable_Code_Point`, which are not
+/// lines and paragraphs), and those with the property `Default_Ignorable_Code_Point`, which are not
 /// shown at all (<https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt>).
 pub fn is_text(c: char) -> bool {
     let is_format_or_invisible = matches!(c,

@@ -1,10 +1,10 @@
-//! What goes another way than asked for is reported on standard error, and the program goes on.
+//! Deviations from a request are reported on standard error, and the program continues.
 //!
-//! From whichever thread, whatever has become of standard error: where nobody reads a pipe any more,
-//! a write to it raises SIGPIPE, which ends a program that does not ignore it. Rust's do by default;
-//! those of C do not, and nobody may hear of it from a library's warning. Where somebody has a pipe and
-//! does not read it, a write would wait for that: for ever, and the exporter's scrapes and its end with
-//! it. So a line is lost that can't be written soon.
+//! A report must work from any thread and with any standard error. A write to a pipe that nobody
+//! reads any more raises SIGPIPE, which ends a program that does not ignore it. Rust programs
+//! ignore it by default; C programs do not, and must not be ended by a library's warning. A write
+//! to a pipe whose reader is stuck would wait for ever, and would block the exporter's scrapes and
+//! its shutdown. So a line that can't be written soon is dropped.
 
 use crate::printable::Printable;
 use std::fmt;
@@ -13,20 +13,20 @@ use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// What a pipe that is ready takes without waiting (`PIPE_BUF`, pipe(7)), and in one piece.
+/// The bytes that a ready pipe accepts without waiting (`PIPE_BUF`, pipe(7)), and in one piece.
 const LONGEST: usize = 4096;
 
-/// How long a reader may take that is only slow, in milliseconds.
+/// How long to wait for a slow reader, in milliseconds.
 const PATIENCE: i32 = 20;
 
-/// Whether the last line was lost. The next one is not waited for: there may be many.
+/// Whether the last line was dropped. The next one does not wait: there may be many.
 static IS_STUCK: AtomicBool = AtomicBool::new(false);
 
-/// How often it is looked for a reader, where signals end that.
+/// The most polls for a reader, since signals interrupt them.
 const POLLS: usize = 8;
 
-/// Reports something in one line, whatever foreign words are in it, of at most 4 KiB. `eprintln!` would
-/// panic where standard error is closed, and wait for others that write to it.
+/// Reports something in one line of at most 4 KiB, with foreign text escaped. `eprintln!` would
+/// panic if standard error is closed, and wait for other writers.
 pub fn report(what: fmt::Arguments<'_>) {
     // There is nobody else to report to.
     let _ = without_sigpipe(|| write(line(what).as_bytes()));
@@ -44,32 +44,32 @@ fn line(what: fmt::Arguments<'_>) -> String {
     line
 }
 
-/// Writes to standard error, unless that takes nothing now.
+/// Writes to standard error, unless it accepts nothing now.
 fn write(line: &[u8]) -> io::Result<()> {
-    // Relaxed: nothing hangs on it but how long is waited.
+    // Relaxed: only the length of the wait depends on it.
     let patience = if IS_STUCK.load(Relaxed) { 0 } else { PATIENCE };
     let mut polled = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
-    // SAFETY: one descriptor is polled, which is the local.
+    // SAFETY: one descriptor is polled, the local one.
     let mut poll = || unsafe { libc::poll(&raw mut polled, 1, patience) };
-    // A signal ends it, and a profiler sends many.
+    // A signal ends a poll, and a profiler sends many.
     let is_ready = (0..POLLS).map(|_| poll()).find(|&ready| ready >= 0) == Some(1);
     IS_STUCK.store(!is_ready, Relaxed);
     if !is_ready {
         return Err(io::ErrorKind::TimedOut.into());
     }
-    // SAFETY: the bytes are those of the slice. Where the descriptor is closed, it is an error.
+    // SAFETY: the bytes are those of the slice. A closed descriptor is an error.
     let written = unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
     if written < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Runs what may write to a pipe that nobody reads. A SIGPIPE that comes of it reaches nobody, and
-/// signals of other threads, and of others who send some, are untouched: the one of a write is sent
-/// to the thread that writes.
+/// Runs a write to a pipe that may have no reader. The SIGPIPE of this write reaches nobody: it is
+/// sent to the writing thread. Signals to other threads, and signals from other senders, are
+/// untouched.
 fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let (mut sigpipe, mut before, mut pending) =
         (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: sigemptyset initialises what sigaddset and pthread_sigmask read, and sigpending what
-    // sigismember reads. The pointers are to locals of the type asked for.
+    // SAFETY: sigemptyset initialises the set for sigaddset and pthread_sigmask, and sigpending the
+    // set for sigismember. The pointers are to locals of the right type.
     let was_pending = unsafe {
         libc::sigemptyset(sigpipe.as_mut_ptr());
         libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
@@ -81,11 +81,11 @@ fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     };
     let written = write();
     let is_broken = written.as_ref().is_err_and(|it| it.kind() == io::ErrorKind::BrokenPipe);
-    // One that was pending before is somebody else's, and there is never a second one beside it.
+    // A signal that was pending before is somebody else's, and a second one never pends beside it.
     if is_broken && !was_pending {
         let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the set is initialised, and the time is of the type asked for. It takes a signal
-        // that is blocked here, and waits for none.
+        // SAFETY: the set is initialised, and the time is of the right type. The call accepts a
+        // signal that is blocked here, and does not wait.
         unsafe { libc::sigtimedwait(sigpipe.as_ptr(), null_mut(), &raw const now) };
     }
     // SAFETY: pthread_sigmask initialised the set above.
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(sigpipe(), [false, false]);
     }
 
-    /// On a thread that has it blocked, what is pending there stays.
+    /// On a thread that blocks it, a pending signal stays.
     #[test]
     fn another_s_signal_stays() {
         std::thread::spawn(|| {

@@ -1,26 +1,26 @@
-//! Recorded units and exported ones.
+//! Recorded units and exported units.
 
-/// 2^64: the first quantity that is no `u64`.
+/// 2^64: the first quantity that no `u64` holds.
 pub(crate) const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
 
-/// How many recorded units make an exported one: 10^9 where nanoseconds become seconds.
+/// The number of recorded units in an exported one: 10^9 from nanoseconds to seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale {
     per_unit: f64,
 }
 
 impl Scale {
-    /// From exported units to a recorded one, as a description declares it. A fraction such as
-    /// 0.01 is taken for exactly one hundredth, so that what is exported is the decimal number
-    /// that was meant: 7 / 100 is 0.07, and 7 × 0.01 is not.
+    /// From the exported units in a recorded one, as a description declares them. A fraction such
+    /// as 0.01 is read as exactly one hundredth, so that the exported number is the intended
+    /// decimal: 7 / 100 is 0.07, and 7 × 0.01 is not.
     pub(crate) fn new(scale: f64) -> Self {
         let per_unit = 1.0 / scale;
         let whole = per_unit.round();
         Self { per_unit: if (per_unit - whole).abs() < whole * 1e-12 { whole } else { per_unit } }
     }
 
-    /// Whether numbers come through: not for a scale so near to 0 or infinity that its inverse is
-    /// neither.
+    /// Whether conversions work: not for a scale so near to 0 or infinity that its inverse is
+    /// infinity or 0.
     pub(crate) fn is_usable(self) -> bool {
         self.per_unit.is_normal()
     }
@@ -39,9 +39,9 @@ impl Scale {
         recorded as f64 / self.per_unit
     }
 
-    /// Of a sum, which can be larger than any value.
+    /// Exports a sum, which can be larger than any value.
     pub(crate) fn export_wide(self, recorded: u128) -> f64 {
-        // Few are, and the others are converted in fewer steps.
+        // Few sums are that large, and the others are converted in fewer steps.
         u64::try_from(recorded).map_or(recorded as f64 / self.per_unit, |it| self.export(it))
     }
 
@@ -52,7 +52,7 @@ impl Scale {
     }
 }
 
-/// Nanoseconds to a unit of time that metrics are exported in; `None` for another unit.
+/// Nanoseconds in a unit of time for exported metrics; `None` for another unit.
 pub(crate) fn nanoseconds_to(unit: &str) -> Option<u32> {
     match unit {
         "seconds" => Some(1_000_000_000),
@@ -63,12 +63,12 @@ pub(crate) fn nanoseconds_to(unit: &str) -> Option<u32> {
     }
 }
 
-/// What a unit should be called that is one of time or size under another name: those would be
-/// exported as something that they are not. `None` for the names themselves and for units of other
-/// things. The macros have the same list (`metrics-macros/src/quantity.rs`).
+/// The right name of a unit of time or size that has another name. With a wrong name the metric
+/// would be exported in the wrong unit. `None` for the right names themselves and for other units.
+/// The macros have the same list (`metrics-macros/src/quantity.rs`).
 pub(crate) fn right_unit(unit: &str) -> Option<&'static str> {
     let right = match unit.to_lowercase().as_str() {
-        // Nothing is exported in the longer ones: seconds are Prometheus' base unit.
+        // No metric is exported in the longer units: seconds are Prometheus' base unit.
         "s" | "sec" | "secs" | "second" | "seconds" | "min" | "mins" | "minute" | "minutes"
         | "h" | "hr" | "hrs" | "hour" | "hours" | "day" | "days" | "week" | "weeks" => "seconds",
         "ms" | "msec" | "msecs" | "milli" | "millis" | "millisecond" | "milliseconds" => {

@@ -1,8 +1,8 @@
-//! The one place that atomics, cells, locks and thread-locals come from, so that the model checker
-//! can put its own in their place (`--cfg tickmetrics_loom`, see `model`).
+//! The one source of atomics, cells, locks and thread-locals, so that the model checker can replace
+//! them with its own (`--cfg tickmetrics_loom`, see `model`).
 //!
-//! Two things stay the standard library's: `Arc`, which here only shares what is never changed, and
-//! what the macros put into user code (`timed::due`'s countdown).
+//! Two things stay the standard library's: `Arc`, which here only shares constant values, and the
+//! thread-local that the macros put into user code (`timed::due`'s countdown).
 
 #[cfg(tickmetrics_loom)]
 pub(crate) use checked::{Made, OnceLock};
@@ -23,14 +23,14 @@ pub(crate) use std::{
 pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 pub(crate) use std::sync::{Arc, PoisonError};
 
-/// Locks, whatever happened to the last holder: no state behind a lock of this crate is left
-/// half-changed by a panic.
+/// Locks, even after a panic of the last holder: a panic leaves no state behind a lock of this
+/// crate half-changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Declares a static of atomics or locks. The model checker has them made when they are first used,
-/// and anew for each interleaving.
+/// Declares a static of atomics or locks. The model checker makes it at its first use, anew for
+/// each interleaving.
 #[cfg(not(tickmetrics_loom))]
 macro_rules! process_wide {
     ($(#[$about:meta])* static $name:ident: $type:ty = $value:expr;) => {
@@ -49,7 +49,7 @@ macro_rules! process_wide {
 }
 pub(crate) use process_wide;
 
-/// The standard library's `thread_local!`, as far as it is used here.
+/// The part of the standard library's `thread_local!` that this crate uses.
 #[cfg(tickmetrics_loom)]
 macro_rules! checked_thread_local {
     ($(#[$about:meta])* static $name:ident: $type:ty = const $value:block;) => {
@@ -62,8 +62,8 @@ macro_rules! checked_thread_local {
 #[cfg(tickmetrics_loom)]
 pub(crate) use checked_thread_local as thread_local;
 
-/// Declares a `const` function that makes atomics or locks, which the model checker can't have
-/// made before a model runs: for it the function is a plain one.
+/// Declares a `const` function that makes atomics or locks. For the model checker the function is a
+/// plain one, since it can't make them before a model runs.
 macro_rules! const_fn {
     ($(#[$about:meta])* $vis:vis const fn $($rest:tt)*) => {
         #[cfg(not(tickmetrics_loom))]
@@ -82,8 +82,8 @@ mod checked {
     use loom::cell::UnsafeCell;
     use std::fmt;
 
-    /// The standard library's `OnceLock` in what it promises, on the model checker's cell, so that
-    /// a read without a happens-before is an error.
+    /// A cell with the promises of the standard library's `OnceLock`, on the model checker's cell,
+    /// so that a read without a happens-before is an error.
     pub(crate) struct OnceLock<T> {
         is_set: AtomicBool,
         setting: Mutex<()>,
@@ -132,10 +132,10 @@ mod checked {
         }
     }
 
-    /// Written once, when it is made. A read that does not happen after that is an error.
+    /// Written once, when it is made. A read that does not happen after the write is an error.
     pub(crate) struct Made(UnsafeCell<()>);
 
-    // SAFETY: nothing is in it.
+    // SAFETY: it is empty.
     unsafe impl Sync for Made {}
 
     impl Made {

@@ -1,4 +1,4 @@
-//! What `#[timed]` expands to. Named by the macro only, through `__private`.
+//! The expansion of `#[timed]`. Only the macro uses it, through `__private`.
 
 mod path;
 
@@ -18,13 +18,13 @@ use std::thread::LocalKey;
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It returned, and not an error.
+    /// It returned anything but `Err`.
     Ok,
     /// It returned `Err`.
     Err,
     /// It panicked.
     Panic,
-    /// Its future was dropped before it was done.
+    /// Its future was dropped before completion.
     Cancelled,
 }
 
@@ -42,20 +42,20 @@ impl Label for Outcome {
     }
 }
 
-/// A function that is timed: what its metrics are called and labelled.
+/// A timed function: the names and labels of its metrics.
 #[derive(Debug)]
 pub struct Function {
-    /// `function`, or the `name` that was given.
+    /// `function`, or the given `name`.
     pub base: &'static str,
     /// `module_path!()`.
     pub module: &'static str,
     /// Its identifier.
     pub function: &'static str,
-    /// Whether its signature has a `self` or a `Self`.
+    /// Whether the signature has a `self` or a `Self`.
     pub is_method: bool,
-    /// What gives the name of a closure in the static that this is in.
+    /// Returns the name of a closure in the static that holds this.
     pub path: fn() -> &'static str,
-    /// Constant labels that were given.
+    /// Constant labels given by the attribute.
     pub labels: &'static [(&'static str, &'static str)],
 }
 
@@ -67,7 +67,7 @@ impl Function {
             .mixed()
             .constant("module", self.module)
             .constant("function", function);
-        // In one order, however each of two functions of one name has them.
+        // In one order, so that two functions of one name agree.
         let mut labels = self.labels.to_vec();
         labels.sort_unstable();
         labels.into_iter().fold(description, |to, (name, value)| to.constant(name, value))
@@ -126,7 +126,7 @@ impl<L: Labels> Timed<L> {
 }
 
 impl Counted {
-    /// A call that is counted, and timed by `timer` where there is one.
+    /// Starts a call that is counted, and timed by `timer` if there is one.
     #[inline]
     pub fn start(&'static self, timer: Option<Timer>) -> CountedCall {
         CountedCall { timer, calls: self.calls() }
@@ -134,20 +134,20 @@ impl Counted {
 }
 
 impl Timed {
-    /// A call that is counted and timed.
+    /// Starts a call that is counted and timed.
     #[inline]
     pub fn start(&'static self) -> Call {
         self.start_sampled(true)
     }
 
-    /// A call that is counted, and timed if its turn has come.
+    /// Starts a call that is counted, and timed if it is `due`.
     #[inline]
     pub fn start_sampled(&'static self, due: bool) -> Call {
         Call { metrics: self.metrics(), start: due.then(clock::ticks) }
     }
 }
 
-/// A call under way. Dropping it, in whatever way the function ends, records it.
+/// A running call. Its drop records it, however the function ends.
 #[derive(Debug)]
 #[must_use]
 pub struct Call {
@@ -166,7 +166,7 @@ impl Drop for Call {
     }
 }
 
-/// A call under way that a given histogram times.
+/// A running call that a given histogram times.
 #[derive(Debug)]
 #[must_use]
 pub struct CountedCall {
@@ -183,28 +183,28 @@ impl Drop for CountedCall {
     }
 }
 
-/// Whether it is this thread's turn to time a call: the first, and then each `every`th.
+/// Whether this thread times its present call: the first, and then each `every`th.
 #[inline]
 pub fn due(countdown: &'static LocalKey<Cell<u32>>, every: u32) -> bool {
-    // An error means that the thread-local is destroyed; one without a destructor never is.
+    // An error means that the thread-local is destroyed, which never happens without a destructor.
     let left = countdown.try_with(Cell::get).unwrap_or(0);
     let next = left.checked_sub(1).unwrap_or(every - 1);
     let _ = countdown.try_with(|countdown| countdown.set(next));
     left == 0
 }
 
-/// A call under way whose outcome is told.
+/// A running call whose outcome is recorded.
 #[derive(Debug)]
 #[must_use]
 pub struct OutcomeCall {
     calls: &'static Counter<Outcome>,
     duration: Duration,
     start: Option<u64>,
-    /// What it is if nothing else is said before it is dropped.
+    /// The outcome at the drop, unless it is set before.
     outcome: Outcome,
 }
 
-/// Where the time of a call goes.
+/// The histogram of a call's time.
 #[derive(Clone, Copy, Debug)]
 enum Duration {
     ByOutcome(&'static Histogram<Outcome>),
@@ -212,7 +212,7 @@ enum Duration {
 }
 
 impl Counted<Outcome> {
-    /// A call whose outcome is counted, and whose time goes to `duration`, where it is `due`.
+    /// Starts a call whose outcome is counted, and whose time `duration` records if it is `due`.
     #[inline]
     pub fn start(&'static self, due: bool, duration: &Histogram) -> OutcomeCall {
         OutcomeCall::start(self.calls(), Duration::Given(*duration), due)
@@ -220,7 +220,7 @@ impl Counted<Outcome> {
 }
 
 impl Timed<Outcome> {
-    /// A call that is counted and, where it is `due`, timed by outcome.
+    /// Starts a call that is counted by outcome and, if it is `due`, timed by outcome.
     #[inline]
     pub fn start(&'static self, due: bool) -> OutcomeCall {
         let (calls, duration) = self.metrics();
@@ -232,11 +232,11 @@ impl OutcomeCall {
     #[inline]
     fn start(calls: &'static Counter<Outcome>, duration: Duration, due: bool) -> Self {
         let start = due.then(clock::ticks);
-        // A function that does not come back to say otherwise has panicked.
+        // A function that ends without setting another outcome has panicked.
         Self { calls, duration, start, outcome: Outcome::Panic }
     }
 
-    /// Polls the function's future. Between two polls, being dropped means being cancelled.
+    /// Polls the function's future. A drop between two polls is a cancellation.
     #[inline]
     pub fn poll<F: Future>(
         &mut self,
@@ -249,8 +249,8 @@ impl OutcomeCall {
         polled
     }
 
-    /// Never called: `if false { return OutcomeCall::returned::<R>(); }` tells an async block, which
-    /// can't declare it, what type it returns.
+    /// Never called. `if false { return OutcomeCall::returned::<R>(); }` gives an async block its
+    /// return type, which the block can't declare.
     ///
     /// # Panics
     /// Always.
@@ -278,8 +278,8 @@ impl Drop for OutcomeCall {
     }
 }
 
-/// Asks a function's result whether it is an error: `Result` by its own method, any other type by
-/// [`NoResult`].
+/// A function's result, which reports whether it is an error: `Result` by its own method, any other
+/// type by [`NoResult`].
 #[derive(Debug)]
 pub struct Ended<'a, T>(pub &'a T);
 
@@ -291,7 +291,7 @@ impl<T, E> Ended<'_, Result<T, E>> {
     }
 }
 
-/// What is not a `Result` is no error.
+/// A type other than `Result`, which is never an error.
 pub trait NoResult {
     /// False.
     #[inline]
@@ -302,8 +302,8 @@ pub trait NoResult {
 
 impl<T> NoResult for Ended<'_, T> {}
 
-/// Calls a function body. As an argument of this, a closure is an `FnOnce`, so that its result may
-/// borrow from what it captured.
+/// Calls a function body. As an argument of this function, a closure is an `FnOnce`, so its result
+/// may borrow from its captures.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "it stands for no call at all")]
 pub fn call<R>(body: impl FnOnce() -> R) -> R {

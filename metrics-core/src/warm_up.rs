@@ -11,11 +11,11 @@ use crate::shard::{self, Cells};
 use crate::snapshot::Catalogue;
 use crate::sync::Relaxed;
 
-/// Pays ahead what a thread's first records would cost: calibrates the clock (up to 200 ms, once a
-/// process), gives the calling thread its shard, and has the system give it the memory of every
-/// series that is registered by now.
+/// Pays the costs of a thread's first records in advance. It calibrates the clock (up to 200 ms,
+/// once a process), gives the calling thread its shard, and has the system provide the memory of
+/// every series that is registered by now.
 ///
-/// Of interned labels only the values interned so far count: intern what is known first. A
+/// For interned labels only the values interned so far count: intern known values first. A
 /// histogram with the default digits and maximum takes 36 KiB for each series and thread.
 ///
 /// ```
@@ -25,14 +25,14 @@ use crate::sync::Relaxed;
 /// let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks seen."))?;
 /// std::thread::spawn(move || {
 ///     tickmetrics::warm_up();
-///     ticks.inc(); // a plain add, from the first on
+///     ticks.inc(); // a plain add, from the first one on
 /// })
 /// .join()
 /// .unwrap();
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn warm_up() {
-    // Where the system can't, no segment is installed, and that error is told.
+    // If the system can't, no segment is installed, and that error is reported.
     #[cfg(not(tickmetrics_loom))]
     let _ = install::prepare_for_forks();
     clock::calibrate();
@@ -46,7 +46,7 @@ pub fn warm_up() {
                 } else if let Some(own) = own
                     && (cell as usize) < segment.shard(0).len()
                 {
-                    // SAFETY: the entry of its metric names it, and each shard has it.
+                    // SAFETY: the metric's entry names the cell, and each shard has it.
                     own.add(unsafe { Cell::new(cell) }, 0);
                 }
             }
@@ -54,7 +54,7 @@ pub fn warm_up() {
     });
 }
 
-/// The first cell and the number of cells of each part that a run of series lies in.
+/// The first cell and the number of cells of each part for a run of series.
 #[expect(clippy::cast_possible_truncation, reason = "cell numbers of one metric are u32")]
 fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec<(u32, u32)> {
     let (first, length) = (first as u32, length as u32);
@@ -68,7 +68,7 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
             if let Some(&Distribution { table, max, sigfigs, .. }) = distribution
                 && let Some(grid) = Grid::new(max, sigfigs)
             {
-                // With two interned labels most combinations never come: what was not asked for yet
+                // With two interned labels most combinations never occur: an unused combination
                 // gets no cells here.
                 let interned = |(_, source): &&(_, Source)| matches!(source, Source::Set { .. });
                 let place_all = metric.dimensions.iter().filter(interned).count() < 2;
@@ -87,7 +87,7 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
     }
 }
 
-/// A cell of each page that these cells lie on. Shards begin on a page.
+/// One cell of each page under these cells. Shards begin on a page.
 #[expect(clippy::cast_possible_truncation, reason = "512")]
 fn pages(first: u32, count: u32) -> impl Iterator<Item = u32> {
     let page = PAGE_WORDS as u32;

@@ -3,8 +3,8 @@
 #[inline]
 #[cfg(target_arch = "x86_64")]
 pub(super) fn read() -> u64 {
-    // SAFETY: every x86-64 processor has the instruction, and Linux lets programs use it that did
-    // not themselves ask otherwise (`PR_SET_TSC`).
+    // SAFETY: every x86-64 processor has the instruction, and Linux permits it unless the
+    // program itself disabled it (`PR_SET_TSC`).
     unsafe { std::arch::x86_64::_rdtsc() }
 }
 
@@ -13,7 +13,7 @@ pub(super) fn read() -> u64 {
     0
 }
 
-/// Whether this is the clock that `quanta` chose: its reading lies between two of the counter.
+/// Whether `quanta` reads this counter: its reading lies between two of the counter.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn is_read_by(clock: &quanta::Clock) -> bool {
     (0..3).all(|_| {

@@ -1,30 +1,31 @@
-//! Whether the time stamp counter can be trusted, and the system's clocks that tell.
+//! Whether the time stamp counter can be trusted, by the system's clocks.
 //!
-//! The processor's word for it (an invariant counter) says nothing of whether the counters of all cores
-//! agree, whether the firmware writes to them, and what a hypervisor makes of them. The kernel compares
-//! them while cores start, and with another clock from then on where it has a reason to, and no longer
-//! lists a counter as a clock source that it found unsteady. It can find out days after the boot.
+//! The processor's report of an invariant counter does not cover three cases: cores whose counters
+//! differ, firmware that writes to counters, and hypervisors. The kernel compares the counters of
+//! cores as these start, and later, if it has a reason to, with another clock. It removes an
+//! unsteady counter from its list of clock sources. This can happen days after the boot.
 //!
-//! A counter can also run at another rate than the one that was measured: where the system's clock was
-//! being adjusted while that was done, or where a virtual machine moved to another host. The system's
-//! clock that is never adjusted shows it, unless the kernel takes that from the same counter, too.
+//! A counter can also run at another rate than the measured one: if the system's clock was being
+//! adjusted during the measurement, or if a virtual machine moved to another host. The clock that
+//! the system never adjusts shows the difference, unless the kernel derives that clock from the
+//! same counter.
 
 use super::counter;
 #[cfg(target_arch = "x86_64")]
 use std::fs;
 
-/// How often the counter is looked at, in nanoseconds.
+/// The time between two checks of the counter, in nanoseconds.
 const PAUSE: u64 = 1_000_000_000;
-/// A rate that is off by more than one part in so many is another one. Adjusting the system's clock
-/// by frequency alone, as is usual, makes a difference of at most one in 2,000 (`MAXFREQ` in Linux'
-/// `timex.h`).
+/// A rate that differs by more than one part in this many is a changed rate. Adjusting the system's
+/// clock by frequency alone, as is usual, makes a difference of at most one in 2,000 (`MAXFREQ` in
+/// Linux' `timex.h`).
 const TOLERANCE: u64 = 1000;
-/// How far apart the system's clock may be before and after the counter is read, for both to be of one
-/// moment: one in 10^5 of a pause.
+/// The most nanoseconds between two readings of the system's clock, before and after one of the
+/// counter, for all to count as one moment: one in 10^5 of a pause.
 const MOMENT: u64 = 10_000;
 
-/// Whether the kernel would take the time from the counter: it lists `tsc`, or `tsc-early` in the first
-/// seconds. Where it can't be asked, the processor's word has to do.
+/// Whether the kernel accepts the counter as a source of time: it lists `tsc`, or `tsc-early` in
+/// the first seconds. Without an answer from the kernel, the processor's report decides.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn is_trusted() -> bool {
     const LIST: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
@@ -50,21 +51,21 @@ fn nanos_of(clock: libc::clockid_t) -> u64 {
     whole.wrapping_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The system's clock, in ticks of the counter whose place it took: a timing that began with the one
-/// ends with the other.
+/// The system's clock, in ticks of the counter that it replaced: a timing that began with the
+/// counter ends with this clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// What the counter read at this time, and how many nanoseconds 2^32 of its ticks are.
+    /// The counter's reading at this time, and the number of nanoseconds in 2^32 of its ticks.
     ticks: u64,
     nanos: u64,
     scale: u64,
 }
 
 impl Line {
-    /// From the beginning: a tick is a nanosecond.
+    /// A clock from the start: a tick is a nanosecond.
     pub(super) const NANOS: Self = Self { ticks: 0, nanos: 0, scale: 1 << 32 };
 
-    /// From now on.
+    /// A clock that replaces the counter from now on.
     pub(super) fn instead_of_counter(scale: u64) -> Self {
         Self { ticks: counter::read(), nanos: monotonic(), scale: scale.max(1) }
     }
@@ -85,18 +86,18 @@ impl Line {
     }
 }
 
-/// What a look at the counter found.
+/// The result of a check of the counter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing new, or nothing certain yet.
     Nothing,
-    /// The kernel does not trust it any more.
+    /// The kernel no longer trusts the counter.
     Unsteady,
-    /// It has another rate: 2^32 ticks are so many nanoseconds.
+    /// The counter has another rate: nanoseconds in 2^32 ticks.
     Rate(u64),
 }
 
-/// A reading of the counter, and of the system's clock that is never adjusted.
+/// Simultaneous readings of the counter, and of the clock that the system never adjusts.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     ticks: u64,
@@ -104,7 +105,7 @@ struct Moment {
 }
 
 impl Moment {
-    /// `None` where the thread was interrupted each time.
+    /// `None` if the thread was interrupted each time.
     fn now() -> Option<Self> {
         (0..3).find_map(|_| {
             let nanos = nanos_of(libc::CLOCK_MONOTONIC_RAW);
@@ -115,11 +116,11 @@ impl Moment {
     }
 }
 
-/// Looks after the counter, from one snapshot to another.
+/// The state of the checks, from one snapshot to another.
 #[derive(Debug)]
 pub(super) struct Watch {
     last: Option<Moment>,
-    /// The rate that was found the last time, where it was another than the one that is used.
+    /// The rate that the last check found, if it differed from the rate in use.
     other_rate: Option<u64>,
 }
 
@@ -128,7 +129,7 @@ impl Watch {
         Self { last: Moment::now(), other_rate: None }
     }
 
-    /// Looks, if the last look was a while ago. `scale` is the rate that is used.
+    /// Checks the counter, if the last check was a while ago. `scale` is the rate in use.
     pub(super) fn look(&mut self, scale: u64) -> Found {
         let Some(now) = Moment::now() else { return Found::Nothing };
         if self.last.is_some_and(|last| now.nanos.saturating_sub(last.nanos) < PAUSE) {
@@ -140,8 +141,8 @@ impl Watch {
         self.compare(now, scale).map_or(Found::Nothing, Found::Rate)
     }
 
-    /// The rate since the last look, if it is another than the one that is used and was the same
-    /// before that look: a machine that was halted or moved in between shows any rate, once.
+    /// The rate since the last check, if it differs from the rate in use and agrees with the rate
+    /// before that check. A machine that was halted or moved in between shows a wrong rate once.
     fn compare(&mut self, now: Moment, scale: u64) -> Option<u64> {
         let last = self.last.replace(now)?;
         let ticks = now.ticks.checked_sub(last.ticks).filter(|&ticks| ticks > 0);
@@ -165,7 +166,7 @@ mod tests {
     /// 2^32 ticks at 2 GHz.
     const SCALE: u64 = 1 << 31;
 
-    /// Looks after so many nanoseconds and ticks each, and the rates that were found.
+    /// Makes a check after each pair of nanoseconds and ticks, and returns the rates found.
     fn looks<const N: usize>(steps: [(u64, u64); N]) -> [Option<u64>; N] {
         let mut at = Moment { ticks: 1 << 50, nanos: 1 << 49 };
         let mut watch = Watch { last: Some(at), other_rate: None };
@@ -180,15 +181,15 @@ mod tests {
         let second = 1_000_000_000;
         let (usual, slower) = ((second, 2 * second), (second, second));
         assert_eq!(looks([usual; 4]), [None; 4]);
-        // As the system's clock was adjusted while the rate was measured.
+        // The system's clock was adjusted while the rate was measured.
         assert_eq!(looks([(second, 2 * second + 1_000_000); 4]), [None; 4]);
-        // A machine that moved: half the frequency is twice the time for each tick.
+        // A machine that moved: at half the frequency, each tick takes twice the time.
         assert_eq!(looks([usual, slower, slower]), [None, None, Some(2 * SCALE)]);
-        // One that was halted, with or without its counter, once.
+        // A machine that was halted, with or without its counter, once.
         assert_eq!(looks([usual, (60 * second, second), usual, (second, 90 * second)]), [None; 4]);
         assert_eq!(looks([slower, usual, slower, usual]), [None; 4]);
         assert_eq!(looks([slower, (second, 3 * second), slower]), [None; 3]);
-        // A counter that began anew, or stands still.
+        // A counter that restarted, or stands still.
         assert_eq!(looks([slower, (second, (1_u64 << 45).wrapping_neg()), slower]), [None; 3]);
         assert_eq!(looks([(second, 0); 3]), [None; 3]);
     }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 /// A count of events that only grows.
 ///
-/// What one thread adds to a series is counted modulo 2^64, since a carry would cost each count an
-/// instruction: it would take 584 years to fall, of events a nanosecond apart or of nanoseconds. Where
-/// one thread adds what many tasks wait, it is as many times less: 213 days for a thousand that wait
-/// at any time. A [`Histogram`](crate::Histogram) of the waits has no such limit. Threads together
-/// have none, either: what is more than 2^64 is exposed as the nearest `f64`.
+/// Each thread counts a series modulo 2^64, since a carry would cost each count an instruction. One
+/// thread reaches 2^64 after 584 years with one event per nanosecond, or with nanoseconds of its
+/// own time. A thread that adds the waits of many tasks reaches it sooner: after 213 days if a
+/// thousand tasks wait at any time. A [`Histogram`](crate::Histogram) of the waits has no such
+/// limit. The sum of all threads has no limit, either: a sum above 2^64 is exposed as the nearest
+/// `f64`.
 ///
 /// Each thread adds to a cell of its own: one plain add to memory, never a locked instruction.
 /// With labels `L`, [`with`](Counter::with) picks the series first.
@@ -30,7 +31,7 @@ use std::time::Duration;
 pub struct Counter<L = ()> {
     pub(crate) cells: Block<L, Count>,
     pub(crate) scale: Scale,
-    /// Whether its unit is one of time.
+    /// Whether the counter's unit is one of time.
     pub(crate) is_time: bool,
 }
 
@@ -49,9 +50,10 @@ impl Record for Add {
 }
 
 impl Counter {
-    /// Adds 1, in recorded units. Of a counter with a [unit](crate::Description::unit) of time that
-    /// is one nanosecond, which hardly anybody means: use [`add_duration`](Counter::add_duration). A
-    /// debug build reports the first such call on standard error.
+    /// Adds 1, in recorded units. For a counter with a [unit](crate::Description::unit) of time
+    /// this adds one nanosecond, which is rarely intended: use
+    /// [`add_duration`](Counter::add_duration). A debug build reports the first such call on
+    /// standard error.
     #[inline]
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn inc(&self) {
@@ -60,12 +62,12 @@ impl Counter {
         self.add(1);
     }
 
-    /// Reports the first `inc` of a counter of time, with its place.
+    /// Reports the first `inc` of a counter of time, with its source location.
     #[cfg(all(debug_assertions, not(tickmetrics_loom)))]
     #[track_caller]
     fn report_inc(&self) {
         static ONCE: std::sync::Once = std::sync::Once::new();
-        // A count of nanoseconds is one, whatever the exported unit is called.
+        // With a scale of one the exported unit is the nanosecond, too, so `inc` is in order.
         if self.is_time && !self.scale.is_one() {
             let place = std::panic::Location::caller();
             ONCE.call_once(|| {
@@ -77,7 +79,7 @@ impl Counter {
         }
     }
 
-    /// Adds `n`, in recorded units: nanoseconds where the counter has a unit of time (see
+    /// Adds `n`, in recorded units: nanoseconds if the counter has a unit of time (see
     /// [`Description::unit`](crate::Description::unit) and
     /// [`Description::scale`](crate::Description::scale)).
     #[inline]
@@ -85,8 +87,8 @@ impl Counter {
         shard::record(Add { cell: self.cells.first.cell(), n });
     }
 
-    /// Adds a duration in nanoseconds, for a counter with a unit of time; more than 584 years count
-    /// as 584 years.
+    /// Adds a duration in nanoseconds, for a counter with a unit of time. A duration of more than
+    /// 584 years counts as 584 years.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -105,11 +107,12 @@ impl Counter {
         self.add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// What all threads added so far, in recorded units, at most `u64::MAX`. Exact once the threads
-    /// that add were joined; other threads may add meanwhile.
+    /// The sum of all threads' counts so far, in recorded units, at most `u64::MAX`. It is exact
+    /// once the adding threads are joined; other threads may add meanwhile.
     ///
-    /// Reads a cell of each thread's shard, also of those that ended. For the sum over a counter's
-    /// labels, or many values at one time, use [`Snapshot::get`](crate::Snapshot::get).
+    /// This reads one cell of each thread's shard, ended threads included. For the sum over a
+    /// counter's labels, or for many values at one time, use
+    /// [`Snapshot::get`](crate::Snapshot::get).
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -127,8 +130,8 @@ impl Counter {
         u64::try_from(sum).unwrap_or(u64::MAX)
     }
 
-    /// Adds a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
-    /// 2^64 of those (negative, infinite, NaN) adds nothing: a counter only grows.
+    /// Adds a quantity in exported units, rounded to the nearest recorded unit. A quantity outside
+    /// 0 to 2^64 recorded units (negative, infinite, NaN) adds nothing: a counter only grows.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     pub fn add_f64(&self, quantity: f64) {
@@ -141,9 +144,9 @@ impl Counter {
 
 /// A count that goes up and down: orders in flight, the depth of a queue.
 ///
-/// Sharded like a [`Counter`], as two cells that only grow, one for what was added and one for what
-/// was taken away. A snapshot reads what was taken away first, so that a value whose every `sub`
-/// comes after its `add` is never seen negative, whichever threads did them.
+/// An up-down counter is sharded like a [`Counter`], with two cells that only grow: one for
+/// additions and one for subtractions. A snapshot reads the subtractions first. So a value whose
+/// every `sub` comes after its `add` is never seen negative, whichever threads made the calls.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -173,7 +176,7 @@ impl Record for AddOrdered {
     }
 }
 
-/// In exported units, whatever they are: an up-down counter has no scale.
+/// Amounts are in exported units, since an up-down counter has no scale.
 impl UpDownCounter {
     /// Adds 1.
     #[inline]
@@ -181,7 +184,7 @@ impl UpDownCounter {
         self.add(1);
     }
 
-    /// Takes 1 away.
+    /// Subtracts 1.
     #[inline]
     pub fn dec(&self) {
         self.sub(1);
@@ -194,29 +197,28 @@ impl UpDownCounter {
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
 
-    /// Takes `n` away, which may be negative.
+    /// Subtracts `n`, which may be negative.
     #[inline]
     pub fn sub(&self, n: i64) {
         let cell = self.cells.first.cell(n > 0);
         shard::record(AddOrdered { cell, n: n.unsigned_abs() });
     }
-    /// What was added less what was taken away, by all threads so far, as
-    /// [`Counter::get`].
+    /// The additions less the subtractions of all threads so far. Exact as [`Counter::get`] is.
     pub fn get(&self) -> i64 {
         if self.cells.is_sink() {
             return 0;
         }
-        // Modulo 2^64, as the cells are.
+        // Modulo 2^64, like the cells.
         let sum = |down| in_shards(self.cells.first.cell(down)).fold(0, u64::wrapping_add);
         let taken = sum(true);
-        // Acquire pairs with the Release in `add_release`: of each `sub` that is counted, the `add`
-        // before it is, too.
+        // Acquire pairs with the Release in `add_release`: with each `sub` that is counted, the
+        // `add` before it is counted, too.
         fence(Acquire);
         sum(false).wrapping_sub(taken).cast_signed()
     }
 }
 
-/// What each thread, by its shard, has in a cell.
+/// The value of a cell in each shard.
 fn in_shards(cell: Cell) -> impl Iterator<Item = u64> {
     let shards = Segment::current().map(|segment| segment.view().shards_seen());
     shards.into_iter().flatten().map(move |shard| shard.load(cell.number()))

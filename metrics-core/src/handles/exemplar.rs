@@ -6,19 +6,19 @@ use crate::exemplar::{self, Ids};
 use std::time::Duration;
 
 impl Histogram {
-    /// Records a value as [`record`](Histogram::record) does, and keeps it as the exemplar of its
-    /// series, if it is the one to keep.
+    /// Records a value as [`record`](Histogram::record) does, and may keep it as the exemplar of
+    /// its series.
     ///
-    /// Each thread keeps one value of each series: the largest of the last 15 seconds, or of
+    /// Each thread keeps one value for each series: the largest of the last 15 seconds, or of
     /// [another period](crate::Description::exemplar_period). `OpenMetrics` and protobuf expose it
-    /// with its bucket, and [`HistogramSnapshot::exemplars`](crate::HistogramSnapshot::exemplars) has
-    /// it: from a slow request in a graph it leads to that request's trace.
+    /// with its bucket, and [`HistogramSnapshot::exemplars`](crate::HistogramSnapshot::exemplars)
+    /// returns it. It leads from a slow request in a graph to that request's trace.
     ///
-    /// The ids are those of W3C's trace context, where 0 is none: without a trace there is no
-    /// exemplar, and without a span one of the trace alone. There is no lock and no allocation; what
-    /// it takes beyond a record is a read of the clock, and where the value is kept some ten stores and
-    /// the time of day. A thread without a shard of its own drops an exemplar that another one is in the way
-    /// of, never a value.
+    /// The ids are those of W3C's trace context, where 0 means none. A value without a trace is not
+    /// kept; one without a span is kept with its trace alone. The call takes no lock and allocates
+    /// nothing. Beyond a record it costs a read of the clock and, if the value is kept, some ten
+    /// stores and a read of the time of day. A thread without a shard of its own drops an exemplar
+    /// if another thread is writing one, but never drops a value.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -52,9 +52,9 @@ impl Histogram {
         self.record_with_exemplar(nanos, trace_id, span_id);
     }
 
-    /// Records a quantity in exported units as [`record_f64`](Histogram::record_f64) does, and keeps
-    /// it as [`record_with_exemplar`](Histogram::record_with_exemplar) does; what is counted apart has
-    /// no exemplar.
+    /// Records a quantity in exported units as [`record_f64`](Histogram::record_f64) does, and
+    /// keeps it as [`record_with_exemplar`](Histogram::record_with_exemplar) does. A quantity that
+    /// is counted as negative has no exemplar.
     #[inline]
     pub fn record_f64_with_exemplar(&self, quantity: f64, trace_id: u128, span_id: u64) {
         match self.recorded(quantity) {

@@ -5,11 +5,11 @@ use crate::shard;
 use crate::sync::Relaxed;
 use std::time::Duration;
 
-/// A cell of zero means "never set". This pattern, a NaN that no arithmetic yields, is what is
-/// stored as zero.
+/// A cell of zero means "never set". A value with this bit pattern, a NaN that no arithmetic
+/// yields, is stored as zero.
 const UNSET: u64 = 0x7ff4_7469_636b_6d74;
 
-/// The value in a gauge's cell, or `None` where it was never set.
+/// The value in a gauge's cell, or `None` if it was never set.
 pub(crate) fn decode(cell: u64) -> Option<f64> {
     (cell != 0).then(|| f64::from_bits(cell ^ UNSET))
 }
@@ -18,10 +18,10 @@ fn encode(value: f64) -> u64 {
     value.to_bits() ^ UNSET
 }
 
-/// A value that is set: a price, a limit, a connection's state.
+/// A value that is set directly: a price, a limit, a connection's state.
 ///
-/// All threads share its one cell, and the last `set` wins. A gauge without labels reads 0 before
-/// it is first set.
+/// All threads share one cell, and the last `set` wins. A gauge without labels reads 0 before its
+/// first `set`.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -34,14 +34,14 @@ fn encode(value: f64) -> u64 {
 /// ```
 pub struct Gauge<L = ()> {
     pub(crate) cells: Block<L, Level>,
-    /// Nanoseconds to an exported unit of time, 1 to 10^9; 1 where the unit is none.
+    /// Nanoseconds to an exported unit of time, 1 to 10^9; 1 if the unit is not one of time.
     pub(crate) per_unit: u32,
 }
 
 plain_value!(Gauge; cells);
 
 impl Gauge {
-    /// Sets the value, in exported units: seconds where the [unit](crate::Description::unit) is
+    /// Sets the value, in exported units: seconds if the [unit](crate::Description::unit) is
     /// `seconds`.
     #[inline]
     pub fn set(&self, value: impl Number) {
@@ -53,8 +53,8 @@ impl Gauge {
 
     /// Adds to the value, in exported units. Before the first `set` the value is 0.
     ///
-    /// All threads share the value, so that this is a locked instruction, and more of them where
-    /// several threads add at once. An [`UpDownCounter`](crate::UpDownCounter) costs a plain add.
+    /// All threads share the value. So this is a locked instruction, and several of them if threads
+    /// add at once. An [`UpDownCounter`](crate::UpDownCounter) costs a plain add.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -81,7 +81,7 @@ impl Gauge {
         }
     }
 
-    /// Takes from the value, as [`add`](Gauge::add) adds to it.
+    /// Subtracts from the value, as [`add`](Gauge::add) adds to it.
     pub fn sub(&self, value: impl Number) {
         self.add(-value.to_f64());
     }
@@ -91,7 +91,7 @@ impl Gauge {
         self.add(1.0);
     }
 
-    /// Takes 1 away, as [`add`](Gauge::add).
+    /// Subtracts 1, as [`add`](Gauge::add).
     pub fn dec(&self) {
         self.add(-1.0);
     }
@@ -114,7 +114,7 @@ impl Gauge {
         self.set(duration.as_nanos() as f64 / f64::from(self.per_unit));
     }
 
-    /// The value that was set last, by any thread; 0 before the first.
+    /// The last value set by any thread; 0 before the first `set`.
     pub fn get(&self) -> f64 {
         shard::shared(self.cells.first.cell())
             .and_then(|cell| decode(cell.load(Relaxed)))

@@ -12,19 +12,20 @@ use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
 use std::time::Duration;
 
-/// Entries of a histogram's table from here on name the series that stands in, in their lower half.
-/// Those below are 0 or the first cell of the series.
+/// Entries of a histogram's table from here on hold the number of the stand-in series in their
+/// lower half. Smaller entries are 0 or the first cell of the series.
 pub(crate) const STAND_IN: u64 = 1 << 32;
-/// In an entry of such a series: the system had no memory for its cells, and may have some later.
+/// The bit of a stand-in's entry for which the system had no memory for cells, and may have some
+/// later.
 const FOR_NOW: u64 = 1 << 33;
 
-/// The first cell of the series with this entry of the table, which gets cells if it has none.
+/// The first cell of the series with this entry of the table. A series without cells gets some.
 #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
 pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, Exhausted> {
     let registration = segment.registration();
     let entry = &segment.shared()[entry];
-    // Relaxed, as for every entry: it is a number that says nothing about other memory, since cells
-    // are there from the start. Cells are stored under the lock, so that no series gets them twice.
+    // Relaxed, as for every entry: the number says nothing about other memory, since cells exist
+    // from the start. Cells are stored under the lock, so no series gets them twice.
     if let known @ 1..STAND_IN = entry.load(Relaxed) {
         return Ok(known as u32);
     }
@@ -35,15 +36,15 @@ pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, 
 
 /// A distribution of values, kept to 1–3 significant digits in HdrHistogram's layout.
 ///
-/// Durations are recorded in nanoseconds and exported in the declared unit; other quantities are
-/// recorded as integers, or through [`record_f64`](Histogram::record_f64) in exported units.
-/// Values above the declared maximum are counted in one last cell: they are part of the count, the
-/// sum and the maximum, and exposed as `<name>_saturated_total`.
+/// Durations are recorded in nanoseconds and exported in the declared unit. Other quantities are
+/// recorded as integers, or in exported units through [`record_f64`](Histogram::record_f64). One
+/// last cell counts values above the declared maximum: they are part of the count, the sum and the
+/// maximum, and exposed as `<name>_saturated_total`.
 ///
-/// Nothing of it ever falls. The sum is exact up to 2^67, 2^70 or 2^73 recorded units with 1, 2 or 3
-/// significant digits, of all threads together: 2^70 nanoseconds are 37,000 years. From there on it
-/// is too large by less than the precision. A count of values stops at 2^63 - 1. What
-/// [`record_n`](Histogram::record_n) adds stops at 2^62 for each thread and each value.
+/// No part of a histogram ever falls. The sum is exact up to 2^67, 2^70 or 2^73 recorded units with
+/// 1, 2 or 3 significant digits, for all threads together: 2^70 nanoseconds are 37,000 years. A
+/// larger sum is too large by less than the precision. A count of values stops at 2^63 - 1. Counts
+/// by [`record_n`](Histogram::record_n) stop at 2^62 for each thread and each value.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -65,13 +66,14 @@ pub struct Histogram<L = ()> {
     heads: Block<L, Head>,
     /// The first series' distribution.
     first: Distribution,
-    /// The shared cells, from the first series' on, that say for each where its distribution begins,
-    /// or 0 where it has none yet: those of interned labels get cells once they are asked for.
+    /// The shared cells, from the first series' on, that hold the position of each series'
+    /// distribution, or 0 before it has one: series with interned labels get cells at their first
+    /// use.
     table: SharedCell,
     /// The grid of the distributions.
     grid: Grid,
     scale: Scale,
-    /// For how many milliseconds only a larger value takes an exemplar's place.
+    /// For how many milliseconds only a larger value replaces an exemplar.
     pub(super) exemplar_period: u32,
 }
 
@@ -79,8 +81,9 @@ plain_value!(Histogram; heads);
 
 impl<L> Histogram<L> {
     /// # Safety
-    /// Heads, distribution and table are one metric's, which was registered with this grid. The
-    /// table has an entry for each of `L`'s series, and the first one's is that of the distribution.
+    /// Heads, distribution and table belong to one metric, which was registered with this grid. The
+    /// table has an entry for each of `L`'s series, and the first entry is that of the
+    /// distribution.
     pub(crate) unsafe fn new(
         heads: Block<L, Head>,
         first: Distribution,
@@ -94,7 +97,7 @@ impl<L> Histogram<L> {
         Self { scale, exemplar_period, ..self }
     }
 
-    /// Where its series' heads are.
+    /// The block of the series' heads.
     pub(crate) fn heads(&self) -> Block<L, Head> {
         self.heads
     }
@@ -104,15 +107,15 @@ impl<L> Histogram<L> {
         self.heads.declare(index);
     }
 
-    /// The histogram of the one series that `index` names. `stand_in` tells which series takes the
-    /// place of one that finds no cells.
+    /// The histogram of the one series that `index` names. `stand_in` gives the series that
+    /// replaces one without cells.
     #[inline]
     pub(crate) fn at(&self, index: Index<L>, stand_in: fn(Index<L>) -> Index<L>) -> Histogram {
         let entry = self.entry(index);
         let (index, first) = if entry == 0 || entry >= STAND_IN {
             self.at_new(index, stand_in)
         } else {
-            // SAFETY: it is such an entry.
+            // SAFETY: the entry is not 0 and below `STAND_IN`.
             (index, unsafe { known(entry) })
         };
         let (heads, table) = (self.heads.at(index), self.place(index));
@@ -120,23 +123,23 @@ impl<L> Histogram<L> {
         Histogram { heads, first, table, grid, scale, exemplar_period }
     }
 
-    /// Where the table says what there is of a series.
+    /// The position of a series' entry in the table.
     #[inline]
     fn place(&self, index: Index<L>) -> SharedCell {
         // SAFETY: the table has an entry for each of `L`'s series; a sink is asked for its first.
         unsafe { self.table.plus(self.heads.place(index)) }
     }
 
-    /// What the table says of a series.
+    /// A series' entry in the table.
     #[inline]
     fn entry(&self, index: Index<L>) -> u64 {
         shard::shared(self.place(index)).map_or(0, |entry| entry.load(Relaxed))
     }
 
-    /// The first use of a series takes cells for it. Where there are none left, the series with
-    /// `other` for each interned label stands in from then on, counted each time; where the system
-    /// has no memory for them, until it has, for which it is asked once in some thousand times.
-    /// Answers a series and its distribution.
+    /// The first use of a series takes cells for it. If no cells are left, the series with `other`
+    /// for each interned label stands in from then on, and each use is counted. If the system has
+    /// no memory for the cells, the stand-in lasts until it has some: once in some thousand uses it
+    /// is asked again. Returns a series and its distribution.
     #[cold]
     #[inline(never)]
     #[expect(clippy::cast_possible_truncation, reason = "halves of an entry")]
@@ -159,31 +162,32 @@ impl<L> Histogram<L> {
                 segment.series_was_refused();
                 other |= FOR_NOW;
             }
-            // Not over cells that another thread got meanwhile.
+            // Cells that another thread got meanwhile stay.
             let known = &segment.shared()[place];
             let _ = known.compare_exchange(entry, other, Relaxed, Relaxed);
             entry = other;
         }
         segment.count(header::SATURATED_LABELS);
-        // SAFETY: what is stored above is one of `L`'s series.
+        // SAFETY: the number stored above is that of one of `L`'s series.
         let index = unsafe { Index::new(entry as u32 as usize) };
         match self.entry(index) {
-            // Registration gave these series cells, so that the last case is none.
-            // SAFETY: it is such an entry.
+            // Registration gave these series cells, so the last case never occurs.
+            // SAFETY: the entry is not 0 and below `STAND_IN`.
             first if first != 0 && first < STAND_IN => (index, unsafe { known(first) }),
             _ => (Index::FIRST, self.first),
         }
     }
 }
 
-/// The distribution that an entry of the table names.
+/// The distribution that a table's entry names.
 ///
 /// # Safety
-/// The entry is one that `place` or registration stored, and neither 0 nor `STAND_IN` or more.
+/// The entry was stored by `place` or by registration, and lies between 0 and `STAND_IN`, both
+/// excluded.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
 unsafe fn known(entry: u64) -> Distribution {
-    // SAFETY: registration handed out what is stored there.
+    // SAFETY: registration handed out the stored cell.
     unsafe { Distribution::new(entry as u32) }
 }
 
@@ -208,9 +212,11 @@ impl Record for Many {
     fn record(self, cells: impl Cells) {
         cells.raise(self.head.cell(head::NOT_MIN), !self.min);
         cells.raise(self.head.cell(head::MAX), self.max);
-        // After these and with Release: who has seen the count finds its cell between the bounds.
+        // After these and with Release: a reader that has seen the count finds its cell between the
+        // bounds.
         let counted = cells.count(self.cell, self.n);
-        // What was not counted is not in the sum either, or a reader could not tell the whole of it.
+        // The sum omits values that were not counted: a reader could not find the whole sum
+        // otherwise.
         let sum =
             if counted == self.n { self.sum } else { u128::from(self.min) * u128::from(counted) };
         #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
@@ -229,7 +235,7 @@ impl Record for Negative {
     }
 }
 
-/// What a record needs to know of a series. The grid is that of the distribution.
+/// The part of a series that a record needs. The grid is that of the distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     head: First<Head>,
@@ -245,9 +251,9 @@ impl Target {
     }
 }
 
-/// Values that are no new extremes and have a cell of their own follow each other: one comparison
-/// finds that a value needs no more than two adds. The grid is given by reference, so that no more of
-/// it is loaded than is used: loads are most of what a record takes.
+/// Values between the extremes that have a cell of their own are consecutive. So one comparison
+/// decides that a value needs no more than two adds. The grid is passed by reference, so that only
+/// the used fields are loaded: loads are most of a record's cost.
 ///
 /// # Safety
 /// The grid is that of the distribution.
@@ -258,7 +264,7 @@ unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64
             < cells.get(head.cell(head::KNOWN))
     {
         cells.add(head.cell(head::SUM), value);
-        // SAFETY: what lies between the head's bounds is not above the maximum, and has a cell.
+        // SAFETY: a value between the head's bounds is not above the maximum, and has a cell.
         let cell = unsafe { first.cell(grid.fine(value)) };
         // Release, as in `Many::record`.
         cells.add_release(cell, 1);
@@ -269,8 +275,8 @@ unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64
     }
 }
 
-/// The way of a new extreme, of a value above the declared maximum, and of a thread without a shard.
-/// All that it takes is handed over in registers: nothing is spilled to the stack before the branch.
+/// The path for a new extreme, for a value above the declared maximum, and for a thread without a
+/// shard. All arguments are in registers: nothing is spilled to the stack before the branch.
 ///
 /// # Safety
 /// The bounds are those of the distribution's grid.
@@ -286,8 +292,8 @@ unsafe fn record_outside(place: Both, value: u64, max: u64, half_bits: u8) {
     if let Some(cells) = shard::own() {
         let min = !cells.get(head.cell(head::NOT_MIN));
         let max = cells.get(head.cell(head::MAX)).min(grid.max());
-        // None where all values are above the declared maximum. 2^64 becomes 0, the way of which is
-        // this one.
+        // `None` if all values are above the declared maximum. 2^64 becomes 0, which takes this
+        // path.
         if let Some(last) = max.checked_sub(min) {
             cells.set(head.cell(head::MINUS_FIRST), min.wrapping_neg());
             cells.set(head.cell(head::KNOWN), last.wrapping_add(1));
@@ -301,20 +307,20 @@ impl Histogram {
         Target { head: self.heads.first, first: self.first, grid: self.grid }
     }
 
-    /// Where the exemplar is.
+    /// The position of the exemplar.
     #[inline]
     pub(crate) fn slot(&self) -> Slot {
         Slot { head: self.heads.first, distribution: self.first }
     }
 
-    /// The cell that a value is counted in.
+    /// The cell that counts a value.
     #[inline]
     fn cell(&self, value: u64) -> Cell {
         // SAFETY: the grid is that of the distribution, and an index is less than a grid's cells.
         unsafe { self.first.cell(self.grid.index(value)) }
     }
 
-    /// Records a value: a `u64` in recorded units, which are nanoseconds where the unit is one of
+    /// Records a value: a `u64` in recorded units, which are nanoseconds if the unit is one of
     /// time, or a [`Duration`].
     #[inline]
     pub fn record(&self, value: impl Recordable) {
@@ -322,8 +328,8 @@ impl Histogram {
         unsafe { record(self.heads.first, self.first, &self.grid, value.to_u64()) };
     }
 
-    /// Records the same value `n` times. Of values that fall into one cell, this adds no more once
-    /// this thread has recorded 2^62.
+    /// Records the same value `n` times. For values of one cell, this adds no more once this thread
+    /// has recorded 2^62.
     #[inline]
     pub fn record_n(&self, value: u64, n: u64) {
         if n > 0 {
@@ -339,8 +345,9 @@ impl Histogram {
         }
     }
 
-    /// Records a value that may be negative, as the difference of two clocks can be. Negative ones
-    /// are counted apart and exposed as `<name>_negative_total`; they are part of nothing else.
+    /// Records a value that may be negative, such as the difference of two clocks. Negative values
+    /// are counted separately and exposed as `<name>_negative_total`. They are part of nothing
+    /// else.
     #[inline]
     pub fn record_signed(&self, value: i64) {
         match u64::try_from(value) {
@@ -349,15 +356,15 @@ impl Histogram {
         }
     }
 
-    /// Records a duration; more than 584 years count as 584 years.
+    /// Records a duration. A duration of more than 584 years counts as 584 years.
     #[inline]
     pub fn record_duration(&self, duration: Duration) {
         self.record(duration);
     }
 
-    /// Records a quantity in exported units, rounded to the nearest recorded unit. What is not 0 to
-    /// 2^64 of those is counted as [`record_signed`](Histogram::record_signed) counts negative
-    /// values: negative ones, infinity and NaN.
+    /// Records a quantity in exported units, rounded to the nearest recorded unit. A quantity
+    /// outside 0 to 2^64 recorded units (negative, infinite, NaN) is counted with the negative
+    /// values of [`record_signed`](Histogram::record_signed).
     #[inline]
     pub fn record_f64(&self, quantity: f64) {
         match self.recorded(quantity) {
@@ -366,7 +373,7 @@ impl Histogram {
         }
     }
 
-    /// A quantity in recorded units, if it can be.
+    /// A quantity in recorded units, if it is in range.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     pub(super) fn recorded(&self, quantity: f64) -> Option<u64> {
@@ -374,12 +381,13 @@ impl Histogram {
         (0.0..TOO_LARGE).contains(&value).then_some(value as u64)
     }
 
-    /// Records a value, and those that a caller who waits for each answer was kept from measuring
-    /// (coordinated omission): `value - expected_interval`, less another interval, and so on, down
-    /// to the interval itself. The rule is `HdrHistogram`'s `recordValueWithExpectedInterval`.
+    /// Records a value, and the values that a caller that waits for each answer could not measure
+    /// meanwhile (coordinated omission): `value - expected_interval`, less another interval, and so
+    /// on, down to the interval itself. The rule is `HdrHistogram`'s
+    /// `recordValueWithExpectedInterval`.
     ///
-    /// An interval of 0 corrects nothing. The work grows with the cells passed over, not with the
-    /// values added.
+    /// An interval of 0 corrects nothing. The work grows with the number of cells between, not with
+    /// the number of values added.
     pub fn record_corrected(&self, value: u64, expected_interval: u64) {
         self.record(value);
         let interval = expected_interval;
@@ -411,8 +419,8 @@ impl Histogram {
         }
     }
 
-    /// Records the time since these clock ticks. Out of line, so that the drop of a guard, of which a
-    /// function has one for each way out of it, stays small.
+    /// Records the time since these clock ticks. Out of line, so that the drop of a guard stays
+    /// small: a function has one for each of its exits.
     #[inline(never)]
     pub(crate) fn record_since(&self, start: u64) {
         self.record(clock::nanos(start, clock::ticks()));
@@ -424,7 +432,7 @@ impl Histogram {
         Timer::start(self.target())
     }
 
-    /// Times a call, also one that panics.
+    /// Times a call, including one that panics.
     #[inline]
     pub fn time<R>(&self, call: impl FnOnce() -> R) -> R {
         let _timer = self.start();

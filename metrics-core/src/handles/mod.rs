@@ -1,6 +1,6 @@
-//! What recording code holds: small `Copy` values that know their cells.
+//! The handles of recording code: small `Copy` values that hold cell numbers.
 
-/// `Clone`, `Copy` and `Debug` without asking them of the labels, which a handle does not hold.
+/// `Clone`, `Copy` and `Debug` without bounds on the labels, which a handle does not hold.
 macro_rules! plain_value {
     ($handle:ident $(, $kind:ident)?; $cells:ident) => {
         impl<L $(, $kind)?> Clone for $handle<L $(, $kind)?> {
@@ -42,13 +42,14 @@ use crate::shard;
 use crate::sync::Relaxed;
 use std::marker::PhantomData;
 
-/// Where the series of one metric lie, one after the other: as many as its labels name, or a sink.
+/// The positions of one metric's series, one after the other: as many as the labels have, or a
+/// sink.
 pub(crate) struct Block<L, K> {
     /// The first series' first cell.
     pub(crate) first: First<K>,
     /// All ones, or 0 in a sink, where every index names the one series.
     mask: u32,
-    /// The first series' bit, which says that it is declared.
+    /// The first series' bit, which is set once the series is declared.
     declared: SharedBit,
     labels: PhantomData<fn(L)>,
 }
@@ -57,14 +58,15 @@ plain_value!(Block, K; first);
 
 impl<L, K: Kind> Block<L, K> {
     /// # Safety
-    /// From `first` on there are cells for each of `L`'s series, and from `declared` on a bit.
+    /// There are cells for each of `L`'s series from `first` on, and a bit for each from `declared`
+    /// on.
     pub(crate) unsafe fn new(first: First<K>, declared: SharedCell) -> Self {
         let declared = SharedBit::first(declared);
         Self { first, mask: u32::MAX, declared, labels: PhantomData }
     }
 
-    /// The block of a metric that could not be registered: it writes to the first cells of each
-    /// part, which belong to no metric.
+    /// The block of a metric whose registration failed: it writes to the first cells of each part,
+    /// which belong to no metric.
     pub(crate) fn sink() -> Self {
         let declared = SharedBit::first(SharedCell::SINK);
         Self { first: First::SINK, mask: 0, declared, labels: PhantomData }
@@ -74,17 +76,18 @@ impl<L, K: Kind> Block<L, K> {
     #[inline]
     pub(crate) fn at(self, index: Index<L>) -> Block<(), K> {
         let place = self.place(index);
-        // SAFETY: `L` has such a series, and the block each of `L`'s; a sink is asked for its first.
+        // SAFETY: `L` has such a series, and the block has each of `L`'s. In a sink `place` is that
+        // of the first.
         let (first, declared) = unsafe { (self.first.plus(place), self.declared.plus(place)) };
         Block { first, mask: self.mask, declared, labels: PhantomData }
     }
 
-    /// Whether it belongs to no metric.
+    /// Whether the block belongs to no metric.
     pub(crate) fn is_sink(self) -> bool {
         self.mask == 0
     }
 
-    /// Which of the block's series an index names.
+    /// The block's series that an index names.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "cells were found for all, which are u32")]
     pub(crate) fn place(self, index: Index<L>) -> u32 {

@@ -1,8 +1,8 @@
-//! The types of number that gauges and histograms take.
+//! The number types that gauges and histograms accept.
 
 use std::time::Duration;
 
-/// A number that a [`Gauge`](crate::Gauge) takes: any primitive integer or float. Sealed.
+/// A number that a [`Gauge`](crate::Gauge) accepts: any primitive integer or float. Sealed.
 ///
 /// An integer of more than 2^53 becomes the nearest `f64`.
 #[diagnostic::on_unimplemented(
@@ -12,10 +12,10 @@ use std::time::Duration;
 )]
 pub trait Number: sealed::Number {}
 
-/// What a [`Histogram`](crate::Histogram) records: a `u64` in recorded units, or a
+/// A value that a [`Histogram`](crate::Histogram) records: a `u64` in recorded units, or a
 /// [`Duration`], as nanoseconds. Sealed.
 ///
-/// More than 584 years count as 584 years.
+/// A duration of more than 584 years counts as 584 years.
 #[diagnostic::on_unimplemented(
     message = "a histogram records no `{Self}`",
     label = "expected a `u64` or a `Duration`",

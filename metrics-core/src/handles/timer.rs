@@ -3,7 +3,7 @@ use super::histogram::Target;
 use crate::clock;
 use std::time::Duration;
 
-/// A timing under way: it records the nanoseconds since its start when it is dropped.
+/// A running timing: its drop records the nanoseconds since its start.
 ///
 /// It holds raw clock ticks, and scales them to nanoseconds once, at the end.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Timer {
         std::mem::forget(self);
     }
 
-    /// Ends and records the timing, as a drop does, and returns it.
+    /// Ends and records the timing, as a drop does, and returns the duration.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -44,8 +44,8 @@ impl Timer {
         Duration::from_nanos(nanos)
     }
 
-    /// Ends and records this timing and starts one into `next`, with a single read of the clock:
-    /// stages that follow each other leave no gap, and cost one read each.
+    /// Ends and records this timing and starts one into `next`, with a single read of the clock.
+    /// Consecutive stages leave no gap, and cost one read each.
     ///
     /// ```
     /// use tickmetrics::prelude::*;

@@ -1,25 +1,25 @@
-//! What a metric with labels says to a record that names no series: that `with` chooses it. Without
-//! this the compiler would say that there is no such method.
+//! The compiler's error for a record of a metric with labels that names no series: that `with`
+//! chooses it. Without this module the compiler would report that there is no such method.
 //!
-//! A handle with labels has no method of these names, so that the compiler looks behind it, where it
-//! finds one that asks for what nobody has. Of a handle without labels it finds the handle's own. No
-//! code is ever made of this.
+//! A handle with labels has no method of these names. So the compiler looks at its `Deref` target,
+//! and finds a method with a bound that no type meets. A handle without labels has methods of its
+//! own, which come first. This module never becomes machine code.
 
 use crate::handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-/// What is behind a handle.
+/// The `Deref` target of a handle.
 #[derive(Debug)]
 pub struct NoSeries<H>(PhantomData<fn(H)>);
 
-/// What no labels are.
+/// A bound that no labels meet.
 #[diagnostic::on_unimplemented(
     message = "this metric has a series for each `{Self}`: choose one with `.with(...)`",
     label = "write `.with(...)` in front of it"
 )]
 pub trait OneSeries {
-    /// Never called, as nothing implements it.
+    /// Never called, as no type implements the trait.
     fn record<R>() -> R;
 }
 
@@ -86,7 +86,7 @@ methods! {
 }
 
 impl<L> NoSeries<Histogram<L>> {
-    #[expect(clippy::unused_self, reason = "it stands for a method")]
+    #[expect(clippy::unused_self, reason = "stands in for a method")]
     pub fn time<R>(&self, _: impl FnOnce() -> R) -> R
     where
         L: OneSeries,

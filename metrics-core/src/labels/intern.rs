@@ -10,8 +10,8 @@ use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
 
 /// A value of an interned label: a small number that stands for a string.
 ///
-/// Only an [`Interner`] makes one. The default is `other`, the value that stands for all that did
-/// not fit.
+/// Only an [`Interner`] makes one. The default is `other`, the value for all strings that did not
+/// fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LabelId(pub(super) u32);
 
@@ -26,35 +26,35 @@ impl LabelId {
     }
 }
 
-/// The values of one interned label: strings that are given a number once and keep it.
+/// The values of one interned label: each string gets a number once and keeps it.
 ///
-/// `#[derive(Label)]` makes one for each type and adds `intern` and `as_str` to the type, so that
-/// user code seldom names it. Looking up a known value takes no lock and allocates nothing. What it
-/// takes of memory grows with its values.
+/// `#[derive(Label)]` makes one for each type and adds `intern` and `as_str` to the type, so user
+/// code seldom names it. A look-up of a known value takes no lock and allocates nothing. The memory
+/// grows with the values.
 ///
-/// What peers can grow by new values is bounded: there are `capacity` values, none is longer than
-/// [`MAX_BYTES`](Interner::MAX_BYTES), and in the segment's directory they have a budget, so that no
-/// label uses up what others need. The budget is set when a metric first uses the label: room for
-/// `capacity` values of the greatest length, but at most half of what is then left of
+/// Peers can add only a bounded number of new values: at most `capacity`, none longer than
+/// [`MAX_BYTES`](Interner::MAX_BYTES). In the segment's directory each label has a budget, so that
+/// no label uses up the room of others. The first metric that uses the label sets the budget: room
+/// for `capacity` values of the greatest length, but at most half of the free part of
 /// [`directory_bytes`](crate::SegmentBuilder::directory_bytes), less the budgets of other labels.
 #[derive(Debug)]
 pub struct Interner {
     capacity: u32,
-    /// What it is called in every run of the program; empty where that is not known.
+    /// The same name in every run of the program; empty if unknown.
     name: &'static str,
     table: Published<Table>,
-    /// Set once no further value can ever fit, so that the next ones take no lock.
+    /// Set once no further value can ever fit, so that later values take no lock.
     full: AtomicBool,
     growth: Mutex<Growth>,
 }
 
 #[derive(Debug)]
 struct Growth {
-    /// How many values are interned.
+    /// The number of interned values.
     count: u32,
     /// The label's values in the directory, once a metric uses them.
     set: Option<Set>,
-    /// Whether the values of an earlier run were looked for.
+    /// Whether the values of an earlier run were looked up.
     #[cfg(not(tickmetrics_loom))]
     resumed: bool,
     texts: Texts,
@@ -62,24 +62,24 @@ struct Growth {
 
 #[derive(Debug)]
 struct Set {
-    /// Its number in the directory.
+    /// The label's number in the directory.
     number: u64,
-    /// How many of the values are there, from the first. All of them, unless the system had no memory
-    /// for one: that is tried again.
+    /// How many values the directory has, counted from the first. It has all of them, unless the
+    /// system had no memory for one: that one is tried again.
     published: u32,
-    /// How many words of the directory further values may take.
+    /// The words of the directory that further values may take.
     budget: usize,
 }
 
 impl Interner {
-    /// What values beyond the capacity become.
+    /// The value in place of those beyond the capacity.
     pub const OTHER: &'static str = directory::OTHER;
     /// The largest capacity: 2^24 values.
     pub const MAX_CAPACITY: usize = 1 << 24;
-    /// The bytes that a value has at the most. A longer one is cut at a character's boundary, with
+    /// The most bytes of a value. A longer one is cut at a character's boundary, with
     /// [`CUT`](Interner::CUT) at its end.
     pub const MAX_BYTES: usize = MAX_VALUE_BYTES;
-    /// The end of each value that was cut, which tells it from a short one.
+    /// The end of each cut value, which distinguishes it from a short one.
     pub const CUT: &'static str = "…";
 
     const_fn! {
@@ -106,8 +106,9 @@ impl Interner {
     }
 
     /// Names the interner, so that its values keep their numbers from one run of the program to the
-    /// next in a segment that is [resumed](crate::SegmentBuilder::resume). Each interner of a program
-    /// has a name of its own, which stays the same. `#[derive(Label)]` gives it the path of the type.
+    /// next in a segment that is [resumed](crate::SegmentBuilder::resume). Each interner of a
+    /// program needs a name of its own, the same in every run. `#[derive(Label)]` uses the path of
+    /// the type.
     #[must_use]
     pub const fn named(mut self, name: &'static str) -> Self {
         self.name = name;
@@ -119,12 +120,12 @@ impl Interner {
         self.capacity as usize
     }
 
-    /// The number of a value, which is given one if it is new. A value that does not fit any more
-    /// (the capacity or the label's budget in the segment's directory is used up, or the file system
-    /// of the segment's file has no memory for it now) is `other`, and counted as saturated.
+    /// The number of a value; a new value gets one. A value that does not fit becomes `other`, and
+    /// is counted as saturated. That happens if the capacity or the label's budget in the segment's
+    /// directory is used up, or if the file system of the segment's file has no memory for it now.
     ///
-    /// A value of more than [`MAX_BYTES`](Interner::MAX_BYTES) is cut, and counted as cut. Two that
-    /// are the same up to there are one value.
+    /// A value of more than [`MAX_BYTES`](Interner::MAX_BYTES) is cut, and counted as cut. Two
+    /// values that are the same up to the cut become one.
     #[inline]
     pub fn intern(&self, value: &str) -> LabelId {
         if value.len() > Self::MAX_BYTES {
@@ -136,12 +137,12 @@ impl Interner {
         }
     }
 
-    /// The string that a number stands for; `other` for one that this interner did not give.
+    /// The string of a number; `other` for a number of another interner.
     pub fn resolve(&self, id: LabelId) -> &str {
         self.table.get().and_then(|table| table.get(id)).unwrap_or(Self::OTHER)
     }
 
-    /// The values from a number on, in the order of their numbers, as far as there are any by now.
+    /// The present values from a number on, in the order of their numbers.
     pub(crate) fn values_from(&self, number: usize) -> impl Iterator<Item = &'static str> {
         let table = self.table.get();
         let value = move |number| table?.get(LabelId(u32::try_from(number).ok()?));
@@ -158,7 +159,7 @@ impl Interner {
         let cut = &mut cut[..end + Self::CUT.len()];
         cut[..end].copy_from_slice(&value.as_bytes()[..end]);
         cut[end..].copy_from_slice(Self::CUT.as_bytes());
-        // It is two `str`s.
+        // The bytes are two whole `str`s.
         std::str::from_utf8(cut).map_or(LabelId::OTHER, |cut| self.intern(cut))
     }
 
@@ -167,7 +168,7 @@ impl Interner {
         if value == Self::OTHER {
             return LabelId::OTHER;
         }
-        // Relaxed: whoever misses it finds out under the lock.
+        // Relaxed: a thread that misses the flag finds out under the lock.
         if self.full.load(Relaxed) {
             return Self::saturated();
         }
@@ -188,8 +189,8 @@ impl Interner {
         if let Some(segment) = Segment::current()
             && let Err(exhausted) = self.publish(&mut growth, &segment.registration(), Some(value))
         {
-            // A shorter value may still fit, and the system may have memory again for the next one:
-            // only where there is no room for the shortest is there none for ever.
+            // A shorter value may still fit, and the system may have memory again for the next one.
+            // So the label is full only if the shortest value finds no room.
             if exhausted.refused.is_none() && exhausted.left < MIN_VALUE_WORDS {
                 self.full.store(true, Relaxed);
             }
@@ -198,7 +199,7 @@ impl Interner {
         self.add(&mut growth, value)
     }
 
-    /// Gives the next number to a value that has none.
+    /// Gives a new value the next number.
     fn add(&self, growth: &mut Growth, value: &str) -> LabelId {
         let id = LabelId(growth.count + 1);
         let text = growth.texts.keep(value);
@@ -214,8 +215,7 @@ impl Interner {
         id
     }
 
-    /// Writes to the directory the values that are not there yet, and a new one, where a metric uses
-    /// the label.
+    /// Writes the values that the directory lacks, and then a new one, if a metric uses the label.
     fn publish(
         &self,
         growth: &mut Growth,
@@ -229,8 +229,8 @@ impl Interner {
         new.map_or(Ok(()), |value| set.append(to, value))
     }
 
-    /// Takes up the values of an earlier run of the program, where the segment has some and those
-    /// interned in this run so far begin in the same way.
+    /// Takes over the values of an earlier run, if the segment has some and this run's values so
+    /// far begin in the same way.
     #[cfg(not(tickmetrics_loom))]
     fn resume(&self, growth: &mut Growth, segment: &Segment) {
         if std::mem::replace(&mut growth.resumed, true) {
@@ -239,7 +239,7 @@ impl Interner {
         let mut registration = segment.registration();
         let Some(old) = registration.resumed().take_set(self.name) else { return };
         if old.capacity != self.capacity {
-            // Each metric with this label is laid out otherwise, and says so.
+            // Each metric with this label is laid out differently, and reports so.
             return;
         }
         let own: Vec<_> = (1..=growth.count).map(|id| self.resolve(LabelId(id))).collect();
@@ -252,7 +252,8 @@ impl Interner {
             ));
             return;
         }
-        // `directory::Check` has seen to it that none is there twice, and that there are not too many.
+        // `directory::Check` made sure that no value is there twice, and that there are not too
+        // many.
         let published = u32::try_from(old.values.len()).unwrap_or(self.capacity);
         for value in old.values.iter().skip(own.len()) {
             self.add(growth, value);
@@ -268,8 +269,8 @@ impl Interner {
         LabelId::OTHER
     }
 
-    /// The number of this label's values in the segment's directory. The first call writes there
-    /// what is interned so far; from then on each new value follows.
+    /// The number of this label's values in the segment's directory. The first call writes the
+    /// values interned so far; later values follow as they come.
     pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Exhausted> {
         let mut growth = lock(&self.growth);
         #[cfg(not(tickmetrics_loom))]

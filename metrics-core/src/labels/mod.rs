@@ -13,8 +13,8 @@ use std::marker::PhantomData;
 
 /// The value of one label: an enum, a `bool`, or an interned string.
 ///
-/// Made by `#[derive(Label)]`. An implementation by hand can name the wrong series of its metric,
-/// but never reach outside it.
+/// Made by `#[derive(Label)]`. A wrong implementation by hand can name the wrong series of its
+/// metric, but never one of another metric.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -40,22 +40,22 @@ use std::marker::PhantomData;
     note = "up to four labels together are a tuple; more are a struct with `#[derive(Labels)]`"
 )]
 pub trait Label: Copy + 'static {
-    /// The label's name where nothing else names it: the type's, in snake case.
+    /// The label's default name: that of the type, in snake case.
     const NAME: &'static str;
-    /// How many values there are.
+    /// The number of values.
     const COUNT: usize;
-    /// What the values are.
+    /// The values.
     fn values() -> Values;
-    /// Which of the values this is, less than `COUNT`.
+    /// The number of this value, less than `COUNT`.
     fn index(self) -> usize;
 }
 
 /// The values that a label can have.
 #[derive(Clone, Copy, Debug)]
 pub enum Values {
-    /// These, in the order of their index.
+    /// Fixed values, in the order of their index.
     Fixed(&'static [&'static str]),
-    /// Those interned so far, and `other` with index 0.
+    /// The values interned so far, and `other` with index 0.
     Interned(&'static Interner),
 }
 
@@ -69,7 +69,7 @@ pub struct Dimension {
 }
 
 impl Dimension {
-    /// Whether both have the same values, by content or by the interner that numbers them.
+    /// Whether both have the same values: equal strings, or the same interner.
     pub(crate) fn same_values(&self, other: &Self) -> bool {
         match (self.values, other.values) {
             (Values::Fixed(a), Values::Fixed(b)) => a == b,
@@ -88,15 +88,15 @@ impl Values {
     }
 }
 
-/// Which of a metric's series these labels name. An index outside them becomes that of the first
-/// one, which is `other` where a label has one: whatever a label's implementation answers, the cells
-/// are this metric's. For enums the compiler sees that none lies outside.
+/// The number of the series with these labels. An index out of range becomes that of the first
+/// series, which is `other` if a label has such a value. So the cells are this metric's, whatever
+/// an implementation of `Label` returns. For enums the compiler sees that no index is out of range.
 #[inline]
 pub(crate) fn series<L: Labels>(labels: L) -> Index<L> {
     Index::bounded(labels.index())
 }
 
-/// One of the series that labels have: less than `L::SERIES`.
+/// The number of a series, less than `L::SERIES`.
 pub(crate) struct Index<L>(usize, PhantomData<fn(L)>);
 
 impl<L: Labels> Index<L> {
@@ -119,7 +119,7 @@ impl<L> Index<L> {
     pub(crate) const FIRST: Self = Self(0, PhantomData);
 
     /// # Safety
-    /// It is less than `L::SERIES`.
+    /// The index is less than `L::SERIES`.
     pub(crate) unsafe fn new(index: usize) -> Self {
         Self(index, PhantomData)
     }
@@ -130,7 +130,7 @@ impl<L> Index<L> {
     }
 }
 
-/// The series that stands in for one that finds no cells: its interned labels are `other`.
+/// The series that stands in for one without cells: its interned labels are `other`.
 #[cold]
 pub(crate) fn stand_in<L: Labels>(index: Index<L>) -> Index<L> {
     let mut below = 1;
@@ -155,11 +155,11 @@ pub(crate) fn stand_in<L: Labels>(index: Index<L>) -> Index<L> {
     label = "expected a label, a tuple of up to four, or a struct with `#[derive(Labels)]`"
 )]
 pub trait Labels: Copy + 'static {
-    /// How many series there are: the product of the labels' counts.
+    /// The number of series: the product of the labels' counts.
     const SERIES: usize;
     /// The labels, outermost first: the last one's index changes fastest.
     fn dimensions() -> Vec<Dimension>;
-    /// Which of the series this names, less than `SERIES`.
+    /// The number of the series with these labels, less than `SERIES`.
     fn index(self) -> usize;
 }
 
@@ -177,9 +177,9 @@ impl Label for bool {
     }
 }
 
-// `with` picks a series. `declare` does too, and has it exposed from now on even if it stays at
-// zero, so that a rate over it starts from the first event: for interned labels, whose series are
-// otherwise exposed once they were touched.
+// `with` returns a series. `declare` does too, and the series is exposed from now on even if it
+// stays at zero, so that a rate over it starts from the first event. Otherwise a series of interned
+// labels is exposed once it was touched.
 
 impl<L: Labels> Counter<L> {
     /// The series with these labels.

@@ -1,4 +1,4 @@
-//! No label, one, or several: the block's index is that of a number with one digit for each label.
+//! No label, one, or several: the index of a series is a number with one digit for each label.
 
 use super::{Dimension, Label, Labels};
 
@@ -28,7 +28,7 @@ impl<T: Label> Labels for T {
     }
 }
 
-/// Whether no name is there twice.
+/// Whether all names differ.
 const fn are_distinct(names: &[&str]) -> bool {
     let mut at = 0;
     while at < names.len() {
@@ -44,7 +44,7 @@ const fn are_distinct(names: &[&str]) -> bool {
     true
 }
 
-/// `==`, which is not `const`.
+/// `==` in a `const` function.
 const fn is_same(a: &[u8], b: &[u8]) -> bool {
     let mut at = 0;
     while at < a.len() && at < b.len() && a[at] == b[at] {

@@ -1,10 +1,10 @@
-//! What an interner's readers look at without a lock.
+//! The part of an interner that readers use without a lock.
 //!
-//! A table has room for some number of values. When it is full, one with twice the room takes its
-//! place, with the same values and one more; the earlier ones stay, since a reader may still be in one.
-//! All tables of an interner together take less than twice what the last one takes, which grows with
-//! the values that are there and not with the capacity: 16 bytes for each value that there is room
-//! for, and the string.
+//! A table has room for some number of values. A full table is replaced by one with twice the room,
+//! with the same values and one more. The earlier tables stay, since a reader may still be in one.
+//! All tables of an interner together take less than twice the last one. That grows with the
+//! present values and not with the capacity: 16 bytes for each value that there is room for, and
+//! the string.
 
 use super::LabelId;
 use crate::memory::{PublishedText, Text};
@@ -15,12 +15,13 @@ const FIRST_ROOM: usize = if cfg!(tickmetrics_loom) { 1 } else { 16 };
 
 pub(super) struct Table {
     key: Key,
-    /// Open addressing, at most half full. Their count is a power of two. Slots are only ever filled. A
-    /// slot is 0, or the number of a value in the lower bits and the upper bits of its hash.
+    /// Open addressing, at most half full. The number of slots is a power of two. A slot is filled
+    /// once and never emptied. It is 0, or the number of a value in the lower bits and the upper
+    /// bits of the value's hash above.
     slots: Box<[AtomicU32]>,
-    /// By number. There is none at 0, which stands for `other`.
+    /// By number. There is no value at 0, which stands for `other`.
     values: Box<[PublishedText]>,
-    /// The one whose place it took: so a search for leaks finds all of them.
+    /// The table that this one replaced: so a search for leaks finds all tables.
     _earlier: Option<&'static Self>,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct Table {
 const NUMBER: u32 = (1 << 25) - 1;
 
 impl Table {
-    /// A table with the values of an earlier one, and room for one more at the least.
+    /// A table with the values of an earlier one, and room for at least one more.
     pub(super) fn after(earlier: Option<&'static Self>, capacity: usize) -> Self {
         let room = earlier.map_or(FIRST_ROOM, |earlier| earlier.room() * 2).min(capacity);
         let slots = (room * 2).next_power_of_two().max(2);
@@ -46,7 +47,7 @@ impl Table {
         table
     }
 
-    /// How many values there is room for.
+    /// The number of values that fit.
     pub(super) fn room(&self) -> usize {
         self.values.len() - 1
     }
@@ -61,7 +62,7 @@ impl Table {
         self.values.get(id.index())?.get()
     }
 
-    /// The number of a string, as far as this table knows it.
+    /// The number of a string, if this table has it.
     #[inline]
     pub(super) fn find(&self, text: &str) -> Option<LabelId> {
         let hash = self.key.hash(text);
@@ -70,8 +71,8 @@ impl Table {
         if self.text(id)?.as_str() == text { Some(id) } else { self.find_further(text) }
     }
 
-    /// Where another value comes first whose hash has the same upper bits. The hash is taken again, so
-    /// that `find` need not keep it.
+    /// Continues `find` behind a different value whose hash has the same upper bits. It hashes
+    /// again, so that `find` need not keep the hash.
     #[cold]
     fn find_further(&self, text: &str) -> Option<LabelId> {
         let hash = self.key.hash(text);
@@ -84,13 +85,13 @@ impl Table {
         }
     }
 
-    /// The next number, in the slots from `at` on, of a value with such a hash, as far as a slot has it.
+    /// The next number in the slots from `at` on whose value has such a hash, if there is one.
     #[inline]
     fn alike(&self, hash: u32, at: &mut usize) -> Option<LabelId> {
         let mask = self.slots.len().checked_sub(1)?;
-        // There is an empty slot, at which this ends.
+        // There is an empty slot, which ends the loop.
         loop {
-            // Relaxed: a number whose string is not seen yet is looked up again under the lock.
+            // Relaxed: a number whose string is not visible yet is looked up again under the lock.
             let slot = self.slots.get(*at & mask)?.load(Relaxed);
             *at += 1;
             if slot == 0 {
@@ -102,7 +103,7 @@ impl Table {
         }
     }
 
-    /// Adds a value that is not there, under the interner's lock, where there is room.
+    /// Adds a new value, under the interner's lock, if there is room.
     pub(super) fn add(&self, id: LabelId, text: Text) {
         let Some(place) = self.values.get(id.index()) else { return };
         place.publish(text);
@@ -117,13 +118,13 @@ impl Table {
     }
 }
 
-/// What the hash depends on besides the value. It is drawn at random for each interner, and is in no
-/// file: a peer whose values are interned can't choose such as collide, since it knows neither of the
-/// two words. Nothing else bounds how far a look-up goes, but the size of the table.
+/// The key of the hash. It is drawn at random for each interner, and is in no file. So a peer whose
+/// values are interned can't choose values that collide, since it knows neither of the two words.
+/// Only the size of the table bounds the length of a look-up otherwise.
 #[derive(Clone, Copy)]
 struct Key {
     seed: u64,
-    /// Odd, so that nothing of a word is lost in a product's lower half.
+    /// Odd, so that the lower half of a product keeps all bits of a word.
     multiplier: u64,
 }
 
@@ -132,7 +133,7 @@ impl Key {
     fn random() -> Self {
         use std::hash::{BuildHasher, Hasher, RandomState};
 
-        // Each is SipHash under a key of its own, which comes from the system's random numbers.
+        // Each is SipHash under a key of its own, from the system's random numbers.
         let word = || RandomState::new().build_hasher().finish();
         Self { seed: word(), multiplier: word() | 1 }
     }
@@ -143,7 +144,7 @@ impl Key {
         Self { seed: 0, multiplier: 0x9e37_79b9_7f4a_7c15 }
     }
 
-    /// Eight bytes at a time, multiplied, and the halves of the product folded together.
+    /// Multiplies eight bytes at a time, and folds the halves of the product together.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
     fn hash(self, value: &str) -> u32 {
@@ -153,8 +154,8 @@ impl Key {
         };
         let mut rest = value.as_bytes();
         let all = rest;
-        // A word can undo what the length changes here. Of one length there is one such, so that
-        // eight values can be made to collide, and no more.
+        // A word can undo the change that the length makes here. For each length there is one such
+        // word, so eight values can be made to collide, and no more.
         let mut state = self.seed ^ all.len() as u64;
         while rest.len() > 8
             && let Some((word, after)) = rest.split_first_chunk()
@@ -162,7 +163,7 @@ impl Key {
             state = mix(state, u64::from_le_bytes(*word));
             rest = after;
         }
-        // The last eight bytes, or all of fewer, where some are read twice.
+        // The last eight bytes, or all of fewer, some of them read twice.
         let half = |chunk: &[u8; 4]| u64::from(u32::from_le_bytes(*chunk));
         let word = match (all.last_chunk(), all.first_chunk(), all.last_chunk()) {
             (Some(word), ..) => u64::from_le_bytes(*word),
@@ -181,7 +182,7 @@ mod tests {
     use crate::sync::Relaxed;
     use std::collections::HashSet;
 
-    /// What a table without a key of its own would be attacked with: the hash under a known key.
+    /// A known key, for which an attacker can find collisions.
     const KNOWN: Key = Key { seed: 0x9e37_79b9_7f4a_7c15, multiplier: 0x9e37_79b9_7f4a_7c15 };
 
     fn longest_run(table: &Table) -> usize {
@@ -217,7 +218,7 @@ mod tests {
         for (number, value) in (1..).zip(colliding()) {
             table.add(LabelId(number), text(&value));
         }
-        assert_eq!(longest_run(&table), 256, "they do under the known one");
+        assert_eq!(longest_run(&table), 256, "they collide under the known one");
     }
 
     #[test]

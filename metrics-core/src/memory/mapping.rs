@@ -7,12 +7,12 @@ use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 
-/// Zeroed words of this process alone, or a file's, shared with every process that maps it.
+/// Zeroed words of this process alone, or a file's words, shared with every process that maps it.
 ///
-/// Address space is reserved for them, and the system gives each page when it is first touched. That
-/// holds after `mlockall(MCL_FUTURE)`, too, which gives each new mapping all of its pages at once: the
-/// mapping is made without access, of which there is nothing to give. Its pages are then locked as they
-/// are touched.
+/// The mapping reserves address space, and the system provides each page at the first touch.
+/// `mlockall(MCL_FUTURE)` would provide all pages of a new mapping at once. So the mapping is made
+/// without access, and then has no pages to provide. Later its pages are locked as they are
+/// touched.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     start: NonNull<AtomicU64>,
@@ -24,7 +24,7 @@ impl Mapping {
         Self::new(words, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
     }
 
-    /// To read and write. The file is as long, or longer.
+    /// A mapping to read and write. The file has at least this many words.
     pub(crate) fn shared(file: &File, words: usize) -> io::Result<Self> {
         Self::new(words, libc::MAP_SHARED, file.as_raw_fd())
     }
@@ -33,19 +33,20 @@ impl Mapping {
         let bytes = words.checked_mul(size_of::<AtomicU64>()).ok_or(io::ErrorKind::OutOfMemory)?;
         let locked = locked_bytes();
         let flags = flags | libc::MAP_NORESERVE;
-        // SAFETY: new memory, wherever the system likes.
+        // SAFETY: new memory, at an address of the system's choice.
         let start = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, flags, file, 0) };
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        // Where something fails from here on, it is unmapped.
+        // A failure from here on unmaps the memory.
         let mapping = Self { start, words };
         let place = mapping.start.as_ptr().cast();
-        // Whether it is locked whole is not to be asked for, but what it adds. Another thread can lock as
-        // much meanwhile. Then this locks pages that need not be.
+        // The system does not report whether the mapping is locked whole, so the added locked
+        // memory decides. Another thread can lock as much meanwhile. Then this locks pages that
+        // need no lock.
         let added = locked.zip(locked_bytes()).map(|(before, now)| now.saturating_sub(before));
-        // SAFETY: neither changes what is in the mapping, which is there.
+        // SAFETY: neither call changes the contents of the mapping, which exists.
         unsafe {
             if added.is_none_or(|added| added < bytes as u64)
                 || libc::mlock2(place, bytes, libc::MLOCK_ONFAULT) != 0
@@ -53,14 +54,14 @@ impl Mapping {
                 libc::munlock(place, bytes);
             }
         }
-        // SAFETY: the mapping is there, and nobody knows it yet.
+        // SAFETY: the mapping exists, and nobody knows it yet.
         match unsafe { libc::mprotect(place, bytes, libc::PROT_READ | libc::PROT_WRITE) } {
             0 => Ok(mapping),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
-    /// Its words. An access beyond the end of a file that was cut short after it was mapped ends
+    /// The words. An access beyond the end of a file that was cut short after it was mapped ends
     /// the process with SIGBUS.
     pub(crate) fn words(&self) -> &[AtomicU64] {
         // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are
@@ -68,7 +69,7 @@ impl Mapping {
         unsafe { NonNull::slice_from_raw_parts(self.start, self.words).as_ref() }
     }
 
-    /// Its words, for ever.
+    /// The words, for ever.
     pub(crate) fn leak(self) -> &'static [AtomicU64] {
         let Self { start, words } = *ManuallyDrop::new(self);
         // SAFETY: as in `words`, and nothing unmaps it.
@@ -79,7 +80,7 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         let bytes = self.words * size_of::<AtomicU64>();
-        // SAFETY: it is a whole mapping, and no reference to its words outlives `self`.
+        // SAFETY: the memory is a whole mapping, and no reference to its words outlives `self`.
         unsafe { libc::munmap(self.start.as_ptr().cast(), bytes) };
     }
 }

@@ -1,5 +1,5 @@
-//! Strings that stay for ever, many of which take little memory: they lie one after the other, each
-//! after its length, so that eight bytes are enough to find one.
+//! Strings that stay for ever, and take little memory when there are many. They lie one after the
+//! other, each after its length, so a pointer of eight bytes is enough to find one.
 
 #[cfg(tickmetrics_loom)]
 pub(crate) use checked::{PublishedText, Text, Texts};
@@ -12,7 +12,7 @@ mod plain {
     use crate::sync::{Acquire, AtomicPtr, Release};
     use std::ptr::{self, NonNull};
 
-    /// Bytes that are allocated at a time, once there are many strings.
+    /// The size of an allocation, once there are many strings.
     const CHUNK: usize = 4096;
     /// The length before the bytes.
     const LENGTH: usize = size_of::<u16>();
@@ -39,11 +39,11 @@ mod plain {
         }
     }
 
-    /// What makes strings that stay, and the room for the next ones.
+    /// The maker of permanent strings, with the room for the next ones.
     #[derive(Debug)]
     pub(crate) struct Texts {
         room: &'static mut [u8],
-        /// Bytes that all strings so far take.
+        /// The bytes of all strings so far.
         taken: usize,
     }
 
@@ -52,12 +52,13 @@ mod plain {
             Self { room: &mut [], taken: 0 }
         }
 
-        /// A copy, of 65,535 bytes at the most: what is longer is cut at a character's boundary.
+        /// A copy, of at most 65,535 bytes: a longer string is cut at a character's boundary.
         pub(crate) fn keep(&mut self, value: &str) -> Text {
             let value = beginning(value, u16::MAX.into());
             let bytes = LENGTH + value.len();
             if self.room.len() < bytes {
-                // Doubles what there is, so that few strings take little, and many few allocations.
+                // Doubles the room, so that few strings take little memory, and many take few
+                // allocations.
                 self.room = Vec::leak(vec![0; self.taken.min(CHUNK).max(bytes)]);
             }
             let (kept, rest) = std::mem::take(&mut self.room).split_at_mut(bytes);
@@ -70,7 +71,7 @@ mod plain {
         }
     }
 
-    /// Where a string is found without a lock, once it is published.
+    /// A published string, which is read without a lock.
     pub(crate) struct PublishedText {
         start: AtomicPtr<u8>,
     }
@@ -117,7 +118,7 @@ mod plain {
     }
 }
 
-/// What the model checker sees: strings by themselves, each of which is made before it is read.
+/// The version for the model checker: separate strings, each of which is made before it is read.
 #[cfg(tickmetrics_loom)]
 mod checked {
     use crate::memory::{Kept, Published};

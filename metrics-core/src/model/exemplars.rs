@@ -7,13 +7,13 @@ use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
 use crate::{Histogram, Registry, Segment};
 
-/// An exemplar whose every word tells the value.
+/// An exemplar whose every word contains the value.
 fn exemplar(value: u64) -> Exemplar {
     let word = value.wrapping_mul(0x1_0001);
     Exemplar { value, trace: u128::from(word) << 64 | u128::from(word), span: word, time: word }
 }
 
-/// Records a value and keeps it, whatever is there.
+/// Records a value and keeps it, whatever exemplar is there.
 fn record(values: Histogram, value: u64) {
     values.record(value);
     keep(values, value);
@@ -25,7 +25,7 @@ fn keep(values: Histogram, value: u64) {
     shard::record_along(Keep { slot, exemplar: exemplar(value), since: 0, period: 0 });
 }
 
-/// The exemplars of all shards, each of which must be a whole one.
+/// The exemplars of all shards, each of which must be whole.
 fn seen(values: Histogram) -> Vec<u64> {
     let Slot { head, distribution } = values.slot();
     let first = distribution.exemplar(0).number() + EXEMPLAR_CELLS as usize;
@@ -77,7 +77,7 @@ fn owners_of_a_shard_in_turn_write_whole_exemplars() {
         install(layout(1, HISTOGRAM));
         let values = small_histogram(&Registry::new(), "h");
         join([1, 2].map(|value| spawn(move || keep(values, value))));
-        // Where both had the shard, it has the last one's.
+        // If both had the shard, it has the exemplar of the last one.
         assert!((1..=2).contains(&seen(values).len()));
     });
 }
@@ -94,7 +94,7 @@ fn threads_without_a_shard_write_whole_exemplars() {
 
 #[test]
 fn an_exemplar_left_half_written_is_not_read_and_is_written_anew() {
-    /// What a thread does that is killed in the midst of it.
+    /// The part of a write before the thread is killed.
     struct Begin(Slot);
     impl Record for Begin {
         fn record(self, cells: impl Cells) {

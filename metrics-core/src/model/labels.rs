@@ -1,4 +1,4 @@
-//! Interned labels: their values, and the series that get cells when they are first asked for.
+//! Interned labels: their values, and the series that get cells at their first use.
 
 use super::{DISTRIBUTION, check, install, join, layout, register, small, spawn};
 use crate::directory::{self, Entry};
@@ -27,7 +27,7 @@ impl Label for Name {
     }
 }
 
-/// The number of a value, of which everybody who gets it must be able to tell the string.
+/// The number of a value, whose string every thread with the number must be able to find.
 fn intern(value: &str) -> LabelId {
     let id = NAMES.intern(value);
     if id != LabelId::OTHER {
@@ -118,7 +118,7 @@ fn a_value_is_found_while_the_table_grows() {
     });
 }
 
-/// A histogram by name, with a value that is interned, in a segment with so many cells for it.
+/// A histogram by name, with an interned value, in a segment with this many cells for it.
 fn histogram(cells: usize) -> (Registry, Histogram<Name>, Name) {
     install(layout(2, cells));
     let registry = Registry::new();
@@ -132,7 +132,7 @@ const WITHOUT_SERIES: usize = 3 * HEAD_CELLS as usize + DISTRIBUTION;
 #[test]
 fn a_series_gets_its_cells_once() {
     check("one interned histogram series asked for from two threads", || {
-        // A second set of cells would not fit, and be counted.
+        // A second set of cells would not fit, and would be counted.
         let (registry, values, name) = histogram(WITHOUT_SERIES + DISTRIBUTION);
         join([1, 2].map(|value| spawn(move || values.with(name).record(value))));
         let snapshot = registry.snapshot();

@@ -1,11 +1,11 @@
-//! Models of what concurrency promises, run by loom through every interleaving, and every value that
-//! the memory model lets a load have, that takes at most three pre-emptions:
+//! Models of the promises about concurrency. Loom runs them through every interleaving with at most
+//! three pre-emptions, and through every value that the memory model lets a load return:
 //!
 //! `RUSTFLAGS="--cfg tickmetrics_loom" cargo test --release -p tickmetrics --lib model -- --nocapture`
 //!
-//! Each prints how many interleavings it went through. They use what a program uses (registries,
-//! handles, snapshots) wherever that is not too large to go through. What runs at the same time
-//! runs in spawned threads: the model's first thread sets up, waits and checks.
+//! Each model prints the number of its interleavings. Models use the interface of programs
+//! (registries, handles, snapshots) unless that makes them too large. Concurrent work runs in
+//! spawned threads: the model's first thread sets up, waits and checks.
 
 mod exemplars;
 mod labels;
@@ -19,7 +19,7 @@ use loom::thread::{self, JoinHandle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Goes through all interleavings of a model.
+/// Runs all interleavings of a model.
 fn check(name: &str, model: impl Fn() + Sync + Send + 'static) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -34,18 +34,18 @@ fn check(name: &str, model: impl Fn() + Sync + Send + 'static) {
     println!("{name}: {} interleavings", count.load(Ordering::Relaxed));
 }
 
-/// A layout with this many shards for threads, and room for little: the model checker keeps a
-/// history of each word.
+/// A layout with this many shards for threads, and little room: the model checker keeps a history
+/// of each word.
 fn layout(shards: usize, shard_words: usize) -> Layout {
     Layout { shards: shards + 1, shard_words, directory_words: 64, shared_words: 8 }
 }
 
-/// Makes the process's segment, which is a new one in each interleaving.
+/// Makes the process's segment, which is new in each interleaving.
 fn install(layout: Layout) {
     crate::install::install(|| crate::Segment::reserve(layout)).unwrap();
 }
 
-/// A thread that gives its shard back before it can be joined, as every real one does.
+/// A thread that releases its shard before it can be joined, as every real one does.
 fn spawn<T: 'static>(run: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
     thread::spawn(move || {
         let result = run();
@@ -63,14 +63,14 @@ fn register<M: Metric>(registry: &Registry, name: &str) -> M {
     registry.register(&small(name)).unwrap()
 }
 
-/// A metric that takes few words of the directory and, for a histogram, the fewest cells.
+/// A metric with few words in the directory and, for a histogram, the fewest cells.
 fn small(name: &str) -> Description {
     Description::new(name, "h")
 }
 
 /// Cells of the smallest distribution, with its exemplar.
 const DISTRIBUTION: usize = distribution_cells(4) as usize;
-/// Cells of a histogram with it.
+/// Cells of a histogram with such a distribution.
 const HISTOGRAM: usize = HEAD_CELLS as usize + DISTRIBUTION;
 
 /// As `small`, for a histogram: with the fewest cells, and one bucket.

@@ -1,4 +1,4 @@
-//! The segment and its directory, seen while they are made, and who gets which cells.
+//! The segment and its directory, read while they are made, and the owners of cells.
 
 use super::{check, install, join, layout, register, spawn};
 use crate::cell::SharedCell;
@@ -16,7 +16,7 @@ fn the_segment_is_made_once_and_found_whole() {
         // SAFETY: the segment is made with room for it, below.
         let sink_table =
             || shard::shared(unsafe { SharedCell::new(SINK_TABLE) }).map(|cell| cell.load(Relaxed));
-        // The statics are there from the start.
+        // The statics exist from the start.
         assert_eq!((sink_table(), Segment::stats()), (None, None));
         let layout = Layout { shared_words: SINK_TABLE as usize + 1, ..layout(1, 8) };
         let make = move || spawn(move || install::install(|| Segment::reserve(layout)).err());

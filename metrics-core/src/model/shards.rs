@@ -1,4 +1,4 @@
-//! Who owns a shard: attach, detach and hand-over, and the overflow shard.
+//! The ownership of shards: attach, detach and hand-over, and the overflow shard.
 
 use super::{HISTOGRAM, check, install, join, layout, register, small_histogram, spawn};
 use crate::{Counter, Registry, Segment};

@@ -1,4 +1,4 @@
-//! What a reader sees while others write.
+//! The view of a reader while others write.
 
 use super::{HISTOGRAM, check, install, join, layout, register, small_histogram, spawn};
 use crate::{Counter, Registry, UpDownCounter};
@@ -33,7 +33,7 @@ fn a_distribution_counts_what_its_cells_hold() {
         let writer = spawn(move || {
             values.record(2);
             values.record(1);
-            // Between the bounds, so on the short way.
+            // Between the bounds, so on the short path.
             values.record(2);
         });
         let reader = {
@@ -60,7 +60,7 @@ fn a_distribution_counts_what_its_cells_hold() {
     });
 }
 
-/// A count goes up on one thread and down on another, after it, while `read` reads it.
+/// A count goes up on one thread and then down on another, while `read` reads it.
 fn up_then_down(what: &'static str, read: fn(&Registry, UpDownCounter) -> i64) {
     check(what, move || {
         install(layout(2, 8));

@@ -1,19 +1,20 @@
-//! The name of a function with its type: `Book::new`, where it is a method.
+//! The name of a function with its type: `Book::new` for a method.
 //!
-//! An attribute on a method sees nothing of the `impl` around it. The compiler's name for what stands
-//! in the method has it: `crate::book::Book<_>::new::SITE::{{closure}}` in the module of the type, and
-//! `crate::other::<impl crate::book::Book<_>>::new::SITE::{{closure}}` elsewhere. How it is written is
-//! not promised, so that a name which is not understood is that of the function alone.
+//! An attribute on a method does not see the surrounding `impl`. The compiler's name for an item in
+//! the method includes it: `crate::book::Book<_>::new::SITE::{{closure}}` in the module of the
+//! type, and `crate::other::<impl crate::book::Book<_>>::new::SITE::{{closure}}` elsewhere. The
+//! compiler does not promise this form. So the name falls back to that of the function alone if the
+//! form is unknown.
 
-/// The longest name of a type that is part of a label.
+/// The longest type name that is part of a label.
 const MAX_OWNER_BYTES: usize = 256;
 
-/// What gives the name of a closure's type.
+/// A function that returns the name of a closure's type.
 pub const fn path_of<T>(_: &T) -> fn() -> &'static str {
     std::any::type_name::<T>
 }
 
-/// `Book::new` of a method, `new` of a function.
+/// `Book::new` for a method, `new` for a function.
 pub(super) fn name(function: &str, module: &str, is_method: bool, path: &str) -> String {
     match owner(function, module, is_method, path) {
         Some(owner) if owner.len() <= MAX_OWNER_BYTES => format!("{owner}::{function}"),
@@ -21,7 +22,7 @@ pub(super) fn name(function: &str, module: &str, is_method: bool, path: &str) ->
     }
 }
 
-/// What the function is a method of: a type, or the trait whose method is written for all of them.
+/// The owner of a method: a type, or the trait whose method is written for all of its types.
 fn owner(function: &str, module: &str, is_method: bool, path: &str) -> Option<String> {
     let segments = segments(path);
     let site = segments.iter().rposition(|&segment| segment == "SITE")?;
@@ -36,13 +37,14 @@ fn owner(function: &str, module: &str, is_method: bool, path: &str) -> Option<St
     if let Some(quoted) = owner.strip_prefix('<').and_then(|owner| owner.strip_suffix('>')) {
         return Some(implementation(quoted));
     }
-    // A type, or a module, or a function around this one. The compiler warns of types in lower case,
-    // and of the others in upper case.
+    // A type, or a module, or a surrounding function. The compiler warns about types in lower case,
+    // and about modules and functions in upper case.
     let is_type = is_method || owner.contains('<') || !is_lower(owner);
     (is_type && segments[..=at].join("::") != module).then(|| short(owner))
 }
 
-/// The type in `impl Trait for Type`, `impl Type` or `Type as Trait`; the trait where that is any type.
+/// The type in `impl Trait for Type`, `impl Type` or `Type as Trait`; the trait if the type is a
+/// parameter.
 fn implementation(quoted: &str) -> String {
     let (of_trait, ty) = match quoted.strip_prefix("impl ") {
         Some(rest) => match outside(rest, " for ").next() {
@@ -54,7 +56,7 @@ fn implementation(quoted: &str) -> String {
             None => (None, quoted),
         },
     };
-    // A parameter is written `_`, or as a type without a path that is none of the language's.
+    // A parameter is written `_`, or as a type without a path that is not one of the language's.
     let is_word = ty.chars().all(|c| c.is_alphanumeric() || c == '_');
     let is_parameter = ty == "_" || (is_word && !is_lower(ty));
     short(of_trait.filter(|_| is_parameter).unwrap_or(ty))
@@ -77,7 +79,7 @@ fn segments(path: &str) -> Vec<&str> {
     segments
 }
 
-/// Where a pattern begins that is in no brackets.
+/// The positions of a pattern outside all brackets.
 fn outside(text: &str, pattern: &str) -> impl Iterator<Item = usize> {
     let mut depth = 0_i32;
     let mut before = ' ';
@@ -98,7 +100,7 @@ fn outside(text: &str, pattern: &str) -> impl Iterator<Item = usize> {
 /// A type without generic arguments, and without the modules that types are in.
 fn short(ty: &str) -> String {
     let mut short = String::new();
-    // Where the path begins that is read.
+    // The beginning of the path that is being read.
     let mut begin = 0;
     let mut depth = 0_i32;
     let mut before = ' ';
