@@ -251,12 +251,14 @@ impl ExporterBuilder {
     /// bearer_tokens: # not of Prometheus
     ///   grafana: { file: token.txt } # openssl rand -hex 32
     ///   script: { sha256: 9f86d0… } # printf %s "$TOKEN" | sha256sum
+    /// auth_excluded_paths: [/health, /ready] # not of Prometheus
     /// http_server_config:
     ///   headers: { Strict-Transport-Security: max-age=31536000 }
     /// ```
     ///
-    /// **Every path needs credentials**, `/health` as well, where any user or token is configured; one
-    /// of them is enough. A client certificate (`client_auth_type`) is asked for besides.
+    /// **Every path needs credentials**, where any user or token is configured; one of them is enough.
+    /// `auth_excluded_paths` exempts `/health` and `/ready`, or one of them, for probes that have none.
+    /// A client certificate (`client_auth_type`) is asked for besides, whatever the path.
     ///
     /// **Files are looked at every second**: this one and all that it names, 1,024 at most, of 1 MiB
     /// each and 16 MiB in all. A change is in force once two looks found the same bytes, so that a file
@@ -293,6 +295,7 @@ impl ExporterBuilder {
     /// | `rate_limit` | `interval` needs a unit; `burst` is at least 1 |
     /// | none at all | a file without any section is an error rather than no protection |
     /// | `allow_less_protection` | ours, and theirs refuse it: whether the file may take away protection, or say nothing |
+    /// | `auth_excluded_paths` | ours, and theirs may refuse it: `/health` and `/ready` are the paths that it takes |
     /// | `bearer_tokens` | ours, and theirs refuse it: for each name a file with a token of 16 characters or more, or its SHA-256 |
     ///
     /// [web configuration file]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md

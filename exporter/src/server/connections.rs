@@ -188,7 +188,8 @@ impl Front {
             return Responder::refuse(status, text);
         }
         if let Some(web) = &self.web
-            && let Err(refusal) = web.admit(peer.address, &request.headers).await
+            && let Err(refusal) =
+                web.admit(peer.address, request.uri.path(), &request.headers).await
         {
             return refusal.map(Either::Left);
         }

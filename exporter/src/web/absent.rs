@@ -36,6 +36,7 @@ impl Web {
     pub(crate) fn admit(
         &self,
         _: Option<IpAddr>,
+        _: &str,
         _: &HeaderMap,
     ) -> Ready<Result<(), Response<Full<Bytes>>>> {
         match *self {}

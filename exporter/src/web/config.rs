@@ -25,11 +25,16 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("X-XSS-Protection", &[]),
 ];
 
+/// The paths that may need no credentials: they say that the exporter runs, and nothing of what it knows.
+const EXCLUDABLE: [&str; 2] = ["/health", "/ready"];
+
 #[derive(Default)]
 pub(super) struct Config {
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) credentials: Credentials,
+    /// Of [`EXCLUDABLE`].
+    excluded: Vec<&'static str>,
     pub(super) rate: Option<Rate>,
     pub(super) locks: Locks,
     /// Whether it may have fewer locks than the one before it.
@@ -39,6 +44,11 @@ pub(super) struct Config {
 impl Config {
     pub(super) fn protects(&self) -> bool {
         self.locks.tls || self.locks.credentials
+    }
+
+    /// Whether a path is answered without a password or a token.
+    pub(super) fn excludes(&self, path: &str) -> bool {
+        self.excluded.contains(&path)
     }
 
     /// Whether it may take the place of the one in force.
@@ -86,10 +96,31 @@ fn check(path: &Path, files: &mut Files) -> Result<Config, Wrong> {
         tls,
         headers: headers(&file)?,
         credentials,
+        excluded: excluded(&file)?,
         rate: file.rate_limit.as_ref().map(rate).transpose()?.flatten(),
         locks,
         allow_less_protection: file.allow_less_protection.unwrap_or(false),
     })
+}
+
+fn excluded(file: &File) -> Result<Vec<&'static str>, Wrong> {
+    let given = file.auth_excluded_paths.iter().flatten();
+    let known = |path: &str| EXCLUDABLE.into_iter().find(|&known| known == path);
+    let unknown: Vec<_> = given.clone().filter(|path| known(path).is_none()).collect();
+    if unknown.is_empty() {
+        return Ok(given.filter_map(|path| known(path)).collect());
+    }
+    // As many as fit a line.
+    let named: Vec<_> = unknown.iter().take(4).map(|path| format!("{path:?}")).collect();
+    let more = if unknown.len() > named.len() { ", …" } else { "" };
+    Err(Wrong::new(
+        "auth_excluded_paths",
+        format!(
+            "{}{more} can't be reached without credentials; the paths that can are {}",
+            named.join(", "),
+            EXCLUDABLE.join(", ")
+        ),
+    ))
 }
 
 fn headers(file: &File) -> Result<Vec<(HeaderName, HeaderValue)>, Wrong> {

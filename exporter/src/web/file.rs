@@ -15,6 +15,8 @@ pub(super) struct File {
     pub(super) rate_limit: Option<RateLimit>,
     /// Not of Prometheus.
     pub(super) bearer_tokens: Option<BTreeMap<String, Token>>,
+    /// Not of Prometheus: paths that need no password and no token.
+    pub(super) auth_excluded_paths: Option<Vec<String>>,
     /// Not of Prometheus: what keeps strangers out may be taken away.
     pub(super) allow_less_protection: Option<bool>,
 }
@@ -28,6 +30,8 @@ impl File {
             basic_auth_users,
             rate_limit,
             bearer_tokens,
+            // It asks for nothing.
+            auth_excluded_paths: _,
             allow_less_protection,
         } = self;
         tls_server_config.is_none()

@@ -204,6 +204,7 @@ impl Web {
     pub(crate) async fn admit(
         &self,
         client: Option<IpAddr>,
+        path: &str,
         headers: &HeaderMap,
     ) -> Result<(), Response<Full<Bytes>>> {
         let now = Instant::now();
@@ -213,6 +214,9 @@ impl Web {
             self.metrics.rate_limited_requests.inc();
             response(Refusal::TooMany(wait), &config)
         })?;
+        if config.excludes(path) {
+            return Ok(());
+        }
         let admitted = self.guard.admit(&config.credentials, client.into(), headers, now).await;
         admitted.map_err(|refusal| {
             self.metrics.unauthorized_requests.inc();

@@ -322,6 +322,12 @@ const CREDENTIALS: Refused = &[
         "no bcrypt hash",
     ),
     ("basic_auth_users: { 'a:b': $HASH }", "basic_auth_users.a:b", "colon"),
+    (
+        "allow_less_protection: true\nauth_excluded_paths: [/health, /metrics, /health/]",
+        "auth_excluded_paths",
+        "\"/metrics\", \"/health/\" can't be reached without credentials; the paths that can are /health, /ready",
+    ),
+    ("auth_excluded_paths: /health", "auth_excluded_paths", "expected"),
     ("bearer_tokens: { a: SECRET }", "bearer_tokens.a", "sha256sum"),
     ("bearer_tokens: { a: { sha256: SECRET } }", "bearer_tokens.a", "64 hexadecimal"),
     (
@@ -767,7 +773,8 @@ fn requests_are_limited_whoever_asks() {
     let mut looks = Looks::new(folder.observed(text));
     let admit = |looks: &Looks, last: u8| {
         let headers = HeaderMap::new();
-        let admitted = block_on(looks.web.admit(Some([192, 0, 2, last].into()), &headers));
+        let admitted =
+            block_on(looks.web.admit(Some([192, 0, 2, last].into()), "/metrics", &headers));
         admitted.map_err(|response| (response.status(), response.headers().clone()))
     };
     assert_eq!((admit(&looks, 1), admit(&looks, 2)), (Ok(()), Ok(())));

@@ -247,3 +247,36 @@ fn hashing_keeps_nobody_else_waiting_not_even_the_end() {
     // It did not wait for the thread, which goes on with what nobody needs any more.
     assert!(threads().contains(&true));
 }
+
+/// Probes of an orchestrator have no password, and nothing else is open to them.
+#[test]
+fn curl_reaches_excluded_paths_without_credentials() {
+    let folder = Folder::new("excluded");
+    let exporter = folder.serve(&format!("{}auth_excluded_paths: [/health, /ready]\n", users()));
+    let one = folder.serve(&format!("{}auth_excluded_paths: [/ready]\n", users()));
+    for (exporter, path, arguments, status) in [
+        (&exporter, "/health", &[][..], 200),
+        (&exporter, "/ready", &[], 200),
+        (&exporter, "/health", &["--head"], 200),
+        (&exporter, "/health?a=b", &[], 200),
+        // What is not needed is not looked at.
+        (&exporter, "/health", &["--user", "alice:wrong"], 200),
+        (&exporter, "/health", &["--request", "POST"], 405),
+        (&exporter, "/metrics", &[], 401),
+        (&exporter, "/", &[], 401),
+        (&exporter, "/health/", &[], 401),
+        (&exporter, "//health", &[], 401),
+        (&exporter, "/Health", &[], 401),
+        (&exporter, "/%68ealth", &[], 401),
+        (&exporter, "/health/../metrics", &["--path-as-is"], 401),
+        (&exporter, "/metrics?/health", &[], 401),
+        (&exporter, "/metrics", &["--user", "alice:correct horse"], 200),
+        (&one, "/ready", &[], 200),
+        (&one, "/health", &[], 401),
+    ] {
+        let arguments = arguments.iter().map(|&it: &&str| it.to_owned());
+        let url = format!("http://{}{path}", exporter.local_addr());
+        let Some(answer) = curl(&url, |all| all.extend(arguments)) else { return };
+        assert_eq!(answer.status, status, "{path} {answer:?}");
+    }
+}
