@@ -92,9 +92,12 @@ pub(crate) enum Format {
 ///
 /// A label tells the processes apart: the stem of the file's name (feed of /dev/shm/feed.metrics),
 /// or the whole path where another file has that stem. A file with several paths is served once.
-/// Families of one name are one, with the help text of the first process; a family that has another type there is left out, counted in
-/// tickmetrics_serve_left_out_families, named in tickmetrics_serve_left_out and told on standard
-/// error.
+/// Families of one name are one, with the help text of the first process. A family that has another
+/// type or unit there is left out, counted in tickmetrics_serve_left_out_families, named in
+/// tickmetrics_serve_left_out and reported on standard error.
+///
+/// It answers in every format that a program's own exporter has: text, OpenMetrics, protobuf with native
+/// histograms. Answers are compressed where other machines can reach the address.
 ///
 /// Files of the user that the program runs as are served, root's if that is root, and those of others
 /// that --user names. The program's own user comes first, then the others as they are named, and then
@@ -134,7 +137,8 @@ pub(crate) struct Serve {
     /// How many files are served
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_files: u32,
-    /// MiB of memory that the snapshots of all files may take; the response has a quarter as much
+    /// MiB of memory that one snapshot of all files may take; a response has a quarter as many, and at
+    /// most four responses hold a snapshot at one time
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_memory: u32,
     /// MiB of memory that each file's snapshot may take, rather than 16 and 16 times its size on the
@@ -144,6 +148,9 @@ pub(crate) struct Serve {
     /// The label that tells processes apart
     #[arg(long, value_name = "NAME", default_value = "process", value_parser = label_name)]
     pub(crate) label: String,
+    /// Expose when counters and histograms began to count, in OpenMetrics and protobuf
+    #[arg(long)]
+    pub(crate) created: bool,
 }
 
 /// Watch a process or any Prometheus exporter in the terminal.
@@ -273,10 +280,10 @@ fn label_name(text: &str) -> Result<String, String> {
     let valid = text.starts_with(first)
         && text.chars().all(|c| first(c) || c.is_ascii_digit())
         && !text.starts_with("__")
-        && text != "le";
+        && !matches!(text, "le" | "quantile" | "family" | "reason");
     valid.then(|| text.into()).ok_or_else(|| {
         "a label's name has ASCII letters, digits and '_', starts with a letter or one '_', and is \
-         not le"
+         none of le, quantile, family and reason"
             .into()
     })
 }

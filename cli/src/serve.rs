@@ -1,4 +1,8 @@
-//! `serve`: any number of processes, one response.
+//! `serve`: any number of processes, one exporter.
+
+mod about;
+mod left_out;
+mod length;
 
 use crate::Result;
 use crate::args::Serve;
@@ -8,13 +12,19 @@ use crate::segment::{LeftOut as Metrics, Process};
 use crate::stop::Stop;
 use crate::trust::{Rank, Trust};
 use crate::watch::{Change, Limits, Shares, Watch};
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use left_out::{LeftOut, Reason};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::error::Error;
 use std::io::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use tickmetrics::__text::report;
-use tickmetrics_exporter::__cli::{LeftOut, bind_advice, merge, process_label, serve};
-use tickmetrics_exporter::{Exporter, LocalAddr, StartError};
+use tickmetrics::{Escaping, ExternalLabels, Family, Snapshot};
+use tickmetrics_exporter::__cli::bind_advice;
+use tickmetrics_exporter::{Exporter, Limits as ClientLimits, LocalAddr, Source, StartError};
+
+/// The most snapshots that responses hold at one time: each can be as large as `--max-memory` says.
+const RENDERS: usize = 4;
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     let stop = Stop::install()?;
@@ -22,13 +32,19 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     // What is wrong with the files is told at once, not at the first scrape.
     served.look();
     if served.watch.is_empty() {
-        tell(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
+        report(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
     }
-    let mut builder = Exporter::builder().listen(&args.listen);
+    let mut builder = Exporter::builder()
+        .listen(&args.listen)
+        .source(served)
+        // They would be of this process, among those of the others.
+        .process_metrics(false)
+        .created(args.created)
+        .limits(ClientLimits { renders: RENDERS, ..ClientLimits::default() });
     if let Some(path) = &args.web_config {
         builder = builder.web_config(path);
     }
-    let exporter = serve(builder, move |out| served.write(out)).map_err(|error| failure(&error))?;
+    let exporter = builder.start().map_err(|error| failure(&error))?;
     let mut stdout = std::io::stdout().lock();
     match exporter.local_addrs() {
         [address @ LocalAddr::Unix(_)] => {
@@ -60,21 +76,21 @@ fn failure(error: &StartError) -> Failure {
     })
 }
 
-/// The most families left out that the response and standard error name.
-const MOST_TOLD: usize = 100;
-
+/// All processes as one source of metrics.
 struct Served {
     watch: Watch,
+    /// The label that tells processes apart.
     label: String,
+    /// The labels of each process, kept since they remember what they were added to.
+    labels: HashMap<String, ExternalLabels>,
     /// Bytes of the response.
     response: u64,
-    /// What was told of families that are left out, by process.
-    told: HashSet<(String, String, LeftOut)>,
-    /// What was told of metrics that are not in a process's snapshot, by process.
-    told_metrics: HashMap<String, Metrics>,
+    left_out: LeftOut,
+    /// What was reported of metrics that are not in a process's snapshot, by process.
+    known_metrics: HashMap<String, Metrics>,
 }
 
-/// What is told of a process beside its metrics.
+/// A process, beside its metrics.
 struct Row {
     name: String,
     rank: Rank,
@@ -93,171 +109,132 @@ impl Served {
             of_one: args.max_file_memory.map(bytes),
         };
         let watch = Watch::new(&args.paths, Trust::new(&args.users), limits)?;
-        let (label, response) = (args.label.clone(), limits.memory / 4);
-        Ok(Self { watch, label, response, told: HashSet::new(), told_metrics: HashMap::new() })
+        Ok(Self {
+            watch,
+            label: args.label.clone(),
+            labels: HashMap::new(),
+            response: limits.memory / 4,
+            left_out: LeftOut::default(),
+            known_metrics: HashMap::new(),
+        })
     }
 
-    /// Looks for files that came and went, and tells which.
+    /// Looks for files that came and went, and reports which.
     fn look(&mut self) {
         let changes = self.watch.refresh();
-        self.tell(changes);
+        self.report(changes);
     }
 
-    fn tell(&mut self, changes: Vec<Change>) {
+    fn report(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
                 Change::Came { path, name } => {
-                    let label = process_label(&self.label, &name);
-                    let path = PrintablePath(&path);
-                    tell(format_args!("{path} came, served with {label}"));
+                    let (path, label) = (PrintablePath(&path), &self.label);
+                    report(format_args!("{path} came, served with {label}={name:?}"));
                 }
                 Change::Renamed { path, before, name } => {
-                    self.told.retain(|(process, ..)| *process != before);
-                    let label = process_label(&self.label, &name);
-                    let path = PrintablePath(&path);
-                    tell(format_args!("{path} is served with {label} from now on"));
+                    self.forget(&before);
+                    let (path, label) = (PrintablePath(&path), &self.label);
+                    report(format_args!("{path} is served with {label}={name:?} from now on"));
                 }
                 Change::Went { path, name } => {
                     // Another process may have the name later.
-                    self.told.retain(|(process, ..)| *process != name);
-                    tell(format_args!("{} went", PrintablePath(&path)));
+                    self.forget(&name);
+                    report(format_args!("{} went", PrintablePath(&path)));
                 }
-                Change::Unreadable { reason } => tell(format_args!("{reason}")),
+                Change::Unreadable { reason } => report(format_args!("{reason}")),
             }
         }
     }
 
-    /// Tells of metrics that are not in a snapshot, where it is news.
-    fn tell_metrics(&mut self, rows: &[Row]) {
+    fn forget(&mut self, name: &str) {
+        self.labels.remove(name);
+        self.left_out.forget(name);
+    }
+
+    /// Reports metrics that are not in a snapshot, where it is news.
+    fn report_metrics(&mut self, rows: &[Row]) {
         let now: HashMap<_, _> =
             rows.iter().filter_map(|row| Some((row.name.clone(), row.left_out?))).collect();
         for (name, left_out) in &now {
-            if self.told_metrics.get(name) != Some(left_out) {
-                tell(format_args!("{name}: {left_out}"));
+            if self.known_metrics.get(name) != Some(left_out) {
+                report(format_args!("{name}: {left_out}"));
             }
         }
-        self.told_metrics = now;
+        self.known_metrics = now;
     }
 
-    /// One scrape.
-    fn write(&mut self, out: &mut String) {
+    /// A process's metrics with its label, as far as they can have it and are short enough. They are
+    /// kept apart from its snapshot before they are merged: what is left out here takes no name away.
+    fn labelled(
+        &mut self,
+        row: &Row,
+        snapshot: &Snapshot,
+        shares: &mut Shares,
+    ) -> Option<Snapshot> {
+        let Self { label, labels, left_out, .. } = self;
+        let mut kept = snapshot.only(|family| {
+            let reason = reason_against(family, label);
+            left_out.extend(&row.name, family.name(), reason);
+            reason.is_none()
+        });
+        let labels = match labels.entry(row.name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => {
+                vacant.insert(ExternalLabels::new([(label.as_str(), row.name.as_str())]).ok()?)
+            }
+        };
+        labels.add_to(&mut kept);
+        Some(kept.only(|family| {
+            let bytes = length::most_bytes(family);
+            let fits = bytes <= shares.left(row.rank);
+            if fits {
+                shares.take(row.rank, bytes);
+            }
+            left_out.extend(&row.name, family.name(), (!fits).then_some(Reason::Length));
+            fits
+        }))
+    }
+}
+
+impl Source for Served {
+    fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
         self.look();
-        let (mut rows, mut snapshots) = (Vec::new(), Vec::new());
+        let mut read = Vec::new();
         let changes = self.watch.read(|name, rank, process, left_out, snapshot| {
             let Process { alive, start, .. } = process;
-            rows.push(Row { name: name.into(), rank, alive, start, left_out });
-            snapshots.push(snapshot);
+            read.push((Row { name: name.into(), rank, alive, start, left_out }, snapshot));
         });
-        self.tell(changes);
-        self.tell_metrics(&rows);
-        let names = rows.iter().map(|row| &*row.name);
-        let processes: Vec<_> = names.zip(&snapshots).collect();
-        let (mut left_out, mut which) = (0, Vec::new());
+        self.report(changes);
+        self.left_out.begin(read.len());
         let mut shares = Shares::new(self.response);
-        let fits = |at: usize, bytes: u64| {
-            let rank = rows[at].rank;
-            let fits = bytes <= shares.left(rank);
-            if fits {
-                shares.take(rank, bytes);
-            }
-            fits
-        };
-        merge(&self.label, &processes, out, fits, |at, family, reason| {
-            left_out += 1;
-            let process = processes[at].0;
-            if which.len() < MOST_TOLD {
-                which.push((process, family.to_owned(), reason));
-            }
-            let is_known = self.told.contains(&(process.into(), family.into(), reason));
-            if !is_known && self.told.len() < MOST_TOLD * rows.len() {
-                self.told.insert((process.into(), family.into(), reason));
-                tell(format_args!("{family} of {process} is left out: {}", why(reason)));
-            }
-        });
-        self.write_about(&rows, left_out, out);
-        let help = "Which families these are, as far as they are few.";
-        head(out, "left_out", help);
-        for (process, family, reason) in which {
-            let labels = [
-                process_label(&self.label, process),
-                process_label("family", &family),
-                process_label("reason", reason_label(reason)),
-            ];
-            let _ = writeln!(out, "tickmetrics_serve_left_out{{{}}} 1", labels.join(","));
+        let (mut rows, mut snapshots) = (Vec::new(), Vec::new());
+        for (row, snapshot) in read {
+            snapshots.push(self.labelled(&row, &snapshot, &mut shares).unwrap_or_default());
+            rows.push(row);
         }
-    }
-
-    fn write_about(&self, rows: &[Row], left_out: usize, out: &mut String) {
-        let of_all = [
-            ("segments", "Segments that are served.", rows.len()),
-            (
-                "unreadable_segments",
-                "Files that should be served and are not.",
-                self.watch.unreadable(),
-            ),
-            (
-                "refused_segments",
-                "Segments that are not served for their owner, their folder or their number.",
-                self.watch.refused(),
-            ),
-            ("left_out_families", "Families that would clash with another process's.", left_out),
-        ];
-        for (name, help, value) in of_all {
-            head(out, name, help);
-            let _ = writeln!(out, "tickmetrics_serve_{name} {value}");
+        self.report_metrics(&rows);
+        let mut all = Snapshot::default();
+        for conflict in all.merge(snapshots) {
+            let process = &rows[conflict.snapshot].name;
+            self.left_out.extend(process, &conflict.name, Some(conflict.reason.into()));
         }
-        self.of_each(rows, out, "alive", "Whether the process lives.", |row| {
-            f64::from(u8::from(row.alive))
-        });
-        let help = "When the process started, since 1970.";
-        self.of_each(rows, out, "start_time_seconds", help, |row| {
-            row.start.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-        });
-        let help = "Metrics of a name that another registry of the process registered first.";
-        self.of_each(rows, out, "left_out_metrics", help, |row| {
-            row.left_out.map_or(0.0, |Metrics(count)| count.get() as f64)
-        });
-    }
-
-    fn of_each(
-        &self,
-        rows: &[Row],
-        out: &mut String,
-        name: &str,
-        help: &str,
-        value: impl Fn(&Row) -> f64,
-    ) {
-        head(out, name, help);
-        for row in rows {
-            let labels = process_label(&self.label, &row.name);
-            let _ = writeln!(out, "tickmetrics_serve_{name}{{{labels}}} {}", value(row));
-        }
+        // None of the others has such a name.
+        let conflicts =
+            all.merge([about::snapshot(&self.label, &rows, &self.watch, &self.left_out)]);
+        conflicts.iter().for_each(|conflict| report(format_args!("{conflict}")));
+        Ok(all)
     }
 }
 
-fn head(out: &mut String, name: &str, help: &str) {
-    let _ = writeln!(out, "# HELP tickmetrics_serve_{name} {help}");
-    let _ = writeln!(out, "# TYPE tickmetrics_serve_{name} gauge");
-}
-
-fn why(reason: LeftOut) -> &'static str {
-    match reason {
-        LeftOut::OtherType => "another process has that name with another type",
-        LeftOut::NameTaken => "a family of another name is exposed under one of its names",
-        LeftOut::LabelTaken => "it has that label itself; choose another with --label",
-        LeftOut::TooLong => "the response would be too long; raise --max-memory",
+/// Why a family can't be among those of other processes, whatever these have.
+fn reason_against(family: Family<'_>, label: &str) -> Option<Reason> {
+    let written = |one: Escaping, name: &str| one.label(name) == one.label(label);
+    let is_label = |name: &str| Escaping::ALL.into_iter().any(|one| written(one, name));
+    let is_own = |one: Escaping| one.metric(family.name()).starts_with(about::PREFIX);
+    if Escaping::ALL.into_iter().any(is_own) {
+        Some(Reason::Name)
+    } else {
+        family.label_names().any(is_label).then_some(Reason::Label)
     }
-}
-
-fn reason_label(reason: LeftOut) -> &'static str {
-    match reason {
-        LeftOut::OtherType => "type",
-        LeftOut::NameTaken => "name",
-        LeftOut::LabelTaken => "label",
-        LeftOut::TooLong => "length",
-    }
-}
-
-fn tell(what: std::fmt::Arguments<'_>) {
-    report(what);
 }

@@ -7,12 +7,17 @@ use crate::people::PrintablePath;
 use crate::segment::{LeftOut, Process, Segment};
 use crate::trust::{self, Rank, Refused, Trust};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tickmetrics::Snapshot;
 
 /// How many paths are looked at for new files.
 const MOST_PATHS: usize = 1 << 16;
+
+/// The bytes of a process's name, apart from a number behind it: it is the value of a label, which has
+/// 1,024 at the most.
+const MOST_NAME: usize = 1000;
 
 /// What files may take together. Of one user other than the program's own, a quarter of it.
 #[derive(Clone, Copy, Debug)]
@@ -317,12 +322,14 @@ impl Watch {
         all.sort_by_key(|(_, watched)| (watched.rank, watched.number));
         let mut taken = HashSet::new();
         for (path, watched) in all {
-            let mut name = trust::stem_text(path);
-            if taken.contains(&name) {
-                name = trust::path_text(path);
-            }
+            let stem = trust::stem_text(path);
+            let name = if taken.contains(&stem) { trust::path_text(path) } else { stem };
+            let mut name = ending(&name, MOST_NAME).to_owned();
+            let (base, mut number) = (name.len(), 1);
             while taken.contains(&name) {
-                name.push('\'');
+                number += 1;
+                name.truncate(base);
+                let _ = write!(name, "'{number}");
             }
             taken.insert(name.clone());
             if watched.name == name {
@@ -337,6 +344,12 @@ impl Watch {
             });
         }
     }
+}
+
+/// The end of a text: of a path, what tells it from others most often.
+fn ending(text: &str, most: usize) -> &str {
+    let first = text.len().saturating_sub(most);
+    (first..=text.len()).find_map(|first| text.get(first..)).unwrap_or_default()
 }
 
 /// Notes that a file can't be read, and answers with that where it is news.

@@ -12,6 +12,8 @@ mod protected;
 mod remote;
 #[path = "cli/serve.rs"]
 mod serve;
+#[path = "cli/serve_formats.rs"]
+mod serve_formats;
 #[path = "cli/strangers.rs"]
 mod strangers;
 #[path = "cli/support.rs"]

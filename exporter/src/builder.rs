@@ -1,8 +1,9 @@
 use crate::error::StartError;
 use crate::process::ProcessMetrics;
 use crate::push::{Push, Target};
+use crate::query::More;
 use crate::respond::Responder;
-use crate::scrape::{More, Scraper};
+use crate::scrape::Scraper;
 use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::source::{Shared, Source};
@@ -89,8 +90,11 @@ impl ExporterBuilder {
     ///
     /// Names are exposed once. A metric that would be exposed under a name that another source
     /// exposes already, or one added before this in the same response, is left out, reported on
-    /// standard error, and counted in `tickmetrics_exporter_left_out_families`. The exporter's own
-    /// metrics, `tickmetrics_…`, go before all others, and the process's, `process_…`, after.
+    /// standard error, and counted in `tickmetrics_exporter_left_out_families`. The source keeps the
+    /// name for as long as it exposes it. The exporter's own metrics, `tickmetrics_…`, go before all
+    /// others, and the process's, `process_…`, after. Series of the exporter's names join its own where
+    /// labels tell them apart, as those of another process's exporter do. To expose series of several
+    /// sources under one name, merge their snapshots: [`Snapshot::merge`](tickmetrics::Snapshot::merge).
     pub fn registry(self, registry: &Registry) -> Self {
         self.source(registry.clone())
     }
@@ -319,73 +323,6 @@ impl ExporterBuilder {
     /// Every variant of [`StartError`]; nothing was started then.
     pub fn start(self) -> Result<Exporter, StartError> {
         let scraper = self.scraper();
-        self.start_with(scraper)
-    }
-
-    /// The same answers as a service, for a program that has an HTTP server of its own: anything that
-    /// takes a [`tower_service::Service`], such as axum. It is ready when this returns.
-    ///
-    /// Of the [`Limits`], only `renders` holds; connections, headers and time are the server's matter,
-    /// and so are encryption and who may ask. Nothing is compressed unless
-    /// [`compress`](Self::compress) says so.
-    ///
-    /// ```
-    /// use tickmetrics_exporter::Exporter;
-    /// use tickmetrics::{ExternalLabels, Registry};
-    ///
-    /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
-    /// let app: axum::Router = axum::Router::new()
-    ///     .route_service("/metrics", metrics.clone())
-    ///     .nest_service("/internal", metrics); // /internal/metrics, /internal/health, ...
-    /// # Ok::<(), tickmetrics_exporter::StartError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// - [`NotForAService`](StartError::NotForAService): something was asked for that only an exporter
-    ///   with a thread of its own does.
-    /// - [`InvalidLimit`](StartError::InvalidLimit), [`Register`](StartError::Register).
-    pub fn service(self) -> Result<MetricsService, StartError> {
-        #[cfg(feature = "web-config")]
-        let web_config = self.web_config.is_some();
-        #[cfg(not(feature = "web-config"))]
-        let web_config = false;
-        let settings = [
-            ("web_config", web_config),
-            ("push", self.push.is_some()),
-            ("listen", !self.addresses.is_empty()),
-            ("pin_to_core", self.core.is_some()),
-        ];
-        if let Some(&(setting, _)) = settings.iter().find(|(_, is_set)| *is_set) {
-            return Err(StartError::NotForAService { setting });
-        }
-        self.limits.check()?;
-        let compress = self.compress.unwrap_or(false);
-        let responder = Responder::new(self.scraper()()?, compress, self.limits.renders);
-        responder.warm_up();
-        Ok(MetricsService::new(responder))
-    }
-
-    /// Makes what is scraped.
-    fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
-        let mut sources = self.sources.clone();
-        if sources.is_empty() {
-            sources.push(Shared::new(Registry::global().clone()));
-        }
-        let (process, interval, more) = (self.process_metrics, self.interval, self.more);
-        let labels = ExternalLabels::new(self.labels.clone());
-        move || {
-            let labels = labels.map_err(StartError::InvalidLabel)?;
-            let scraper = Scraper::new(sources, interval).map_err(StartError::Register)?;
-            let scraper = scraper.with_more(more).with_labels(&labels);
-            Ok(if process { scraper.with_process(ProcessMetrics::new()) } else { scraper })
-        }
-    }
-
-    /// Starts with what is scraped, made once the address is known to be free.
-    pub(crate) fn start_with(
-        self,
-        scraper: impl FnOnce() -> Result<Scraper, StartError>,
-    ) -> Result<Exporter, StartError> {
         let Self {
             addresses, nowhere, unix_mode, limits, push, core, compress, thread_name, ..
         } = self;
@@ -438,6 +375,68 @@ impl ExporterBuilder {
             warn_of(&leaves);
         }
         Ok(exporter)
+    }
+
+    /// The same answers as a service, for a program that has an HTTP server of its own: anything that
+    /// takes a [`tower_service::Service`], such as axum. It is ready when this returns.
+    ///
+    /// Of the [`Limits`], only `renders` holds; connections, headers and time are the server's matter,
+    /// and so are encryption and who may ask. Nothing is compressed unless
+    /// [`compress`](Self::compress) says so.
+    ///
+    /// ```
+    /// use tickmetrics_exporter::Exporter;
+    /// use tickmetrics::{ExternalLabels, Registry};
+    ///
+    /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route_service("/metrics", metrics.clone())
+    ///     .nest_service("/internal", metrics); // /internal/metrics, /internal/health, ...
+    /// # Ok::<(), tickmetrics_exporter::StartError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`NotForAService`](StartError::NotForAService): something was asked for that only an exporter
+    ///   with a thread of its own does.
+    /// - [`InvalidLimit`](StartError::InvalidLimit), [`Register`](StartError::Register).
+    pub fn service(self) -> Result<MetricsService, StartError> {
+        #[cfg(feature = "web-config")]
+        let web_config = self.web_config.is_some();
+        #[cfg(not(feature = "web-config"))]
+        let web_config = false;
+        let settings = [
+            ("web_config", web_config),
+            ("push", self.push.is_some()),
+            ("listen", !self.addresses.is_empty()),
+            ("pin_to_core", self.core.is_some()),
+        ];
+        if let Some(&(setting, _)) = settings.iter().find(|(_, is_set)| *is_set) {
+            return Err(StartError::NotForAService { setting });
+        }
+        self.limits.check()?;
+        let compress = self.compress.unwrap_or(false);
+        let responder = Responder::new(self.scraper()()?, compress, self.limits.renders);
+        responder.warm_up();
+        Ok(MetricsService::new(responder))
+    }
+
+    /// Makes what is scraped.
+    fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
+        let mut sources = self.sources.clone();
+        if sources.is_empty() {
+            sources.push(Shared::new(Registry::global().clone()));
+        }
+        if self.process_metrics {
+            // The last one, so that a program's own metrics of these names go before.
+            sources.push(Shared::giving_way(ProcessMetrics::new()));
+        }
+        let (interval, more) = (self.interval, self.more);
+        let labels = ExternalLabels::new(self.labels.clone());
+        move || {
+            let labels = labels.map_err(StartError::InvalidLabel)?;
+            let scraper = Scraper::new(sources, interval).map_err(StartError::Register)?;
+            Ok(scraper.with_more(more).with_labels(&labels))
+        }
     }
 }
 

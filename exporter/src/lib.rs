@@ -7,12 +7,14 @@
 //! |---|---|
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `source` | where metrics come from: registries, segments of other processes, collectors |
+//! | `sources` | all sources at one moment, and the exporter itself |
 //! | `names` | several sources in one response: who exposes which name |
 //! | `about` | the exporter's metrics about itself |
 //! | `build_info` | what the program was built from |
 //! | `process` | what the system tells of the process |
 //! | `interval` | what is exposed of the time since an earlier scrape |
-//! | `scrape` | all sources at one moment |
+//! | `query` | what a client asks for |
+//! | `scrape` | who is answered, and who shares an answer |
 //! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
 //! | `negotiate` | which format a client is answered in |
 //! | `http_client` | requests to HTTP servers, encrypted or not |
@@ -26,7 +28,6 @@
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
-//! | `merge` | several processes in one response: for the program `tickmetrics` (feature `__cli`) |
 //! | `url` | addresses of HTTP servers, checked |
 //! | `builder`, `environment`, `error` | settings, and what can be wrong with them |
 //!
@@ -84,8 +85,6 @@ mod error;
 mod http_client;
 mod interval;
 mod lookup;
-#[cfg(feature = "__cli")]
-mod merge;
 mod names;
 mod negotiate;
 mod pace;
@@ -93,6 +92,7 @@ mod pace;
 mod plain_file;
 mod process;
 mod push;
+mod query;
 mod quiet;
 mod render;
 mod respond;
@@ -100,6 +100,7 @@ mod scrape;
 mod server;
 mod service;
 mod source;
+mod sources;
 mod sync;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 mod url;
@@ -138,7 +139,9 @@ pub mod __fuzz {
     }
 }
 
-/// What the program `tickmetrics` needs. Not part of the interface.
+/// What the program `tickmetrics` needs: URLs and requests, which it checks and sends as pushes are, and
+/// the advice of [`StartError::Bind`] in the words of a command line. Not part of the interface,
+/// since none of it is about metrics.
 #[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {
@@ -146,20 +149,5 @@ pub mod __cli {
     pub use crate::http_client::{
         Authorization, Cause, HttpClient, Refusal, Tls, Trust, Unreachable,
     };
-    pub use crate::merge::{LeftOut, merge, process_label};
-    use crate::scrape::Scraper;
     pub use crate::url::{Shown, Url, WrongUrl};
-    use crate::{Exporter, ExporterBuilder, StartError};
-
-    /// Serves what `write` appends, in text format 0.0.4 whatever is asked for.
-    ///
-    /// # Errors
-    /// As [`ExporterBuilder::start`](crate::ExporterBuilder::start).
-    pub fn serve(
-        builder: ExporterBuilder,
-        write: impl FnMut(&mut String) + Send + 'static,
-    ) -> Result<Exporter, StartError> {
-        let scraper = || Scraper::of(write).map_err(StartError::Register);
-        builder.start_with(scraper)
-    }
 }

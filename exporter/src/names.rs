@@ -4,19 +4,34 @@
 //! when both are exposed.
 
 use std::collections::{HashMap, HashSet};
-use tickmetrics::{Escaping, Family, Snapshot};
+use std::sync::Arc;
+use tickmetrics::{Escaping, Family, Kind, MergeConflict, Snapshot};
 
-/// Who exposes which name, where several registries share one response.
+/// Who exposes which name, where several sources share one response.
 ///
-/// A name belongs to the registry that exposed it first, and in one response to the one that was
-/// added first. It stays with it, so that no series ever goes on with another's value. Within a
-/// registry it is the family's that needs no escaping.
+/// A name belongs to the source that exposed it first, and in one response to the one that was
+/// added first. It stays with it for as long as the source exposes it, so that no series ever goes on
+/// with another's value. Within a source it is the family's that needs no escaping.
 #[derive(Default)]
 pub(crate) struct Names {
-    by_escaping: [Exposed; Escaping::ALL.len()],
+    by_escaping: [Arc<Exposed>; Escaping::ALL.len()],
     /// The number of the exporter's own registry, if it has one.
     own: Option<usize>,
-    /// What is reported and what is still to be.
+    reports: Reports,
+}
+
+/// A source's values.
+pub(crate) struct Answer<'a> {
+    /// The number of the source.
+    pub(crate) source: usize,
+    pub(crate) snapshot: &'a Snapshot,
+    /// Whether it is no news that another source has its names.
+    pub(crate) gives_way: bool,
+}
+
+/// What is reported and what is still to be.
+#[derive(Default)]
+struct Reports {
     reported: HashSet<(usize, String)>,
     news: Vec<String>,
 }
@@ -25,91 +40,236 @@ pub(crate) struct Names {
 const MOST_REPORTED: usize = 20;
 
 /// The names under one escaping.
-#[derive(Default)]
-struct Exposed {
-    /// Each with its registry and its family.
+#[derive(Clone, Default)]
+pub(crate) struct Exposed {
+    /// Each with its source and its family.
     names: HashMap<String, (usize, String)>,
-    /// For each registry, its families so far and whether they are exposed.
-    families: Vec<HashMap<String, bool>>,
-    left_out: usize,
+    /// For each source, its families.
+    families: Vec<HashMap<String, Known>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    /// What it is exposed as.
+    shape: Shape,
+    place: Place,
+}
+
+/// Kind, and whether it has extremes and quantiles.
+type Shape = (Kind, bool, bool);
+
+/// Where the series of a family are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a family of their own.
+    Own,
+    /// In the exporter's own family of the same name.
+    Joined,
+    LeftOut,
 }
 
 impl Names {
-    /// Settles that a registry's names are its own: the exporter's. To be called first.
-    pub(crate) fn keep_own(&mut self, registry: usize, snapshot: &Snapshot) {
-        self.own = Some(registry);
-        for escaping in Escaping::ALL {
-            self.admit_all(escaping, registry, snapshot);
+    /// Settles that the names of a registry are its own: the exporter's. To be called first.
+    pub(crate) fn keep_own(&mut self, source: usize, snapshot: &Snapshot) {
+        self.own = Some(source);
+        for (escaping, exposed) in Escaping::ALL.into_iter().zip(&mut self.by_escaping) {
+            let exposed = Arc::make_mut(exposed);
+            for family in legacy_first(snapshot) {
+                let _ = exposed.admit(escaping, source, family);
+            }
         }
     }
 
-    /// Settles who has the names of a registry's families.
-    pub(crate) fn admit_all(&mut self, escaping: Escaping, registry: usize, snapshot: &Snapshot) {
-        let is_legacy = |family: &Family<'_>| Escaping::is_legacy_metric(family.name());
-        let (legacy, others): (Vec<_>, Vec<_>) = snapshot.families().partition(is_legacy);
-        for family in legacy.into_iter().chain(others) {
-            self.admit(escaping, registry, family);
-        }
-    }
-
-    /// Whether a family of this registry is exposed: none of the names of its series is another
-    /// family's.
-    pub(crate) fn admit(
+    /// Settles who has the names of the families that there are now. `own` are the exporter's.
+    ///
+    /// Where nothing changed since the last time, the answer is the last one.
+    pub(crate) fn settle(
         &mut self,
         escaping: Escaping,
-        registry: usize,
-        family: Family<'_>,
-    ) -> bool {
-        let Exposed { names, families, left_out } = &mut self.by_escaping[escaping as usize];
-        if families.len() <= registry {
-            families.resize_with(registry + 1, HashMap::new);
+        answers: &[Answer<'_>],
+        own: impl FnOnce() -> Snapshot,
+    ) -> Arc<Exposed> {
+        let Self { by_escaping, own: own_source, reports } = self;
+        let exposed = &mut by_escaping[escaping as usize];
+        if answers.iter().all(|answer| exposed.is_settled(answer)) {
+            return Arc::clone(exposed);
         }
-        let families = &mut families[registry];
-        if let Some(&admitted) = families.get(family.name()) {
-            return admitted;
-        }
-        let own = series_names(escaping, family);
-        let taken = own.iter().find_map(|name| Some((name, names.get(name)?)));
-        let admitted = taken.is_none();
-        if let Some((name, (owner, with))) = taken {
-            *left_out += 1;
-            let whose = match *owner {
-                owner if owner == registry => "of the same registry",
-                owner if Some(owner) == self.own => "of the exporter itself",
-                _ => "of another registry",
-            };
-            let news = format!(
-                "{:?} is not exposed: {with:?} {whose} is exposed as {name:?} already; give one of \
-                 them another name",
-                family.name()
-            );
-            let is_new = self.reported.len() < MOST_REPORTED
-                && self.reported.insert((registry, family.name().to_owned()));
-            self.news.extend(is_new.then_some(news));
-            if is_new && self.reported.len() == MOST_REPORTED {
-                self.news.push("further metrics that are not exposed are only counted".into());
+        let settled = Arc::make_mut(exposed);
+        settled.forget(answers);
+        let mut own = Some(own);
+        let mut joined = None;
+        for &Answer { source, snapshot, gives_way } in answers {
+            for family in legacy_first(snapshot) {
+                let Err(taken) = settled.admit(escaping, source, family) else { continue };
+                if Some(taken.owner) == *own_source && taken.family == family.name() {
+                    // As metrics of another process's exporter are that have a label of their own.
+                    let joined = joined.get_or_insert_with(|| own.take().map(|own| own()));
+                    let one = snapshot.only(|other| other.name() == family.name());
+                    if joined.as_mut().is_some_and(|joined| joined.merge([one]).is_empty()) {
+                        settled.place(source, family, Place::Joined);
+                        continue;
+                    }
+                }
+                if !gives_way {
+                    reports.report(source, family, &taken, *own_source);
+                }
             }
-        } else {
-            names.extend(own.into_iter().map(|name| (name, (registry, family.name().to_owned()))));
         }
-        families.insert(family.name().to_owned(), admitted);
-        admitted
+        Arc::clone(exposed)
     }
 
-    /// Whether a name is any registry's.
-    pub(crate) fn contains(&self, escaping: Escaping, name: &str) -> bool {
-        self.by_escaping[escaping as usize].names.contains_key(name)
-    }
-
-    /// How many families are left out.
-    pub(crate) fn left_out(&self, escaping: Escaping) -> usize {
-        self.by_escaping[escaping as usize].left_out
+    /// Reports a family that turned out not to fit into the exporter's own of the same name.
+    pub(crate) fn report(&mut self, conflict: &MergeConflict) {
+        self.reports.add(conflict.snapshot, &conflict.name, || conflict.to_string());
     }
 
     /// What is to be reported of the families that are left out: of each once.
     pub(crate) fn news(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.news)
+        std::mem::take(&mut self.reports.news)
     }
+}
+
+impl Reports {
+    fn report(&mut self, source: usize, family: Family<'_>, taken: &Taken, own: Option<usize>) {
+        let Taken { name, owner, family: with } = taken;
+        let whose = match *owner {
+            owner if owner == source => "of the same registry",
+            owner if Some(owner) == own => "of the exporter itself",
+            _ => "of another registry",
+        };
+        self.add(source, family.name(), || {
+            format!(
+                "{:?} is not exposed: {with:?} {whose} is exposed as {name:?} already; give one of \
+                 them another name",
+                family.name()
+            )
+        });
+    }
+
+    fn add(&mut self, source: usize, family: &str, news: impl FnOnce() -> String) {
+        if self.reported.len() < MOST_REPORTED && self.reported.insert((source, family.to_owned()))
+        {
+            self.news.push(news());
+            if self.reported.len() == MOST_REPORTED {
+                self.news.push("further metrics that are not exposed are only counted".into());
+            }
+        }
+    }
+}
+
+/// A name that a family would be exposed under, and who has it.
+struct Taken {
+    name: String,
+    owner: usize,
+    family: String,
+}
+
+impl Exposed {
+    /// Whether a source has the families that it had, each exposed as it was.
+    fn is_settled(&self, &Answer { source, snapshot, .. }: &Answer<'_>) -> bool {
+        let Some(known) = self.families.get(source) else { return snapshot.is_empty() };
+        let mut count = 0;
+        let is_known = |family: Family<'_>| {
+            count += 1;
+            known.get(family.name()).is_some_and(|known| known.shape == shape(family))
+        };
+        snapshot.families().all(is_known) && count == known.len()
+    }
+
+    /// Gives up the names of families that are gone, and forgets what was not exposed because of others.
+    fn forget(&mut self, answers: &[Answer<'_>]) {
+        let Self { names, families } = self;
+        let mut gone = HashSet::new();
+        for &Answer { source, snapshot, .. } in answers {
+            let now: HashMap<_, _> =
+                snapshot.families().map(|family| (family.name(), shape(family))).collect();
+            let Some(known) = families.get_mut(source) else { continue };
+            known.retain(|name, known| {
+                let is_there = now.get(&**name) == Some(&known.shape);
+                if !is_there {
+                    gone.insert((source, name.clone()));
+                }
+                is_there
+            });
+        }
+        if !gone.is_empty() {
+            names.retain(|_, owner| !gone.contains(owner));
+        }
+        families.iter_mut().for_each(|known| known.retain(|_, known| known.place == Place::Own));
+    }
+
+    /// Settles that a family of a source is exposed, if none of the names of its series is another
+    /// family's.
+    fn admit(
+        &mut self,
+        escaping: Escaping,
+        source: usize,
+        family: Family<'_>,
+    ) -> Result<(), Taken> {
+        if self.place_of(source, family.name()).is_some() {
+            return Ok(());
+        }
+        let own = series_names(escaping, family);
+        let taken = own.iter().find_map(|name| Some((name, self.names.get(name)?)));
+        if let Some((name, (owner, family_there))) = taken {
+            let taken = Taken { name: name.clone(), owner: *owner, family: family_there.clone() };
+            self.place(source, family, Place::LeftOut);
+            return Err(taken);
+        }
+        let owned = own.into_iter().map(|name| (name, (source, family.name().to_owned())));
+        self.names.extend(owned);
+        self.place(source, family, Place::Own);
+        Ok(())
+    }
+
+    fn place(&mut self, source: usize, family: Family<'_>, place: Place) {
+        if self.families.len() <= source {
+            self.families.resize_with(source + 1, HashMap::new);
+        }
+        let known = Known { shape: shape(family), place };
+        self.families[source].insert(family.name().to_owned(), known);
+    }
+
+    fn place_of(&self, source: usize, family: &str) -> Option<Place> {
+        Some(self.families.get(source)?.get(family)?.place)
+    }
+
+    /// Whether a family of this source is exposed, as a family of its own.
+    pub(crate) fn has(&self, source: usize, family: Family<'_>) -> bool {
+        self.place_of(source, family.name()) == Some(Place::Own)
+    }
+
+    /// The families of a source that are exposed in the exporter's own; most often there are none.
+    pub(crate) fn joined(&self, source: usize, snapshot: &Snapshot) -> Option<Snapshot> {
+        let known = self.families.get(source)?;
+        let is_joined = |known: &Known| known.place == Place::Joined;
+        known
+            .values()
+            .any(is_joined)
+            .then(|| snapshot.only(|family| known.get(family.name()).is_some_and(is_joined)))
+    }
+
+    /// Whether a name is any source's.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// How many families are left out.
+    pub(crate) fn left_out(&self) -> usize {
+        let all = self.families.iter().flat_map(HashMap::values);
+        all.filter(|known| known.place == Place::LeftOut).count()
+    }
+}
+
+fn shape(family: Family<'_>) -> Shape {
+    (family.kind(), family.has_extremes(), family.quantiles().next().is_some())
+}
+
+/// The families of a snapshot, those first whose names need no escaping.
+fn legacy_first(snapshot: &Snapshot) -> impl Iterator<Item = Family<'_>> {
+    let is_legacy = |family: &Family<'_>| Escaping::is_legacy_metric(family.name());
+    let legacy = snapshot.families().filter(is_legacy);
+    legacy.chain(snapshot.families().filter(move |family| !is_legacy(family)))
 }
 
 /// The families of one snapshot, each name once.
@@ -117,18 +277,17 @@ pub(crate) struct Distinct<'a> {
     snapshot: &'a Snapshot,
     /// Of those that are left out.
     left_out: HashSet<&'a str>,
-    names: Option<Box<Names>>,
-    escaping: Escaping,
+    names: Option<Box<Exposed>>,
 }
 
 impl<'a> Distinct<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, escaping: Escaping) -> Self {
-        let mut distinct = Self { snapshot, left_out: HashSet::new(), names: None, escaping };
+        let mut distinct = Self { snapshot, left_out: HashSet::new(), names: None };
         let is_legacy = |family: Family<'_>| Escaping::is_legacy_metric(family.name());
         if escaping != Escaping::AllowUtf8 && !snapshot.families().all(is_legacy) {
-            let mut names = Box::<Names>::default();
-            names.admit_all(escaping, 0, snapshot);
-            let left_out = snapshot.families().filter(|&one| !names.admit(escaping, 0, one));
+            let mut names = Box::<Exposed>::default();
+            let left_out =
+                legacy_first(snapshot).filter(|&family| names.admit(escaping, 0, family).is_err());
             distinct.left_out = left_out.map(|family| family.name()).collect();
             distinct.names = Some(names);
             return distinct;
@@ -151,7 +310,7 @@ impl<'a> Distinct<'a> {
     /// Whether a name is any series'.
     pub(crate) fn contains(&self, name: &str) -> bool {
         match &self.names {
-            Some(names) => names.contains(self.escaping, name),
+            Some(names) => names.contains(name),
             None => self.snapshot.exposed_as(name).is_some(),
         }
     }
@@ -166,10 +325,10 @@ pub(crate) fn series_names(escaping: Escaping, family: Family<'_>) -> Vec<String
 
 #[cfg(test)]
 mod tests {
-    use super::{Distinct, Names};
-    use tickmetrics::{
-        Counter, Description, Escaping, Exposure, Gauge, Histogram, Kind, Metric, Registry,
-    };
+    use super::{Answer, Distinct, Exposed, HashMap, Names};
+    use std::sync::Arc;
+    use tickmetrics::prelude::*;
+    use tickmetrics::{Escaping, Exposure, ExternalLabels, Kind, Metric};
 
     fn registry<M: Metric>(name: &str) -> Registry {
         let registry = Registry::new();
@@ -177,9 +336,17 @@ mod tests {
         registry
     }
 
-    fn admitted(names: &mut Names, at: usize, registry: &Registry) -> bool {
+    /// Whose names there are, once these sources answered.
+    fn settled(names: &mut Names, own: &Snapshot, all: &[(usize, &Snapshot)]) -> Arc<Exposed> {
+        let answer = |&(source, snapshot)| Answer { source, snapshot, gives_way: false };
+        let answers: Vec<_> = all.iter().map(answer).collect();
+        names.settle(Escaping::Underscores, &answers, || own.clone())
+    }
+
+    fn admitted(names: &mut Names, source: usize, registry: &Registry) -> bool {
         let snapshot = registry.snapshot();
-        snapshot.families().all(|family| names.admit(Escaping::Underscores, at, family))
+        let exposed = settled(names, &Snapshot::default(), &[(source, &snapshot)]);
+        snapshot.families().all(|family| exposed.has(source, family))
     }
 
     #[test]
@@ -190,23 +357,75 @@ mod tests {
         first.register::<Counter>(&Description::new("a_total", "Later.")).unwrap();
         assert!(!admitted(&mut names, 0, &first));
         assert!(admitted(&mut names, 1, &second));
-        assert_eq!(names.left_out(Escaping::Underscores), 1);
+        let exposed = settled(&mut names, &Snapshot::default(), &[(0, &first.snapshot())]);
+        assert_eq!(exposed.left_out(), 1);
         let news = "\"a_total\" is not exposed: \"a_total\" of another registry is exposed as \
                     \"a_total\" already; give one of them another name";
         assert_eq!(names.news(), [news]);
         // It is said once, whatever the escaping.
-        names.admit_all(Escaping::Values, 1, &second.snapshot());
-        names.admit_all(Escaping::Values, 0, &first.snapshot());
+        for (source, registry) in [(1, &second), (0, &first)] {
+            let snapshot = &registry.snapshot();
+            let answer = Answer { source, snapshot, gives_way: false };
+            names.settle(Escaping::Values, &[answer], Snapshot::default);
+        }
         assert!(names.news().is_empty());
+    }
+
+    /// Else whoever can make a source's families come and go could use up memory, and names.
+    #[test]
+    fn a_name_that_nobody_exposes_is_free() {
+        let none = Snapshot::default();
+        let (gauge, histogram) = (registry::<Gauge>("a_sum"), registry::<Histogram>("a"));
+        let (gauge, histogram) = (gauge.snapshot(), histogram.snapshot());
+        let family = |snapshot: &Snapshot| snapshot.families().next().unwrap().name().to_owned();
+        let has = |exposed: &Exposed, source, snapshot: &Snapshot| {
+            exposed.has(source, snapshot.family(&family(snapshot)).unwrap())
+        };
+        let mut names = Names::default();
+        let exposed = settled(&mut names, &none, &[(0, &histogram), (1, &gauge)]);
+        assert!(has(&exposed, 0, &histogram) && !has(&exposed, 1, &gauge));
+        // A source that does not answer keeps its names.
+        let exposed = settled(&mut names, &none, &[(1, &gauge)]);
+        assert!(!has(&exposed, 1, &gauge));
+        // The same family with fewer series gives up the names of the others.
+        let other = registry::<Gauge>("a").snapshot();
+        let exposed = settled(&mut names, &none, &[(0, &other), (1, &gauge)]);
+        assert!(has(&exposed, 0, &other) && has(&exposed, 1, &gauge) && exposed.left_out() == 0);
+        // The first one keeps the name even against a source that comes before it.
+        let exposed = settled(&mut names, &none, &[(0, &histogram), (1, &gauge)]);
+        assert!(!has(&exposed, 0, &histogram) && has(&exposed, 1, &gauge));
+        for number in 0..100 {
+            let one = registry::<Gauge>(&format!("g{number}")).snapshot();
+            settled(&mut names, &none, &[(0, &one)]);
+        }
+        let exposed = settled(&mut names, &none, &[(0, &none), (1, &gauge)]);
+        assert_eq!((exposed.names.len(), exposed.contains("a_sum")), (1, true));
+        assert_eq!(exposed.families.iter().map(HashMap::len).sum::<usize>(), 1);
     }
 
     #[test]
     fn the_exporter_s_own_names_are_its_own() {
         let (own, program) = (registry::<Gauge>("own_series"), registry::<Histogram>("own_series"));
+        let (own, program) = (own.snapshot(), program.snapshot());
         let mut names = Names::default();
-        names.keep_own(7, &own.snapshot());
-        assert!(!admitted(&mut names, 0, &program));
+        names.keep_own(7, &own);
+        let exposed = settled(&mut names, &own, &[(0, &program)]);
+        assert!(exposed.joined(0, &program).is_none() && exposed.left_out() == 1);
         assert!(names.news()[0].contains("\"own_series\" of the exporter itself is exposed as"));
+    }
+
+    #[test]
+    fn series_with_other_labels_join_the_exporter_s_own() {
+        let own = registry::<Gauge>("own_series").snapshot();
+        let mut names = Names::default();
+        names.keep_own(2, &own);
+        let mut others = [own.clone(), own.clone()];
+        ExternalLabels::new([("process", "feed")]).unwrap().add_to(&mut others[0]);
+        let [labelled, same] = &others;
+        let exposed = settled(&mut names, &own, &[(0, labelled), (1, same)]);
+        assert_eq!(exposed.joined(0, labelled).unwrap().families().count(), 1);
+        assert!(exposed.joined(1, same).is_none() && exposed.left_out() == 1);
+        assert!(!exposed.has(0, labelled.families().next().unwrap()));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use crate::about::AboutMetrics;
 use crate::coding::Coding;
 use crate::negotiate::{Format, Protocol, negotiate};
+use crate::query::Query;
 use crate::render::Reader;
-use crate::scrape::{Query, Scraper};
+use crate::scrape::Scraper;
 use crate::server::Client;
 use crate::sync::lock;
 use http_body_util::{Either, Full};

@@ -66,7 +66,10 @@ impl Source for ProcessMetrics {
 
 /// A source that clones of a builder share.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<Watched>>);
+pub(crate) struct Shared {
+    watched: Arc<Mutex<Watched>>,
+    gives_way: bool,
+}
 
 struct Watched {
     source: Box<dyn Source>,
@@ -76,13 +79,23 @@ struct Watched {
 
 impl Shared {
     pub(crate) fn new(source: impl Source + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Watched { source: Box::new(source), error: None })))
+        let watched = Watched { source: Box::new(source), error: None };
+        Self { watched: Arc::new(Mutex::new(watched)), gives_way: false }
+    }
+
+    /// One whose names others may have without that being news: what nobody asked for.
+    pub(crate) fn giving_way(source: impl Source + 'static) -> Self {
+        Self { gives_way: true, ..Self::new(source) }
+    }
+
+    pub(crate) fn gives_way(&self) -> bool {
+        self.gives_way
     }
 
     /// The values now; `None` where they could not be had. An error that is not the last one's is
     /// reported.
     pub(crate) fn snapshot(&self) -> Option<Snapshot> {
-        let Watched { source, error } = &mut *lock(&self.0);
+        let Watched { source, error } = &mut *lock(&self.watched);
         let answer = catch_unwind(AssertUnwindSafe(|| source.snapshot()));
         let now = match answer {
             Ok(Ok(snapshot)) => {

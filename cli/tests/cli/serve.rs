@@ -40,15 +40,25 @@ impl Serving {
     }
 
     pub(crate) fn scrape(&self) -> String {
+        let (head, body) = self.request("/metrics", "*/*");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        let body = String::from_utf8(body).unwrap();
+        check(&body);
+        body
+    }
+
+    /// The head and the body of the answer to a request.
+    pub(crate) fn request(&self, path: &str, accept: &str) -> (String, Vec<u8>) {
         let address = self.url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
         let mut client = TcpStream::connect(address).unwrap();
-        client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-        check(body);
-        body.into()
+        // HTTP/1.0 has no chunks.
+        let request = format!("GET {path} HTTP/1.0\r\nHost: a\r\nAccept: {accept}\r\n\r\n");
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        (head.replace("HTTP/1.0", "HTTP/1.1") + "\r\n", answer[end + 4..].to_vec())
     }
 
     /// Ends it as a service manager does, and answers with what it said.

@@ -10,6 +10,7 @@ pub(crate) use tests::programs::{CHECK_TEXT, PROMETHEUS_CLIENT, python};
 use tests::programs::{feed, skip};
 use tickmetrics::Segment;
 use tickmetrics::prelude::*;
+use tickmetrics_exporter::Exporter;
 
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 const ROLE: &str = "TICKMETRICS_TEST_ROLE";
@@ -105,6 +106,21 @@ fn in_another_process() {
             wait.with(Venue::intern(value)).record(count);
         }
         obey(|| {});
+        return;
+    }
+    if std::env::var(ROLE).unwrap() == "exporter" {
+        let own = |name: &str| Description::new(name, "Of the process itself.");
+        let registry = Registry::global();
+        for name in ["process_threads", "tickmetrics_serve_segments", "tickmetrics.serve.alive"] {
+            registry.register::<Gauge>(&own(name)).unwrap().set(77.0);
+        }
+        let labelled = own("labelled").constant("service.name", "its own");
+        registry.register::<Gauge>(&labelled).unwrap().set(77.0);
+        let wait: Histogram = registry.register(&own("wait").max(1000).native(2)).unwrap();
+        wait.record(5);
+        let exporter = Exporter::builder().listen("127.0.0.1:0").start().unwrap();
+        obey(|| {});
+        exporter.shutdown();
         return;
     }
     let metrics = GatewayMetrics::global();

@@ -8,7 +8,6 @@ use super::text;
 use super::wire::Message;
 use crate::negotiate::{Format, Protocol};
 use std::mem;
-use tickmetrics::Escaping;
 
 /// An exposition, written family by family, and handed over in pieces so that it never has to lie in
 /// one place.
@@ -71,23 +70,17 @@ impl Exposition {
         full: usize,
     ) -> Option<usize> {
         let Self { protocol, out, pieces, progress } = self;
-        let parts = [part];
         let escaping = protocol.escaping();
         let is_whole = match out {
             Out::Text(out) if protocol.format == Format::OpenMetrics => {
                 let created = protocol.created;
                 let format = OpenMetrics { is_exposed, escaping, created };
-                text::write(&format, &parts, progress, out, full)
+                text::write(&format, part, progress, out, full)
             }
-            Out::Text(out) => text::write(&text::Text { escaping }, &parts, progress, out, full),
+            Out::Text(out) => text::write(&text::Text { escaping }, part, progress, out, full),
             Out::Bytes(out) => protobuf::write(*protocol, part, progress, pieces, out, full),
         };
         is_whole.then(|| mem::take(progress).exposed)
-    }
-
-    /// How names are written.
-    pub(crate) fn escaping(&self) -> Escaping {
-        self.protocol.escaping()
     }
 
     /// The bytes of the piece that is being written.

@@ -16,8 +16,6 @@ pub(crate) use exposition::Exposition;
 pub use json::{Process, json};
 pub use openmetrics::openmetrics;
 pub use protobuf::protobuf;
-#[cfg(feature = "__cli")]
-pub(crate) use text::parts;
 pub use text::text;
 
 use crate::names::Distinct;
@@ -78,11 +76,9 @@ pub(crate) fn render_beside(
     exposition.take(Vec::new()).next().unwrap_or_default()
 }
 
-/// A family of one of several processes.
+/// A family, and what it was over an interval.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
-    /// Labels before those of its series, as they are written; may be empty.
-    pub(crate) labels: &'a str,
     pub(crate) family: Family<'a>,
     /// What happened in the last interval, if that is known: the same series.
     pub(crate) interval: Option<Family<'a>>,
@@ -90,6 +86,6 @@ pub(crate) struct Part<'a> {
 
 impl<'a> From<Family<'a>> for Part<'a> {
     fn from(family: Family<'a>) -> Self {
-        Self { labels: "", family, interval: None }
+        Self { family, interval: None }
     }
 }

@@ -41,7 +41,7 @@ pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
     let is_exposed = |name: &str| distinct.contains(name);
     let format = OpenMetrics { is_exposed: &is_exposed, escaping, created: false };
     for family in distinct.families() {
-        write(&format, &[family.into()], &mut Progress::default(), out, usize::MAX);
+        write(&format, family.into(), &mut Progress::default(), out, usize::MAX);
     }
     out.push_str(END);
 }

@@ -47,17 +47,9 @@ use tickmetrics::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, V
 /// ```
 pub fn text(snapshot: &Snapshot, out: &mut String) {
     for family in Distinct::new(snapshot, Escaping::Underscores).families() {
-        parts(&[family.into()], out);
+        let format = Text { escaping: Escaping::Underscores };
+        write(&format, family.into(), &mut Progress::default(), out, usize::MAX);
     }
-}
-
-/// Appends families of one name as one, with what the first one says of itself; at least one.
-/// Answers how many series there are.
-pub(crate) fn parts(parts: &[Part<'_>], out: &mut String) -> usize {
-    let mut progress = Progress::default();
-    let format = Text { escaping: Escaping::Underscores };
-    write(&format, parts, &mut progress, out, usize::MAX);
-    progress.exposed
 }
 
 /// What the text formats write differently.
@@ -111,16 +103,15 @@ impl Format for Text {
     fn push_unit(&self, _: &mut String, _: &str, _: &str) {}
 }
 
-/// What [`parts`] does, in a format, until `out` has `full` bytes. Answers whether all is written;
-/// else the next call goes on. Only a single part may be written in pieces.
+/// Appends a family until `out` has `full` bytes. Answers whether all is written; else the next call
+/// goes on.
 pub(super) fn write<F: Format>(
     format: &F,
-    parts: &[Part<'_>],
+    part: Part<'_>,
     progress: &mut Progress,
     out: &mut String,
     full: usize,
 ) -> bool {
-    let Some(&part) = parts.first() else { return true };
     let Part { family: first, .. } = part;
     let escaping = format.escaping();
     let name = &*escaping.metric(first.name());
@@ -135,7 +126,7 @@ pub(super) fn write<F: Format>(
         let sample = Sample::new(names.family, names.suffix);
         let histograms = Sample::of_histogram(names.family);
         let created = format.has_created(&names).then(|| Sample::new(names.family, "_created"));
-        let is_whole = table(escaping, parts, progress, out, full, |out, seen, one, _| {
+        let is_whole = table(escaping, part, progress, out, full, |out, seen, one, _| {
             match one.series.value() {
                 Value::Counter(value) => line(out, one, &sample, |out| push_u64(out, value)),
                 Value::UpDown(value) => line(out, one, &sample, |out| push_i64(out, value)),
@@ -170,7 +161,7 @@ pub(super) fn write<F: Format>(
                 let sample = Sample::new(names.family, names.suffix);
                 let created =
                     format.has_created(&names).then(|| Sample::new(names.family, "_created"));
-                table(escaping, parts, progress, out, full, |out, _, one, _| {
+                table(escaping, part, progress, out, full, |out, _, one, _| {
                     match one.series.value() {
                         Value::Histogram(value) if count(value) > 0 => {
                             line(out, one, &sample, |out| push_u64(out, count(value)));
@@ -191,7 +182,7 @@ pub(super) fn write<F: Format>(
                     push_head(format, out, &names, "", &help);
                 }
                 let sample = Sample::new(&gauge, "");
-                table(escaping, parts, progress, out, full, |out, _, one, position| {
+                table(escaping, part, progress, out, full, |out, _, one, position| {
                     let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
                     line(out, one, &sample, |out| push_f64(out, value));
                     true
@@ -205,7 +196,7 @@ pub(super) fn write<F: Format>(
                     push_head(format, out, &names, "", &help);
                 }
                 let samples = ["", "_sum", "_count"].map(|suffix| Sample::new(&summary, suffix));
-                table(escaping, parts, progress, out, full, |out, _, one, position| {
+                table(escaping, part, progress, out, full, |out, _, one, position| {
                     let Value::Histogram(value) = one.series.value() else { return false };
                     push_summary(out, one, &samples, first, value, interval(part, position));
                     true
@@ -220,28 +211,25 @@ pub(super) fn write<F: Format>(
 }
 
 /// Goes on with a table, as [`write`] does. `push` answers whether a series is in it, and is given
-/// its position in its part.
+/// its position in the family.
 fn table(
     escaping: Escaping,
-    parts: &[Part<'_>],
+    part: Part<'_>,
     progress: &mut Progress,
     out: &mut String,
     full: usize,
     mut push: impl FnMut(&mut String, &mut Seen, Labelled<'_>, usize) -> bool,
 ) -> bool {
-    for &part in parts {
-        for series in part.family.series_from(progress.series) {
-            let one = Labelled { before: part.labels, escaping, series };
-            let position = progress.series;
-            progress.series += 1;
-            if push(out, &mut progress.seen, one, position) {
-                progress.exposed += 1;
-                if out.len() >= full {
-                    return false;
-                }
+    for series in part.family.series_from(progress.series) {
+        let one = Labelled { escaping, series };
+        let position = progress.series;
+        progress.series += 1;
+        if push(out, &mut progress.seen, one, position) {
+            progress.exposed += 1;
+            if out.len() >= full {
+                return false;
             }
         }
-        progress.series = 0;
     }
     progress.next_table();
     true
@@ -281,10 +269,9 @@ pub(super) fn push_name(out: &mut String, name: &str) {
     out.push('"');
 }
 
-/// A series and the labels before its own.
+/// A series, and how its labels are written.
 #[derive(Clone, Copy)]
 struct Labelled<'a> {
-    before: &'a str,
     escaping: Escaping,
     series: Series<'a>,
 }
@@ -292,16 +279,7 @@ struct Labelled<'a> {
 impl Labelled<'_> {
     #[inline]
     fn push_text(&self, out: &mut String) {
-        if self.before.is_empty() {
-            return self.series.push_label_text(self.escaping, out);
-        }
-        out.push_str(self.before);
-        out.push(',');
-        let own = out.len();
         self.series.push_label_text(self.escaping, out);
-        if out.len() == own {
-            out.pop();
-        }
     }
 }
 
