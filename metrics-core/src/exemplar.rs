@@ -108,8 +108,8 @@ pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
 /// registers.
 #[cold]
 #[inline(never)]
-fn keep(place: Both, value: u64, trace: u128, span: u64, period: u32) {
-    let (head, distribution) = place.split();
+fn keep(series: Both, value: u64, trace: u128, span: u64, period: u32) {
+    let (head, distribution) = series.split();
     let slot = Slot { head, distribution };
     let exemplar = Exemplar { value, trace, span, time: clock::nanos_since_epoch() };
     let (since, period) = (clock::ticks(), clock::ticks_in(u64::from(period) * 1_000_000));

@@ -87,6 +87,23 @@ pub(crate) mod header {
 /// Shared cells of a gauge: a cache line, so that two gauges that are set by two threads do not
 /// slow each other down.
 pub(crate) const GAUGE_CELLS: u32 = 8;
+
+/// What the cell of a gauge holds.
+pub(crate) mod gauge {
+    /// A cell of zero means "never set". A value with this bit pattern, a NaN that no arithmetic
+    /// yields, is stored as zero.
+    const UNSET: u64 = 0x7ff4_7469_636b_6d74;
+
+    /// The value in a gauge's cell, or `None` if it was never set.
+    pub(crate) fn decode(cell: u64) -> Option<f64> {
+        (cell != 0).then(|| f64::from_bits(cell ^ UNSET))
+    }
+
+    pub(crate) fn encode(value: f64) -> u64 {
+        value.to_bits() ^ UNSET
+    }
+}
+
 /// Cells of an up-down counter: additions, then subtractions.
 pub(crate) const UP_DOWN_CELLS: u32 = 2;
 /// Cells of a series apart from its distribution: a cache line, some cells of which are spare. The
@@ -132,6 +149,16 @@ pub(crate) const SINK_CELLS: usize = if cfg!(tickmetrics_loom) { 0 } else { 64 }
 /// behind its head and its exemplar.
 pub(crate) const SINK_TABLE: u32 = 8;
 pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
+
+/// The entries of a histogram's table: one for each series, 0 where it has no cells yet.
+pub(crate) mod table {
+    /// Entries from here on hold the number of the stand-in series in their
+    /// lower half. Smaller entries are 0 or the first cell of the series.
+    pub(crate) const STAND_IN: u64 = 1 << 32;
+    /// The bit of a stand-in's entry for which the system had no memory for cells, and may have some
+    /// later.
+    pub(crate) const FOR_NOW: u64 = 1 << 33;
+}
 
 /// See [`head::OUTSIDE`].
 pub(crate) const OUTSIDE_BITS: u32 = 16;

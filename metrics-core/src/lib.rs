@@ -13,8 +13,8 @@
 //! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
 //! | `exemplar` | a value with its trace, written by one thread and read by others |
+//! | `labels` | bounded labels, and the series that they name |
 //! | `handles` | counters, gauges, histograms and timers, as held by recording code |
-//! | `labels` | bounded labels, and the arithmetic of `with` |
 //! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
 //! | `printable` | foreign text, made safe for a terminal or a log |

@@ -2,9 +2,9 @@ use crate::bucket::Grid;
 use crate::cell::Cell;
 use crate::clock;
 use crate::directory::{Distribution, Kind, Metric, Source};
-use crate::handles::{STAND_IN, place};
 #[cfg(not(tickmetrics_loom))]
 use crate::install;
+use crate::layout::table::STAND_IN;
 use crate::layout::{self, EXEMPLAR_CELLS, GAUGE_CELLS, HEAD_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::Segment;
 use crate::shard::{self, Cells};
@@ -71,11 +71,12 @@ fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec
                 // With two interned labels most combinations never occur: an unused combination
                 // gets no cells here.
                 let interned = |(_, source): &&(_, Source)| matches!(source, Source::Set { .. });
-                let place_all = metric.dimensions.iter().filter(interned).count() < 2;
+                let find = |entry| segment.registration().find_distribution(entry, grid);
+                let find_all = metric.dimensions.iter().filter(interned).count() < 2;
                 for entry in (first..first + length).map(|series| table + series) {
                     let known = segment.shared()[entry as usize].load(Relaxed);
                     let cell = match known {
-                        0 if place_all => place(segment, entry as usize, grid).ok(),
+                        0 if find_all => find(entry as usize).ok(),
                         _ => (1..STAND_IN).contains(&known).then_some(known as u32),
                     };
                     let cells = layout::distribution_cells(grid.cells());

@@ -1,4 +1,4 @@
-use super::Block;
+use super::block::Block;
 use crate::cell::{Cell, Count, UpDown};
 use crate::scale::{Scale, TOO_LARGE};
 use crate::segment::Segment;

@@ -1,6 +1,6 @@
 //! Records that can become the exemplar of their series.
 
-use super::Histogram;
+use super::histogram::Histogram;
 use crate::clock;
 use crate::exemplar::{self, Ids};
 use std::time::Duration;

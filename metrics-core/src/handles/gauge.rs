@@ -1,22 +1,10 @@
-use super::Block;
+use super::block::Block;
 use super::number::Number;
 use crate::cell::Level;
+use crate::layout::gauge::{decode, encode};
 use crate::shard;
 use crate::sync::Relaxed;
 use std::time::Duration;
-
-/// A cell of zero means "never set". A value with this bit pattern, a NaN that no arithmetic
-/// yields, is stored as zero.
-const UNSET: u64 = 0x7ff4_7469_636b_6d74;
-
-/// The value in a gauge's cell, or `None` if it was never set.
-pub(crate) fn decode(cell: u64) -> Option<f64> {
-    (cell != 0).then(|| f64::from_bits(cell ^ UNSET))
-}
-
-fn encode(value: f64) -> u64 {
-    value.to_bits() ^ UNSET
-}
 
 /// A value that is set directly: a price, a limit, a connection's state.
 ///

@@ -1,38 +1,20 @@
+use super::block::Block;
 use super::number::Recordable;
-use super::{Block, Timer};
+use super::target::{Batch, Negative, Target, record};
 use crate::bucket::Grid;
-use crate::cell::{Both, Cell, Distribution, First, Head, SharedCell};
+use crate::cell::{Cell, Distribution, Head, SharedCell};
 use crate::clock;
 use crate::exemplar::Slot;
 use crate::labels::Index;
-use crate::layout::{OUTSIDE_BITS, head, header};
+use crate::layout::{
+    header,
+    table::{FOR_NOW, STAND_IN},
+};
 use crate::scale::{Scale, TOO_LARGE};
-use crate::segment::{Exhausted, Segment};
-use crate::shard::{self, Cells, Record};
+use crate::segment::Segment;
+use crate::shard;
 use crate::sync::Relaxed;
 use std::time::Duration;
-
-/// Entries of a histogram's table from here on hold the number of the stand-in series in their
-/// lower half. Smaller entries are 0 or the first cell of the series.
-pub(crate) const STAND_IN: u64 = 1 << 32;
-/// The bit of a stand-in's entry for which the system had no memory for cells, and may have some
-/// later.
-const FOR_NOW: u64 = 1 << 33;
-
-/// The first cell of the series with this entry of the table. A series without cells gets some.
-#[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
-pub(crate) fn place(segment: &Segment, entry: usize, grid: Grid) -> Result<u32, Exhausted> {
-    let registration = segment.registration();
-    let entry = &segment.shared()[entry];
-    // Relaxed, as for every entry: the number says nothing about other memory, since cells exist
-    // from the start. Cells are stored under the lock, so no series gets them twice.
-    if let known @ 1..STAND_IN = entry.load(Relaxed) {
-        return Ok(known as u32);
-    }
-    let first = registration.distributions(grid, 1)?;
-    entry.store(u64::from(first), Relaxed);
-    Ok(first)
-}
 
 /// A distribution of values, kept to 1–3 significant digits in HdrHistogram's layout.
 ///
@@ -118,22 +100,22 @@ impl<L> Histogram<L> {
             // SAFETY: the entry is not 0 and below `STAND_IN`.
             (index, unsafe { known(entry) })
         };
-        let (heads, table) = (self.heads.at(index), self.place(index));
+        let (heads, table) = (self.heads.at(index), self.table_cell(index));
         let Self { grid, scale, exemplar_period, .. } = *self;
         Histogram { heads, first, table, grid, scale, exemplar_period }
     }
 
     /// The position of a series' entry in the table.
     #[inline]
-    fn place(&self, index: Index<L>) -> SharedCell {
+    fn table_cell(&self, index: Index<L>) -> SharedCell {
         // SAFETY: the table has an entry for each of `L`'s series; a sink is asked for its first.
-        unsafe { self.table.plus(self.heads.place(index)) }
+        unsafe { self.table.plus(self.heads.series(index)) }
     }
 
     /// A series' entry in the table.
     #[inline]
     fn entry(&self, index: Index<L>) -> u64 {
-        shard::shared(self.place(index)).map_or(0, |entry| entry.load(Relaxed))
+        shard::shared(self.table_cell(index)).map_or(0, |entry| entry.load(Relaxed))
     }
 
     /// The first use of a series takes cells for it. If no cells are left, the series with `other`
@@ -151,19 +133,20 @@ impl<L> Histogram<L> {
         let Some(segment) = Segment::current() else { return (Index::FIRST, self.first) };
         let mut entry = self.entry(index);
         if entry < STAND_IN || (entry & FOR_NOW != 0 && segment.may_ask_for_series()) {
-            let place = self.place(index).number();
-            let exhausted = match self::place(segment, place, self.grid) {
+            let known = self.table_cell(index).number();
+            let found = segment.registration().find_distribution(known, self.grid);
+            let exhausted = match found {
                 // SAFETY: registration handed it out just now, or before.
                 Ok(first) => return (index, unsafe { Distribution::new(first) }),
                 Err(exhausted) => exhausted,
             };
-            let mut other = STAND_IN | u64::from(self.heads.place(stand_in(index)));
+            let mut other = STAND_IN | u64::from(self.heads.series(stand_in(index)));
             if exhausted.refused.is_some() {
                 segment.series_was_refused();
                 other |= FOR_NOW;
             }
             // Cells that another thread got meanwhile stay.
-            let known = &segment.shared()[place];
+            let known = &segment.shared()[known];
             let _ = known.compare_exchange(entry, other, Relaxed, Relaxed);
             entry = other;
         }
@@ -182,7 +165,7 @@ impl<L> Histogram<L> {
 /// The distribution that a table's entry names.
 ///
 /// # Safety
-/// The entry was stored by `place` or by registration, and lies between 0 and `STAND_IN`, both
+/// The entry was stored by registration, and lies between 0 and `STAND_IN`, both
 /// excluded.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
@@ -191,119 +174,9 @@ unsafe fn known(entry: u64) -> Distribution {
     unsafe { Distribution::new(entry as u32) }
 }
 
-/// `n` values of one cell of the distribution.
-struct Many {
-    head: First<Head>,
-    cell: Cell,
-    n: u64,
-    sum: u128,
-    min: u64,
-    max: u64,
-    /// Whether they are above the declared maximum.
-    outside: bool,
-}
-
-struct Negative {
-    head: First<Head>,
-}
-
-impl Record for Many {
-    #[inline]
-    fn record(self, cells: impl Cells) {
-        cells.raise(self.head.cell(head::NOT_MIN), !self.min);
-        cells.raise(self.head.cell(head::MAX), self.max);
-        // After these and with Release: a reader that has seen the count finds its cell between the
-        // bounds.
-        let counted = cells.count(self.cell, self.n);
-        // The sum omits values that were not counted: a reader could not find the whole sum
-        // otherwise.
-        let sum =
-            if counted == self.n { self.sum } else { u128::from(self.min) * u128::from(counted) };
-        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
-        cells.add(self.head.cell(head::SUM), sum as u64);
-        if self.outside {
-            let sum = u64::try_from(sum >> OUTSIDE_BITS).unwrap_or(u64::MAX);
-            cells.add_saturating(self.head.cell(head::OUTSIDE), sum);
-        }
-    }
-}
-
-impl Record for Negative {
-    #[inline]
-    fn record(self, cells: impl Cells) {
-        cells.add(self.head.cell(head::NEGATIVE), 1);
-    }
-}
-
-/// The part of a series that a record needs. The grid is that of the distribution.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    head: First<Head>,
-    first: Distribution,
-    grid: Grid,
-}
-
-impl Target {
-    #[inline]
-    pub(crate) fn record(&self, value: u64) {
-        // SAFETY: they belong together, as above.
-        unsafe { record(self.head, self.first, &self.grid, value) };
-    }
-}
-
-/// Values between the extremes that have a cell of their own are consecutive. So one comparison
-/// decides that a value needs no more than two adds. The grid is passed by reference, so that only
-/// the used fields are loaded: loads are most of a record's cost.
-///
-/// # Safety
-/// The grid is that of the distribution.
-#[inline]
-unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
-    if let Some(cells) = shard::own()
-        && value.wrapping_add(cells.get(head.cell(head::MINUS_FIRST)))
-            < cells.get(head.cell(head::KNOWN))
-    {
-        cells.add(head.cell(head::SUM), value);
-        // SAFETY: a value between the head's bounds is not above the maximum, and has a cell.
-        let cell = unsafe { first.cell(grid.fine(value)) };
-        // Release, as in `Many::record`.
-        cells.add_release(cell, 1);
-    } else {
-        let (max, half_bits) = grid.bounds();
-        // SAFETY: these are the grid's bounds.
-        unsafe { record_outside(Both::new(head, first), value, max, half_bits) };
-    }
-}
-
-/// The path for a new extreme, for a value above the declared maximum, and for a thread without a
-/// shard. All arguments are in registers: nothing is spilled to the stack before the branch.
-///
-/// # Safety
-/// The bounds are those of the distribution's grid.
-#[cold]
-#[inline(never)]
-unsafe fn record_outside(place: Both, value: u64, max: u64, half_bits: u8) {
-    let (head, first) = place.split();
-    let grid = Grid::of(max, half_bits);
-    // SAFETY: an index is less than the cells of a grid.
-    let cell = unsafe { first.cell(grid.index(value)) };
-    let (sum, outside) = (value.into(), value > max);
-    shard::record(Many { head, cell, n: 1, sum, min: value, max: value, outside });
-    if let Some(cells) = shard::own() {
-        let min = !cells.get(head.cell(head::NOT_MIN));
-        let max = cells.get(head.cell(head::MAX)).min(grid.max());
-        // `None` if all values are above the declared maximum. 2^64 becomes 0, which takes this
-        // path.
-        if let Some(last) = max.checked_sub(min) {
-            cells.set(head.cell(head::MINUS_FIRST), min.wrapping_neg());
-            cells.set(head.cell(head::KNOWN), last.wrapping_add(1));
-        }
-    }
-}
-
 impl Histogram {
     #[inline]
-    pub(crate) fn target(&self) -> Target {
+    pub(super) fn target(&self) -> Target {
         Target { head: self.heads.first, first: self.first, grid: self.grid }
     }
 
@@ -333,7 +206,7 @@ impl Histogram {
     #[inline]
     pub fn record_n(&self, value: u64, n: u64) {
         if n > 0 {
-            shard::record(Many {
+            shard::record(Batch {
                 head: self.heads.first,
                 cell: self.cell(value),
                 n,
@@ -406,7 +279,7 @@ impl Histogram {
             let bottom = value - through * interval;
             // An arithmetic series. u128: a product of two u64 halves stays exact.
             let sum = (u128::from(top) + u128::from(bottom)) * u128::from(n) / 2;
-            shard::record(Many {
+            shard::record(Batch {
                 head: self.heads.first,
                 cell: self.cell(top),
                 n,
@@ -424,18 +297,5 @@ impl Histogram {
     #[inline(never)]
     pub(crate) fn record_since(&self, start: u64) {
         self.record(clock::nanos(start, clock::ticks()));
-    }
-
-    /// Starts a timing that records itself when it is dropped.
-    #[inline]
-    pub fn start(&self) -> Timer {
-        Timer::start(self.target())
-    }
-
-    /// Times a call, including one that panics.
-    #[inline]
-    pub fn time<R>(&self, call: impl FnOnce() -> R) -> R {
-        let _timer = self.start();
-        call()
     }
 }

@@ -1,5 +1,5 @@
-use super::Histogram;
-use super::histogram::Target;
+use super::histogram::Histogram;
+use super::target::Target;
 use crate::clock;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub struct Timer {
 
 impl Timer {
     #[inline]
-    pub(crate) fn start(target: Target) -> Self {
+    fn start(target: Target) -> Self {
         Self { target, start: clock::ticks() }
     }
 
@@ -73,5 +73,20 @@ impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
         self.target.record(clock::nanos(self.start, clock::ticks()));
+    }
+}
+
+impl Histogram {
+    /// Starts a timing that records itself when it is dropped.
+    #[inline]
+    pub fn start(&self) -> Timer {
+        Timer::start(self.target())
+    }
+
+    /// Times a call, including one that panics.
+    #[inline]
+    pub fn time<R>(&self, call: impl FnOnce() -> R) -> R {
+        let _timer = self.start();
+        call()
     }
 }

@@ -1,3 +1,4 @@
+use super::id::LabelId;
 use super::table::Table;
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
@@ -7,24 +8,6 @@ use crate::names::beginning;
 use crate::report::report;
 use crate::segment::{Exhausted, Registration, Segment};
 use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
-
-/// A value of an interned label: a small number that stands for a string.
-///
-/// Only an [`Interner`] makes one. The default is `other`, the value for all strings that did not
-/// fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LabelId(pub(super) u32);
-
-impl LabelId {
-    /// The value that stands for every string beyond the label's capacity.
-    pub const OTHER: Self = Self(0);
-
-    /// The position among the label's values; 0 is `other`.
-    #[inline]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// The values of one interned label: each string gets a number once and keeps it.
 ///

@@ -6,7 +6,7 @@
 //! present values and not with the capacity: 16 bytes for each value that there is room for, and
 //! the string.
 
-use super::LabelId;
+use super::id::LabelId;
 use crate::memory::{PublishedText, Text};
 use crate::sync::{AtomicU32, Relaxed};
 
@@ -105,8 +105,8 @@ impl Table {
 
     /// Adds a new value, under the interner's lock, if there is room.
     pub(super) fn add(&self, id: LabelId, text: Text) {
-        let Some(place) = self.values.get(id.index()) else { return };
-        place.publish(text);
+        let Some(value) = self.values.get(id.index()) else { return };
+        value.publish(text);
         let hash = self.key.hash(text.as_str());
         let mut at = hash as usize;
         while let Some(slot) = self.slots.get(at & (self.slots.len() - 1)) {

@@ -21,8 +21,7 @@ mod old;
 
 use crate::bucket::Grid;
 use crate::directory::{Kind, Metric, Source};
-use crate::handles::STAND_IN;
-use crate::layout::{HEAD_CELLS, MOST, head};
+use crate::layout::{HEAD_CELLS, MOST, head, table::STAND_IN};
 use crate::reader::Why;
 use crate::registry::place::{self, Full};
 use crate::segment::{Exhausted, Registration, ResumedSet, Segment};
@@ -193,14 +192,11 @@ fn histogram(
             if heads == [0; HEAD_CELLS as usize] {
                 continue;
             }
+            let entry = now.table as usize + series;
+            let find = || registration.find_distribution(entry, grid).map_err(place::cells_full);
             let to = match first {
                 Some(first) => first,
-                None => *first.insert(find_cells(
-                    now.table as usize + series,
-                    grid,
-                    registration,
-                    segment,
-                )?),
+                None => *first.insert(find()? as usize),
             };
             let head_at = metric.first as usize + series * heads.len();
             add_up_to(segment, head_at + head::NEGATIVE, heads[head::NEGATIVE], MOST);
@@ -217,23 +213,6 @@ fn histogram(
         }
     }
     Ok(())
-}
-
-/// The first cell of a series, which gets some if it has none.
-fn find_cells(
-    entry: usize,
-    grid: Grid,
-    registration: &Registration<'_>,
-    segment: &Segment,
-) -> Result<usize, Unfit> {
-    let entry = &segment.shared()[entry];
-    let mut first = entry.load(Relaxed);
-    if first == 0 {
-        let cells = registration.distributions(grid, 1).map_err(place::cells_full)?;
-        first = u64::from(cells);
-        entry.store(first, Relaxed);
-    }
-    Ok(usize::try_from(first).unwrap_or(0))
 }
 
 // Nobody knows the segment yet: there is one writer, and who opens the file under its name comes

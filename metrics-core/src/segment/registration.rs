@@ -2,7 +2,7 @@ use super::process::Segment;
 use super::resumed::Resumed;
 use crate::bucket::Grid;
 use crate::directory::{self, Metric};
-use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header};
+use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header, table::STAND_IN};
 use crate::sync::{MutexGuard, Relaxed, Release, fence, lock};
 use std::io;
 
@@ -54,6 +54,21 @@ impl Registration<'_> {
     pub(crate) fn distributions(&self, grid: Grid, count: usize) -> Result<u32, Exhausted> {
         let each = layout::distribution_cells(grid.cells()) as usize;
         Ok(self.cells(count.saturating_mul(each))? + EXEMPLAR_CELLS)
+    }
+
+    /// The first cell of the distribution of the series with this entry of the table, a shared cell. A
+    /// series without cells gets some.
+    pub(crate) fn find_distribution(&self, entry: usize, grid: Grid) -> Result<u32, Exhausted> {
+        let entry = &self.segment.shared()[entry];
+        // Relaxed, as for every entry: the number says nothing about other memory, since cells exist
+        // from the start. Cells are stored under the lock, so no series gets them twice.
+        if let known @ 1..STAND_IN = entry.load(Relaxed) {
+            #[expect(clippy::cast_possible_truncation, reason = "less than STAND_IN")]
+            return Ok(known as u32);
+        }
+        let first = self.distributions(grid, 1)?;
+        entry.store(u64::from(first), Relaxed);
+        Ok(first)
     }
 
     /// Takes `count` shared cells, and answers the first.

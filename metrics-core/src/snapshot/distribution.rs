@@ -12,8 +12,9 @@ use super::histogram::HistogramSnapshot;
 use super::shape::Shape;
 use super::sum;
 use crate::exemplar;
-use crate::handles::STAND_IN;
-use crate::layout::{EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, PAGE_WORDS, WORD_BYTES, head};
+use crate::layout::{
+    EXEMPLAR_CELLS, HEAD_CELLS, LINE_WORDS, PAGE_WORDS, WORD_BYTES, head, table::STAND_IN,
+};
 use crate::memory;
 use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
@@ -110,7 +111,7 @@ impl<'a> Reader<'a> {
             self.read_cells();
         }
         self.into.truncate(self.read);
-        // Acquire pairs with the Release of the cells in `Many::record`: of all that was counted
+        // Acquire pairs with the Release of the cells in `Batch::record`: of all that was counted
         // here, the next snapshot sees the bounds, and so counts it again.
         fence(Acquire);
     }

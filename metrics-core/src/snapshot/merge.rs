@@ -11,8 +11,7 @@ use super::distribution::{Reader, SURE};
 use super::histogram::HistogramSnapshot;
 use super::values::{Indices, Run, Values};
 use crate::directory::{self, Kind};
-use crate::handles::decode_gauge;
-use crate::layout::{GAUGE_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
+use crate::layout::{self, GAUGE_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
 use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, Relaxed, fence};
 use std::mem;
@@ -137,7 +136,7 @@ pub(super) fn metric(
             series.zeros(&mut cells);
             series.add_up(&mut cells, view.shared_part(), GAUGE_CELLS as usize, 0);
             values.clear();
-            values.extend(cells.iter().map(|&cell| decode_gauge(cell).unwrap_or(0.0)));
+            values.extend(cells.iter().map(|&cell| layout::gauge::decode(cell).unwrap_or(0.0)));
             series.expose(values, indices, |at, _| cells[at] != 0);
         }
         Data::Histogram(histograms) => {

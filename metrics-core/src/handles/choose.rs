@@ -5,7 +5,10 @@
 //! and finds a method with a bound that no type meets. A handle without labels has methods of its
 //! own, which come first. This module never becomes machine code.
 
-use crate::handles::{Counter, Gauge, Histogram, Timer, UpDownCounter};
+use super::counter::{Counter, UpDownCounter};
+use super::gauge::Gauge;
+use super::histogram::Histogram;
+use super::timer::Timer;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
