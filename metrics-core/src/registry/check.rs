@@ -16,7 +16,13 @@ use std::collections::HashSet;
 const MAX_TEXT_BYTES: usize = 1024;
 const MAX_HELP_BYTES: usize = 8192;
 
-pub(super) fn description(metric: &Description) -> Result<(), RegisterError> {
+impl Description {
+    pub(crate) fn check(&self) -> Result<(), RegisterError> {
+        description(self)
+    }
+}
+
+fn description(metric: &Description) -> Result<(), RegisterError> {
     let Description { name, help, .. } = metric;
     if name.len() > MAX_TEXT_BYTES {
         let name = beginning(name, 64).to_owned() + "…";

@@ -1,8 +1,9 @@
-use super::Key;
-use super::error::RegisterError;
 use crate::directory::{Exposure, Kind};
 use crate::scale::{Scale, nanoseconds_to};
 use std::time::Duration;
+
+/// A name, and what tells metrics of one name apart: constant labels, and the names of the others.
+pub(super) type Key = (String, Vec<(String, String)>, Vec<&'static str>);
 
 /// All that is said of a metric when it is registered.
 ///
@@ -296,10 +297,6 @@ impl Description {
         }
         let default: &[u64] = if self.is_time() { &DURATION_EDGES } else { &QUANTITY_EDGES };
         default.iter().copied().take_while(|&edge| edge <= self.max).collect()
-    }
-
-    pub(crate) fn check(&self) -> Result<(), RegisterError> {
-        super::check::description(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The names that a registry's metrics are exposed under, so that none belongs to two of them.
 
-use super::Description;
+use super::description::Description;
 use crate::names::Escaping;
 use std::collections::HashMap;
 

@@ -1,12 +1,12 @@
-use super::Description;
-use super::place::Placed;
+use super::description::Description;
 use crate::bucket::Grid;
-use crate::cell::{Distribution, SharedCell};
+use crate::cell::{self, Distribution, First, SharedCell};
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::Labels;
 use crate::layout::{SINK_DISTRIBUTION, SINK_TABLE};
 use crate::scale::Scale;
+use crate::segment::MetricCells;
 
 /// A handle that a [`Registry`](super::Registry) can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.
@@ -15,7 +15,7 @@ use crate::scale::Scale;
     label = "expected a `Counter`, `UpDownCounter`, `Gauge` or `Histogram`",
     note = "a struct of metrics is put into another with `#[metrics(flatten)]`"
 )]
-pub trait Metric: Copy + Send + Sync + 'static + sealed::Place {
+pub trait Metric: Copy + Send + Sync + 'static + sealed::FromCells {
     /// The kind of metric.
     const KIND: Kind;
     /// Its labels.
@@ -31,25 +31,33 @@ pub trait Metric: Copy + Send + Sync + 'static + sealed::Place {
 }
 
 mod sealed {
-    use super::{Description, Placed};
+    use crate::registry::Description;
+    use crate::segment::MetricCells;
 
-    pub trait Place {
+    pub trait FromCells {
         /// The handle for these cells.
         ///
         /// # Safety
         /// They were found for a metric of this kind and description, and with these labels.
-        unsafe fn at(placed: &Placed, description: &Description) -> Self;
+        unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self;
         /// A handle that records where nobody looks.
         fn sink() -> Self;
     }
 }
-pub(super) use sealed::Place;
+use sealed::FromCells;
 
-impl<L: Labels> Place for Counter<L> {
-    unsafe fn at(placed: &Placed, description: &Description) -> Self {
+/// # Safety
+/// The metric has cells of this kind, for each of `L`'s series.
+unsafe fn block<L, K: cell::Kind>(cells: &MetricCells) -> Block<L, K> {
+    // SAFETY: registration handed them out, and one bit for each series.
+    unsafe { Block::new(First::new(cells.first), SharedCell::new(cells.declared)) }
+}
+
+impl<L: Labels> FromCells for Counter<L> {
+    unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         let (scale, is_time) = (description.exported_scale(), description.is_time());
         // SAFETY: as the caller says.
-        Self { cells: unsafe { placed.block() }, scale, is_time }
+        Self { cells: unsafe { block(cells) }, scale, is_time }
     }
 
     fn sink() -> Self {
@@ -62,10 +70,10 @@ impl<L: Labels> Metric for Counter<L> {
     type Labels = L;
 }
 
-impl<L: Labels> Place for UpDownCounter<L> {
-    unsafe fn at(placed: &Placed, _: &Description) -> Self {
+impl<L: Labels> FromCells for UpDownCounter<L> {
+    unsafe fn from_cells(cells: &MetricCells, _: &Description) -> Self {
         // SAFETY: as the caller says.
-        Self { cells: unsafe { placed.block() } }
+        Self { cells: unsafe { block(cells) } }
     }
 
     fn sink() -> Self {
@@ -78,10 +86,10 @@ impl<L: Labels> Metric for UpDownCounter<L> {
     type Labels = L;
 }
 
-impl<L: Labels> Place for Gauge<L> {
-    unsafe fn at(placed: &Placed, description: &Description) -> Self {
+impl<L: Labels> FromCells for Gauge<L> {
+    unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         // SAFETY: as the caller says.
-        Self { cells: unsafe { placed.block() }, per_unit: description.nanoseconds() }
+        Self { cells: unsafe { block(cells) }, per_unit: description.nanoseconds() }
     }
 
     fn sink() -> Self {
@@ -94,13 +102,13 @@ impl<L: Labels> Metric for Gauge<L> {
     type Labels = L;
 }
 
-impl<L: Labels> Place for Histogram<L> {
-    unsafe fn at(placed: &Placed, description: &Description) -> Self {
+impl<L: Labels> FromCells for Histogram<L> {
+    unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| {
             // SAFETY: as the caller says.
             let histogram = unsafe {
-                let first = Distribution::new(placed.cells);
-                Self::new(placed.block(), first, SharedCell::new(placed.table), grid)
+                let first = Distribution::new(cells.distribution);
+                Self::new(block(cells), first, SharedCell::new(cells.table), grid)
             };
             histogram.scaled(description.exported_scale(), description.exemplar_period)
         })

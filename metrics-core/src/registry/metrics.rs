@@ -1,7 +1,9 @@
 //! Structs of metrics: what `derive(Metrics)` builds on.
 
+use super::description::Description;
+use super::error::RegisterError;
 use super::metric::Metric;
-use super::{Description, RegisterError, Registry};
+use super::register::Registry;
 use crate::layout::header;
 use crate::report::report;
 use crate::segment::Segment;

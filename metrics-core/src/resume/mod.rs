@@ -11,60 +11,27 @@
 //! Exemplars are not carried over: they tell of traces, and those of the earlier run are told by then.
 //!
 //! What is carried over is *kept*: its entry in the directory is not shown before this run registers
-//! the same metric, which *claims* it (`directory`, `registry::place`). Interners take up their
+//! the same metric, which *claims* it (`directory`, `segment::claim`). Interners take up their
 //! values on their own (`Interner::resume`).
 //!
 //! The file is read by system calls rather than mapped, so that no hole in it and no cut can end the
 //! process.
 
+mod error;
 mod old;
 
 use crate::bucket::Grid;
 use crate::directory::{Kind, Metric, Source};
 use crate::layout::{HEAD_CELLS, MOST, head, table::STAND_IN};
-use crate::reader::Why;
-use crate::registry::place::{self, Full};
-use crate::segment::{Exhausted, Registration, ResumedSet, Segment};
+use crate::segment::{
+    self, Exhausted, Registration, ResumedSet, Segment, cells_full, fill_table, lay_out,
+};
 use crate::sync::Relaxed;
+pub(crate) use error::Unfit;
 use old::Old;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::MetadataExt;
-
-/// Why nothing was taken over.
-pub(crate) enum Unfit {
-    /// The file is none that can be.
-    File(String),
-    /// It could be, but the system refuses something: it should stay.
-    System(io::Error),
-}
-
-impl From<io::Error> for Unfit {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
-
-impl From<Why> for Unfit {
-    fn from(why: Why) -> Self {
-        match why {
-            Why::Io(error) => Self::System(error),
-            why => Self::File(why.at("it").to_string()),
-        }
-    }
-}
-
-impl From<Full> for Unfit {
-    fn from(Full { what, setting, exhausted }: Full) -> Self {
-        match exhausted.refused {
-            Some(error) => Self::System(error),
-            None => Self::File(format!(
-                "the earlier run's {what} don't fit: raise Segment::builder().{setting}()"
-            )),
-        }
-    }
-}
 
 /// Takes over into `segment`, whose file is `new`, what was counted in the file `old`.
 pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<(), Unfit> {
@@ -130,7 +97,7 @@ fn append_set(
 }
 
 fn directory_full(exhausted: Exhausted) -> Unfit {
-    place::directory_full(exhausted).into()
+    segment::directory_full(exhausted).into()
 }
 
 /// Takes over one metric, whose new entry still lacks its cells.
@@ -142,9 +109,9 @@ fn carry(
     segment: &Segment,
 ) -> Result<(), Unfit> {
     let series = entry.series as usize;
-    let (metric, placed) = place::lay_out(registration, entry, series)?;
+    let (metric, cells) = lay_out(registration, entry, series)?;
     let at = registration.append_kept(&metric).map_err(directory_full)?;
-    place::fill_table(segment, &metric, &placed);
+    fill_table(segment, &metric, &cells);
     if metric.kind == Kind::Histogram {
         histogram(old, was, &metric, registration, segment)?;
     } else {
@@ -172,18 +139,18 @@ fn histogram(
     };
     let Some(grid) = Grid::new(now.max, now.sigfigs) else { return Ok(()) };
     // The series with cells, and the first of them.
-    let mut placed = Vec::new();
+    let mut with_cells = Vec::new();
     let mut outside = false;
     old.shared(before.table as usize, metric.series as usize, |series, entry| {
         if entry < STAND_IN {
             outside |= !old.has_cells(entry, grid);
-            placed.push((series, usize::try_from(entry).unwrap_or(usize::MAX)));
+            with_cells.push((series, usize::try_from(entry).unwrap_or(usize::MAX)));
         }
     })?;
     if outside {
         return Err(Unfit::File("it is damaged: a histogram's cells lie outside".into()));
     }
-    for (series, cells) in placed {
+    for (series, cells) in with_cells {
         let mut first = None;
         for shard in 0..old.shards {
             let mut heads = [0; HEAD_CELLS as usize];
@@ -193,7 +160,7 @@ fn histogram(
                 continue;
             }
             let entry = now.table as usize + series;
-            let find = || registration.find_distribution(entry, grid).map_err(place::cells_full);
+            let find = || registration.find_distribution(entry, grid).map_err(cells_full);
             let to = match first {
                 Some(first) => first,
                 None => *first.insert(find()? as usize),

@@ -1,4 +1,4 @@
-use super::Unfit;
+use super::error::Unfit;
 use crate::bucket::Grid;
 use crate::directory::{self, Check, Damaged, Entry, Kind, Metric};
 use crate::layout::{HEAD_CELLS, Layout, WORD_BYTES, header};

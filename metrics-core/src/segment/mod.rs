@@ -4,6 +4,7 @@ mod backing;
 mod error;
 #[cfg(not(tickmetrics_loom))]
 mod fork;
+mod lay_out;
 #[cfg(not(tickmetrics_loom))]
 mod options;
 mod part;
@@ -17,6 +18,9 @@ mod view;
 pub(crate) use backing::Backing;
 pub use error::SegmentError;
 #[cfg(not(tickmetrics_loom))]
+pub(crate) use lay_out::cells_full;
+pub(crate) use lay_out::{Full, MetricCells, claim, directory_full, fill_table, lay_out};
+#[cfg(not(tickmetrics_loom))]
 pub(crate) use options::Options;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use part::{CALL, Fault, FileWords};
@@ -25,7 +29,6 @@ pub use process::Segment;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use process::set_up;
 pub(crate) use registration::{Exhausted, Registration};
-pub(crate) use resumed::Claim;
 #[cfg(not(tickmetrics_loom))]
 pub(crate) use resumed::ResumedSet;
 pub use stats::SegmentStats;

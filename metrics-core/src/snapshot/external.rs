@@ -3,9 +3,7 @@
 use super::catalogue::About;
 use super::exposed::Exposed;
 use super::{MetricSnapshot, Snapshot};
-use crate::directory::Kind;
 use crate::names;
-use crate::registry::{Description, RegisterError};
 use crate::sync::Arc;
 use std::collections::HashMap;
 use std::mem;
@@ -48,23 +46,9 @@ struct Known {
 }
 
 impl ExternalLabels {
-    /// These labels, in this order.
-    ///
-    /// # Errors
-    /// [`RegisterError::InvalidLabel`]: a name that no label can have, or that a histogram needs (`le`,
-    /// `quantile`), one that is there twice, or a value of more than 1,024 bytes.
-    pub fn new<N: Into<String>, V: Into<String>>(
-        labels: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self, RegisterError> {
-        let labels: Vec<_> =
-            labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        // What holds for the labels of a metric with all that a metric can have.
-        let all = Description::new("all metrics", "All.").quantiles([0.5]);
-        let with = |to: Description, (name, value): &(String, String)| to.constant(name, value);
-        let mut all = labels.iter().fold(all, with);
-        all.complete(Kind::Histogram, Vec::new());
-        all.check()?;
-        Ok(Self { labels, known: HashMap::new() })
+    /// These labels, which are checked.
+    pub(crate) fn of_checked(labels: Vec<(String, String)>) -> Self {
+        Self { labels, known: HashMap::new() }
     }
 
     /// Adds the labels to each metric of a snapshot.

@@ -1,6 +1,5 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
-mod added;
 mod answers;
 mod budget;
 mod by_handle;
@@ -11,6 +10,7 @@ mod exemplar;
 mod exposed;
 mod external;
 mod histogram;
+mod insert;
 mod merge;
 mod merged;
 mod native;

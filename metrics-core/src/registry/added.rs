@@ -1,13 +1,9 @@
-//! Values that no handle keeps, added to a snapshot by who knows them.
+//! Values that no handle keeps, added to a snapshot with a description.
 
-use super::catalogue::About;
-use super::exposed::Exposed;
-use super::merge::Data;
-use super::values::Indices;
-use super::{MetricSnapshot, Snapshot};
-use crate::directory::{self, Kind};
-use crate::registry::{Description, RegisterError};
-use crate::sync::Arc;
+use super::description::Description;
+use super::error::RegisterError;
+use crate::directory::{Kind, Metric};
+use crate::snapshot::Snapshot;
 
 impl Snapshot {
     /// Adds a count that something else keeps: the system, another library. It is exposed as a
@@ -37,7 +33,7 @@ impl Snapshot {
         count: f64,
     ) -> Result<(), RegisterError> {
         // The larger one of NaN and 0 is 0.
-        self.add(description, Kind::Counter, Data::Quantity(vec![count.max(0.0)]))
+        self.add(description, Kind::Counter, count.max(0.0))
     }
 
     /// Adds a value that something else keeps, as a gauge; otherwise as
@@ -50,35 +46,43 @@ impl Snapshot {
         description: &Description,
         value: f64,
     ) -> Result<(), RegisterError> {
-        self.add(description, Kind::Gauge, Data::Gauge(vec![value]))
+        self.add(description, Kind::Gauge, value)
     }
 
     fn add(
         &mut self,
         description: &Description,
         kind: Kind,
-        data: Data,
+        value: f64,
     ) -> Result<(), RegisterError> {
         let mut description = description.clone();
         description.complete(kind, Vec::new());
         description.check()?;
         self.admit(&description, kind)?;
-        let name = &description.name;
-        let at = self.metrics.partition_point(|metric| metric.about.metric.name <= *name);
-        let about = About::of_one(description, kind);
-        let mut indices = Indices::default();
-        indices.push(0..1);
-        let exposed = Arc::new(Exposed::after(&Exposed::default(), indices, Vec::new()));
-        let (about, data) = (Arc::new(about), Arc::new(data));
-        let metric = MetricSnapshot { about, exposed, data, created: 0 };
-        self.metrics.insert(at, metric);
+        let scale = description.scale_factor();
+        let Description { name, help, unit, constants, .. } = description;
+        let metric = Metric {
+            // None has this number.
+            registry: u64::MAX,
+            kind,
+            first: 0,
+            series: 1,
+            declared: 0,
+            scale,
+            name,
+            help,
+            unit,
+            constants,
+            dimensions: Vec::new(),
+            distribution: None,
+        };
+        self.insert(metric, value);
         Ok(())
     }
 
     fn admit(&self, asked: &Description, kind: Kind) -> Result<(), RegisterError> {
         let Description { name, help, unit, constants, .. } = asked;
-        for there in self.named(name) {
-            let there = &there.about.metric;
+        for there in self.metrics_named(name) {
             if there.kind != kind {
                 return Err(RegisterError::other_kind(name, there.kind, kind));
             }
@@ -109,30 +113,6 @@ impl Snapshot {
 
 fn label((name, _): &(String, String)) -> &str {
     name
-}
-
-impl About {
-    /// A metric of one series that has no cells.
-    fn of_one(description: Description, kind: Kind) -> Self {
-        let scale = description.exported_scale();
-        let Description { name, help, unit, constants, .. } = description;
-        let metric = directory::Metric {
-            // None has this number.
-            registry: u64::MAX,
-            kind,
-            first: 0,
-            series: 1,
-            declared: 0,
-            scale: 1.0,
-            name,
-            help,
-            unit,
-            constants,
-            dimensions: Vec::new(),
-            distribution: None,
-        };
-        Self::new(0, metric, scale, None, Vec::new())
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,174 @@
+//! What is registered, and whether more may be.
+
+use super::check;
+use super::description::{Description, Key};
+use super::error::RegisterError;
+use super::exposed::Exposed;
+use crate::directory::Kind;
+use crate::labels::Dimension;
+use crate::segment::MetricCells;
+use std::collections::HashMap;
+use std::fmt;
+
+/// A metric, and the values of its labels.
+#[derive(Clone)]
+pub(super) struct Registered {
+    pub(super) description: Description,
+    pub(super) dimensions: Vec<Dimension>,
+}
+
+/// Where the values of a metric are.
+pub(super) enum Held {
+    Cells(MetricCells),
+    /// A function answers them.
+    Function,
+}
+
+/// Whose metric it is.
+#[derive(Clone, Copy)]
+pub(super) enum Owner {
+    /// That of all who register it.
+    Any,
+    /// One function's.
+    Function,
+}
+
+#[derive(Default)]
+pub(super) struct Known {
+    /// What is registered.
+    pub(super) metrics: HashMap<Key, (Registered, Held)>,
+    /// One metric of each name, and how many have it.
+    names: HashMap<String, (Registered, usize)>,
+    /// The names that all are exposed under.
+    exposed: Exposed,
+}
+
+impl Registered {
+    /// A metric with these labels, once all that concerns it alone was checked.
+    pub(super) fn new(
+        description: &Description,
+        series: usize,
+        dimensions: Vec<Dimension>,
+    ) -> Result<Self, RegisterError> {
+        description.check()?;
+        let name = &description.name;
+        let product = dimensions
+            .iter()
+            .try_fold(1_usize, |product, dimension| product.checked_mul(dimension.values.count()));
+        match product {
+            Some(product) if product == series && series > 0 => {}
+            product => {
+                let product = product.unwrap_or(usize::MAX);
+                return Err(RegisterError::InconsistentLabels {
+                    name: name.clone(),
+                    series,
+                    product,
+                });
+            }
+        }
+        check::values(name, &dimensions)?;
+        Ok(Self { description: description.clone(), dimensions })
+    }
+}
+
+impl Known {
+    /// The cells of a metric that is there, or `None` where it is not and may be.
+    pub(super) fn find(
+        &self,
+        asked: &Registered,
+        owner: Owner,
+    ) -> Result<Option<MetricCells>, RegisterError> {
+        let Registered { description, .. } = asked;
+        let name = &description.name;
+        if let Some((there, held)) = self.metrics.get(&description.key()) {
+            differs(there, asked)?;
+            return match (held, owner) {
+                (Held::Cells(cells), Owner::Any) => Ok(Some(*cells)),
+                _ => Err(RegisterError::clash(name, name, "a function's series are its own")),
+            };
+        }
+        if let Some((there, _)) = self.names.get(name) {
+            differs(there, asked)?;
+        }
+        match self.exposed.find(description) {
+            Some((with, reason)) => Err(RegisterError::clash(name, with, reason)),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn insert(&mut self, metric: Registered, held: Held) {
+        let Registered { description, .. } = &metric;
+        self.exposed.add(description);
+        let of_name = self.names.entry(description.name.clone());
+        of_name.or_insert_with(|| (metric.clone(), 0)).1 += 1;
+        self.metrics.insert(description.key(), (metric, held));
+    }
+
+    /// Forgets a metric without cells.
+    pub(super) fn remove(&mut self, key: &Key) {
+        let Some((Registered { description, .. }, _)) = self.metrics.remove(key) else { return };
+        let Some((_, count)) = self.names.get_mut(&description.name) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.names.remove(&description.name);
+            self.exposed.remove(&description);
+        }
+    }
+}
+
+/// An error where two metrics of one name differ in what such metrics must share.
+fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {
+    let same_labels = there.description.labels == asked.description.labels;
+    let same_values = there.dimensions.len() == asked.dimensions.len()
+        && there.dimensions.iter().zip(&asked.dimensions).all(|(a, b)| a.same_values(b));
+    let (there, asked) = (&there.description, &asked.description);
+    let name = &asked.name;
+    if let (Some(a), Some(b)) = (there.kind, asked.kind)
+        && a != b
+    {
+        return Err(RegisterError::other_kind(name, a, b));
+    }
+    let labels = |of: &Description| of.label_names().map(str::to_owned).collect::<Vec<_>>();
+    let constants =
+        |of: &Description| of.constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let differ = |what: &str, there: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
+        let reason = format!("that one's {what} is {there:?}, this one's {asked:?}");
+        Err(RegisterError::clash(name, name, reason))
+    };
+    if there.help != asked.help {
+        return differ("help", &there.help, &asked.help);
+    }
+    if there.unit != asked.unit {
+        return differ("unit", &there.unit, &asked.unit);
+    }
+    let mixed = there.mixed && asked.mixed;
+    if labels(there) != labels(asked) && !mixed {
+        return differ("list of labels", &labels(there), &labels(asked));
+    }
+    if constants(there) != constants(asked) && !mixed {
+        return differ("list of constant labels", &constants(there), &constants(asked));
+    }
+    if same_labels && !same_values {
+        let reason = "their labels are called the same and have other values: each type with \
+                      derive(Label) has values of its own, so share one type";
+        return Err(RegisterError::clash(name, name, reason));
+    }
+    if there.scale_factor() != asked.scale_factor() {
+        return differ("scale", &there.scale_factor(), &asked.scale_factor());
+    }
+    if asked.kind == Some(Kind::Histogram) {
+        let grid = |of: &Description| (of.sigfigs, of.max, of.native, of.edges());
+        if grid(there) != grid(asked) {
+            return differ("(digits, maximum, native schema, buckets)", &grid(there), &grid(asked));
+        }
+        let interval = |of: &Description| (of.extremes, of.quantiles.clone());
+        if interval(there) != interval(asked) {
+            return differ("(extremes, quantiles)", &interval(there), &interval(asked));
+        }
+        if there.exemplar_period != asked.exemplar_period {
+            let (there, asked) = (there.exemplar_period, asked.exemplar_period);
+            return differ("exemplar period in milliseconds", &there, &asked);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+use super::cells::take_cells;
+use super::description::Description;
+use super::error::RegisterError;
+use super::functions::Functions;
+use super::known::{Held, Known, Owner, Registered};
+use super::metric::Metric;
+use crate::clock;
+use crate::labels::Labels;
+use crate::report::report;
+use crate::segment::{MetricCells, Segment};
+use crate::snapshot::{Catalogue, New, Snapshot};
+use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide};
+use std::fmt;
+
+/// A set of metrics that is exposed together. Clones are the same registry.
+///
+/// All registries count in the process's one [`Segment`]. What a registry took from it stays
+/// taken when the registry is dropped, so that a handle is valid for ever.
+#[derive(Clone)]
+pub struct Registry {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) number: u64,
+    pub(super) known: Mutex<Known>,
+    pub(super) functions: Functions,
+    /// Metrics that no snapshot has shown yet.
+    new: Mutex<Vec<New>>,
+    catalogue: Mutex<Catalogue>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics = lock(&self.inner.known).metrics.len();
+        f.debug_struct("Registry").field("metrics", &metrics).finish_non_exhaustive()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// A registry without metrics.
+    pub fn new() -> Self {
+        process_wide! {
+            static NEXT: AtomicU64 = AtomicU64::new(Registry::GLOBAL + 1);
+        }
+        // Relaxed: only that each number is given once matters.
+        Self::numbered(NEXT.fetch_add(1, Relaxed))
+    }
+
+    /// The number of the global registry, whenever that is made.
+    const GLOBAL: u64 = 0;
+
+    fn numbered(number: u64) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                number,
+                known: Mutex::default(),
+                functions: Functions::default(),
+                new: Mutex::default(),
+                catalogue: Mutex::new(Catalogue::new()),
+            }),
+        }
+    }
+
+    /// The process's own registry, which `#[timed]` and [`Metrics::global`] register in.
+    pub fn global() -> &'static Self {
+        process_wide! {
+            static GLOBAL: OnceLock<Registry> = OnceLock::new();
+        }
+        GLOBAL.get_or_init(|| Self::numbered(Self::GLOBAL))
+    }
+
+    /// Registers a metric, whose kind and labels are those of the handle asked for. The same
+    /// description again gives the same handle.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let orders: Counter<bool> =
+    ///     registry.register(&Description::new("orders_total", "Orders, by whether they filled."))?;
+    /// orders.with(true).inc();
+    /// assert_eq!(registry.snapshot().counter("orders_total", &[("flag", "true")]), Some(1));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Every variant of [`RegisterError`]; nothing is registered then.
+    pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
+        self.register_from(description, Owner::Any)
+    }
+
+    pub(super) fn register_from<M: Metric>(
+        &self,
+        description: &Description,
+        owner: Owner,
+    ) -> Result<M, RegisterError> {
+        let description = M::complete(description.clone());
+        let asked = Registered::new(&description, M::Labels::SERIES, M::Labels::dimensions())?;
+        let cells = self.cells(asked, M::Labels::SERIES, owner)?;
+        // SAFETY: that is what they were found for: a metric that is there already has the same kind
+        // and the same values of labels (`differs`), and so as many series.
+        Ok(unsafe { M::from_cells(&cells, &description) })
+    }
+
+    /// The values of all metrics now. Never makes a recording thread wait.
+    ///
+    /// At most once a second it also looks whether the clock that timings are taken with is what it was,
+    /// and reports on standard error if not.
+    pub fn snapshot(&self) -> Snapshot {
+        let change = clock::look_after();
+        let asked = self.inner.functions.ask(self.inner.number);
+        let mut snapshot = Snapshot::default();
+        if let Some(segment) = Segment::current() {
+            if let Some(change) = change {
+                segment.set_clock_scale(clock::scale());
+                report(format_args!("{change}"));
+            }
+            let mut catalogue = lock(&self.inner.catalogue);
+            let new = std::mem::take(&mut *lock(&self.inner.new));
+            snapshot = catalogue.snapshot(segment.view(), new);
+        }
+        self.inner.functions.add_answers(asked, &mut snapshot);
+        snapshot
+    }
+
+    /// Finds cells for a metric, or those that it has.
+    fn cells(
+        &self,
+        asked: Registered,
+        series: usize,
+        owner: Owner,
+    ) -> Result<MetricCells, RegisterError> {
+        let mut known = lock(&self.inner.known);
+        if let Some(cells) = known.find(&asked, owner)? {
+            return Ok(cells);
+        }
+        let Registered { description, dimensions } = &asked;
+        let (cells, new) = take_cells(self.inner.number, description, series, dimensions)?;
+        lock(&self.inner.new).push(new);
+        known.insert(asked, Held::Cells(cells));
+        Ok(cells)
+    }
+}

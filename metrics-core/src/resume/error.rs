@@ -1,0 +1,37 @@
+use crate::reader::Why;
+use crate::segment::Full;
+use std::io;
+
+/// Why nothing was taken over.
+pub(crate) enum Unfit {
+    /// The file is none that can be.
+    File(String),
+    /// It could be, but the system refuses something: it should stay.
+    System(io::Error),
+}
+
+impl From<io::Error> for Unfit {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<Why> for Unfit {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Io(error) => Self::System(error),
+            why => Self::File(why.at("it").to_string()),
+        }
+    }
+}
+
+impl From<Full> for Unfit {
+    fn from(Full { what, setting, exhausted }: Full) -> Self {
+        match exhausted.refused {
+            Some(error) => Self::System(error),
+            None => Self::File(format!(
+                "the earlier run's {what} don't fit: raise Segment::builder().{setting}()"
+            )),
+        }
+    }
+}
