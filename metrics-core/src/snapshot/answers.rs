@@ -1,10 +1,12 @@
 //! Values that functions of the program answer. They have no cells.
 
-use super::catalogue::{About, push_new_values};
+use super::about::About;
+use super::catalogue::push_new_values;
 use super::exposed::Exposed;
+use super::families::Snapshot;
 use super::merge::Data;
+use super::metric::MetricSnapshot;
 use super::values::{Indices, Values};
-use super::{MetricSnapshot, Snapshot};
 use crate::directory;
 use crate::labels::Interner;
 use crate::sync::{Arc, Mutex, lock};

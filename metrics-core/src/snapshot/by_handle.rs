@@ -1,7 +1,9 @@
 //! A snapshot is asked for the values of a handle, without a name.
 
+use super::families::Snapshot;
+use super::histogram::HistogramSnapshot;
 use super::merge::Data;
-use super::{HistogramSnapshot, MetricSnapshot, Snapshot};
+use super::metric::MetricSnapshot;
 use crate::cell;
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};

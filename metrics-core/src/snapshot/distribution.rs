@@ -5,8 +5,8 @@
 //! wanted, too. So a series' cells are asked for when its head is read, and read when they are
 //! likely there: two series later.
 
+use super::about::About;
 use super::budget::Budget;
-use super::catalogue::About;
 use super::cells::plus;
 use super::histogram::HistogramSnapshot;
 use super::shape::Shape;

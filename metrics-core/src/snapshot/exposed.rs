@@ -1,6 +1,6 @@
 //! Which series of a metric are exposed.
 
-use super::catalogue::About;
+use super::about::About;
 use super::rendered::Rendered;
 use super::values::{Indices, Values};
 use crate::names::{self, Escaping};

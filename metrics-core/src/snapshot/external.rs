@@ -1,8 +1,9 @@
 //! Labels that all metrics of a snapshot get.
 
-use super::catalogue::About;
+use super::about::About;
 use super::exposed::Exposed;
-use super::{MetricSnapshot, Snapshot};
+use super::families::Snapshot;
+use super::metric::MetricSnapshot;
 use crate::names;
 use crate::sync::Arc;
 use std::collections::HashMap;

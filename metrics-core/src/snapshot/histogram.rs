@@ -1,6 +1,5 @@
 use super::cells::{Cells, plus};
 use super::exemplar::{Exemplar, Exemplars};
-use super::native::NativeBuckets;
 use super::shape::Shape;
 use crate::layout::MOST;
 use crate::sync::Arc;
@@ -162,11 +161,6 @@ impl HistogramSnapshot {
     pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
         let buckets = self.shape.edges.iter().zip(self.below.iter());
         buckets.map(|(edge, &count)| Bucket { upper: edge.upper, le: &edge.le, count })
-    }
-
-    /// The native buckets; `None` where none were [declared](crate::Description::native).
-    pub fn native(&self) -> Option<NativeBuckets<'_>> {
-        self.shape.native().map(|native| NativeBuckets::new(native, self))
     }
 
     /// Values with their traces, the smallest first: at most one for each exposed bucket and one above

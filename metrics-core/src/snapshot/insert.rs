@@ -1,10 +1,11 @@
 //! Values without cells, put into a snapshot.
 
-use super::catalogue::About;
+use super::about::About;
 use super::exposed::Exposed;
+use super::families::Snapshot;
 use super::merge::Data;
+use super::metric::MetricSnapshot;
 use super::values::Indices;
-use super::{MetricSnapshot, Snapshot};
 use crate::directory::{Kind, Metric};
 use crate::sync::Arc;
 

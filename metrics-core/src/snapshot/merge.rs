@@ -5,8 +5,8 @@
 //! snapshot reads the same or a larger one. The cells of one snapshot are read while writers go
 //! on; they are not of one instant.
 
+use super::about::{About, Dimension};
 use super::budget::Budget;
-use super::catalogue::{About, Dimension};
 use super::distribution::{Reader, SURE};
 use super::histogram::HistogramSnapshot;
 use super::values::{Indices, Run, Values};

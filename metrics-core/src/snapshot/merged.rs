@@ -1,7 +1,9 @@
 //! Snapshots of several registries, or of several processes, as one.
 
+use super::families::Snapshot;
+use super::family::Family;
+use super::metric::MetricSnapshot;
 use super::values::Values;
-use super::{Family, MetricSnapshot, Snapshot};
 use crate::names::Escaping;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

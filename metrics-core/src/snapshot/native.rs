@@ -4,20 +4,18 @@
 //! units, where `base` is `2^(2^-s)`
 //! (<https://prometheus.io/docs/specs/native_histograms/#schema>).
 
-use super::histogram::HistogramSnapshot;
 use crate::bucket::Grid;
-use crate::layout::MOST;
 use crate::scale::Scale;
 
 /// Which cells each bucket is the sum of: what all series of a histogram share.
 #[derive(Debug)]
 pub(super) struct Native {
-    schema: i8,
+    pub(super) schema: i8,
     /// The index of the first bucket of `starts`.
-    first: i32,
+    pub(super) first: i32,
     /// The first cell of each bucket. The cells before the first bucket's are those of 0; the last
     /// bucket's go on to the end.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
 }
 
 impl Native {
@@ -80,59 +78,6 @@ fn split(number: f64) -> (f64, i32) {
     let bits = number.to_bits();
     let exponent = i32::try_from(bits >> 52).unwrap_or(0) - 1022 - lifted;
     (f64::from_bits((bits & ((1 << 52) - 1)) | (1022 << 52)), exponent)
-}
-
-/// The native (exponential) buckets of a histogram; see
-/// [`Description::native`](crate::Description::native).
-#[derive(Clone, Copy, Debug)]
-pub struct NativeBuckets<'a> {
-    native: &'a Native,
-    histogram: &'a HistogramSnapshot,
-}
-
-/// One of a histogram's native buckets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NativeBucket {
-    /// Its number: with schema `s`, values are up to `2^(index × 2^-s)` exported units.
-    pub index: i32,
-    /// How many values are in it, at least 1.
-    pub count: u64,
-}
-
-impl<'a> NativeBuckets<'a> {
-    pub(super) fn new(native: &'a Native, histogram: &'a HistogramSnapshot) -> Self {
-        Self { native, histogram }
-    }
-
-    /// The schema: there are `2^schema` buckets to each doubling.
-    pub fn schema(&self) -> i8 {
-        self.native.schema
-    }
-
-    /// How many values are 0. No other ones are in the zero bucket.
-    pub fn zeros(&self) -> u64 {
-        if self.histogram.first == 0 { self.histogram.cells.get(0).min(MOST) } else { 0 }
-    }
-
-    /// The buckets with any value, rising. Together with [`zeros`](Self::zeros) they hold the
-    /// [`count`](HistogramSnapshot::count).
-    pub fn buckets(&self) -> impl Iterator<Item = NativeBucket> + use<'a> {
-        let Self { native: Native { first, starts, .. }, histogram } = *self;
-        let cells = u32::try_from(histogram.cells.len()).unwrap_or(u32::MAX);
-        let end = histogram.first.saturating_add(cells);
-        // The bucket of the first cell is the last one that begins at or before it.
-        let from = starts.partition_point(|&start| start <= histogram.first).saturating_sub(1);
-        let to = starts.partition_point(|&start| start < end).max(from);
-        let ends = starts.get(from + 1..to).unwrap_or_default().iter().chain([&u32::MAX]);
-        let ends = ends.map(|&end| end.saturating_sub(histogram.first) as usize);
-        let start = usize::from(histogram.first == 0);
-        let counts = histogram.cells.between(start, ends);
-        let index = first.saturating_add(i32::try_from(from).unwrap_or(i32::MAX));
-        (index..)
-            .zip(counts)
-            .filter_map(|(index, count)| (count > 0).then_some(NativeBucket { index, count }))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Labels as the formats write them, made once for each value rather than at each scrape.
 
-use super::catalogue::{About, Dimension};
+use super::about::{About, Dimension};
 use super::values::{Joined, Pieces, Values};
 use crate::names::{self, Escaping};
 use crate::sync::{Arc, OnceLock};

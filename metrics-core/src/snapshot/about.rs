@@ -1,0 +1,101 @@
+use super::shape::Shape;
+use super::values::Values;
+use crate::directory::{self, Source};
+use crate::names;
+use crate::scale::Scale;
+use crate::sync::Arc;
+use std::collections::HashMap;
+
+/// What never changes of a metric.
+#[derive(Debug)]
+pub(super) struct About {
+    /// The word of the directory where its entry begins.
+    pub(super) entry: usize,
+    pub(super) metric: directory::Metric,
+    pub(super) scale: Scale,
+    /// For histograms.
+    pub(super) shape: Option<Arc<Shape>>,
+    pub(super) dimensions: Vec<Dimension>,
+    /// Whether no name of a label needs any escaping.
+    pub(super) has_legacy_labels: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Dimension {
+    pub(super) name: String,
+    /// How many values the series are laid out for.
+    pub(super) count: usize,
+    /// How many series have one value of it: the product of the counts of those behind it.
+    pub(super) below: u32,
+    fixed: Option<Arc<Values>>,
+    set: u64,
+}
+
+impl Dimension {
+    fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Arc<Values> {
+        self.fixed.as_ref().or_else(|| sets.get(&self.set)).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn is_interned(&self) -> bool {
+        self.fixed.is_none()
+    }
+}
+
+impl About {
+    /// A metric as the directory has it.
+    pub(super) fn of(entry: usize, metric: directory::Metric) -> Self {
+        let shape = Shape::new(&metric).map(Arc::new);
+        let dimension = |(name, source): &(String, Source)| match source {
+            Source::Fixed(values) => Dimension {
+                name: name.clone(),
+                count: values.len(),
+                below: 1,
+                fixed: Some(Arc::new(values.iter().map(String::as_str).collect())),
+                set: 0,
+            },
+            Source::Set { set, capacity } => Dimension {
+                name: name.clone(),
+                count: *capacity as usize + 1,
+                below: 1,
+                fixed: None,
+                set: *set,
+            },
+        };
+        let mut dimensions: Vec<_> = metric.dimensions.iter().map(dimension).collect();
+        let mut below = 1_u32;
+        for dimension in dimensions.iter_mut().rev() {
+            dimension.below = below;
+            below = below.saturating_mul(u32::try_from(dimension.count).unwrap_or(u32::MAX));
+        }
+        let scale = Scale::new(metric.scale);
+        Self::new(entry, metric, scale, shape, dimensions)
+    }
+
+    pub(super) fn new(
+        entry: usize,
+        metric: directory::Metric,
+        scale: Scale,
+        shape: Option<Arc<Shape>>,
+        dimensions: Vec<Dimension>,
+    ) -> Self {
+        let constants = metric.constants.iter().map(|(name, _)| name);
+        let mut labels = constants.chain(dimensions.iter().map(|dimension| &dimension.name));
+        let has_legacy_labels = labels.all(|name| names::is_legacy_label(name));
+        Self { entry, metric, scale, shape, dimensions, has_legacy_labels }
+    }
+
+    /// The values of each label by now.
+    pub(super) fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
+        self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
+    }
+
+    /// The number of the value of each label in the series of this index.
+    pub(super) fn digits(&self, index: u32) -> impl Iterator<Item = (&Dimension, usize)> {
+        let mut rest = index;
+        self.dimensions.iter().map(move |dimension| {
+            let digit = rest / dimension.below.max(1);
+            rest -= digit * dimension.below;
+            (dimension, digit as usize)
+        })
+    }
+}

@@ -1,0 +1,87 @@
+use super::metric::MetricSnapshot;
+use super::series::{AllSeries, Series};
+use crate::directory::{Exposure, Kind};
+
+/// All series of one name.
+#[derive(Clone, Copy)]
+pub struct Family<'a> {
+    /// At least one.
+    pub(super) metrics: &'a [MetricSnapshot],
+}
+
+impl<'a> Family<'a> {
+    /// The name.
+    pub fn name(&self) -> &'a str {
+        &self.metrics[0].about.metric.name
+    }
+
+    /// What it counts.
+    pub fn help(&self) -> &'a str {
+        &self.metrics[0].about.metric.help
+    }
+
+    /// The exported unit; empty where it has none.
+    pub fn unit(&self) -> &'a str {
+        &self.metrics[0].about.metric.unit
+    }
+
+    /// The kind of its metrics.
+    pub fn kind(&self) -> Kind {
+        self.metrics[0].about.metric.kind
+    }
+
+    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, and each as
+    /// the label `quantile` gives it.
+    pub fn quantiles(&self) -> impl Iterator<Item = (f64, &'a str)> + use<'a> {
+        let shape = self.metrics[0].about.shape.as_ref();
+        let quantiles = shape.map_or(&[][..], |shape| &shape.quantiles);
+        quantiles.iter().map(|(quantile, text)| (*quantile, text.as_str()))
+    }
+
+    /// Whether smallest and largest value of an interval are to be
+    /// [exposed](crate::Description::extremes).
+    pub fn has_extremes(&self) -> bool {
+        self.metrics[0].about.shape.as_ref().is_some_and(|shape| shape.extremes)
+    }
+
+    /// What it is exposed as.
+    pub fn exposures(&self) -> impl Iterator<Item = Exposure> + use<> {
+        let has_quantiles = self.quantiles().next().is_some();
+        Exposure::of(self.kind(), self.has_extremes(), has_quantiles)
+    }
+
+    /// The exposed series.
+    pub fn series(&self) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        self.series_from(0)
+    }
+
+    /// The exposed series without the first `skipped`, which costs the same for any number of
+    /// these: for who encodes a family piece by piece.
+    #[inline]
+    pub fn series_from(&self, skipped: usize) -> impl Iterator<Item = Series<'a>> + use<'a> {
+        AllSeries::new(self.metrics, skipped)
+    }
+
+    /// The names of its series' labels, constant ones first; of several metrics, one after the other.
+    pub fn label_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.metrics.iter().flat_map(|MetricSnapshot { about, .. }| {
+            let constants = about.metric.constants.iter().map(|(name, _)| name.as_str());
+            constants.chain(about.dimensions.iter().map(|dimension| dimension.name.as_str()))
+        })
+    }
+
+    /// How many bytes the labels of all its series are at the most, as any of the formats has them:
+    /// what it takes to know before they are written.
+    pub fn label_bytes(&self) -> u64 {
+        let all = self.metrics.iter().map(|MetricSnapshot { about, exposed, .. }| {
+            let one = exposed.most_label_bytes(about) as u64;
+            one.saturating_mul(exposed.indices.len() as u64)
+        });
+        all.fold(0, u64::saturating_add)
+    }
+
+    /// How many series are exposed.
+    pub fn series_count(&self) -> usize {
+        self.metrics.iter().map(|metric| metric.exposed.indices.len()).sum()
+    }
+}

@@ -1,0 +1,87 @@
+use super::about::About;
+use super::exposed::Exposed;
+use super::histogram::HistogramSnapshot;
+use super::merge::Data;
+use crate::sync::Arc;
+
+/// The values of a metric.
+#[derive(Clone)]
+pub(super) struct MetricSnapshot {
+    pub(super) about: Arc<About>,
+    pub(super) exposed: Arc<Exposed>,
+    pub(super) data: Arc<Data>,
+    /// When it began to count, in nanoseconds since the epoch; 0 where nobody knows.
+    pub(super) created: u64,
+}
+
+impl MetricSnapshot {
+    /// The index of the series with exactly these labels.
+    pub(super) fn index(&self, labels: &[(&str, &str)]) -> Option<u32> {
+        let About { metric, dimensions, .. } = &*self.about;
+        if labels.len() != metric.constants.len() + dimensions.len() {
+            return None;
+        }
+        let value_of =
+            |name: &str| labels.iter().find(|label| label.0 == name).map(|label| label.1);
+        for (name, value) in &metric.constants {
+            if value_of(name)? != value {
+                return None;
+            }
+        }
+        dimensions.iter().zip(&self.exposed.values).try_fold(0_u32, |index, (dimension, values)| {
+            let value = value_of(&dimension.name)?;
+            let digit = values.number(value)?;
+            index
+                .checked_mul(u32::try_from(dimension.count).ok()?)?
+                .checked_add(u32::try_from(digit).ok()?)
+        })
+    }
+
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let data = match (&*self.data, &*earlier.data) {
+            (Data::Wide(_), _) | (_, Data::Wide(_)) => match (self.narrow(), earlier.narrow()) {
+                (Some(now), Some(then)) => return now.since(&then),
+                _ => Arc::clone(&self.data),
+            },
+            (Data::Counter(now), Data::Counter(then)) => {
+                let difference =
+                    |now: &u64, then: Option<&u64>| now.wrapping_sub(then.copied().unwrap_or(0));
+                Arc::new(Data::Counter(self.differences(now, earlier, then, difference)))
+            }
+            (Data::Histogram(now), Data::Histogram(then)) => {
+                let difference = |now: &HistogramSnapshot, then: Option<&HistogramSnapshot>| {
+                    then.map_or_else(|| now.clone(), |then| now.since(then))
+                };
+                Arc::new(Data::Histogram(self.differences(now, earlier, then, difference)))
+            }
+            _ => Arc::clone(&self.data),
+        };
+        let (about, exposed) = (Arc::clone(&self.about), Arc::clone(&self.exposed));
+        Self { about, exposed, data, created: self.created }
+    }
+
+    /// With the lowest 64 bits of counters, which is all that a difference needs.
+    fn narrow(&self) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
+        let low = |&value: &u128| value as u64;
+        let data = match &*self.data {
+            Data::Counter(values) => values.clone(),
+            Data::Wide(values) => values.iter().map(low).collect(),
+            _ => return None,
+        };
+        Some(Self { data: Arc::new(Data::Counter(data)), ..self.clone() })
+    }
+
+    /// The difference of each value here to that of the same series there, if it was exposed.
+    fn differences<T>(
+        &self,
+        now: &[T],
+        earlier: &Self,
+        then: &[T],
+        difference: impl Fn(&T, Option<&T>) -> T,
+    ) -> Vec<T> {
+        let before = |index| earlier.exposed.indices.position(index).and_then(|at| then.get(at));
+        let series = self.exposed.indices.iter().zip(now);
+        series.map(|(index, now)| difference(now, before(index))).collect()
+    }
+}
