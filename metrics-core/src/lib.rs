@@ -143,6 +143,15 @@
 //! shared library fails on x86-64, and the linker's error names the feature. A program that is
 //! built with it works as well; each record then costs one or two instructions more.
 
+#![cfg_attr(
+    tickmetrics_loom,
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "models need a part of what reads files and resumes"
+    )
+)]
+
 #[cfg(not(target_os = "linux"))]
 compile_error!("tickmetrics needs Linux: a mapping that is reserved without being committed");
 

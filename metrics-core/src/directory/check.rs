@@ -108,7 +108,6 @@ impl Check {
     /// keeps ready, each value behind the label's name, the first label's behind the constant ones.
     /// One value can be many metrics', and one name is each value's, so that the size of the segment
     /// does not bound it.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn label_bytes(&self) -> u64 {
         self.label_bytes
     }

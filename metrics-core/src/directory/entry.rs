@@ -29,7 +29,6 @@ const NATIVE: i64 = 1 << 8;
 pub(crate) enum Entry {
     ValueSet {
         set: u64,
-        #[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no earlier run"))]
         identity: String,
     },
     Value {
@@ -132,7 +131,6 @@ pub(crate) fn metric(metric: &Metric) -> Vec<u64> {
 }
 
 /// The entry of a metric of an earlier run.
-#[cfg(not(tickmetrics_loom))]
 pub(crate) fn kept(metric: &Metric) -> Vec<u64> {
     entry(KEPT, metric_words(metric))
 }

@@ -25,7 +25,6 @@ mod exposure;
 mod kind;
 
 pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
-#[cfg(not(tickmetrics_loom))]
 pub(crate) use entry::kept;
 pub(crate) use entry::{
     Damaged, Distribution, Entry, MAX_VALUE_BYTES, MAX_VALUE_WORDS, MIN_VALUE_WORDS, Metric, OTHER,

@@ -1,26 +1,11 @@
 #[cfg(not(tickmetrics_loom))]
-use super::{file, fork};
+use super::{environment, file, fork};
 use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES};
 #[cfg(not(tickmetrics_loom))]
-use crate::memory;
-#[cfg(not(tickmetrics_loom))]
 use crate::report::report;
-#[cfg(not(tickmetrics_loom))]
-use crate::segment::Options;
-use crate::segment::{Segment, SegmentError};
+use crate::segment::{Options, Segment, SegmentError};
 use crate::shard;
 use std::path::PathBuf;
-
-/// Names the file of a segment whose program names none.
-#[cfg(not(tickmetrics_loom))]
-const VARIABLE: &str = "TICKMETRICS_SEGMENT";
-/// One of [`ON`] has any segment in a file resumed.
-#[cfg(not(tickmetrics_loom))]
-const RESUME: &str = "TICKMETRICS_SEGMENT_RESUME";
-#[cfg(not(tickmetrics_loom))]
-const ON: [&str; 4] = ["1", "true", "yes", "on"];
-#[cfg(not(tickmetrics_loom))]
-const OFF: [&str; 4] = ["0", "false", "no", "off"];
 
 /// Sizes and place of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +16,7 @@ pub struct SegmentBuilder {
     directory_bytes: usize,
     shared_bytes: usize,
     path: Option<PathBuf>,
-    #[cfg(not(tickmetrics_loom))]
     resume: bool,
-    #[cfg(not(tickmetrics_loom))]
     options: Options,
 }
 
@@ -71,9 +54,7 @@ impl Default for SegmentBuilder {
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
             path: None,
-            #[cfg(not(tickmetrics_loom))]
             resume: false,
-            #[cfg(not(tickmetrics_loom))]
             options: Options::default(),
         }
     }
@@ -176,7 +157,6 @@ impl SegmentBuilder {
     /// # std::fs::remove_file(path).unwrap();
     /// # Ok::<(), tickmetrics::SegmentError>(())
     /// ```
-    #[cfg(not(tickmetrics_loom))]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
         self
@@ -189,7 +169,6 @@ impl SegmentBuilder {
     ///
     /// It spares a fault at the first record of a series, not the attachment itself, which
     /// `warm_up` does ahead of time.
-    #[cfg(not(tickmetrics_loom))]
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.options.prefault = prefault;
         self
@@ -199,7 +178,6 @@ impl SegmentBuilder {
     /// Off by default. The whole of the address space counts against the limit on locked memory,
     /// so that it takes a high limit, `CAP_IPC_LOCK`, or a small segment. After
     /// `mlockall(MCL_FUTURE)` the pages are kept without this.
-    #[cfg(not(tickmetrics_loom))]
     pub fn lock_memory(mut self, lock: bool) -> Self {
         self.options.lock_memory = lock;
         self
@@ -208,14 +186,12 @@ impl SegmentBuilder {
     /// Lets the system use huge pages: fewer misses in the translation of addresses, and two
     /// megabytes of memory for the first cell of each thread. Off by default. For a file, its
     /// file system must allow it, too (tmpfs mounted with `huge=advise`).
-    #[cfg(not(tickmetrics_loom))]
     pub fn huge_pages(mut self, huge: bool) -> Self {
         self.options.huge_pages = huge;
         self
     }
 
     /// Whether core dumps hold the segment; they don't by default, since it is large.
-    #[cfg(not(tickmetrics_loom))]
     pub fn core_dump(mut self, dump: bool) -> Self {
         self.options.core_dump = dump;
         self
@@ -253,15 +229,16 @@ impl SegmentBuilder {
 
     #[cfg(not(tickmetrics_loom))]
     fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
-        let resume = self.resume || resume_from_environment();
-        let mut segment = match (&self.path, from_environment()) {
+        let resume = self.resume || environment::resume();
+        let mut segment = match (&self.path, environment::path()) {
             (Some(path), _) => file::create(&file::expand(path), layout, resume)?,
             (None, None) => reserve_shrinking(layout)?,
             (None, Some(path)) => match file::create(&file::expand(&path), layout, resume) {
                 Ok(segment) => segment,
                 Err(error) => {
                     report(format_args!(
-                        "{VARIABLE}: {error}; metrics are counted, and in no file"
+                        "{}: {error}; metrics are counted, and in no file",
+                        environment::VARIABLE
                     ));
                     reserve_shrinking(layout)?
                 }
@@ -319,32 +296,6 @@ pub(crate) fn install(
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
     super::unload::prepare();
     Ok(())
-}
-
-/// The path that whoever runs the program asks for. A program with more rights than its user (set
-/// user id) is not told by its user where to write.
-#[cfg(not(tickmetrics_loom))]
-fn from_environment() -> Option<PathBuf> {
-    let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty())?;
-    (!memory::is_privileged()).then(|| path.into())
-}
-
-/// Whether whoever runs the program asks for it, with the same reservation.
-#[cfg(not(tickmetrics_loom))]
-fn resume_from_environment() -> bool {
-    let Some(value) = std::env::var_os(RESUME).filter(|_| !memory::is_privileged()) else {
-        return false;
-    };
-    let is = |words: [&str; 4]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
-    if !is(ON) && !is(OFF) && !value.is_empty() {
-        report(format_args!(
-            "{RESUME} is {:?}, and the segment is not resumed: {} resumes it, {} does not",
-            value.to_string_lossy(),
-            ON.join(" or "),
-            OFF.join(" or ")
-        ));
-    }
-    is(ON)
 }
 
 /// Reserves a segment of this layout, or of half the part sizes, or of a quarter...

@@ -3,6 +3,8 @@
 
 mod builder;
 #[cfg(not(tickmetrics_loom))]
+mod environment;
+#[cfg(not(tickmetrics_loom))]
 mod file;
 #[cfg(not(tickmetrics_loom))]
 mod fork;

@@ -160,7 +160,7 @@ impl Registry {
         value: impl Fn() -> f64 + Send + Sync + 'static,
     ) -> Result<(), RegisterError> {
         let description = Description::new(name, help);
-        let gauge = self.register_from::<Gauge>(&description, Owner::Function)?;
+        let gauge = self.register_from::<Gauge>(&description, 1, Owner::Function)?;
         let ask = move || gauge.set(call(&value).unwrap_or(f64::NAN));
         self.inner.functions.add(Function { ask: Box::new(ask), answers: None });
         Ok(())

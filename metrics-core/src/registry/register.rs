@@ -93,17 +93,18 @@ impl Registry {
     /// # Errors
     /// Every variant of [`RegisterError`]; nothing is registered then.
     pub fn register<M: Metric>(&self, description: &Description) -> Result<M, RegisterError> {
-        self.register_from(description, Owner::Any)
+        self.register_from(description, M::Labels::SERIES, Owner::Any)
     }
 
     pub(super) fn register_from<M: Metric>(
         &self,
         description: &Description,
+        series: usize,
         owner: Owner,
     ) -> Result<M, RegisterError> {
         let description = M::complete(description.clone());
-        let asked = Registered::new(&description, M::Labels::SERIES, M::Labels::dimensions())?;
-        let cells = self.cells(asked, M::Labels::SERIES, owner)?;
+        let asked = Registered::new(&description, series, M::Labels::dimensions())?;
+        let cells = self.cells(asked, series, owner)?;
         // SAFETY: that is what they were found for: a metric that is there already has the same kind
         // and the same values of labels (`differs`), and so as many series.
         Ok(unsafe { M::from_cells(&cells, &description) })

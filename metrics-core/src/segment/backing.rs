@@ -14,7 +14,6 @@
 //! Marks say how far each part is there, so that the system is asked when a page's edge is crossed
 //! and not before. They are this process's own memory: a forked child has them as they were.
 
-#[cfg(not(tickmetrics_loom))]
 use crate::layout::SINK_CELLS;
 use crate::layout::{Layout, PAGE_WORDS, WORD_BYTES};
 use crate::memory;
@@ -85,13 +84,11 @@ impl Backing {
         }
     }
 
-    #[cfg(not(tickmetrics_loom))]
     pub(super) fn set_prefault(&mut self, prefault: bool) {
         self.prefault = prefault;
     }
 
     /// Asks for what every segment needs, before it is written to.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn begin(&self, words: &[Word], layout: Layout) -> io::Result<()> {
         self.ask(words, 0, layout.directory())?;
         self.directory(words, layout, 1)?;
@@ -105,13 +102,11 @@ impl Backing {
     }
 
     /// Takes the file's descriptor away: there is none from now on.
-    #[cfg(not(tickmetrics_loom))]
     pub(super) fn forget_file(&self) -> Option<RawFd> {
         Some(self.file.swap(NONE, Relaxed)).filter(|&file| file != NONE)
     }
 
     /// In a forked child, whose shards are all unused.
-    #[cfg(not(tickmetrics_loom))]
     pub(super) fn start_over(&self) {
         self.shards.store(1, Relaxed);
         for patience in [&self.for_shards, &self.for_series] {

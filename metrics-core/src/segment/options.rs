@@ -12,6 +12,7 @@ pub(crate) struct Options {
     pub(crate) core_dump: bool,
 }
 
+#[cfg(not(tickmetrics_loom))]
 impl Options {
     /// Tells the system what the memory is for. Allocates nothing, so that a forked child may, too.
     pub(super) fn advise(self, words: &[AtomicU64]) -> io::Result<()> {

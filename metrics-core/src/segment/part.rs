@@ -18,7 +18,6 @@
 //!    So who needs words in an order does not read them through one [`Window`].
 
 use crate::sync::{AtomicU64, Relaxed};
-#[cfg(not(tickmetrics_loom))]
 pub(crate) use file::{CALL, Fault, FileWords};
 use std::ops::{Deref, Range};
 
@@ -31,19 +30,13 @@ pub(crate) struct Part<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Place<'a> {
     Memory(&'a [AtomicU64]),
-    #[cfg(not(tickmetrics_loom))]
-    File {
-        file: &'a FileWords<'a>,
-        start: usize,
-        words: usize,
-    },
+    File { file: &'a FileWords<'a>, start: usize, words: usize },
 }
 
 /// Some words of a part.
 #[derive(Debug)]
 pub(crate) enum Words<'a> {
     Here(&'a [AtomicU64]),
-    #[cfg(not(tickmetrics_loom))]
     Read(Box<[AtomicU64]>),
 }
 
@@ -52,7 +45,6 @@ impl<'a> Part<'a> {
         Self { place: Place::Memory(words) }
     }
 
-    #[cfg(not(tickmetrics_loom))]
     pub(super) fn of_file(file: &'a FileWords<'a>, start: usize, words: usize) -> Self {
         Self { place: Place::File { file, start, words } }
     }
@@ -60,7 +52,6 @@ impl<'a> Part<'a> {
     pub(crate) fn len(self) -> usize {
         match self.place {
             Place::Memory(words) => words.len(),
-            #[cfg(not(tickmetrics_loom))]
             Place::File { words, .. } => words,
         }
     }
@@ -71,7 +62,6 @@ impl<'a> Part<'a> {
     pub(crate) fn get(self, range: Range<usize>) -> Option<Words<'a>> {
         match self.place {
             Place::Memory(words) => words.get(range).map(Words::Here),
-            #[cfg(not(tickmetrics_loom))]
             Place::File { file, start, words } => {
                 let fits = range.start <= range.end && range.end <= words;
                 let read = || file.read(start + range.start, range.len());
@@ -85,7 +75,6 @@ impl<'a> Part<'a> {
     pub(crate) fn load(self, at: usize) -> u64 {
         match self.place {
             Place::Memory(words) => words.get(at).map_or(0, |word| word.load(Relaxed)),
-            #[cfg(not(tickmetrics_loom))]
             Place::File { .. } => self
                 .get(at..at + 1)
                 .map_or(0, |words| words.iter().map(|it| it.load(Relaxed)).sum()),
@@ -95,8 +84,10 @@ impl<'a> Part<'a> {
     /// Those in this process's memory.
     #[cfg(tickmetrics_loom)]
     pub(crate) fn here(self) -> &'a [AtomicU64] {
-        let Place::Memory(words) = self.place;
-        words
+        match self.place {
+            Place::Memory(words) => words,
+            Place::File { .. } => &[],
+        }
     }
 }
 
@@ -113,7 +104,6 @@ impl Deref for Words<'_> {
     fn deref(&self) -> &[AtomicU64] {
         match self {
             Self::Here(words) => words,
-            #[cfg(not(tickmetrics_loom))]
             Self::Read(words) => words,
         }
     }
@@ -134,7 +124,6 @@ impl<'a> Window<'a> {
     pub(crate) fn new(part: Part<'a>, ahead: usize) -> Self {
         let words = match part.place {
             Place::Memory(words) => Words::Here(words),
-            #[cfg(not(tickmetrics_loom))]
             Place::File { .. } => Words::default(),
         };
         Self { part, ahead, start: 0, words }
@@ -154,7 +143,6 @@ impl<'a> Window<'a> {
     pub(crate) fn most(&self) -> usize {
         match self.part.place {
             Place::Memory(_) => usize::MAX,
-            #[cfg(not(tickmetrics_loom))]
             Place::File { .. } => 16 * self.ahead,
         }
     }
@@ -170,7 +158,6 @@ impl<'a> Window<'a> {
     }
 }
 
-#[cfg(not(tickmetrics_loom))]
 mod file {
     use crate::layout::WORD_BYTES;
     use crate::sync::{AtomicU64, Mutex, lock};

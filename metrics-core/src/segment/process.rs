@@ -1,7 +1,6 @@
-#[cfg(not(tickmetrics_loom))]
-use super::Options;
 use super::backing::Backing;
 use super::error::{LayoutShown, SegmentError};
+use super::options::Options;
 #[cfg(all(test, tickmetrics_loom))]
 use super::part::Part;
 use super::resumed::Resumed;
@@ -27,7 +26,6 @@ use std::sync::TryLockError;
 pub struct Segment {
     pub(super) view: View<'static>,
     pub(super) backing: Backing,
-    #[cfg(not(tickmetrics_loom))]
     pub(super) options: Options,
     pub(super) handed_out: HandedOut,
     /// Held while cells are handed out and directory entries written.
@@ -128,7 +126,6 @@ impl Segment {
         Self {
             view,
             backing,
-            #[cfg(not(tickmetrics_loom))]
             options: Options::default(),
             handed_out: HandedOut {
                 directory: 0.into(),

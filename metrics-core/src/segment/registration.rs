@@ -143,7 +143,6 @@ impl Registration<'_> {
     }
 
     /// Adds a value of an earlier run to a set.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn append_earlier_value(&self, set: u64, text: &str) -> Result<u64, Exhausted> {
         self.append(&directory::value(set, text))
     }
@@ -172,7 +171,6 @@ impl Registration<'_> {
     }
 
     /// Adds a metric of an earlier run.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn append_kept(&self, metric: &Metric) -> Result<u64, Exhausted> {
         self.append(&directory::kept(metric))
     }

@@ -40,13 +40,11 @@ pub(crate) enum Claim {
 }
 
 impl Resumed {
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn add_metric(&mut self, at: u64, metric: Metric) {
         let of_name = self.metrics.entry(metric.name.clone()).or_default();
         of_name.push(ResumedMetric { at, metric, replaced: false });
     }
 
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn add_set(&mut self, identity: String, set: ResumedSet) {
         // Of several that are called the same, the first is the one: a metric of another starts
         // fresh.

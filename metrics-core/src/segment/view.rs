@@ -1,4 +1,3 @@
-#[cfg(not(tickmetrics_loom))]
 use super::part::FileWords;
 use super::part::Part;
 use super::stats::SegmentStats;
@@ -14,7 +13,6 @@ use crate::sync::{Acquire, AtomicU64, Relaxed, fence};
 pub(crate) struct View<'a> {
     /// All of it in this process's memory; nothing where it is read from a file.
     words: &'a [AtomicU64],
-    #[cfg(not(tickmetrics_loom))]
     file: Option<&'a FileWords<'a>>,
     layout: Layout,
 }
@@ -23,16 +21,10 @@ impl<'a> View<'a> {
     /// `None` where the words are too few for the layout.
     pub(crate) fn new(words: &'a [AtomicU64], layout: Layout) -> Option<Self> {
         let words = words.get(..layout.words()?)?;
-        Some(Self {
-            words,
-            #[cfg(not(tickmetrics_loom))]
-            file: None,
-            layout,
-        })
+        Some(Self { words, file: None, layout })
     }
 
     /// Another process's.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn of_file(file: &'a FileWords<'a>, layout: Layout) -> Self {
         Self { words: &[], file: Some(file), layout }
     }
@@ -93,7 +85,6 @@ impl<'a> View<'a> {
     }
 
     fn part(self, start: usize, words: usize) -> Part<'a> {
-        #[cfg(not(tickmetrics_loom))]
         if let Some(file) = self.file {
             return Part::of_file(file, start, words);
         }

@@ -2,7 +2,6 @@
 //! could ask for any amount.
 
 use crate::directory::Damaged;
-#[cfg(not(tickmetrics_loom))]
 use crate::layout::Layout;
 use std::ops::Range;
 
@@ -22,7 +21,6 @@ pub(crate) struct Budget {
 
 /// Why a budget was not enough.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "who reads files tells of it"))]
 pub(crate) enum Excess {
     /// The series of a metric have cells outside the shard, or share some.
     Cells(Damaged),
@@ -38,7 +36,6 @@ impl Budget {
 
     /// For another process's segment, of which the file system has so many bytes: what that allows, or
     /// `limit` in its place, and not more than `most`.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn of(layout: Layout, allocated: u64, limit: Option<u64>, most: u64) -> Self {
         let cells = layout.shard_words;
         let most_bytes = limit.unwrap_or_else(|| Self::most_bytes(allocated)).min(most);
@@ -47,7 +44,6 @@ impl Budget {
 
     /// How many bytes a snapshot may take of a file that has so many. A program's own takes less than
     /// four for each: the cells of registered metrics are there, whether they were touched or not.
-    #[cfg(not(tickmetrics_loom))]
     fn most_bytes(allocated: u64) -> u64 {
         /// To a byte of the file.
         const BYTES_PER_BYTE: u64 = 16;
@@ -60,7 +56,6 @@ impl Budget {
 
     /// How many bytes of a file may be read for a snapshot, where short calls count as longer ones. A
     /// program's own is read less than once.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn most_read(allocated: u64, most: Option<u64>) -> u64 {
         const BYTES: u64 = 64 << 20;
         let by_file = allocated.saturating_mul(8).saturating_add(BYTES);
@@ -68,13 +63,11 @@ impl Budget {
     }
 
     /// How many bytes were taken.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// An error where more was taken than there was. Then a snapshot lacks some series.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn check(&self) -> Result<(), Excess> {
         self.excess.map_or(Ok(()), Err)
     }

@@ -122,7 +122,6 @@ impl Catalogue {
     }
 
     /// See [`Check::label_bytes`].
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn label_bytes(&self) -> u64 {
         self.check.label_bytes()
     }

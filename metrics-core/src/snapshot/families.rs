@@ -1,4 +1,3 @@
-#[cfg(not(tickmetrics_loom))]
 use super::about::About;
 use super::family::Family;
 use super::histogram::HistogramSnapshot;
@@ -153,7 +152,6 @@ impl Snapshot {
 
     /// Leaves each name to the registry that had it first, and answers how many metrics of others
     /// are left out: series of two registries under one name could be the same.
-    #[cfg(not(tickmetrics_loom))]
     pub(crate) fn keep_first_registries(&mut self) -> usize {
         let all = self.metrics.len();
         let mut last: Option<Arc<About>> = None;

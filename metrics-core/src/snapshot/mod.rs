@@ -26,7 +26,6 @@ mod sum;
 mod values;
 
 pub(crate) use answers::Answers;
-#[cfg(not(tickmetrics_loom))]
 pub(crate) use budget::{Budget, Excess};
 pub use by_handle::Handle;
 pub(crate) use catalogue::{Catalogue, New};
