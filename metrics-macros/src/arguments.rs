@@ -1,4 +1,4 @@
-//! `key = value, key, key(...)` lists, as all of the attributes take them.
+//! Lists of `key = value, key, key(...)`, the form of all the attributes' arguments.
 
 use crate::errors::Errors;
 use crate::names;
@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, LitStr, Meta, Token, parenthesized, token};
 
-/// The keys that an attribute may have, and those it had so far, over all its occurrences.
+/// The keys that an attribute may have, and the keys found so far, over all its occurrences.
 pub(crate) struct Keys {
     known: &'static [&'static str],
     seen: Vec<Ident>,
@@ -19,7 +19,7 @@ impl Keys {
         Self { known, seen: Vec::new() }
     }
 
-    /// Whether a key may be there; an error is added if not.
+    /// Whether a key may be there. If not, this adds an error.
     pub(crate) fn admit(&mut self, key: &Ident, errors: &mut Errors) -> bool {
         if !self.known.iter().any(|known| key == known) {
             let known = match self.known {
@@ -29,7 +29,7 @@ impl Keys {
             errors.at(key, format!("unknown key `{key}`; {known}"));
             false
         } else if self.seen.contains(key) {
-            errors.at(key, format!("`{key}` is there twice"));
+            errors.at(key, format!("`{key}` appears twice"));
             false
         } else {
             self.seen.push(key.clone());
@@ -37,7 +37,7 @@ impl Keys {
         }
     }
 
-    /// Reads an attribute's list. `read` is given each admitted key, with the input behind it.
+    /// Reads an attribute's list. `read` gets each admitted key, with the input behind it.
     pub(crate) fn read(
         &mut self,
         attribute: &Attribute,
@@ -61,7 +61,7 @@ impl Keys {
     }
 }
 
-/// Reads a list whose items are separated by commas, and goes on at the next comma after a mistake.
+/// Reads a list whose items are separated by commas, and resumes at the next comma after an error.
 pub(crate) fn each(
     input: ParseStream,
     errors: &mut Errors,
@@ -75,13 +75,13 @@ pub(crate) fn each(
             Err(input.error("expected `,`"))
         });
         errors.keep(read);
-        // Neither can fail: what is skipped are token trees up to the comma.
+        // Neither can fail: only token trees up to the comma are skipped.
         let _ = rest(input);
         let _ = input.parse::<Option<Token![,]>>();
     }
 }
 
-/// Skips what is left of an item.
+/// Skips the rest of an item.
 pub(crate) fn rest(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
@@ -95,7 +95,7 @@ pub(crate) fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse()
 }
 
-/// Refuses a value, and anything else, behind a key that takes none.
+/// Refuses a value, and anything else, behind a key without a value.
 pub(crate) fn no_value(key: &Ident, input: ParseStream) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
@@ -126,11 +126,11 @@ pub(crate) fn constants(
         if let Err(reason) = names::label(&text) {
             errors.at(&name, format!("`{text}` can't be a label: {reason}"));
         } else if reserved.contains(&text.as_str()) {
-            errors.at(&name, format!("the label `{text}` is there already"));
+            errors.at(&name, format!("the label `{text}` exists already"));
         } else if text == "le" {
             errors.at(&name, "the label `le` is that of a histogram's buckets");
         } else if constants.iter().any(|(other, _)| *other == name) {
-            errors.at(&name, format!("the label `{text}` is there twice"));
+            errors.at(&name, format!("the label `{text}` appears twice"));
         }
         constants.push((name, value(input)?));
         Ok(())
@@ -138,7 +138,7 @@ pub(crate) fn constants(
     Ok(constants)
 }
 
-/// Reports `venue-id` in the place of a name.
+/// Reports `venue-id` in place of a name.
 fn hyphen(name: &Ident, input: ParseStream) -> syn::Result<()> {
     if !input.peek(Token![-]) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Errors are collected, so that a user sees all of their mistakes in one build.
+//! Errors are collected, so that a user sees all of them in one build.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -20,7 +20,7 @@ impl Errors {
         }
     }
 
-    /// The value, where there is one.
+    /// The value, if there is one.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }

@@ -12,16 +12,16 @@ use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, Lit, LitStr, Ty
 /// The largest capacity, as in `Interner::MAX_CAPACITY`.
 const MAX_CAPACITY: usize = 1 << 24;
 
-/// A label whose attributes make sense.
+/// A label whose attributes are valid.
 struct Label {
     name: String,
     values: Values,
 }
 
 enum Values {
-    /// The variants and what they are called.
+    /// The variants and their values.
     Fixed(Vec<(Ident, String)>),
-    /// At most so many strings.
+    /// At most this many strings.
     Interned(usize),
 }
 
@@ -81,7 +81,7 @@ fn is_label_id(ty: &Type) -> bool {
     path.path.segments.last().is_some_and(|last| last.ident == "LabelId")
 }
 
-/// A label's name: the given one, or by default one made of the identifier.
+/// A label's name: the given one, or by default one made from the identifier.
 pub(crate) fn name(
     ident: &Ident,
     rename: Option<&LitStr>,
@@ -107,9 +107,9 @@ pub(crate) fn name(
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) rename: Option<LitStr>,
-    /// How the variants' names are written.
+    /// The case of the variants' names.
     rename_all: Option<Case>,
-    /// The key too, for where its value can't be read.
+    /// The capacity with its key, for a value that can't be read.
     capacity: Option<(Ident, Option<Lit>)>,
 }
 
@@ -145,7 +145,7 @@ fn case(word: &LitStr) -> syn::Result<Case> {
     case.map(|&(_, case)| case).ok_or_else(|| {
         let words = list(&Case::ALL.map(|(word, _)| word));
         let text = text.escape_debug();
-        syn::Error::new_spanned(word, format!("`{text}` is no case; known here: {words}"))
+        syn::Error::new_spanned(word, format!("`{text}` is not a case; known here: {words}"))
     })
 }
 
@@ -159,8 +159,8 @@ fn capacity(
         // Its value could not be read, which is an error already.
         Some((_, None)) => return 1,
         None => {
-            let message = "how many values may it have? Write `#[label(capacity = 4096)]` above \
-                           the struct";
+            let message =
+                "the label has no capacity: write `#[label(capacity = 4096)]` above the struct";
             errors.at(&input.ident, message);
             return 1;
         }
@@ -202,9 +202,9 @@ fn variants(
             None => case.of(&variant.ident.unraw().to_string()),
         };
         if value.is_empty() {
-            errors.at(span, "an empty value is no label to Prometheus");
+            errors.at(span, "Prometheus treats an empty value as no label");
         } else if let Some((other, _)) = values.iter().find(|(_, other)| *other == value) {
-            errors.at(span, format!("the value `{value}` is that of `{other}` already"));
+            errors.at(span, format!("the value `{value}` is already that of `{other}`"));
         }
         values.push((variant.ident.clone(), value));
     }
@@ -276,13 +276,13 @@ fn methods(
     quote! {
         #[automatically_derived]
         impl #impl_generics #ident #type_generics #bounds {
-            /// The label's value that is this string. Beyond the capacity it is `other`.
+            /// Returns the label's value for this string. Beyond the capacity it is `other`.
             #[inline]
             #vis fn intern(value: &#str) -> Self {
                 #intern
             }
 
-            /// The string that this value stands for.
+            /// Returns the string of this value.
             #vis fn as_str(self) -> &'static #str {
                 #as_str
             }
@@ -319,8 +319,8 @@ fn implement(
     }
 }
 
-/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
-/// complaints that the trait or a method is missing.
+/// An implementation that only type-checks, so that the compiler does not also report a missing
+/// trait or method after an error in an attribute.
 fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let mut input = input.clone();
     if !input.generics.params.is_empty() {

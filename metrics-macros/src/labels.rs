@@ -1,4 +1,4 @@
-//! `#[derive(Labels)]`: a struct of labels, a number with one digit for each field.
+//! `#[derive(Labels)]`: a struct of labels; the index of a series has one digit for each field.
 
 use crate::errors::Errors;
 use crate::label;
@@ -45,7 +45,7 @@ fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Field<'a>> {
         let rename = label::attributes(&field.attrs, &["rename"], errors).rename;
         let name = label::name(ident, rename.as_ref(), str::to_owned, errors);
         if let Some(other) = read.iter().find(|other| other.name == name) {
-            let message = format!("the label `{name}` is that of `{}` already", other.ident);
+            let message = format!("the label `{name}` is already that of `{}`", other.ident);
             match &rename {
                 Some(rename) => errors.at(rename, message),
                 None => errors.at(ident, message),
@@ -63,7 +63,7 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Vec<T> {
 }
 
 fn expand(root: &Root, input: &DeriveInput, fields: &[Field]) -> TokenStream {
-    // What is wrong with a label's type is reported where the type is.
+    // Errors in a label's type are reported at the type.
     let label = |field: &Field| {
         let ty = field.ty;
         let span = Span::call_site().located_at(ty.span());
@@ -127,8 +127,8 @@ fn implement(
     }
 }
 
-/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
-/// complaints that the trait is missing.
+/// An implementation that only type-checks, so that the compiler does not also report a missing
+/// trait after an error in an attribute.
 fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let mut input = input.clone();
     if !input.generics.params.is_empty() {

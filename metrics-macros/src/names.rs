@@ -1,7 +1,7 @@
-//! What may be a name: any UTF-8 without control characters. `tickmetrics` checks the same when it
-//! registers, and says how names are written for who reads ASCII only.
+//! Valid names: any UTF-8 without control characters. `tickmetrics` makes the same checks at
+//! registration, and escapes names for readers of ASCII only.
 
-/// Why this can't be the name of a metric.
+/// The reason why a metric can't have this name.
 pub(crate) fn metric(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("it is empty")
@@ -12,7 +12,7 @@ pub(crate) fn metric(name: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Why this can't be a part of a metric's name that others are put behind, and what can.
+/// The reason why this can't be the first part of a metric's name, and a text that can.
 pub(crate) fn part(text: &str) -> Result<(), String> {
     let right = |right: &str| format!("write `\"{}\"`", right.trim_matches('_'));
     if let Some(odd) = text.chars().find(|c| "- /".contains(*c)) {
@@ -22,12 +22,12 @@ pub(crate) fn part(text: &str) -> Result<(), String> {
         ));
     }
     if text.ends_with('_') {
-        return Err(format!("a `_` is put behind it; {}", right(text)));
+        return Err(format!("a `_` follows it; {}", right(text)));
     }
     Ok(())
 }
 
-/// Why this can't be the name of a label.
+/// The reason why a label can't have this name.
 pub(crate) fn label(name: &str) -> Result<(), &'static str> {
     metric(name)?;
     if name.starts_with("__") {
@@ -53,7 +53,7 @@ pub(crate) fn snake_case(name: &str) -> String {
     snake
 }
 
-/// How the variants of an enum are written, by the words that serde has for it.
+/// The case of an enum's variants, by serde's words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Case {
     Lower,
@@ -78,8 +78,8 @@ impl Case {
         ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
     ];
 
-    /// A variant's name in this case. Where serde puts each capital of `IOC` in a word of its own, it
-    /// is one word here, as it is in [`snake_case`].
+    /// A variant's name in this case. `IOC` is one word here, as it is in [`snake_case`]; serde
+    /// makes a word of each capital.
     pub(crate) fn of(self, name: &str) -> String {
         let kebab = || snake_case(name).replace('_', "-");
         match self {

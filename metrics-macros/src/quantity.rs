@@ -2,11 +2,10 @@
 
 use syn::{Error, Lit, LitStr};
 
-/// The maximum of a histogram that declares none, an hour in nanoseconds, as in
-/// `Description::DEFAULT_MAX`.
+/// The default maximum of a histogram, an hour in nanoseconds, as in `Description::DEFAULT_MAX`.
 pub(crate) const DEFAULT_MAX: u64 = 3_600_000_000_000;
 
-/// Suffixes of a time, and nanoseconds in each. A longer one comes before one that it ends with.
+/// Suffixes of a time, and nanoseconds in each. A longer suffix comes before one that it ends with.
 const SUFFIXES: [(&str, u64); 7] = [
     ("ns", 1),
     ("us", 1_000),
@@ -17,12 +16,12 @@ const SUFFIXES: [(&str, u64); 7] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// What a metric's values are counted in.
+/// The recorded unit of a metric's values.
 #[derive(Clone, Copy)]
 pub(crate) enum Units {
-    /// Nanoseconds, of which there are so many to an exported unit.
+    /// Nanoseconds, with their number in an exported unit.
     Time(u64),
-    /// Something else, by its scale: exported units to a recorded one.
+    /// Another unit, with its scale: exported units in a recorded one.
     Other(f64),
 }
 
@@ -38,7 +37,7 @@ impl Units {
         }
     }
 
-    /// What a unit should be called that is one of time or size under another name: the list of
+    /// The right name of a unit of time or size that has another name: the list of
     /// `metrics-core/src/scale.rs`.
     pub(crate) fn right_name(unit: &str) -> Option<&'static str> {
         let right = match unit.to_lowercase().as_str() {
@@ -64,8 +63,8 @@ impl Units {
         (right != unit).then_some(right)
     }
 
-    /// The unit that the last word of a field's name stands for, if it can't be taken for anything
-    /// else: `min` may be a minimum, and `us` or `gb` a market, where nothing is timed.
+    /// The unit that the last word of a field's name stands for, if it is unambiguous: `min` may be
+    /// a minimum, and `us` or `gb` a market if nothing is timed.
     pub(crate) fn in_name(word: &str, is_histogram: bool) -> Option<&'static str> {
         match word {
             "seconds" => Some("seconds"),
@@ -110,7 +109,7 @@ impl Units {
                 Self::Other(1.0) => "whole number from 0 to 2^64 - 1".to_owned(),
                 Self::Other(scale) => format!("multiple of the scale {scale}"),
             };
-            wrong(format!("`{text}` is no {recorded}"))
+            wrong(format!("`{text}` is not a {recorded}"))
         })
     }
 
@@ -119,7 +118,7 @@ impl Units {
         let wrong = |reason: String| Error::new_spanned(time, reason);
         if !matches!(self, Self::Time(_)) {
             return Err(wrong(format!(
-                "`{text}` is a time, and this metric's unit is none: add `unit = \"seconds\"`, or \
+                "`{text}` is a time, but this metric has no unit of time: add `unit = \"seconds\"`, or \
                  write a number"
             )));
         }
@@ -129,16 +128,16 @@ impl Units {
             && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
         let Some((_, nanoseconds)) = nanoseconds.filter(|_| is_number) else {
             return Err(wrong(format!(
-                "`{text}` is no time: write a number and one of ns, us, ms, s, m, h, as in \"10s\""
+                "`{text}` is not a time: write a number and one of ns, us, ms, s, m, h, as in \"10s\""
             )));
         };
         whole(digits, *nanoseconds)
-            .ok_or_else(|| wrong(format!("`{text}` is no whole number of nanoseconds")))
+            .ok_or_else(|| wrong(format!("`{text}` is not a whole number of nanoseconds")))
     }
 }
 
-/// A number times a factor, where that is a whole number. Integers are exact.
-#[expect(clippy::cast_precision_loss, reason = "nothing finer than a nanosecond is asked for")]
+/// A number times a factor, if that is a whole number. Integers are exact.
+#[expect(clippy::cast_precision_loss, reason = "nothing finer than a nanosecond is needed")]
 fn whole(number: &str, factor: u64) -> Option<u64> {
     if let Ok(integer) = number.parse::<u64>() {
         return integer.checked_mul(factor);
@@ -146,10 +145,10 @@ fn whole(number: &str, factor: u64) -> Option<u64> {
     round(number.parse::<f64>().ok()? * factor as f64)
 }
 
-/// The nearest integer, where only rounding of decimal fractions is between.
+/// The nearest integer, if the difference is only a rounding of decimal fractions.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
 fn round(value: f64) -> Option<u64> {
-    // 2^64, the first that does not fit.
+    // 2^64, the first value that does not fit.
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
     let near = value.round();
     let whole = (value - near).abs() <= near * 1e-9;

@@ -1,9 +1,9 @@
-//! The path of the crate `tickmetrics` in what the macros expand to.
+//! The path of the crate `tickmetrics` in the expansions of the macros.
 //!
-//! All else that an expansion names is named by way of it, since a caller's scope may have something
-//! else of the same name, and that holds for `usize` too. Names of the expansion's own begin with
-//! `__`: a span hides a variable from the caller's code, but a caller's constant or type parameter
-//! from nothing.
+//! Expansions name everything else through this path, since a caller's scope may have another item
+//! of the same name, even for `usize`. Names of the expansion's own begin with `__`: hygiene hides
+//! a variable from the caller's code, but does not protect it from a caller's constant or type
+//! parameter.
 
 use crate::arguments::{each, rest, value};
 use crate::errors::Errors;
@@ -13,7 +13,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, Path, parse_quote};
 
-/// `::tickmetrics`, unless `crate = path` names another one: that of a crate which re-exports it.
+/// `::tickmetrics`, unless `crate = path` gives another one: that of a crate that re-exports it.
 pub(crate) struct Root(Path);
 
 impl Default for Root {
@@ -23,9 +23,9 @@ impl Default for Root {
 }
 
 impl Root {
-    /// What `#[name(crate = path)]` says. It is looked for before all else, since what stands in for a
-    /// type whose attributes are wrong names the crate, too. Mistakes are reported by the reader of
-    /// the attribute.
+    /// The path given by `#[name(crate = path)]`. It is read before everything else, since the
+    /// fallback for a type with wrong attributes names the crate, too. The reader of the attribute
+    /// reports errors.
     pub(crate) fn of(attributes: &[Attribute], name: &str) -> Self {
         let mut root = None;
         let mut ignored = Errors::default();
@@ -44,7 +44,7 @@ impl Root {
         root.unwrap_or_default()
     }
 
-    /// The path of a type of the language, whatever else a caller's scope calls so.
+    /// The path of a primitive type, even if a caller's scope has another item of that name.
     pub(crate) fn primitive(&self, name: &str) -> TokenStream {
         let name = Ident::new(name, Span::call_site());
         quote!(#self::__private::std::primitive::#name)

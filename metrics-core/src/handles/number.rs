@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// An integer of more than 2^53 becomes the nearest `f64`.
 #[diagnostic::on_unimplemented(
-    message = "a gauge takes no `{Self}`",
+    message = "a gauge can't hold `{Self}`",
     label = "expected an integer or a float",
     note = "a `Duration` goes to `set_duration`"
 )]
@@ -17,7 +17,7 @@ pub trait Number: sealed::Number {}
 ///
 /// A duration of more than 584 years counts as 584 years.
 #[diagnostic::on_unimplemented(
-    message = "a histogram records no `{Self}`",
+    message = "a histogram can't record `{Self}`",
     label = "expected a `u64` or a `Duration`",
     note = "a float goes to `record_f64`, in exported units, and an `i64` to `record_signed`"
 )]

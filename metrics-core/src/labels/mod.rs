@@ -35,7 +35,7 @@ use std::marker::PhantomData;
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no label",
+    message = "`{Self}` is not a label",
     label = "`#[derive(Clone, Copy, Label)]` makes an enum or a newtype of `LabelId` one",
     note = "up to four labels together are a tuple; more are a struct with `#[derive(Labels)]`"
 )]
@@ -151,7 +151,7 @@ pub(crate) fn stand_in<L: Labels>(index: Index<L>) -> Index<L> {
 /// All labels of a metric: `()`, one [`Label`], a tuple of them, or a struct with
 /// `#[derive(Labels)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` names no labels",
+    message = "`{Self}` is not a set of labels",
     label = "expected a label, a tuple of up to four, or a struct with `#[derive(Labels)]`"
 )]
 pub trait Labels: Copy + 'static {

@@ -11,7 +11,7 @@ use crate::segment::MetricCells;
 /// A handle that a [`Registry`](super::Registry) can give: [`Counter`], [`UpDownCounter`], [`Gauge`] or
 /// [`Histogram`], with or without labels. Sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no metric",
+    message = "`{Self}` is not a metric",
     label = "expected a `Counter`, `UpDownCounter`, `Gauge` or `Histogram`",
     note = "a struct of metrics is put into another with `#[metrics(flatten)]`"
 )]

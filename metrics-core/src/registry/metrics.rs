@@ -37,7 +37,7 @@ use std::convert::Infallible;
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no struct of metrics",
+    message = "`{Self}` is not a struct of metrics",
     label = "`#[derive(Metrics)]` makes it one"
 )]
 pub trait Metrics: Sized + Send + Sync + 'static {

@@ -1,4 +1,4 @@
-//! Whether what is written makes sense together.
+//! Checks of attributes against each other.
 
 use super::read::{self, Attributes};
 use super::{Content, Field, Metric, Metrics};
@@ -9,8 +9,8 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Ident, Lit, PathArguments, Type};
 
-/// The kinds of metric, known by the last segment of their path. Of another type, an alias say, the
-/// compiler finds out later whether it is a metric at all.
+/// The kinds of metric, by the last segment of their path. For another type, such as an alias, the
+/// compiler checks later whether it is a metric.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Counter,
@@ -51,12 +51,12 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
         for (name, _) in &raw_field.attributes.constants {
             if raw.constants.iter().any(|(other, _)| other == name) {
                 let text = name.unraw();
-                errors.at(name, format!("the label `{text}` is there already, for all fields"));
+                errors.at(name, format!("the label `{text}` exists already, for all fields"));
             }
         }
         let Content::Metric(metric) = &field.content else { continue };
         let Some(name) = final_name(metric, raw_field) else { continue };
-        // One name for several metrics is one family, if their labels tell them apart.
+        // Several metrics of one name are one family, if their labels differ.
         let labels =
             field.constants.iter().map(|(name, value)| (name.to_string(), value.value())).collect();
         let name = (name, labels);
@@ -72,9 +72,9 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
     Metrics { prefix: prefix.unwrap_or_default(), constants: raw.constants, fields }
 }
 
-/// What tells the metric's name from those of the other fields: an exact name, or what follows the
-/// prefix. They are kept apart by a `.`, which neither may have, as the prefix of the structs
-/// around this one is not known.
+/// The part of the metric's name that distinguishes it from the other fields: an exact name, or the
+/// part after the prefix. A `.`, which neither may have, separates the two kinds, since the prefix
+/// of the surrounding structs is unknown here.
 fn final_name(metric: &Metric, raw: &read::Field) -> Option<String> {
     if let Some(name) = &metric.name {
         return Some(name.clone());
@@ -100,7 +100,7 @@ fn field(raw: &read::Field, errors: &mut Errors) -> Field {
         Content::Metric(metric(raw, errors))
     };
     let mut constants = raw.attributes.constants.clone();
-    // In one order, however two fields of one family have them.
+    // In one order, so that two fields of one family agree.
     constants.sort_by_key(|(name, _)| name.to_string());
     Field { ident: raw.ident.clone(), ty: raw.ty.clone(), content, constants }
 }
@@ -116,8 +116,8 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         Err(value) => errors.at(
             value,
             format!(
-                "the help text of `{ident}` has to be known to the macro, which can't see what this \
-                 stands for: write the text itself (`/// ...`)"
+                "the help text of `{ident}` must be known to the macro, which can't evaluate \
+                 this: write the text itself (`/// ...`)"
             ),
         ),
     }
@@ -162,8 +162,9 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     }
 }
 
-/// A tuple of too many labels, or of one type twice, which would have one name twice. Of aliases and
-/// other types with the same name the compiler finds out when it makes the tuple's series.
+/// Reports a tuple of too many labels, or of one type twice, which would have one name twice. For
+/// aliases and other types with the same name, the compiler reports it when it makes the tuple's
+/// series.
 fn labels(ty: &Type, errors: &mut Errors) {
     let Type::Path(path) = ty else { return };
     let Some(PathArguments::AngleBracketed(of)) =
@@ -186,14 +187,14 @@ fn labels(ty: &Type, errors: &mut Errors) {
         if types[..at].contains(&types[at]) {
             errors.at(
                 label,
-                "this label is there twice, under one name: make a struct with \
+                "this label appears twice, under one name: make a struct with \
                  `#[derive(Labels)]`, whose fields name them",
             );
         }
     }
 }
 
-/// Settings that a known kind of metric does not have.
+/// Reports settings that the metric's kind does not have.
 fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     let Some(kind) = kind else { return };
     if kind != Kind::Histogram {
@@ -217,20 +218,21 @@ fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
     let Some(unit) = &attributes.unit else { return String::new() };
     let text = unit.value();
     if let Some(right) = Units::right_name(&text) {
-        errors.at(unit, format!("`{text}` is no unit here: write `unit = \"{right}\"`"));
+        errors.at(unit, format!("`{text}` is not a unit here: write `unit = \"{right}\"`"));
     } else if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let reason = "it ends the metric's name, so it is made of ASCII letters, digits and `_`";
         errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
     } else if text == "total" || text.ends_with("_total") {
-        let reason = "`total` is the end of a counter's name, which a counter gets by itself";
+        let reason = "the name of a counter ends in `total` by itself, and no other name does";
         errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
     }
     text
 }
 
-/// A unit at the end of a name that is not the metric's, which would record something else than is
-/// read. An exact name may say what it likes but of a histogram, whose times would be nanoseconds, and
-/// of which a unit or a scale says that the name is meant.
+/// Reports a unit at the end of a name if the metric has another unit, since the recorded values
+/// would be in another unit than readers expect. An exact name may end in any unit, except for a
+/// histogram, whose times would be nanoseconds. A unit or a scale there shows that the name is
+/// intended.
 fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
     let kind = Kind::of(raw.ty);
     let is_histogram = kind == Some(Kind::Histogram);
@@ -245,8 +247,8 @@ fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
             errors.at(
                 name,
                 format!(
-                    "`{text}` ends in a unit that the metric does not have, so that what is recorded \
-                     as nanoseconds would be read as {word}: add `unit = \"{word}\"`, or a `scale`"
+                    "`{text}` ends in a unit that the metric does not have, so recorded \
+                     nanoseconds would be read as {word}: add `unit = \"{word}\"`, or a `scale`"
                 ),
             );
         }
@@ -266,7 +268,7 @@ fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
     let total = if stem == field { "" } else { "_total" };
     let message = if unit == right || !unit.is_empty() {
         format!(
-            "`{field}` ends in `{word}`, and its unit is `{unit}`, which the name gets by itself: call \
+            "`{field}` ends in `{word}`, but its unit, `{unit}`, is added to the name: name \
              it `{quantity}{total}`"
         )
     } else if word == right {
@@ -274,7 +276,7 @@ fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
     } else {
         let base = if right == "bytes" { right } else { "seconds" };
         format!(
-            "`{field}` ends in `{word}`, which is no unit here: write `unit = \"{base}\"`, and call \
+            "`{field}` ends in `{word}`, which is not a unit here: write `unit = \"{base}\"`, and name \
              it `{quantity}_{base}{total}` or just `{quantity}{total}`"
         )
     };
@@ -306,10 +308,10 @@ fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
     digits
 }
 
-/// The schema of `native` without a value, where there are digits enough for it.
+/// The schema of `native` without a value, if there are enough digits for it.
 const DEFAULT_SCHEMA: i8 = 3;
 
-/// The finest schema whose buckets are eight cells wide: the one that registration takes, too
+/// The finest schema whose buckets are eight cells wide: registration accepts the same
 /// (`tickmetrics::Description::native`).
 fn finest_schema(sigfigs: Option<u8>) -> i8 {
     match sigfigs.unwrap_or(2) {
@@ -348,7 +350,7 @@ fn quantiles(literals: &[Lit], errors: &mut Errors) -> Vec<f64> {
     quantiles
 }
 
-/// Milliseconds, of which a time or a number of them must be a whole number.
+/// Milliseconds, from a time or a number of them. They must be a whole number.
 fn period(literal: &Lit, errors: &mut Errors) -> Option<u32> {
     const MILLISECOND: u64 = 1_000_000;
     let nanoseconds = errors.keep(Units::Time(MILLISECOND).recorded(literal))?;

@@ -1,12 +1,12 @@
 //! The text of doc comments.
 //!
-//! The compiler hands a comment over as it is written: what rustdoc takes from it is taken here.
+//! The compiler hands over a comment as it is written. This module reads it as rustdoc does.
 
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The help text that a field's doc comment makes; empty without one. Lines are joined, paragraphs
-/// keep a line each. An error is a value that can't be read here.
+/// The help text from a field's doc comment; empty without one. Lines are joined, paragraphs keep a
+/// line each. The error is a value that can't be read here.
 pub(super) fn help(attributes: &[Attribute]) -> Result<String, &Expr> {
     let mut help = String::new();
     let mut paragraph_ends = false;
@@ -34,7 +34,7 @@ fn text(attribute: &Attribute) -> Result<Option<String>, &Expr> {
     match &meta.value {
         _ if !meta.path.is_ident("doc") => Ok(None),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(Some(text.value())),
-        // As macros hand it on.
+        // The form that macros pass on.
         Expr::Group(group) => match &*group.expr {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(Some(text.value())),
             other => Err(other),
@@ -43,8 +43,8 @@ fn text(attribute: &Attribute) -> Result<Option<String>, &Expr> {
     }
 }
 
-/// Whether it is written `/** ... */`: all its tokens stand where the comment does then. Where nobody
-/// knows, a text of several lines is taken for one.
+/// Whether it is written `/** ... */`: then all its tokens have the position of the comment. If the
+/// form is unknown, a text of several lines counts as a block.
 fn is_block(attribute: &Attribute) -> bool {
     let source = attribute.pound_token.span().source_text();
     source.is_none_or(|source| source.starts_with("/*"))
@@ -59,8 +59,8 @@ fn lines(text: &str, is_block: bool) -> Vec<&str> {
     if is_block && lines.len() > 1 { undecorated(&lines) } else { lines }
 }
 
-/// As rustdoc has it (`rustc_ast::util::comments::beautify_doc_string`): a first and a last line of
-/// nothing but stars are none, and where all lines but the first begin with blanks and a star, in one
+/// The rules of rustdoc (`rustc_ast::util::comments::beautify_doc_string`). A first and a last line
+/// of only stars are dropped. If all lines but the first begin with blanks and a star, in one
 /// column, these are decoration. Otherwise a star is Markdown's.
 fn undecorated<'a>(mut lines: &[&'a str]) -> Vec<&'a str> {
     let is_stars = |line: &str| line.chars().all(|c| c == '*');
@@ -84,7 +84,7 @@ fn undecorated<'a>(mut lines: &[&'a str]) -> Vec<&'a str> {
     lines.iter().map(|line| line.get(strip(line)..).unwrap_or_default()).collect()
 }
 
-/// What stands before the star of each line, if each line that counts has one there.
+/// The text before the star of each line, if each line that counts has a star there.
 fn decoration<'a>(lines: &[&'a str]) -> Option<&'a str> {
     let is_blank = |line: &&str| line.trim().is_empty();
     let first = lines.first()?;

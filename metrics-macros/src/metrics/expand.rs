@@ -62,8 +62,8 @@ fn implement(
     }
 }
 
-/// What the trait asks for, as the struct's own methods, which need no import. The trait's methods
-/// call them: one that nobody calls is no dead code.
+/// The items of the trait as the struct's own methods, which need no import. The trait's methods
+/// call them, so an unused method is no dead code.
 fn methods(
     root: &Root,
     visibility: &Visibility,
@@ -73,7 +73,7 @@ fn methods(
     let result = quote!(#private::std::result::Result<Self, #root::RegisterError>);
     let descriptions = quote!(#private::std::vec::Vec<#root::Description>);
     let own = quote! {
-        /// Registers every field and gives the struct, or the first error.
+        /// Registers every field and returns the struct, or the first error.
         ///
         /// # Errors
         /// As `tickmetrics::Registry::register`.
@@ -82,12 +82,12 @@ fn methods(
         }
 
         /// The struct registered in `tickmetrics::Registry::global()`, by the first call. A field
-        /// that can't be registered is reported on standard error, and records nothing.
+        /// whose registration fails is reported on standard error, and records nothing.
         #visibility fn global() -> &'static Self {
             #global
         }
 
-        /// What the struct declares, without a registry.
+        /// The struct's descriptions, without a registry.
         #visibility fn describe() -> #descriptions {
             #private::describe::<Self>()
         }
@@ -108,8 +108,8 @@ fn methods(
     (own, of_trait)
 }
 
-/// An implementation that only type-checks, so that a mistake in an attribute is not followed by
-/// complaints that the trait is missing.
+/// An implementation that only type-checks, so that the compiler does not also report a missing
+/// trait after an error in an attribute.
 pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
     let mut generics = input.generics.clone();
@@ -130,7 +130,7 @@ pub(super) fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     )
 }
 
-/// The scope inside of the one that it is given.
+/// The scope inside the given one.
 fn inside(prefix: &str, constants: &[Constant]) -> TokenStream {
     let constants = constants.iter().map(|(name, value)| {
         let name = name.unraw().to_string();

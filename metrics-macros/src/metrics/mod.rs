@@ -11,7 +11,7 @@ use crate::root::Root;
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Ident, Type};
 
-/// A struct of metrics whose attributes make sense.
+/// A struct of metrics whose attributes are valid.
 struct Metrics {
     prefix: String,
     constants: Vec<Constant>,
@@ -32,7 +32,7 @@ enum Content {
     Metric(Metric),
 }
 
-/// What the description of a metric is made of.
+/// The parts of a metric's description.
 struct Metric {
     help: String,
     /// The exact name, if one is given.
@@ -45,9 +45,9 @@ struct Metric {
     buckets: Option<Vec<u64>>,
     /// The schema of native buckets.
     native: Option<i8>,
-    /// Of the last interval.
+    /// Quantiles of the last interval.
     quantiles: Option<Vec<f64>>,
-    /// Whether those of the last interval are exposed.
+    /// Whether the extremes of the last interval are exposed.
     extremes: bool,
     /// In milliseconds.
     exemplar_period: Option<u32>,

@@ -1,4 +1,4 @@
-//! What is written, each with its span.
+//! The struct as written, each part with its span.
 
 use super::doc;
 use crate::arguments::{Constant, Keys, constants, each, no_value, value};
@@ -16,20 +16,21 @@ pub(super) struct Struct<'a> {
 pub(super) struct Field<'a> {
     pub(super) ident: &'a Ident,
     pub(super) ty: &'a Type,
-    /// What the doc comment makes; empty without one. An error is what is no text in it.
+    /// The help text from the doc comment; empty without one. The error is the part that is no
+    /// text.
     pub(super) help: Result<String, &'a Expr>,
     pub(super) attributes: Attributes,
 }
 
-/// How native buckets were asked for.
+/// The argument of `native`.
 pub(super) enum Native {
     /// Without a schema.
     Usual,
     Schema(Lit),
 }
 
-/// The keys of `#[metric(...)]` that were there, and their values. A value that can't be read is
-/// missing, and an error.
+/// The keys of `#[metric(...)]`, and their values. A value that can't be read is missing, and an
+/// error.
 #[derive(Default)]
 pub(super) struct Attributes {
     pub(super) keys: Vec<Ident>,
@@ -51,7 +52,7 @@ impl Attributes {
     }
 }
 
-/// `None` where it is no struct that could have metrics.
+/// `None` for anything but a struct with named fields.
 pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Struct<'a>> {
     let fields = match &input.data {
         Data::Struct(data) => match &data.fields {
@@ -72,7 +73,7 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
         if attribute.path().is_ident("metric") {
             errors.at(
                 attribute,
-                "`#[metric(...)]` stands at a field; a struct has `#[metrics(...)]`",
+                "`#[metric(...)]` belongs to a field; a struct has `#[metrics(...)]`",
             );
         } else if attribute.path().is_ident("metrics") {
             keys.read(attribute, errors, |key, input, errors| {

@@ -1,4 +1,4 @@
-//! What stands between the parentheses of `#[timed(...)]`.
+//! The arguments in the parentheses of `#[timed(...)]`.
 
 use super::function::Function;
 use crate::arguments::{Constant, Keys, constants, each, no_value, value};
@@ -14,15 +14,15 @@ use syn::{Expr, Ident, Lit, LitStr, Token, token};
 #[derive(Default)]
 pub(super) struct Arguments {
     pub(super) root: Root,
-    /// The histogram that the time goes to.
+    /// The histogram that records the time.
     pub(super) histogram: Option<Expr>,
-    /// One call in so many is timed.
+    /// One call in this many is timed.
     pub(super) sample: Option<u32>,
     pub(super) outcome: Option<Ident>,
-    /// What stands for `function` in the metrics' names.
+    /// The name that replaces `function` in the metrics' names.
     pub(super) name: Option<LitStr>,
     pub(super) labels: Vec<Constant>,
-    /// The keys that were there, also those whose value can't be read.
+    /// The keys found, including those whose value can't be read.
     keys: Vec<Ident>,
 }
 
@@ -70,14 +70,14 @@ impl Arguments {
     fn expression(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         let expression: Expr = input.parse()?;
         if self.histogram.is_some() {
-            errors.at(&expression, "the time goes to one histogram: this is a second one");
+            errors.at(&expression, "only one histogram can record the time: this is a second one");
         } else {
             self.histogram = Some(expression);
         }
         Ok(())
     }
 
-    /// Whether the arguments go with each other and with the function.
+    /// Checks the arguments against each other and the function.
     pub(super) fn check(&self, function: &Function, errors: &mut Errors) {
         if let Some(name) = &self.name {
             let text = name.value();
@@ -93,8 +93,8 @@ impl Arguments {
                 errors.at(
                     key,
                     format!(
-                        "`{key}` is for metrics of the function's own: only the given \
-                                        histogram is recorded here"
+                        "`{key}` applies to metrics of the function's own, but only the \
+                         given histogram is recorded"
                     ),
                 );
             }
@@ -102,14 +102,14 @@ impl Arguments {
         if let (Some(outcome), Some(_)) = (&self.outcome, function.attribute("track_caller")) {
             errors.at(
                 outcome,
-                "`outcome` puts the body in a closure, which hides the caller that \
-                                `#[track_caller]` is for",
+                "`outcome` puts the body in a closure, which hides the caller from \
+                                `#[track_caller]`",
             );
         }
     }
 }
 
-/// The key of an argument, consumed, or `None` where the argument is an expression.
+/// The key of an argument, consumed, or `None` if the argument is an expression.
 fn key(input: ParseStream) -> syn::Result<Option<Ident>> {
     if !(input.peek(Ident) || input.peek(Token![crate])) {
         return Ok(None);
@@ -125,7 +125,7 @@ fn key(input: ParseStream) -> syn::Result<Option<Ident>> {
             let like = if key == "sample" { "sample = 64" } else { "name = \"route\"" };
             return Err(syn::Error::new_spanned(&key, format!("write `{like}`")));
         }
-        // An unknown key as well: a histogram is not made by an assignment.
+        // An unknown key as well: no assignment makes a histogram.
         _ => assigned,
     };
     if is_key { input.call(Ident::parse_any).map(Some) } else { Ok(None) }

@@ -1,7 +1,7 @@
 //! The function with its recording.
 //!
-//! Local names are hygienic (`mixed_site`), and statics stand in blocks of their own, so that the
-//! body sees none of them. They begin with `__`, so that a caller's constant has none of their names.
+//! Local names are hygienic (`mixed_site`), and statics stand in blocks of their own, so the body
+//! sees none of them. They begin with `__`, to differ from a caller's constants.
 
 use super::arguments::Arguments;
 use super::function::{Function, Returns};
@@ -19,8 +19,8 @@ pub(super) fn expand(function: &Function, arguments: &Arguments) -> TokenStream 
     function.with_body(body)
 }
 
-/// `let __guard = ...; { body }`: dropped last, however the function ends, and in an `async fn` part
-/// of the future.
+/// `let __guard = ...; { body }`: the guard is dropped last, however the function ends, and is part
+/// of the future in an `async fn`.
 fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
     let root = &arguments.root;
     let due = due(arguments);
@@ -53,8 +53,8 @@ fn with_guard(function: &Function, arguments: &Arguments) -> TokenStream {
     quote!(#due #start #body)
 }
 
-/// The call is told how the body ended, so the body is a closure or a future of its own. Without
-/// being told, as when it unwinds, it knows by itself.
+/// The call records how the body ended, so the body is a closure or a future of its own. If the
+/// body unwinds, the call finds out by itself.
 fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
     let root = &arguments.root;
     let span = Span::mixed_site();
@@ -103,7 +103,7 @@ fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
         #private::std::future::poll_fn(|__context| __call.poll(__body.as_mut(), __context)).await
     };
     let (hint, end) = match function.returns() {
-        // Never run: it tells the block the type that `?`, `return` and coercions need.
+        // Never run: it gives the block the type that `?`, `return` and coercions need.
         Returns::Type(ty) => (
             quote_spanned!(span=> if false { return #private::OutcomeCall::returned::<#ty>(); }),
             quote_spanned!(span=> let __result = #poll; #finish),
@@ -123,7 +123,7 @@ fn with_outcome(function: &Function, arguments: &Arguments) -> TokenStream {
     }
 }
 
-/// Whether this call is one to time, where not each is.
+/// Whether to time this call, if not each is timed.
 fn due(arguments: &Arguments) -> Option<TokenStream> {
     let root = &arguments.root;
     let every = arguments.sample?;
@@ -140,7 +140,7 @@ fn due(arguments: &Arguments) -> Option<TokenStream> {
     })
 }
 
-/// The static that holds the function's metrics, by the labels that a call adds.
+/// The static with the function's metrics, by the labels that a call adds.
 fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> TokenStream {
     let root = &arguments.root;
     let private = quote!(#root::__private);
@@ -164,7 +164,7 @@ fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> Tok
     }
 }
 
-/// A reference to a given histogram. A wrong type is reported where the expression is.
+/// A reference to a given histogram. A wrong type is reported at the expression.
 fn reference(histogram: &syn::Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(histogram.span());
     quote_spanned!(span=> &(#histogram))

@@ -18,21 +18,21 @@ pub(super) struct Function {
     pub(super) body: Group,
 }
 
-/// What a function returns, as far as it can be said inside of it.
+/// The return type of a function, as far as code inside it can write the type.
 pub(super) enum Returns {
     /// A type, with `_` for each `impl Trait` in it.
     Type(Box<Type>),
-    /// Nothing that could be said: `impl Trait`.
+    /// A type that can't be written: `impl Trait`.
     Opaque,
     /// It does not return.
     Never,
 }
 
 impl Function {
-    /// `None` where it is no function that could be timed.
+    /// `None` for anything but a function that can be timed.
     pub(super) fn read(item: TokenStream, errors: &mut Errors) -> Option<Self> {
         let Ok((function, body)) = Self::parse.parse2(item) else {
-            errors.push(syn::Error::new(Span::call_site(), "`#[timed]` stands above a function"));
+            errors.push(syn::Error::new(Span::call_site(), "`#[timed]` belongs above a function"));
             return None;
         };
         let Some(mut function) = function else {
@@ -63,7 +63,7 @@ impl Function {
         Ok((Some(function), tokens))
     }
 
-    /// Takes the inner attributes out of the body: they hold for the function, and only the
+    /// Moves the inner attributes out of the body: they apply to the function, and only the
     /// outermost block may have them.
     fn split_body(&mut self, errors: &mut Errors) {
         let split = |input: ParseStream| {
@@ -81,7 +81,7 @@ impl Function {
         self.attributes.iter().find(|attribute| attribute.path().is_ident(name))
     }
 
-    /// Whether the signature has a `self` or a `Self`, which only that of a method has.
+    /// Whether the signature has a `self` or a `Self`, which only a method's has.
     pub(super) fn is_method(&self) -> bool {
         fn has_self(tokens: TokenStream) -> bool {
             tokens.into_iter().any(|token| match token {
@@ -106,7 +106,7 @@ impl Function {
         }
     }
 
-    /// The body behind a statement. It keeps its braces, in which its items may come first, unless
+    /// The body behind a statement. The body keeps its braces, which may begin with items, unless
     /// it is one expression, whose braces would be needless.
     pub(super) fn body_behind(&self) -> TokenStream {
         let tokens = self.body.stream();
@@ -114,7 +114,7 @@ impl Function {
         if is_expression { tokens } else { self.body.to_token_stream() }
     }
 
-    /// Braces around these tokens, of the edition that the body is written in.
+    /// Braces around these tokens, in the edition of the body.
     pub(super) fn braced(&self, tokens: TokenStream) -> Group {
         let mut group = Group::new(Delimiter::Brace, tokens);
         group.set_span(self.body.span());
@@ -139,7 +139,7 @@ impl Function {
     }
 }
 
-/// The braces of a body, which a macro's `$body:block` wraps in invisible ones.
+/// The braces of a body. A macro's `$body:block` wraps them in invisible ones.
 fn block(token: TokenTree) -> syn::Result<Group> {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -150,7 +150,8 @@ fn block(token: TokenTree) -> syn::Result<Group> {
     }
 }
 
-/// Replaces `impl Trait` by `_`: the one in a signature names the type, it is not a type to repeat.
+/// Replaces `impl Trait` by `_`: in a signature it stands for a type that can't be repeated
+/// elsewhere.
 struct ImplTrait;
 
 impl VisitMut for ImplTrait {

@@ -1,5 +1,5 @@
-//! `#[timed]`: a guard in front of a function's body, or, where the outcome is asked for, the body
-//! in a closure or a pinned future.
+//! `#[timed]`: a guard in front of a function's body or, with `outcome`, the body in a closure or a
+//! pinned future.
 
 mod arguments;
 mod expand;
@@ -19,7 +19,7 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStrea
     }
     match function {
         Some(function) if errors.is_empty() => expand::expand(&function, &arguments),
-        // The function as it was, so that a mistake in the attribute is the only message.
+        // The unchanged function, so that the error in the attribute is the only message.
         _ => {
             let mut tokens = errors.into_tokens();
             tokens.extend(item);
