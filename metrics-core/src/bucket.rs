@@ -110,7 +110,7 @@ impl Grid {
         if index >= self.saturated {
             return self.max.saturating_add(1);
         }
-        let (doublings, step) = self.place(index);
+        let (doublings, step) = self.position(index);
         step << doublings
     }
 
@@ -119,13 +119,13 @@ impl Grid {
         if index >= self.saturated {
             return u64::MAX;
         }
-        let (doublings, step) = self.place(index);
+        let (doublings, step) = self.position(index);
         ((step << doublings) + ((1 << doublings) - 1)).min(self.max)
     }
 
     /// The number of doublings of the linear range for cell `index`, and the cell's step in the
     /// last.
-    fn place(&self, index: u32) -> (u32, u64) {
+    fn position(&self, index: u32) -> (u32, u64) {
         let half_bits = u32::from(self.half_bits);
         let doublings = (index >> half_bits).saturating_sub(1);
         (doublings, u64::from(index - (doublings << half_bits)))

@@ -11,7 +11,7 @@
 //!
 //! A segment in a file has the same layout from the file's first byte on, and the file is as long
 //! as the whole. The file system has memory only for the pages that were handed out
-//! (`segment::backing`).
+//! (`segment::allocated`).
 //!
 //! Every part starts on pages of its own. Positions of cells are relative to their part: a cell
 //! number is the same in each shard. In each shard a histogram has

@@ -141,7 +141,7 @@ impl Cells for Owned {
     #[inline]
     fn add_release(self, cell: Cell, n: u64) {
         let cell = self.cell(cell);
-        // Release pairs with the Acquire of the downs in `merge::metric`, and with the Acquire fence
+        // Release pairs with the Acquire of the downs in `read::metric`, and with the Acquire fence
         // of `distribution::Reader::finish`.
         cell.store(cell.load(Relaxed).wrapping_add(n), Release);
     }

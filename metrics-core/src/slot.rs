@@ -15,7 +15,7 @@
 //! never find another's. So the symbol contains the name that the compiler gave to a static of this
 //! build, which no other build has. The symbol is hidden from other objects.
 
-pub(crate) use place::{get, set};
+pub(crate) use pointer::{get, set};
 
 #[cfg(all(
     target_arch = "x86_64",
@@ -24,7 +24,7 @@ pub(crate) use place::{get, set};
     target_env = "gnu",
     not(any(feature = "loadable", tickmetrics_loom, miri))
 ))]
-mod place {
+mod pointer {
     use crate::sync::AtomicU64;
     use std::arch::{asm, global_asm};
 
@@ -93,7 +93,7 @@ mod place {
     target_env = "gnu",
     not(any(feature = "loadable", tickmetrics_loom, miri))
 )))]
-mod place {
+mod pointer {
     use crate::sync::{AtomicU64, thread_local};
     use std::cell::Cell;
     use std::ptr;

@@ -1,7 +1,7 @@
 use crate::bucket::Grid;
 use crate::cell::Cell;
 use crate::clock;
-use crate::directory::{Distribution, Kind, Metric, Source};
+use crate::directory::{Distribution, Kind, MetricEntry, Source};
 #[cfg(not(tickmetrics_loom))]
 use crate::install;
 use crate::layout::table::STAND_IN;
@@ -56,7 +56,7 @@ pub fn warm_up() {
 
 /// The first cell and the number of cells of each part for a run of series.
 #[expect(clippy::cast_possible_truncation, reason = "cell numbers of one metric are u32")]
-fn parts(segment: &Segment, metric: &Metric, first: usize, length: usize) -> Vec<(u32, u32)> {
+fn parts(segment: &Segment, metric: &MetricEntry, first: usize, length: usize) -> Vec<(u32, u32)> {
     let (first, length) = (first as u32, length as u32);
     let part = |start: u32, stride: u32| (start + first * stride, length * stride);
     match (metric.kind, metric.distribution.as_ref()) {

@@ -1,7 +1,7 @@
 //! Whether what the directory says can be true: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
-use super::entry::{Distribution, Entry, MAX_VALUE_BYTES, Metric, OTHER, Source};
+use super::entry::{Distribution, Entry, MAX_VALUE_BYTES, MetricEntry, OTHER, Source};
 use super::exposure::Exposure;
 use super::kind::Kind;
 use crate::bucket::Grid;
@@ -24,8 +24,8 @@ pub(crate) struct Check {
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
-    /// The kept metrics that are not claimed yet, by where they are.
-    kept: HashMap<u64, Outline>,
+    /// The resumed metrics that are not claimed yet, by where they are.
+    resumed: HashMap<u64, Outline>,
     /// The metrics that are shown, by registry and name.
     shown: HashMap<(u64, String), Shown>,
     /// Bytes of the texts of all labels: see [`Check::label_bytes`].
@@ -83,12 +83,12 @@ impl Check {
                 self.metric(metric, layout)?;
                 self.show(Outline::of(metric))
             }
-            Entry::Kept { at, metric } => {
-                self.kept.insert(*at, Outline::of(metric));
+            Entry::Resumed { at, metric } => {
+                self.resumed.insert(*at, Outline::of(metric));
                 self.metric(metric, layout)
             }
-            Entry::Claim { kept, .. } => {
-                let outline = self.kept.remove(kept)?;
+            Entry::Claim { resumed, .. } => {
+                let outline = self.resumed.remove(resumed)?;
                 self.show(outline)
             }
         }
@@ -112,7 +112,7 @@ impl Check {
         self.label_bytes
     }
 
-    fn metric(&mut self, metric: &Metric, layout: Layout) -> Option<()> {
+    fn metric(&mut self, metric: &MetricEntry, layout: Layout) -> Option<()> {
         let labels = metric.constants.iter().map(|(name, _)| name);
         let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
         holds(names::fault_of_metric(&metric.name).is_none())?;
@@ -187,7 +187,7 @@ impl Set {
 }
 
 impl Outline {
-    fn of(metric: &Metric) -> Self {
+    fn of(metric: &MetricEntry) -> Self {
         let constants = metric.constants.iter().map(|(name, _)| name.clone());
         let others = metric.dimensions.iter().map(|(name, _)| name.clone());
         Self {

@@ -8,7 +8,7 @@ use std::fmt;
 const VALUE_SET: u64 = 1;
 const VALUE: u64 = 2;
 const METRIC: u64 = 3;
-const KEPT: u64 = 4;
+const RESUMED: u64 = 4;
 const CLAIM: u64 = 5;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
@@ -35,21 +35,21 @@ pub(crate) enum Entry {
         set: u64,
         text: String,
     },
-    Metric(Metric),
+    Metric(MetricEntry),
     /// What an earlier run counted. Readers show it once it is claimed.
-    Kept {
+    Resumed {
         at: u64,
-        metric: Metric,
+        metric: MetricEntry,
     },
     Claim {
-        kept: u64,
+        resumed: u64,
         help: String,
     },
 }
 
 /// A metric as its entry tells it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Metric {
+pub(crate) struct MetricEntry {
     /// Which of the process's registries it belongs to.
     pub(crate) registry: u64,
     pub(crate) kind: Kind,
@@ -69,10 +69,10 @@ pub(crate) struct Metric {
     pub(crate) distribution: Option<Distribution>,
 }
 
-impl Metric {
+impl MetricEntry {
     /// Compares what tells metrics apart: registry, name and labels.
     pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
-        fn labels(metric: &Metric) -> impl Iterator<Item = &String> {
+        fn labels(metric: &MetricEntry) -> impl Iterator<Item = &String> {
             metric.dimensions.iter().map(|(name, _)| name)
         }
         let of_names = (&self.name, self.registry, &self.constants).cmp(&(
@@ -126,23 +126,23 @@ pub(crate) fn value(set: u64, text: &str) -> Vec<u64> {
 }
 
 /// The entry of a metric.
-pub(crate) fn metric(metric: &Metric) -> Vec<u64> {
+pub(crate) fn metric(metric: &MetricEntry) -> Vec<u64> {
     entry(METRIC, metric_words(metric))
 }
 
 /// The entry of a metric of an earlier run.
-pub(crate) fn kept(metric: &Metric) -> Vec<u64> {
-    entry(KEPT, metric_words(metric))
+pub(crate) fn resumed(metric: &MetricEntry) -> Vec<u64> {
+    entry(RESUMED, metric_words(metric))
 }
 
-/// The entry that says that the metric of an earlier run at `kept` is registered in this one.
-pub(crate) fn claim(kept: u64, help: &str) -> Vec<u64> {
-    let mut words = vec![kept];
+/// The entry that says that the metric of an earlier run at `resumed` is registered in this one.
+pub(crate) fn claim(resumed: u64, help: &str) -> Vec<u64> {
+    let mut words = vec![resumed];
     push_text(&mut words, help);
     entry(CLAIM, words)
 }
 
-fn metric_words(metric: &Metric) -> Vec<u64> {
+fn metric_words(metric: &MetricEntry) -> Vec<u64> {
     let mut words = vec![
         metric.registry,
         metric.kind as u64,
@@ -224,7 +224,7 @@ pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, 
         VALUE_SET => from.text().map(|identity| Entry::ValueSet { set: at as u64, identity }),
         VALUE => from.value(),
         METRIC => from.metric().map(Entry::Metric),
-        KEPT => from.metric().map(|metric| Entry::Kept { at: at as u64, metric }),
+        RESUMED => from.metric().map(|metric| Entry::Resumed { at: at as u64, metric }),
         CLAIM => from.claim(),
         _ => None,
     };
@@ -278,13 +278,13 @@ impl Cursor<'_> {
     }
 
     fn claim(&mut self) -> Option<Entry> {
-        Some(Entry::Claim { kept: self.word()?, help: self.text()? })
+        Some(Entry::Claim { resumed: self.word()?, help: self.text()? })
     }
 
-    fn metric(&mut self) -> Option<Metric> {
+    fn metric(&mut self) -> Option<MetricEntry> {
         let registry = self.word()?;
         let kind = Kind::from_number(self.word()?)?;
-        Some(Metric {
+        Some(MetricEntry {
             registry,
             kind,
             first: self.small()?,

@@ -10,12 +10,12 @@
 //! histogram  | table | maximum | digits | native | count edge... | extremes | count quantile... |
 //!            |                                          histograms only; native is 0, or the schema
 //!            |                                          and NATIVE; extremes is 0 or 1
-//! kept       | as a metric |                             one of an earlier run, not registered yet
-//! claim      | kept | text help |                       it is registered now, with this help
+//! resumed    | as a metric |                             one of an earlier run, not registered yet
+//! claim      | resumed | text help |                    it is registered now, with this help
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
 //! ```
 //!
-//! A set and a kept metric are named by the positions of their entries, and the identity of a set is
+//! A set and a resumed metric are named by the positions of their entries, and the identity of a set is
 //! what an interner is called in each run of the program, or empty. Entries are never changed; the
 //! header's count of used words publishes them.
 
@@ -25,10 +25,10 @@ mod exposure;
 mod kind;
 
 pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
-pub(crate) use entry::kept;
+pub(crate) use entry::resumed;
 pub(crate) use entry::{
-    Damaged, Distribution, Entry, MAX_VALUE_BYTES, MAX_VALUE_WORDS, MIN_VALUE_WORDS, Metric, OTHER,
-    Source, claim, metric, read, value, value_set,
+    Damaged, Distribution, Entry, MAX_VALUE_BYTES, MAX_VALUE_WORDS, MIN_VALUE_WORDS, MetricEntry,
+    OTHER, Source, claim, metric, read, value, value_set,
 };
 pub use exposure::Exposure;
 pub use kind::Kind;

@@ -69,10 +69,10 @@ impl Counter {
         static ONCE: std::sync::Once = std::sync::Once::new();
         // With a scale of one the exported unit is the nanosecond, too, so `inc` is in order.
         if self.is_time && !self.scale.is_one() {
-            let place = std::panic::Location::caller();
+            let caller = std::panic::Location::caller();
             ONCE.call_once(|| {
                 crate::report::report(format_args!(
-                    "{place}: inc() adds one nanosecond to a counter with a unit of time: use \
+                    "{caller}: inc() adds one nanosecond to a counter with a unit of time: use \
                      add_duration()"
                 ));
             });

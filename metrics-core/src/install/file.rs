@@ -33,8 +33,8 @@ use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
 use crate::printable::PrintablePath;
 use crate::report::report;
-use crate::resume::{self, Unfit};
-use crate::segment::{Backing, Segment, SegmentError, View, set_up};
+use crate::resume::{self, ResumeError};
+use crate::segment::{Allocated, Segment, SegmentError, View, set_up};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -62,8 +62,8 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
     let (mut temporary, file) =
         Temporary::new(path).map_err(failed("make and lock a file beside it"))?;
     let mapping = map(&file, layout).map_err(failed("map a file beside it"))?;
-    let backing = Backing::new(Some(file.as_raw_fd()));
-    let begun = backing.begin(mapping.words(), layout);
+    let allocated = Allocated::new(Some(file.as_raw_fd()));
+    let begun = allocated.begin(mapping.words(), layout);
     begun.map_err(failed("have memory set aside for it"))?;
     set_up(mapping.words(), layout);
     let old = link(path, &temporary)?;
@@ -74,14 +74,14 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
     // For the life of the process: the segment, and the file, so that the lock is held as long.
     let view = View::new(mapping.leak(), layout);
     let view = view.ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))?;
-    let segment = Segment::of(view, backing);
+    let segment = Segment::of(view, allocated);
     if let Some(old) = old.filter(|_| resume) {
         if let Err(unfit) = resume::carry_over(&old, &file, &segment) {
             // Nobody uses the memory that this one began to take.
             let _ = file.set_len(0);
             return match unfit {
-                Unfit::System(error) => Err(failed("take over what was counted")(error)),
-                Unfit::File(why) => {
+                ResumeError::System(error) => Err(failed("take over what was counted")(error)),
+                ResumeError::File(why) => {
                     report(format_args!(
                         "{} is not resumed, and all metrics start from zero: {why}",
                         PrintablePath(path)

@@ -75,7 +75,7 @@ pub enum ReadError {
 
 /// An error without the file.
 #[derive(Debug)]
-pub(crate) enum Why {
+pub(crate) enum ReadErrorKind {
     Io(io::Error),
     NotASegment,
     Version { found: u64 },
@@ -87,7 +87,7 @@ pub(crate) enum Why {
     Directory(Damaged),
 }
 
-impl Why {
+impl ReadErrorKind {
     pub(crate) fn at(self, path: impl Into<PathBuf>) -> ReadError {
         let path = path.into();
         match self {
@@ -104,13 +104,13 @@ impl Why {
     }
 }
 
-impl From<io::Error> for Why {
+impl From<io::Error> for ReadErrorKind {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<Excess> for Why {
+impl From<Excess> for ReadErrorKind {
     fn from(excess: Excess) -> Self {
         match excess {
             Excess::Cells(damaged) => Self::Directory(damaged),
@@ -119,7 +119,7 @@ impl From<Excess> for Why {
     }
 }
 
-impl From<Damaged> for Why {
+impl From<Damaged> for ReadErrorKind {
     fn from(damaged: Damaged) -> Self {
         Self::Directory(damaged)
     }

@@ -8,7 +8,7 @@ use crate::layout::{self, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES, header}
 use crate::memory;
 use crate::segment::{Fault, FileWords, SegmentStats, View};
 use crate::snapshot::{Budget, Catalogue, Snapshot};
-pub(crate) use error::Why;
+pub(crate) use error::ReadErrorKind;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -79,7 +79,7 @@ impl SegmentReader {
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
         match options.read(true).open(&path) {
             Ok(file) => Self::from_file(file, path),
-            Err(error) => Err(Why::Io(error).at(path)),
+            Err(error) => Err(ReadErrorKind::Io(error).at(path)),
         }
     }
 
@@ -99,10 +99,10 @@ impl SegmentReader {
         }
     }
 
-    fn check(file: &File) -> Result<Layout, Why> {
+    fn check(file: &File) -> Result<Layout, ReadErrorKind> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(Why::NotASegment);
+            return Err(ReadErrorKind::NotASegment);
         }
         let layout = read_layout(file, metadata.len())?;
         check_length(file, layout)?;
@@ -146,7 +146,7 @@ impl SegmentReader {
         self.read(bytes).map_err(|why| why.at(&self.path))
     }
 
-    fn read(&mut self, most: u64) -> Result<Snapshot, Why> {
+    fn read(&mut self, most: u64) -> Result<Snapshot, ReadErrorKind> {
         self.memory = 0;
         let allocated = check_length(&self.file, self.layout)?;
         let words = FileWords::new(&self.file, Budget::most_read(allocated, self.limit));
@@ -161,14 +161,14 @@ impl SegmentReader {
         Ok(snapshot)
     }
 
-    fn check_fault(&self, words: &FileWords<'_>) -> Result<(), Why> {
+    fn check_fault(&self, words: &FileWords<'_>) -> Result<(), ReadErrorKind> {
         match words.fault() {
             None => Ok(()),
-            Some(Fault::TooMany { bytes, most }) => Err(Why::TooSparse { bytes, most }),
+            Some(Fault::TooMany { bytes, most }) => Err(ReadErrorKind::TooSparse { bytes, most }),
             Some(Fault::System(error)) => {
                 // The end of a file is its length's to tell.
                 check_length(&self.file, self.layout)?;
-                Err(Why::Io(error))
+                Err(ReadErrorKind::Io(error))
             }
         }
     }
@@ -212,11 +212,11 @@ impl SegmentReader {
             self.check_fault(&words)?;
             Ok(found)
         };
-        look().map_err(|why: Why| why.at(&self.path))
+        look().map_err(|why: ReadErrorKind| why.at(&self.path))
     }
 
     fn io(&self, error: io::Error) -> ReadError {
-        Why::Io(error).at(&self.path)
+        ReadErrorKind::Io(error).at(&self.path)
     }
 }
 
@@ -231,7 +231,7 @@ fn snapshot(
     catalogue: &mut Catalogue,
     view: View<'_>,
     budget: &mut Budget,
-) -> Result<Snapshot, Why> {
+) -> Result<Snapshot, ReadErrorKind> {
     // It is read as a whole, twice as large for a moment.
     let directory = view.directory().len() as u64 * 2 * WORD_BYTES as u64;
     budget.take_bytes(directory);
@@ -251,7 +251,7 @@ fn snapshot(
 pub fn read_words(words: &[crate::sync::AtomicU64], allocated: u64) -> Result<Snapshot, ReadError> {
     let read = || {
         let layout = layout_of(|at| words[at].load(crate::sync::Relaxed))?;
-        let view = View::new(words, layout).ok_or(Why::Header)?;
+        let view = View::new(words, layout).ok_or(ReadErrorKind::Header)?;
         let mut budget = Budget::of(layout, allocated, None, u64::MAX);
         snapshot(&mut Catalogue::new(), view, &mut budget)
     };
@@ -259,11 +259,15 @@ pub fn read_words(words: &[crate::sync::AtomicU64], allocated: u64) -> Result<Sn
 }
 
 /// How many bytes the file system has for a file. An error where it is shorter than its segment.
-pub(crate) fn check_length(file: &File, layout: Layout) -> Result<u64, Why> {
+pub(crate) fn check_length(file: &File, layout: Layout) -> Result<u64, ReadErrorKind> {
     let metadata = file.metadata()?;
     let has = metadata.len();
-    let needs = layout.words().ok_or(Why::Header)? as u64 * WORD_BYTES as u64;
-    if has < needs { Err(Why::Truncated { has, needs }) } else { Ok(allocated(&metadata)) }
+    let needs = layout.words().ok_or(ReadErrorKind::Header)? as u64 * WORD_BYTES as u64;
+    if has < needs {
+        Err(ReadErrorKind::Truncated { has, needs })
+    } else {
+        Ok(allocated(&metadata))
+    }
 }
 
 /// How many bytes the file system has for a file.
@@ -274,7 +278,7 @@ fn allocated(metadata: &Metadata) -> u64 {
 
 /// The sizes that the header says, of a file with this many bytes. They make sense, and may still be
 /// more than the file has.
-pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
+pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, ReadErrorKind> {
     let mut head = [0; header::OWNERS * WORD_BYTES];
     match file.read_exact_at(&mut head, 0) {
         Ok(()) => {}
@@ -283,9 +287,9 @@ pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
             let first = &head[..WORD_BYTES];
             let needs = head.len() as u64;
             return Err(if bytes >= 8 && first == layout::MAGIC.to_ne_bytes() {
-                Why::Truncated { has: bytes, needs }
+                ReadErrorKind::Truncated { has: bytes, needs }
             } else {
-                Why::NotASegment
+                ReadErrorKind::NotASegment
             });
         }
         Err(error) => return Err(error.into()),
@@ -295,26 +299,26 @@ pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, Why> {
 }
 
 /// The sizes that the words of a header say.
-fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, Why> {
+fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, ReadErrorKind> {
     if word(header::MAGIC) != layout::MAGIC {
-        return Err(Why::NotASegment);
+        return Err(ReadErrorKind::NotASegment);
     }
     if word(header::BYTE_ORDER) != layout::BYTE_ORDER {
-        return Err(Why::ByteOrder);
+        return Err(ReadErrorKind::ByteOrder);
     }
     match word(header::VERSION) {
         layout::VERSION => {}
-        found => return Err(Why::Version { found }),
+        found => return Err(ReadErrorKind::Version { found }),
     }
     // What a segment can be made with: a file with holes can have any size.
-    let size = |at: usize| usize::try_from(word(at)).map_err(|_| Why::Header);
+    let size = |at: usize| usize::try_from(word(at)).map_err(|_| ReadErrorKind::Header);
     let part = |at: usize| match size(at)? {
         words if PART_BYTES.contains(&words.saturating_mul(WORD_BYTES)) => Ok(words),
-        _ => Err(Why::Header),
+        _ => Err(ReadErrorKind::Header),
     };
     let shards = size(header::SHARDS)?;
     if !THREAD_SHARDS.contains(&shards.saturating_sub(1)) {
-        return Err(Why::Header);
+        return Err(ReadErrorKind::Header);
     }
     let layout = Layout {
         shards,
@@ -322,6 +326,6 @@ fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, Why> {
         directory_words: part(header::DIRECTORY_WORDS)?,
         shared_words: part(header::SHARED_WORDS)?,
     };
-    layout.words().ok_or(Why::Header)?;
+    layout.words().ok_or(ReadErrorKind::Header)?;
     Ok(layout)
 }

@@ -2,7 +2,7 @@
 
 use super::description::Description;
 use super::error::RegisterError;
-use crate::directory::{Kind, Metric};
+use crate::directory::{Kind, MetricEntry};
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
@@ -61,7 +61,7 @@ impl Snapshot {
         self.admit(&description, kind)?;
         let scale = description.scale_factor();
         let Description { name, help, unit, constants, .. } = description;
-        let metric = Metric {
+        let metric = MetricEntry {
             // None has this number.
             registry: u64::MAX,
             kind,

@@ -60,7 +60,7 @@ pub(super) fn without_cells(
     registry: u64,
     Registered { description, dimensions }: &Registered,
     series: usize,
-) -> (directory::Metric, Vec<(u64, &'static Interner)>) {
+) -> (directory::MetricEntry, Vec<(u64, &'static Interner)>) {
     let (mut sources, mut interners) = (Vec::new(), Vec::new());
     for (set, dimension) in (0..).zip(dimensions) {
         let source = match dimension.values {
@@ -85,9 +85,9 @@ fn entry(
     description: &Description,
     series: usize,
     dimensions: Vec<(String, Source)>,
-) -> directory::Metric {
+) -> directory::MetricEntry {
     let kind = description.kind.unwrap_or(directory::Kind::Counter);
-    directory::Metric {
+    directory::MetricEntry {
         registry,
         kind,
         first: 0,

@@ -1,31 +1,31 @@
-use crate::reader::Why;
+use crate::reader::ReadErrorKind;
 use crate::segment::Full;
 use std::io;
 
 /// Why nothing was taken over.
-pub(crate) enum Unfit {
+pub(crate) enum ResumeError {
     /// The file is none that can be.
     File(String),
     /// It could be, but the system refuses something: it should stay.
     System(io::Error),
 }
 
-impl From<io::Error> for Unfit {
+impl From<io::Error> for ResumeError {
     fn from(error: io::Error) -> Self {
         Self::System(error)
     }
 }
 
-impl From<Why> for Unfit {
-    fn from(why: Why) -> Self {
+impl From<ReadErrorKind> for ResumeError {
+    fn from(why: ReadErrorKind) -> Self {
         match why {
-            Why::Io(error) => Self::System(error),
+            ReadErrorKind::Io(error) => Self::System(error),
             why => Self::File(why.at("it").to_string()),
         }
     }
 }
 
-impl From<Full> for Unfit {
+impl From<Full> for ResumeError {
     fn from(Full { what, setting, exhausted }: Full) -> Self {
         match exhausted.refused {
             Some(error) => Self::System(error),

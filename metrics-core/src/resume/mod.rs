@@ -10,7 +10,7 @@
 //!
 //! Exemplars are not carried over: they tell of traces, and those of the earlier run are told by then.
 //!
-//! What is carried over is *kept*: its entry in the directory is not shown before this run registers
+//! What is carried over is *resumed*: its entry in the directory is not shown before this run registers
 //! the same metric, which *claims* it (`directory`, `segment::claim`). Interners take up their
 //! values on their own (`Interner::resume`).
 //!
@@ -21,22 +21,22 @@ mod error;
 mod old;
 
 use crate::bucket::Grid;
-use crate::directory::{Kind, Metric, Source};
+use crate::directory::{Kind, MetricEntry, Source};
 use crate::layout::{HEAD_CELLS, MOST, head, table::STAND_IN};
 use crate::segment::{
     self, Exhausted, Registration, ResumedSet, Segment, cells_full, fill_table, lay_out,
 };
 use crate::sync::Relaxed;
-pub(crate) use error::Unfit;
+pub(crate) use error::ResumeError;
 use old::Old;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 
 /// Takes over into `segment`, whose file is `new`, what was counted in the file `old`.
-pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<(), Unfit> {
+pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<(), ResumeError> {
     if old.metadata()?.uid() != new.metadata()?.uid() {
-        return Err(Unfit::File("it is another user's".into()));
+        return Err(ResumeError::File("it is another user's".into()));
     }
     let old = Old::read(old)?;
     let mut registration = segment.registration();
@@ -47,7 +47,7 @@ pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<()
         }
         // An interner without a name could not take up its values.
         if let Some(sources) = sources(&old, metric, &mut sets, &mut registration)? {
-            let entry = Metric { dimensions: sources, ..metric.clone() };
+            let entry = MetricEntry { dimensions: sources, ..metric.clone() };
             carry(&old, metric, entry, &mut registration, segment)?;
         }
     }
@@ -57,10 +57,10 @@ pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<()
 /// The metric's labels, with the numbers that their values' sets have in the new segment.
 fn sources(
     old: &Old<'_>,
-    metric: &Metric,
+    metric: &MetricEntry,
     sets: &mut HashMap<u64, u64>,
     registration: &mut Registration<'_>,
-) -> Result<Option<Vec<(String, Source)>>, Unfit> {
+) -> Result<Option<Vec<(String, Source)>>, ResumeError> {
     let mut sources = Vec::new();
     for (name, source) in &metric.dimensions {
         let source = match source {
@@ -86,7 +86,7 @@ fn append_set(
     old: &old::Set,
     capacity: u32,
     registration: &mut Registration<'_>,
-) -> Result<u64, Unfit> {
+) -> Result<u64, ResumeError> {
     let set = registration.append_value_set(&old.identity).map_err(directory_full)?;
     for value in &old.values {
         registration.append_earlier_value(set, value).map_err(directory_full)?;
@@ -96,21 +96,21 @@ fn append_set(
     Ok(set)
 }
 
-fn directory_full(exhausted: Exhausted) -> Unfit {
+fn directory_full(exhausted: Exhausted) -> ResumeError {
     segment::directory_full(exhausted).into()
 }
 
 /// Takes over one metric, whose new entry still lacks its cells.
 fn carry(
     old: &Old<'_>,
-    was: &Metric,
-    entry: Metric,
+    was: &MetricEntry,
+    entry: MetricEntry,
     registration: &mut Registration<'_>,
     segment: &Segment,
-) -> Result<(), Unfit> {
+) -> Result<(), ResumeError> {
     let series = entry.series as usize;
     let (metric, cells) = lay_out(registration, entry, series)?;
-    let at = registration.append_kept(&metric).map_err(directory_full)?;
+    let at = registration.append_resumed(&metric).map_err(directory_full)?;
     fill_table(segment, &metric, &cells);
     if metric.kind == Kind::Histogram {
         histogram(old, was, &metric, registration, segment)?;
@@ -129,11 +129,11 @@ fn carry(
 
 fn histogram(
     old: &Old<'_>,
-    was: &Metric,
-    metric: &Metric,
+    was: &MetricEntry,
+    metric: &MetricEntry,
     registration: &Registration<'_>,
     segment: &Segment,
-) -> Result<(), Unfit> {
+) -> Result<(), ResumeError> {
     let (Some(before), Some(now)) = (&was.distribution, &metric.distribution) else {
         return Ok(());
     };
@@ -148,7 +148,7 @@ fn histogram(
         }
     })?;
     if outside {
-        return Err(Unfit::File("it is damaged: a histogram's cells lie outside".into()));
+        return Err(ResumeError::File("it is damaged: a histogram's cells lie outside".into()));
     }
     for (series, cells) in with_cells {
         let mut first = None;

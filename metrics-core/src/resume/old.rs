@@ -1,8 +1,8 @@
-use super::error::Unfit;
+use super::error::ResumeError;
 use crate::bucket::Grid;
-use crate::directory::{self, Check, Damaged, Entry, Kind, Metric};
+use crate::directory::{self, Check, Damaged, Entry, Kind, MetricEntry};
 use crate::layout::{HEAD_CELLS, Layout, WORD_BYTES, header};
-use crate::reader::{self, Why};
+use crate::reader::{self, ReadErrorKind};
 use crate::segment::CALL;
 use crate::snapshot::Budget;
 use crate::sync::AtomicU64;
@@ -22,7 +22,7 @@ pub(super) struct Old<'a> {
     /// Shards that were ever used, from the first.
     pub(super) shards: usize,
     /// Those of the last run, and those that it kept without registering them.
-    pub(super) metrics: Vec<Metric>,
+    pub(super) metrics: Vec<MetricEntry>,
     pub(super) sets: HashMap<u64, Set>,
     /// How many bytes may be read still.
     left: Cell<u64>,
@@ -35,7 +35,7 @@ pub(super) struct Set {
 }
 
 impl<'a> Old<'a> {
-    pub(super) fn read(file: &'a File) -> Result<Self, Unfit> {
+    pub(super) fn read(file: &'a File) -> Result<Self, ResumeError> {
         let layout = reader::read_layout(file, file.metadata()?.len())?;
         let allocated = reader::check_length(file, layout)?;
         let left = Cell::new(Budget::most_read(allocated, None));
@@ -48,14 +48,14 @@ impl<'a> Old<'a> {
         old.shards = usize::try_from(seen).unwrap_or(usize::MAX).min(layout.shards);
         let used = usize::try_from(used).unwrap_or(usize::MAX);
         if used > layout.directory_words {
-            return Err(Why::Header.into());
+            return Err(ReadErrorKind::Header.into());
         }
         // Of what is on the disk; a hole in it is damage.
         if used as u64 > allocated / WORD_BYTES as u64 {
             return Err(sparse());
         }
         let mut directory = Vec::new();
-        directory.try_reserve_exact(used).map_err(|_| Why::Header)?;
+        directory.try_reserve_exact(used).map_err(|_| ReadErrorKind::Header)?;
         directory.resize_with(used, || AtomicU64::new(0));
         old.words(layout.directory(), used, |at, word| *directory[at].get_mut() = word)?;
         old.read_directory(&directory)?;
@@ -65,7 +65,7 @@ impl<'a> Old<'a> {
     }
 
     /// How many words of a metric are looked at, in all shards, apart from distributions.
-    fn cells(&self, metric: &Metric) -> u64 {
+    fn cells(&self, metric: &MetricEntry) -> u64 {
         let (each, shared) = match metric.kind {
             Kind::Counter => (1, 0),
             Kind::Histogram => (HEAD_CELLS.into(), 1),
@@ -76,10 +76,10 @@ impl<'a> Old<'a> {
         each.saturating_mul(metric.series.into())
     }
 
-    fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), Why> {
+    fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), ReadErrorKind> {
         let mut check = Check::default();
         // Those that are not claimed, by position, and those that are shown.
-        let (mut kept, mut live) = (BTreeMap::new(), Vec::new());
+        let (mut resumed, mut live) = (BTreeMap::new(), Vec::new());
         let mut at = 0;
         while let Some((entry, next)) = directory::read(directory, at)? {
             let damaged = Damaged { at };
@@ -92,23 +92,23 @@ impl<'a> Old<'a> {
                     self.sets.get_mut(&set).ok_or(damaged)?.values.push(text);
                 }
                 Entry::Metric(metric) => live.push(metric),
-                Entry::Kept { at, metric } => {
-                    kept.insert(at, metric);
+                Entry::Resumed { at, metric } => {
+                    resumed.insert(at, metric);
                 }
-                Entry::Claim { kept: claimed, .. } => {
-                    live.push(kept.remove(&claimed).ok_or(damaged)?);
+                Entry::Claim { resumed: claimed, .. } => {
+                    live.push(resumed.remove(&claimed).ok_or(damaged)?);
                 }
             }
             at = next;
         }
         // What was not claimed because it changed is given up: another took its place. One with
         // other labels may stand beside it, as functions of one name under `#[timed]` do.
-        let identity = |metric: &Metric| {
+        let identity = |metric: &MetricEntry| {
             let labels = metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
             (metric.registry, metric.name.clone(), metric.constants.clone(), labels)
         };
         let replaced: HashSet<_> = live.iter().map(identity).collect();
-        live.extend(kept.into_values().filter(|metric| !replaced.contains(&identity(metric))));
+        live.extend(resumed.into_values().filter(|metric| !replaced.contains(&identity(metric))));
         self.metrics = live;
         Ok(())
     }
@@ -125,7 +125,7 @@ impl<'a> Old<'a> {
         first: usize,
         count: usize,
         each: impl FnMut(usize, u64),
-    ) -> Result<(), Unfit> {
+    ) -> Result<(), ResumeError> {
         self.part(self.layout.shard(shard), self.layout.shard_words, first, count, each)
     }
 
@@ -135,7 +135,7 @@ impl<'a> Old<'a> {
         first: usize,
         count: usize,
         each: impl FnMut(usize, u64),
-    ) -> Result<(), Unfit> {
+    ) -> Result<(), ResumeError> {
         self.part(self.layout.shared(), self.layout.shared_words, first, count, each)
     }
 
@@ -146,10 +146,10 @@ impl<'a> Old<'a> {
         first: usize,
         count: usize,
         each: impl FnMut(usize, u64),
-    ) -> Result<(), Unfit> {
+    ) -> Result<(), ResumeError> {
         match first.checked_add(count) {
             Some(end) if end <= words => self.words(start + first, count, each),
-            _ => Err(Unfit::File("it is damaged: a metric's cells lie outside".into())),
+            _ => Err(ResumeError::File("it is damaged: a metric's cells lie outside".into())),
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> Old<'a> {
         from: usize,
         count: usize,
         mut each: impl FnMut(usize, u64),
-    ) -> Result<(), Unfit> {
+    ) -> Result<(), ResumeError> {
         let bytes = (count as u64).saturating_mul(WORD_BYTES as u64);
         let left = self.left.get().checked_sub(bytes.max(CALL)).ok_or_else(sparse)?;
         self.left.set(left);
@@ -168,7 +168,7 @@ impl<'a> Old<'a> {
             match self.file.read_exact_at(bytes, ((from + at) * WORD_BYTES) as u64) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Unfit::File("it was cut short meanwhile".into()));
+                    return Err(ResumeError::File("it was cut short meanwhile".into()));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -184,6 +184,6 @@ impl<'a> Old<'a> {
 }
 
 /// Reading it would take long, and what is read be laid out, for nothing but zeros.
-fn sparse() -> Unfit {
-    Unfit::File("it has many cells, and few of them are on the disk".into())
+fn sparse() -> ResumeError {
+    ResumeError::File("it has many cells, and few of them are on the disk".into())
 }

@@ -22,7 +22,7 @@ impl Segment {
     /// what the parent counted is the parent's. It takes no lock and allocates nothing, since the
     /// parent's other threads may have been doing so. The registration lock is held around the fork.
     pub(crate) fn start_over(&self) {
-        match self.backing.forget_file() {
+        match self.allocated.forget_file() {
             None => {
                 if memory::forget(&self.words()[self.layout().shard(0)..]).is_err() {
                     self.zero();
@@ -37,7 +37,7 @@ impl Segment {
                 }
             }
         }
-        self.backing.start_over();
+        self.allocated.start_over();
         let set = |word: usize, value: u64| self.words()[word].store(value, Relaxed);
         (0..self.layout().shards).for_each(|shard| set(header::OWNERS + shard, 0));
         set(header::PID, u64::from(std::process::id()));

@@ -4,7 +4,7 @@ use super::process::Segment;
 use super::registration::{Exhausted, Registration};
 use super::resumed::Claim;
 use crate::bucket::Grid;
-use crate::directory::{Kind, Metric, Source};
+use crate::directory::{Kind, MetricEntry, Source};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::report::report;
 use crate::sync::Relaxed;
@@ -44,9 +44,9 @@ pub(crate) fn directory_full(exhausted: Exhausted) -> Full {
 /// entry says where that could not hold their number: then there are not enough cells either.
 pub(crate) fn lay_out(
     registration: &Registration<'_>,
-    mut metric: Metric,
+    mut metric: MetricEntry,
     series: usize,
-) -> Result<(Metric, MetricCells), Full> {
+) -> Result<(MetricEntry, MetricCells), Full> {
     let cells = |each: u32, series: usize| {
         registration.cells(series.saturating_mul(each as usize)).map_err(cells_full)
     };
@@ -67,14 +67,14 @@ pub(crate) fn lay_out(
         distribution_at = registration.distributions(grid, count).map_err(cells_full)?;
     }
     metric.declared = shared(series.div_ceil(64))?;
-    let Metric { first, declared, .. } = metric;
+    let MetricEntry { first, declared, .. } = metric;
     Ok((metric, MetricCells { first, declared, distribution: distribution_at, table }))
 }
 
 /// Says where the distributions are of a histogram's series that have cells from the start. Series
 /// of interned labels get them when they are first asked for, but for those that stand in when there
 /// are none left.
-pub(crate) fn fill_table(segment: &Segment, metric: &Metric, cells: &MetricCells) {
+pub(crate) fn fill_table(segment: &Segment, metric: &MetricEntry, cells: &MetricCells) {
     let Some(grid) = metric.distribution.as_ref().and_then(|of| Grid::new(of.max, of.sigfigs))
     else {
         return;
@@ -104,8 +104,8 @@ fn others(dimensions: &[(String, Source)]) -> Vec<usize> {
 pub(crate) fn claim(
     registration: &mut Registration<'_>,
     segment: &Segment,
-    wanted: &Metric,
-) -> Result<Option<(u64, Metric, MetricCells)>, Full> {
+    wanted: &MetricEntry,
+) -> Result<Option<(u64, MetricEntry, MetricCells)>, Full> {
     match registration.resumed().find(wanted) {
         Claim::Nothing => Ok(None),
         Claim::Changed(what) => {
@@ -114,7 +114,7 @@ pub(crate) fn claim(
             Ok(None)
         }
         Claim::Same(at, metric) => {
-            let Metric { first, declared, .. } = *metric;
+            let MetricEntry { first, declared, .. } = *metric;
             let table = metric.distribution.as_ref().map_or(0, |distribution| distribution.table);
             let first_distribution = match metric.distribution {
                 Some(_) => segment.shared()[table as usize].load(Relaxed),
@@ -125,7 +125,7 @@ pub(crate) fn claim(
             registration.resumed().claimed(&wanted.name, at);
             // A cell number: this run's, which wrote it there itself.
             let distribution = u32::try_from(first_distribution).unwrap_or(0);
-            let metric = Metric { help: wanted.help.clone(), ..*metric };
+            let metric = MetricEntry { help: wanted.help.clone(), ..*metric };
             Ok(Some((claim, metric, MetricCells { first, declared, distribution, table })))
         }
     }

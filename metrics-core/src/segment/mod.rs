@@ -1,6 +1,6 @@
 //! The process's one segment: its set-up, who owns which shard, and the cells handed out.
 
-mod backing;
+mod allocated;
 mod error;
 #[cfg(not(tickmetrics_loom))]
 mod fork;
@@ -13,7 +13,7 @@ mod resumed;
 mod stats;
 mod view;
 
-pub(crate) use backing::Backing;
+pub(crate) use allocated::Allocated;
 pub use error::SegmentError;
 pub(crate) use lay_out::cells_full;
 pub(crate) use lay_out::{Full, MetricCells, claim, directory_full, fill_table, lay_out};

@@ -24,11 +24,11 @@ use std::ops::{Deref, Range};
 /// Words that follow each other: the header, the directory, the shared cells, or a shard's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part<'a> {
-    place: Place<'a>,
+    storage: Storage<'a>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place<'a> {
+enum Storage<'a> {
     Memory(&'a [AtomicU64]),
     File { file: &'a FileWords<'a>, start: usize, words: usize },
 }
@@ -42,17 +42,17 @@ pub(crate) enum Words<'a> {
 
 impl<'a> Part<'a> {
     pub(super) fn of_memory(words: &'a [AtomicU64]) -> Self {
-        Self { place: Place::Memory(words) }
+        Self { storage: Storage::Memory(words) }
     }
 
     pub(super) fn of_file(file: &'a FileWords<'a>, start: usize, words: usize) -> Self {
-        Self { place: Place::File { file, start, words } }
+        Self { storage: Storage::File { file, start, words } }
     }
 
     pub(crate) fn len(self) -> usize {
-        match self.place {
-            Place::Memory(words) => words.len(),
-            Place::File { words, .. } => words,
+        match self.storage {
+            Storage::Memory(words) => words.len(),
+            Storage::File { words, .. } => words,
         }
     }
 
@@ -60,9 +60,9 @@ impl<'a> Part<'a> {
     /// none such, and where a file can't be read, which [`FileWords`] remembers.
     #[inline]
     pub(crate) fn get(self, range: Range<usize>) -> Option<Words<'a>> {
-        match self.place {
-            Place::Memory(words) => words.get(range).map(Words::Here),
-            Place::File { file, start, words } => {
+        match self.storage {
+            Storage::Memory(words) => words.get(range).map(Words::Here),
+            Storage::File { file, start, words } => {
                 let fits = range.start <= range.end && range.end <= words;
                 let read = || file.read(start + range.start, range.len());
                 fits.then(read).flatten().map(Words::Read)
@@ -73,9 +73,9 @@ impl<'a> Part<'a> {
     /// One of them, now; 0 where there is none.
     #[inline]
     pub(crate) fn load(self, at: usize) -> u64 {
-        match self.place {
-            Place::Memory(words) => words.get(at).map_or(0, |word| word.load(Relaxed)),
-            Place::File { .. } => self
+        match self.storage {
+            Storage::Memory(words) => words.get(at).map_or(0, |word| word.load(Relaxed)),
+            Storage::File { .. } => self
                 .get(at..at + 1)
                 .map_or(0, |words| words.iter().map(|it| it.load(Relaxed)).sum()),
         }
@@ -84,9 +84,9 @@ impl<'a> Part<'a> {
     /// Those in this process's memory.
     #[cfg(tickmetrics_loom)]
     pub(crate) fn here(self) -> &'a [AtomicU64] {
-        match self.place {
-            Place::Memory(words) => words,
-            Place::File { .. } => &[],
+        match self.storage {
+            Storage::Memory(words) => words,
+            Storage::File { .. } => &[],
         }
     }
 }
@@ -122,9 +122,9 @@ pub(crate) struct Window<'a> {
 
 impl<'a> Window<'a> {
     pub(crate) fn new(part: Part<'a>, ahead: usize) -> Self {
-        let words = match part.place {
-            Place::Memory(words) => Words::Here(words),
-            Place::File { .. } => Words::default(),
+        let words = match part.storage {
+            Storage::Memory(words) => Words::Here(words),
+            Storage::File { .. } => Words::default(),
         };
         Self { part, ahead, start: 0, words }
     }
@@ -141,15 +141,15 @@ impl<'a> Window<'a> {
 
     /// The most words that one look at the part should ask for.
     pub(crate) fn most(&self) -> usize {
-        match self.part.place {
-            Place::Memory(_) => usize::MAX,
-            Place::File { .. } => 16 * self.ahead,
+        match self.part.storage {
+            Storage::Memory(_) => usize::MAX,
+            Storage::File { .. } => 16 * self.ahead,
         }
     }
 
     #[cold]
     fn move_to(&mut self, range: &Range<usize>) {
-        if let Place::Memory(_) = self.part.place {
+        if let Storage::Memory(_) = self.part.storage {
             return;
         }
         let end = range.end.max(range.start.saturating_add(self.ahead)).min(self.part.len());

@@ -1,4 +1,4 @@
-use super::backing::Backing;
+use super::allocated::Allocated;
 use super::error::{LayoutShown, SegmentError};
 use super::options::Options;
 #[cfg(all(test, tickmetrics_loom))]
@@ -25,7 +25,7 @@ use std::sync::TryLockError;
 #[derive(Debug)]
 pub struct Segment {
     pub(super) view: View<'static>,
-    pub(super) backing: Backing,
+    pub(super) allocated: Allocated,
     pub(super) options: Options,
     pub(super) handed_out: HandedOut,
     /// Held while cells are handed out and directory entries written.
@@ -100,7 +100,7 @@ impl Segment {
     /// library knows of it; where it does not, the memory stays.
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
     pub(crate) fn leave(&self) {
-        if let Some(file) = self.backing.forget_file() {
+        if let Some(file) = self.allocated.forget_file() {
             memory::close(file);
         }
         if self.view.header(header::ATTACHED) == 0 {
@@ -118,14 +118,14 @@ impl Segment {
         let words = words.map_err(refused)?;
         set_up(words, layout);
         let view = View::new(words, layout).ok_or_else(|| refused(too_large()))?;
-        Ok(Self::of(view, Backing::new(None)))
+        Ok(Self::of(view, Allocated::new(None)))
     }
 
     /// The segment in words that are set up.
-    pub(crate) fn of(view: View<'static>, backing: Backing) -> Self {
+    pub(crate) fn of(view: View<'static>, allocated: Allocated) -> Self {
         Self {
             view,
-            backing,
+            allocated,
             options: Options::default(),
             handed_out: HandedOut {
                 directory: 0.into(),
@@ -141,7 +141,7 @@ impl Segment {
     #[cfg(not(tickmetrics_loom))]
     pub(crate) fn apply(&mut self, mut options: Options) -> Vec<String> {
         let warnings = options.apply(self.words());
-        self.backing.set_prefault(options.prefault);
+        self.allocated.set_prefault(options.prefault);
         self.options = options;
         warnings
     }
@@ -199,7 +199,7 @@ impl Segment {
             let owner = self.owner(shard);
             owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
         })?;
-        if self.backing.is_wanted() && !self.back(shard, wait) {
+        if self.allocated.is_wanted() && !self.allocate(shard, wait) {
             // Release, as in `release`: the next owner acquires what the last one left, through here.
             self.owner(shard).store(0, Release);
             return None;
@@ -210,13 +210,13 @@ impl Segment {
     }
 
     /// Has the system give the memory of a shard, before anyone else is told of it.
-    fn back(&self, shard: usize, wait: bool) -> bool {
+    fn allocate(&self, shard: usize, wait: bool) -> bool {
         // One that was in use before: registrations see to its memory ever since.
-        if self.backing.has(shard) {
+        if self.allocated.has(shard) {
             return true;
         }
         let overflow_records = self.view.header(header::OVERFLOW_RECORDS);
-        if !wait && !self.backing.for_shards.may_ask(overflow_records) {
+        if !wait && !self.allocated.for_shards.may_ask(overflow_records) {
             return false;
         }
         let registration = if wait {
@@ -228,21 +228,21 @@ impl Segment {
             })
         };
         let Ok(_registration) = registration else { return false };
-        let given = self.backing.shard(self.words(), self.layout(), shard).is_ok();
+        let given = self.allocated.shard(self.words(), self.layout(), shard).is_ok();
         if !given {
-            self.backing.for_shards.was_refused(overflow_records);
+            self.allocated.for_shards.was_refused(overflow_records);
         }
         given
     }
 
     /// Whether cells may be asked for again for a series that the system had no memory for.
     pub(crate) fn may_ask_for_series(&self) -> bool {
-        self.backing.for_series.may_ask(self.view.header(header::SATURATED_LABELS))
+        self.allocated.for_series.may_ask(self.view.header(header::SATURATED_LABELS))
     }
 
     /// The system had no memory for the cells of a series.
     pub(crate) fn series_was_refused(&self) {
-        self.backing.for_series.was_refused(self.view.header(header::SATURATED_LABELS));
+        self.allocated.for_series.was_refused(self.view.header(header::SATURATED_LABELS));
     }
 
     /// Gives a shard back. The caller must not write to it any more.

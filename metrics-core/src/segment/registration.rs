@@ -1,7 +1,7 @@
 use super::process::Segment;
 use super::resumed::Resumed;
 use crate::bucket::Grid;
-use crate::directory::{self, Metric};
+use crate::directory::{self, MetricEntry};
 use crate::layout::{self, EXEMPLAR_CELLS, LINE_WORDS, header, table::STAND_IN};
 use crate::sync::{MutexGuard, Relaxed, Release, fence, lock};
 use std::io;
@@ -43,10 +43,10 @@ impl Registration<'_> {
 
     /// Takes `count` cells that are the same in every shard, and answers the first.
     pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
-        let Segment { backing, view, .. } = self.segment;
+        let Segment { allocated, view, .. } = self.segment;
         let (words, layout) = (view.words(), view.layout());
-        let back = |end| backing.cells(words, layout, end);
-        self.take(header::CELLS_USED, count, layout.shard_words, back)
+        let allocate = |end| allocated.cells(words, layout, end);
+        self.take(header::CELLS_USED, count, layout.shard_words, allocate)
     }
 
     /// Takes cells for `count` distributions and their exemplars, and answers the first of the first
@@ -73,10 +73,10 @@ impl Registration<'_> {
 
     /// Takes `count` shared cells, and answers the first.
     pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
-        let Segment { backing, view, handed_out, .. } = self.segment;
+        let Segment { allocated, view, handed_out, .. } = self.segment;
         let (words, layout) = (view.words(), view.layout());
-        let back = |end| backing.shared(words, layout, end);
-        let first = self.take(header::SHARED_USED, count, layout.shared_words, back)?;
+        let allocate = |end| allocated.shared(words, layout, end);
+        let first = self.take(header::SHARED_USED, count, layout.shared_words, allocate)?;
         handed_out.shared.store(view.header(header::SHARED_USED), Relaxed);
         Ok(first)
     }
@@ -86,7 +86,7 @@ impl Registration<'_> {
         word: usize,
         count: usize,
         of: usize,
-        back: impl FnOnce(usize) -> io::Result<()>,
+        allocate: impl FnOnce(usize) -> io::Result<()>,
     ) -> Result<u32, Exhausted> {
         // Relaxed, here and below: these words change under the registration lock only.
         let word = &self.segment.words()[word];
@@ -96,7 +96,7 @@ impl Registration<'_> {
         let left = of.saturating_sub(first);
         match (u32::try_from(first), first.checked_add(count)) {
             (Ok(first), Some(end)) if end <= of => {
-                back(end).map_err(|error| Exhausted {
+                allocate(end).map_err(|error| Exhausted {
                     asked: count,
                     left,
                     refused: Some(error),
@@ -166,18 +166,18 @@ impl Registration<'_> {
     }
 
     /// Adds a metric, and answers the position of its entry.
-    pub(crate) fn append_metric(&self, metric: &Metric) -> Result<u64, Exhausted> {
+    pub(crate) fn append_metric(&self, metric: &MetricEntry) -> Result<u64, Exhausted> {
         self.append(&directory::metric(metric))
     }
 
     /// Adds a metric of an earlier run.
-    pub(crate) fn append_kept(&self, metric: &Metric) -> Result<u64, Exhausted> {
-        self.append(&directory::kept(metric))
+    pub(crate) fn append_resumed(&self, metric: &MetricEntry) -> Result<u64, Exhausted> {
+        self.append(&directory::resumed(metric))
     }
 
-    /// Says that the metric of an earlier run at `kept` is registered in this one.
-    pub(crate) fn append_claim(&self, kept: u64, help: &str) -> Result<u64, Exhausted> {
-        self.append(&directory::claim(kept, help))
+    /// Says that the metric of an earlier run at `resumed` is registered in this one.
+    pub(crate) fn append_claim(&self, resumed: u64, help: &str) -> Result<u64, Exhausted> {
+        self.append(&directory::claim(resumed, help))
     }
 
     /// Appends an entry to the directory, publishes it, and answers its position.
@@ -190,8 +190,8 @@ impl Registration<'_> {
             return Err(Exhausted { asked: entry.len(), left, refused: None });
         }
         let end = used + entry.len();
-        let Segment { backing, view, handed_out, .. } = self.segment;
-        backing.directory(view.words(), view.layout(), end).map_err(|error| Exhausted {
+        let Segment { allocated, view, handed_out, .. } = self.segment;
+        allocated.directory(view.words(), view.layout(), end).map_err(|error| Exhausted {
             asked: entry.len(),
             left,
             refused: Some(error),

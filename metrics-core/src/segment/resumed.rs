@@ -1,6 +1,6 @@
 //! What an earlier run of the program left in the segment, until this run registers it again.
 
-use crate::directory::{Metric, Source};
+use crate::directory::{MetricEntry, Source};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) struct Resumed {
 struct ResumedMetric {
     /// The position of its entry.
     at: u64,
-    metric: Metric,
+    metric: MetricEntry,
     /// Whether a metric that differs took its place already.
     replaced: bool,
 }
@@ -34,13 +34,13 @@ pub(crate) struct ResumedSet {
 pub(crate) enum Claim {
     Nothing,
     /// The metric whose entry is at this position.
-    Same(u64, Box<Metric>),
+    Same(u64, Box<MetricEntry>),
     /// One that counted something else: this is what changed.
     Changed(String),
 }
 
 impl Resumed {
-    pub(crate) fn add_metric(&mut self, at: u64, metric: Metric) {
+    pub(crate) fn add_metric(&mut self, at: u64, metric: MetricEntry) {
         let of_name = self.metrics.entry(metric.name.clone()).or_default();
         of_name.push(ResumedMetric { at, metric, replaced: false });
     }
@@ -57,7 +57,7 @@ impl Resumed {
     }
 
     /// What there is for a metric, whose own cells are not looked at. What changed is answered once.
-    pub(crate) fn find(&mut self, wanted: &Metric) -> Claim {
+    pub(crate) fn find(&mut self, wanted: &MetricEntry) -> Claim {
         let Some(of_name) = self.metrics.get_mut(&wanted.name) else { return Claim::Nothing };
         // A metric of the same name with other constant labels, as each function under `#[timed]` is,
         // is another one.
@@ -94,7 +94,7 @@ impl Resumed {
 
 /// What keeps a metric from going on with the cells of another: all that its cells depend on, and what
 /// readers make of them. The help text may differ.
-fn differences(before: &Metric, now: &Metric) -> Vec<String> {
+fn differences(before: &MetricEntry, now: &MetricEntry) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, before: &dyn fmt::Debug, now: &dyn fmt::Debug| {
         let (before, now) = (format!("{before:?}"), format!("{now:?}"));
@@ -102,7 +102,7 @@ fn differences(before: &Metric, now: &Metric) -> Vec<String> {
             found.push(format!("{what} (was {before}, is {now})"));
         }
     };
-    let labels = |metric: &Metric| {
+    let labels = |metric: &MetricEntry| {
         metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
     };
     compare("kind", &before.kind, &now.kind);

@@ -1,5 +1,5 @@
 use super::shape::Shape;
-use super::values::Values;
+use super::values::LabelValues;
 use crate::directory::{self, Source};
 use crate::names;
 use crate::scale::Scale;
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 pub(super) struct About {
     /// The word of the directory where its entry begins.
     pub(super) entry: usize,
-    pub(super) metric: directory::Metric,
+    pub(super) metric: directory::MetricEntry,
     pub(super) scale: Scale,
     /// For histograms.
     pub(super) shape: Option<Arc<Shape>>,
@@ -27,12 +27,12 @@ pub(super) struct Dimension {
     pub(super) count: usize,
     /// How many series have one value of it: the product of the counts of those behind it.
     pub(super) below: u32,
-    fixed: Option<Arc<Values>>,
+    fixed: Option<Arc<LabelValues>>,
     set: u64,
 }
 
 impl Dimension {
-    fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Arc<Values> {
+    fn values(&self, sets: &HashMap<u64, Arc<LabelValues>>) -> Arc<LabelValues> {
         self.fixed.as_ref().or_else(|| sets.get(&self.set)).cloned().unwrap_or_default()
     }
 
@@ -43,7 +43,7 @@ impl Dimension {
 
 impl About {
     /// A metric as the directory has it.
-    pub(super) fn of(entry: usize, metric: directory::Metric) -> Self {
+    pub(super) fn of(entry: usize, metric: directory::MetricEntry) -> Self {
         let shape = Shape::new(&metric).map(Arc::new);
         let dimension = |(name, source): &(String, Source)| match source {
             Source::Fixed(values) => Dimension {
@@ -73,7 +73,7 @@ impl About {
 
     pub(super) fn new(
         entry: usize,
-        metric: directory::Metric,
+        metric: directory::MetricEntry,
         scale: Scale,
         shape: Option<Arc<Shape>>,
         dimensions: Vec<Dimension>,
@@ -85,7 +85,7 @@ impl About {
     }
 
     /// The values of each label by now.
-    pub(super) fn values(&self, sets: &HashMap<u64, Arc<Values>>) -> Vec<Arc<Values>> {
+    pub(super) fn values(&self, sets: &HashMap<u64, Arc<LabelValues>>) -> Vec<Arc<LabelValues>> {
         self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
     }
 

@@ -4,9 +4,9 @@ use super::about::About;
 use super::catalogue::push_new_values;
 use super::exposed::Exposed;
 use super::families::Snapshot;
-use super::merge::Data;
 use super::metric::MetricSnapshot;
-use super::values::{Indices, Values};
+use super::read::Data;
+use super::values::{Indices, LabelValues};
 use crate::directory;
 use crate::labels::Interner;
 use crate::sync::{Arc, Mutex, lock};
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 /// A metric that a function gives the values of, and its last answer.
 pub(crate) struct Answers {
     about: Arc<About>,
-    sets: HashMap<u64, Arc<Values>>,
+    sets: HashMap<u64, Arc<LabelValues>>,
     interners: Vec<(u64, &'static Interner)>,
     exposed: Arc<Exposed>,
     data: Arc<Data>,
@@ -25,9 +25,12 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// `interners` number the values of the metric's sets.
-    pub(crate) fn new(metric: directory::Metric, interners: Vec<(u64, &'static Interner)>) -> Self {
+    pub(crate) fn new(
+        metric: directory::MetricEntry,
+        interners: Vec<(u64, &'static Interner)>,
+    ) -> Self {
         let data = Arc::new(Data::none(metric.kind));
-        let other = || Arc::new(Values::from_iter([Interner::OTHER]));
+        let other = || Arc::new(LabelValues::from_iter([Interner::OTHER]));
         let sets = interners.iter().map(|&(set, _)| (set, other())).collect();
         let (about, exposed) = (Arc::new(About::of(0, metric)), Arc::default());
         Self { about, sets, interners, exposed, data, counts: BTreeMap::new() }

@@ -2,8 +2,8 @@
 
 use super::families::Snapshot;
 use super::histogram::HistogramSnapshot;
-use super::merge::Data;
 use super::metric::MetricSnapshot;
+use super::read::Data;
 use crate::cell;
 use crate::directory::Kind;
 use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};

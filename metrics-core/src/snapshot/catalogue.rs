@@ -6,9 +6,9 @@ use super::about::About;
 use super::budget::Budget;
 use super::exposed::Exposed;
 use super::families::Snapshot;
-use super::merge::{self, Data};
 use super::metric::MetricSnapshot;
-use super::values::{Indices, Values};
+use super::read::{self, Data};
+use super::values::{Indices, LabelValues};
 use crate::directory::{self, Check, Damaged, Entry};
 use crate::labels::Interner;
 use crate::layout::header;
@@ -23,11 +23,11 @@ pub(crate) struct Catalogue {
     position: usize,
     check: Check,
     /// The values of interned labels, by the number of their set; the first is `other`.
-    sets: HashMap<u64, Arc<Values>>,
+    sets: HashMap<u64, Arc<LabelValues>>,
     /// Where those are asked for that the directory is not read for.
     interners: Vec<(u64, &'static Interner)>,
     /// Metrics of an earlier run that this one has not registered yet, by their position.
-    kept: HashMap<u64, directory::Metric>,
+    resumed: HashMap<u64, directory::MetricEntry>,
     /// Sorted by name, and metrics of one name in the order of their registration.
     metrics: Vec<Known>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Catalogue {
 pub(crate) struct New {
     /// The word of the directory where its entry begins.
     pub(crate) entry: usize,
-    pub(crate) metric: directory::Metric,
+    pub(crate) metric: directory::MetricEntry,
     /// Whether it goes on with what an earlier process counted.
     pub(crate) is_resumed: bool,
     /// The sets of its labels, and who numbers their values.
@@ -63,7 +63,7 @@ impl Catalogue {
             check: Check::default(),
             sets: HashMap::new(),
             interners: Vec::new(),
-            kept: HashMap::new(),
+            resumed: HashMap::new(),
             metrics: Vec::new(),
         }
     }
@@ -74,7 +74,7 @@ impl Catalogue {
         for New { entry, metric, is_resumed, interners } in new {
             for (set, interner) in interners {
                 if let hash_map::Entry::Vacant(vacant) = self.sets.entry(set) {
-                    vacant.insert(Arc::new(Values::from_iter([Interner::OTHER])));
+                    vacant.insert(Arc::new(LabelValues::from_iter([Interner::OTHER])));
                     self.interners.push((set, interner));
                 }
             }
@@ -99,12 +99,12 @@ impl Catalogue {
     pub(crate) fn for_each_run(
         &mut self,
         view: View<'_>,
-        mut visit: impl FnMut(&directory::Metric, usize, usize),
+        mut visit: impl FnMut(&directory::MetricEntry, usize, usize),
     ) {
         let _ = self.read_on(view);
         for Known { about, .. } in &self.metrics {
             let values = about.values(&self.sets);
-            merge::runs(&about.dimensions, &values, &mut |first, length| {
+            read::runs(&about.dimensions, &values, &mut |first, length| {
                 visit(&about.metric, first, length);
             });
         }
@@ -138,7 +138,7 @@ impl Catalogue {
             self.position = next;
             match entry {
                 Entry::ValueSet { set, .. } => {
-                    self.sets.insert(set, Arc::new(Values::from_iter([Interner::OTHER])));
+                    self.sets.insert(set, Arc::new(LabelValues::from_iter([Interner::OTHER])));
                 }
                 Entry::Value { set, text, .. } => {
                     if let Some(values) = self.sets.get_mut(&set) {
@@ -146,12 +146,12 @@ impl Catalogue {
                     }
                 }
                 Entry::Metric(metric) => self.add(at, metric, false),
-                Entry::Kept { at, metric } => {
-                    self.kept.insert(at, metric);
+                Entry::Resumed { at, metric } => {
+                    self.resumed.insert(at, metric);
                 }
-                Entry::Claim { kept, help } => {
-                    if let Some(metric) = self.kept.remove(&kept) {
-                        self.add(at, directory::Metric { help, ..metric }, true);
+                Entry::Claim { resumed, help } => {
+                    if let Some(metric) = self.resumed.remove(&resumed) {
+                        self.add(at, directory::MetricEntry { help, ..metric }, true);
                     }
                 }
             }
@@ -172,7 +172,7 @@ impl Catalogue {
         self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
     }
 
-    fn add(&mut self, entry: usize, metric: directory::Metric, is_resumed: bool) {
+    fn add(&mut self, entry: usize, metric: directory::MetricEntry, is_resumed: bool) {
         let about = Arc::new(About::of(entry, metric));
         let data = Arc::new(Data::none(about.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
@@ -184,7 +184,7 @@ impl Known {
     fn snapshot(
         &mut self,
         view: View<'_>,
-        sets: &HashMap<u64, Arc<Values>>,
+        sets: &HashMap<u64, Arc<LabelValues>>,
         budget: &mut Budget,
     ) -> MetricSnapshot {
         let Self { about, is_resumed, exposed, data, indices } = self;
@@ -194,7 +194,7 @@ impl Known {
         let values = about.values(sets);
         indices.clear();
         if let Some(data) = Arc::get_mut(data) {
-            merge::metric(view, about, &values, data, indices, budget);
+            read::metric(view, about, &values, data, indices, budget);
         }
         if exposed.indices != *indices {
             *exposed = Arc::new(Exposed::after(exposed, mem::take(indices), values));
@@ -210,7 +210,7 @@ impl Known {
 
 /// Takes up what was interned since the last time.
 pub(super) fn push_new_values(
-    sets: &mut HashMap<u64, Arc<Values>>,
+    sets: &mut HashMap<u64, Arc<LabelValues>>,
     interners: &[(u64, &'static Interner)],
 ) {
     for (set, interner) in interners {

@@ -2,7 +2,7 @@
 
 use super::about::About;
 use super::rendered::Rendered;
-use super::values::{Indices, Values};
+use super::values::{Indices, LabelValues};
 use crate::names::{self, Escaping};
 use crate::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::sync::Arc;
 pub(super) struct Exposed {
     pub(super) indices: Indices,
     /// The values of each dimension, by number.
-    pub(super) values: Vec<Arc<Values>>,
+    pub(super) values: Vec<Arc<LabelValues>>,
     text: Rendered<String>,
     pairs: Rendered<Vec<u8>>,
 }
 
 impl Exposed {
     /// After some that were exposed before, of the same metric.
-    pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<Values>>) -> Self {
+    pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<LabelValues>>) -> Self {
         let (text, pairs) = (earlier.text.clone(), earlier.pairs.clone());
         Self { indices, values, text, pairs }
     }

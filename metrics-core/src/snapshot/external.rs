@@ -59,11 +59,12 @@ impl ExternalLabels {
         }
         let mut earlier = mem::take(&mut self.known);
         for metric in &mut snapshot.metrics {
-            let place = Arc::as_ptr(&metric.about).addr();
-            let before = earlier.remove(&place).filter(|it| Arc::ptr_eq(&it.about, &metric.about));
+            let address = Arc::as_ptr(&metric.about).addr();
+            let before =
+                earlier.remove(&address).filter(|it| Arc::ptr_eq(&it.about, &metric.about));
             let known = self.labelled(metric, before);
             (metric.about, metric.exposed) = known.labelled.clone();
-            self.known.insert(place, known);
+            self.known.insert(address, known);
         }
     }
 

@@ -1,8 +1,8 @@
 use super::about::About;
 use super::family::Family;
 use super::histogram::HistogramSnapshot;
-use super::merge::Data;
 use super::metric::MetricSnapshot;
+use super::read::Data;
 use super::series::{Series, Value};
 use crate::directory::Exposure;
 use crate::sync::Arc;

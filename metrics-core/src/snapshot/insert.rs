@@ -3,20 +3,20 @@
 use super::about::About;
 use super::exposed::Exposed;
 use super::families::Snapshot;
-use super::merge::Data;
 use super::metric::MetricSnapshot;
+use super::read::Data;
 use super::values::Indices;
-use crate::directory::{Kind, Metric};
+use crate::directory::{Kind, MetricEntry};
 use crate::sync::Arc;
 
 impl Snapshot {
     /// The metrics of a name.
-    pub(crate) fn metrics_named(&self, name: &str) -> impl Iterator<Item = &Metric> {
+    pub(crate) fn metrics_named(&self, name: &str) -> impl Iterator<Item = &MetricEntry> {
         self.named(name).iter().map(|metric| &metric.about.metric)
     }
 
     /// Puts in the only series of a metric, in exported units.
-    pub(crate) fn insert(&mut self, metric: Metric, value: f64) {
+    pub(crate) fn insert(&mut self, metric: MetricEntry, value: f64) {
         let at = self.metrics.partition_point(|there| there.about.metric.name <= metric.name);
         let data = match metric.kind {
             Kind::Counter => Data::Quantity(vec![value]),

@@ -1,7 +1,7 @@
 use super::about::About;
 use super::exposed::Exposed;
 use super::histogram::HistogramSnapshot;
-use super::merge::Data;
+use super::read::Data;
 use crate::sync::Arc;
 
 /// The values of a metric.

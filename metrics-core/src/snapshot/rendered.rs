@@ -1,7 +1,7 @@
 //! Labels as the formats write them, made once for each value rather than at each scrape.
 
 use super::about::{About, Dimension};
-use super::values::{Joined, Pieces, Values};
+use super::values::{Joined, LabelValues, Pieces};
 use crate::names::{self, Escaping};
 use crate::sync::{Arc, OnceLock};
 use std::borrow::Cow;
@@ -59,7 +59,7 @@ impl<J: Write> Rendered<J> {
     pub(super) fn parts(
         &self,
         about: &About,
-        values: &[Arc<Values>],
+        values: &[Arc<LabelValues>],
         escaping: Escaping,
     ) -> &Parts<J> {
         let at = if about.has_legacy_labels { 0 } else { escaping as usize };
@@ -72,7 +72,7 @@ impl<J: Write> Parts<J> {
     #[cold]
     fn new(
         about: &About,
-        values: &[Arc<Values>],
+        values: &[Arc<LabelValues>],
         escaping: Escaping,
         earlier: Option<&Self>,
     ) -> Self {
@@ -85,7 +85,7 @@ impl<J: Write> Parts<J> {
             pieces.push(|joined| *joined = before);
             return Self(vec![Part { pieces: Arc::new(pieces), below: 1 }]);
         }
-        let part = |(at, (dimension, values)): (usize, (&Dimension, &Arc<Values>))| {
+        let part = |(at, (dimension, values)): (usize, (&Dimension, &Arc<LabelValues>))| {
             let known = earlier.and_then(|parts| parts.0.get(at));
             let mut pieces = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
             let is_first = at == 0 && about.metric.constants.is_empty();

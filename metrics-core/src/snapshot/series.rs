@@ -1,6 +1,6 @@
 use super::histogram::HistogramSnapshot;
-use super::merge::Data;
 use super::metric::MetricSnapshot;
+use super::read::Data;
 use super::values::Run;
 use crate::names::Escaping;
 use std::slice;

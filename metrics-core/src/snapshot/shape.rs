@@ -37,7 +37,7 @@ pub(super) struct Edge {
 
 impl Shape {
     /// `None` where the entry can't be of a histogram.
-    pub(super) fn new(metric: &directory::Metric) -> Option<Self> {
+    pub(super) fn new(metric: &directory::MetricEntry) -> Option<Self> {
         let distribution = metric.distribution.as_ref()?;
         let Distribution { table, max, sigfigs, native, edges, extremes, quantiles } = distribution;
         let grid = Grid::new(*max, *sigfigs)?;

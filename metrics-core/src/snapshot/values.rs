@@ -25,7 +25,7 @@ pub(super) trait Joined: Default {
 
 /// The values of a label, by number.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Values(Pieces<String>);
+pub(super) struct LabelValues(Pieces<String>);
 
 /// Numbers of series, rising. Series that are exposed have neighbours that are, most of the time,
 /// so that a few runs hold many.
@@ -106,7 +106,7 @@ impl<J: Joined> Pieces<J> {
     }
 }
 
-impl Values {
+impl LabelValues {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -130,7 +130,7 @@ impl Values {
     }
 }
 
-impl<'a> FromIterator<&'a str> for Values {
+impl<'a> FromIterator<&'a str> for LabelValues {
     fn from_iter<I: IntoIterator<Item = &'a str>>(values: I) -> Self {
         let mut all = Self::default();
         values.into_iter().for_each(|value| all.push(value));
@@ -183,7 +183,7 @@ impl Indices {
 
 #[cfg(test)]
 mod tests {
-    use super::{Indices, Values};
+    use super::{Indices, LabelValues};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -210,7 +210,7 @@ mod tests {
 
         #[test]
         fn values_are_found(texts in prop::collection::vec("[a-c]{0,4}", 0..9)) {
-            let values: Values = texts.iter().map(String::as_str).collect();
+            let values: LabelValues = texts.iter().map(String::as_str).collect();
             for (number, text) in texts.iter().enumerate() {
                 prop_assert_eq!(values.get(number), text);
                 let first = texts.iter().position(|known| known == text);

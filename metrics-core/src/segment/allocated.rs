@@ -53,7 +53,7 @@ const NONE: RawFd = -1;
 // those two say nothing about other memory. `shards` is read without the lock, too: what it says of is
 // the system's memory, which was given before it was stored.
 #[derive(Debug)]
-pub(crate) struct Backing {
+pub(crate) struct Allocated {
     /// The descriptor that has the lock, or `NONE`.
     file: AtomicI32,
     /// Whether pages are made present too, and not asked for only.
@@ -70,7 +70,7 @@ pub(crate) struct Backing {
     pub(super) for_series: Patience,
 }
 
-impl Backing {
+impl Allocated {
     pub(crate) fn new(file: Option<RawFd>) -> Self {
         Self {
             file: AtomicI32::new(file.unwrap_or(NONE)),
