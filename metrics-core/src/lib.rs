@@ -7,21 +7,22 @@
 //! | module | what it is |
 //! |---|---|
 //! | `sync`, `memory`, `layout` | atomics, the mapping, and the position of everything in it |
-//! | `cell` | cell numbers, which records use unchecked |
 //! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
 //! | `names` | valid names, and the escaping of names for older readers |
+//! | `printable`, `report` | foreign text, made safe for a terminal or a log; one line on standard error, from any thread |
+//! | `cell` | cell numbers, which records use unchecked |
 //! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
 //! | `exemplar` | a value with its trace, written by one thread and read by others |
 //! | `labels` | bounded labels, and the series that they name |
 //! | `handles` | counters, gauges, histograms and timers, as held by recording code |
-//! | `registry` | names, checks, registration |
 //! | `snapshot` | all shards summed into owned values |
-//! | `printable` | foreign text, made safe for a terminal or a log |
-//! | `report` | one line on standard error, from any thread |
 //! | `reader` | another process's segment, read from its file |
-//! | `resume` | what an earlier run of the program counted, taken over |
+//! | `resume` | counts of an earlier run of the program, taken over |
 //! | `install` | the making of the process's segment, in memory or in a file |
+//! | `registry` | names, checks, registration |
+//! | `timed`, `warm_up` | functions that are timed; threads that are made ready to record |
+//! | `model` | models of the concurrent parts, for a model checker |
 //!
 //! ```
 //! use tickmetrics::prelude::*;
