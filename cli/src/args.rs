@@ -11,10 +11,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Reads the metrics of other processes from outside.
+/// Reads the metrics of other processes.
 ///
 /// A process that keeps its metrics in a file, usually in /dev/shm, needs no thread and no port for
-/// them: this program reads the file while the process writes, and after it has died.
+/// them. This program reads the file while the process writes, and after it has died.
 #[derive(Debug, Parser)]
 #[command(
     name = "tickmetrics",
@@ -33,15 +33,15 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What the user asked for. Where that can't be understood, the program ends here.
+/// Parses the user's arguments. If they are invalid, the program ends here.
 pub(crate) fn parse() -> Args {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     Args::try_parse_from(&arguments).unwrap_or_else(|error| {
-        // Errors repeat arguments, and a shell's pattern may have made them of files that anybody
-        // named. Of arguments as they are shown, the same is wrong.
+        // Errors repeat arguments, and a shell's pattern may have made them from file names that
+        // anybody chose. Parsing the arguments as they are shown gives the same error.
         let shown = arguments.iter().map(|it| PrintablePath(it.as_ref()).to_string());
         let Err(shown) = Args::try_parse_from(shown) else {
-            // One was no UTF-8.
+            // An argument was not UTF-8.
             let text = error.render().to_string();
             text.lines().for_each(|line| people::tell(format_args!("{line}")));
             std::process::exit(error.exit_code())
@@ -59,12 +59,13 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-/// Print all metrics of a process once, whether it lives or not.
+/// Print all metrics of a process once, whether it is alive or dead.
 ///
-/// Which of the two is told on standard error, so that the output is what was asked for and
-/// nothing else; in JSON it is the field process.alive. Standard error also has the number of metrics
-/// that are left out, because another registry of the process has their names. In a terminal, control characters and others
-/// that are not shown are written as \u{1b}; to a file or a pipe, everything is exact.
+/// Standard error reports whether the process is alive, so that the output contains only the
+/// metrics; in JSON it is the field process.alive. Standard error also reports the number of
+/// metrics that are left out because another registry of the process has their names. On a
+/// terminal, control characters and invisible characters are escaped as \u{1b}. In a file or a
+/// pipe, everything is exact.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
@@ -156,11 +157,11 @@ pub(crate) struct Serve {
 /// Watch a process or any Prometheus exporter in the terminal.
 ///
 /// Counters show their rate, gauges their value, histograms their percentiles over the last
-/// interval. The trend is that of the rate, of the value, and of the 99th percentile.
-/// The series on top is shown in full, and another one once it is chosen, wherever the order puts it.
+/// interval. The trend is that of the rate, of the value, or of the 99th percentile. The top series
+/// is shown in full until the user chooses another, which stays chosen in any order.
 /// An exporter is scraped in text format; its percentiles are interpolated within the buckets as
-/// Prometheus' histogram_quantile does. A password or a token is sent to the exporter alone, and to
-/// no other address that it redirects to. Over http:// whoever is on the way can read it.
+/// Prometheus' histogram_quantile does. A password or a token is sent to the exporter alone, and
+/// never to an address that it redirects to. Over http://, anybody on the network path can read it.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "\
 Keys:
@@ -181,22 +182,23 @@ pub(crate) struct Top {
     /// or unix:PATH for a socket
     #[arg(value_name = "PATH|ADDR", value_hint = ValueHint::AnyPath)]
     pub(crate) target: OsString,
-    /// The time between two readings, as 500ms, 2s or 1m
+    /// The time between two readings, such as 500ms, 2s or 1m
     #[arg(long, value_parser = duration, default_value = "1s")]
     pub(crate) interval: Duration,
-    /// Print one interval as plain text, with exact figures in the exported units, and end
+    /// Print one interval as plain text, with exact figures in the exported units, and exit
     #[arg(long)]
     pub(crate) once: bool,
     /// With --once, print figures as the screen shows them: 1.50µs, 12.3k
     #[arg(long, requires = "once")]
     pub(crate) human: bool,
-    /// Percentiles of all values since the start, not of the last interval; so for a dead process
+    /// Percentiles of all values since the start, not of the last interval; always for a dead
+    /// process
     #[arg(long)]
     pub(crate) all_time: bool,
     /// Only series whose name or labels contain this
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) filter: String,
-    /// What to sort by
+    /// The sort column
     #[arg(long, value_enum, default_value_t = Sort::Name)]
     pub(crate) sort: Sort,
     #[command(flatten)]
@@ -215,8 +217,8 @@ pub(crate) enum Sort {
 
 /// Show the percentile distribution of one histogram.
 ///
-/// Without --svg and --hlog it is printed, in the form of HdrHistogram's own tools. Values are in
-/// the exported unit, those in the log in the recorded one.
+/// Without --svg and --hlog the distribution is printed, in the form of HdrHistogram's own tools.
+/// Values are in the exported unit, except in the log, where they are in the recorded unit.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
@@ -229,8 +231,8 @@ pub(crate) struct Hist {
     pub(crate) path: PathBuf,
     /// The histogram's name
     pub(crate) name: String,
-    /// Labels of the series, as symbol=AAPL,side=buy; as many as it takes to mean one. A value with
-    /// a comma is quoted, as in PromQL: {venue="a,b"}
+    /// Labels of the series, such as symbol=AAPL,side=buy, as many as needed to select one. A value
+    /// with a comma is quoted, as in PromQL: {venue="a,b"}
     #[arg(long, value_name = "LABELS", value_parser = labels::parse)]
     pub(crate) labels: Vec<Labels>,
     /// Percentiles shown for each halving of the rest
@@ -244,9 +246,9 @@ pub(crate) struct Hist {
     pub(crate) hlog: Option<PathBuf>,
 }
 
-/// Print what a shell needs to complete the command line.
+/// Print the completion script for a shell.
 ///
-/// Bash evaluates it. Zsh and fish read it from a file in a folder that they look in.
+/// Bash evaluates the script. Zsh and fish read it from a file in one of their completion folders.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
@@ -268,7 +270,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "m" => number * 60.0,
         _ => return Err(wrong()),
     };
-    // Less would measure the reading itself; more is a mistake, and no overflow.
+    // Less would measure the reading itself; more is a mistake, and avoids overflow.
     if !(0.01..=86_400.0).contains(&seconds) {
         return Err(format!("{text} is not between 10ms and a day"));
     }
@@ -299,7 +301,7 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    /// clap breaks all other text.
+    /// clap wraps all other text.
     #[test]
     fn examples_fit_80_columns() {
         let all = Args::command();

@@ -1,5 +1,5 @@
-//! What an exporter is shown before it answers. No password and no token is read from the command
-//! line, since lists of processes show that, and none is in an error.
+//! The credentials for an exporter. No password and no token is read from the command line, since
+//! lists of processes show that, and no error contains one.
 
 use crate::Result;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ use tickmetrics_exporter::__cli::Authorization;
 
 const VARIABLE: &str = "TICKMETRICS_PASSWORD";
 
-/// No password or token is longer: no server would take the header.
+/// The most bytes of a password or token: no server would accept a longer header.
 const MAX_BYTES: u64 = 8 * 1024;
 
 #[expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
@@ -54,7 +54,8 @@ impl Access {
         self.user.is_some() || self.bearer_file.is_some()
     }
 
-    /// Reads the password or the token, if one is asked for. `target` is shown to whoever types it.
+    /// Reads the password or the token, if one is required. The question for a password shows
+    /// `target`.
     pub(crate) fn authorization(&self, target: &str) -> Result<Option<Authorization>> {
         if let Some(file) = &self.bearer_file {
             return Ok(Some(Authorization::Bearer(read(file)?)));
@@ -93,7 +94,7 @@ impl Access {
     }
 }
 
-/// The one line of a file, which may be a pipe.
+/// Reads the only line of a file, which may be a pipe.
 fn read(file: &Path) -> Result<String> {
     let wrong =
         |reason: &str| Failure::told(format!("{} can't be read: {reason}", PrintablePath(file)));
@@ -118,16 +119,16 @@ fn read(file: &Path) -> Result<String> {
     Ok(line.into())
 }
 
-/// What somebody types without seeing it, up to Enter. `None` where that is given up.
+/// Reads a line without showing it, up to Enter. `None` if the user gives up.
 fn typed(question: fmt::Arguments<'_>) -> Result<Option<String>> {
-    /// The terminal is as it was again, however this ends.
+    /// Restores the terminal, however this ends.
     struct Raw;
     impl Drop for Raw {
         fn drop(&mut self) {
             let _ = disable_raw_mode();
         }
     }
-    // Before the question, or an answer that is quick is seen.
+    // Before the question, or a quick answer would be visible.
     enable_raw_mode()?;
     let _raw = Raw;
     people::ask(question);

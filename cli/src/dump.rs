@@ -8,7 +8,7 @@ use tickmetrics_exporter::encode;
 
 pub(crate) fn run(args: &Dump) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;
-    // Before the snapshot: a process that was dead then has written all it ever will.
+    // Before the snapshot: a process that is dead at this point has written all its counts.
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;
     let mut out = String::new();
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Dump) -> Result<()> {
             out.push('\n');
         }
     }
-    // What stands on the output is whole without it.
+    // The output is complete without this line.
     people::tell(format_args!("{}: {process}", PrintablePath(&args.path)));
     if let Some(left_out) = segment.left_out() {
         people::tell(format_args!("{}: {left_out}", PrintablePath(&args.path)));

@@ -1,4 +1,4 @@
-//! Text format 0.0.4, read
+//! A reader of the text format 0.0.4
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>).
 
 use crate::quantile::Bucket;
@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many samples are read, and of how many families. `top` keeps about a kilobyte of each series,
-/// and nobody looks at as many.
+/// The most samples and families that are read. `top` keeps about a kilobyte for each series, and
+/// nobody looks at so many.
 pub(crate) const MOST: usize = 250_000;
 
 /// A series of any exporter.
@@ -36,10 +36,10 @@ pub(crate) struct Classic {
     pub(crate) count: f64,
 }
 
-/// Why an exposition is not read.
+/// The reason why an exposition can't be read.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Wrong {
-    /// A line is none of the format.
+    /// The line is not valid in the format.
     Line(usize, String),
     /// There are more of these than [`MOST`].
     TooMany(&'static str),
@@ -61,14 +61,14 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// What a family's name is known by.
+/// The family's properties, from its comments.
 #[derive(Default)]
 struct About<'a> {
     kind: &'a str,
     help: Arc<str>,
 }
 
-/// Which part of a histogram a sample is.
+/// The part of a histogram that a sample belongs to.
 #[derive(Clone, Copy)]
 enum Part {
     Bucket,
@@ -135,7 +135,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Scraped<'_>>, Wrong> {
     for one in &mut all {
         if let Value::Histogram(histogram) = &mut one.value {
             histogram.buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-            // As they are kept until the next scrape.
+            // They are kept until the next scrape.
             histogram.buckets.shrink_to_fit();
         }
     }
@@ -148,8 +148,8 @@ struct Sample<'a> {
     value: f64,
 }
 
-/// What follows an opening brace: names and values, as they are escaped. It ends at the closing
-/// brace, or where the format is not kept.
+/// The text behind an opening brace: names and values, still escaped. It ends at the closing brace,
+/// or at an error in the format.
 #[derive(Clone)]
 struct Labels<'a>(&'a str);
 
@@ -161,7 +161,7 @@ impl<'a> Iterator for Labels<'a> {
         let quoted = after.trim_start().strip_prefix('"')?;
         let end = closing_quote(quoted)?;
         let rest = quoted[end + 1..].trim_start();
-        // What follows must be the next one, or the end.
+        // The rest must be the next label, or the end.
         self.0 = match rest.strip_prefix(',') {
             Some(after) => after.trim_start(),
             None if rest.starts_with('}') => rest,
@@ -187,7 +187,7 @@ impl<'a> Sample<'a> {
         Some(Self { name, labels, value })
     }
 
-    /// The family of a type that this sample is a part of.
+    /// The family of a type that this sample belongs to.
     fn part_of(&self, families: &HashMap<&str, About<'_>>, kind: &str) -> Option<(&'a str, Part)> {
         let parts = [("_bucket", Part::Bucket), ("_sum", Part::Sum), ("_count", Part::Count)];
         parts.into_iter().find_map(|(suffix, part)| {
@@ -222,7 +222,7 @@ impl Classic {
         }
     }
 
-    /// What came after `earlier`; `None` where the process began anew in between.
+    /// The values after `earlier`; `None` if the process restarted in between.
     pub(crate) fn since(&self, earlier: &Self) -> Option<Self> {
         let pairs = || self.buckets.iter().zip(&earlier.buckets);
         let grew = self.count >= earlier.count
@@ -236,7 +236,7 @@ impl Classic {
     }
 }
 
-/// Where a label's value ends.
+/// The end of a label's value.
 fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {

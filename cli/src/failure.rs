@@ -1,14 +1,14 @@
-//! What went wrong, in one line.
+//! A command's error, in one line.
 
 use std::fmt;
 use std::io;
 
-/// Why a command ends.
+/// The reason why a command ends.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The output could not be written.
     Output(io::Error),
-    /// What to tell the user: what is wrong, and what to do.
+    /// A message for the user: the problem, and the remedy.
     Told(String),
 }
 
@@ -17,7 +17,7 @@ impl Failure {
         Self::Told(text.into())
     }
 
-    /// Whether the reader of the output has gone, as `head` does.
+    /// Whether the reader of the output is gone, as with `head`.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

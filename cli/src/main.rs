@@ -3,14 +3,14 @@
 //! | module | what it is |
 //! |---|---|
 //! | `args` | the command line |
-//! | `failure` | what went wrong, in one line |
-//! | `people` | what is printed for people |
+//! | `failure` | a command's error, in one line |
+//! | `people` | output for people |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top`, `completions` | the commands |
-//! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and whose they are |
-//! | `scrape_url`, `credentials` | for `top` of any exporter: HTTP, and what a protected one is shown |
-//! | `exposition`, `quantile` | for `top` of any exporter: the text format, classic buckets |
+//! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and their owners |
+//! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
+//! | `exposition`, `quantile` | `top` of any exporter: the text format, classic buckets |
 
 mod args;
 mod completions;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has seen enough.
+        // The reader of the output has closed it on purpose.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             people::tell(format_args!("tickmetrics: {failure}"));
@@ -53,5 +53,5 @@ fn main() -> ExitCode {
     }
 }
 
-/// What all commands return.
+/// The result of every command.
 type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -1,8 +1,8 @@
 //! Numbers for people, and for scripts.
 
-/// The shortest text that reads back the same, whole numbers without a point.
+/// The shortest text that parses to the same number; whole numbers have no point.
 pub(crate) fn exact(number: f64) -> String {
-    // Up to here every digit is one that the number has.
+    // Up to this size every printed digit is exact.
     if number.fract() == 0.0 && number.abs() < 1e15 {
         format!("{}", number + 0.0)
     } else if number.is_infinite() {
@@ -16,16 +16,17 @@ const TIMES: [(f64, &str); 4] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9,
 const OTHERS: [(f64, &str); 6] =
     [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")];
 
-/// Whether [`short`] says the unit itself.
+/// Whether [`short`] prints the unit itself.
 pub(crate) fn is_time(unit: &str) -> bool {
     matches!(unit, "seconds" | "milliseconds" | "microseconds" | "nanoseconds")
 }
 
-/// What [`short`] takes at the most, of finite numbers. A column that cuts a number shows another one.
+/// The most columns of [`short`], for finite numbers. A column that cuts a number shows another
+/// one.
 const SHORT: usize = 7;
 
-/// Three digits and what they count, in at most 7 columns: times from nanoseconds to seconds, other
-/// quantities with a prefix of a thousand. What has no such form has one digit and an exponent, or two.
+/// Three digits and their unit, in at most 7 columns: times from nanoseconds to seconds, other
+/// quantities with a prefix of a thousand. Other numbers have one digit and an exponent, or two.
 pub(crate) fn short(number: f64, unit: &str) -> String {
     let size = number.abs();
     if size == 0.0 || !size.is_finite() {
@@ -39,7 +40,7 @@ pub(crate) fn short(number: f64, unit: &str) -> String {
         _ => (&OTHERS, number),
     };
     let size = number.abs();
-    // What rounds to a thousand of one step is one of the next.
+    // A number that rounds to a thousand of one step belongs to the next.
     let fits = |&&(step, _): &&(f64, &str)| size >= step * 0.9995;
     let &(step, suffix) = steps.iter().find(fits).unwrap_or(&steps[steps.len() - 1]);
     let scaled = number / step;
@@ -102,7 +103,7 @@ mod tests {
             (1.234e-7, "", "1.2e-7"),
             (8e9, "bytes", "8.00G"),
             (f64::NAN, "seconds", "NaN"),
-            // No limit, and a time since 1970.
+            // The value of "no limit", and a time since 1970.
             (18_446_744_073_709_551_615.0, "bytes", "18447P"),
             (1_795_928_238.0, "seconds", "1.8e9s"),
             (86_400.0, "seconds", "86400s"),

@@ -1,6 +1,6 @@
-//! What is printed for people. All of it goes through here, but for the screen of `top`: no word of
-//! another program reaches a terminal as anything but text (`Printable`). Data goes to files and
-//! pipes as it is.
+//! Output for people. All of it is printed here, except for the screen of `top`. Text from other
+//! programs is escaped (`Printable`) before it reaches a terminal. Data goes to files and pipes
+//! unchanged.
 
 use crate::Result;
 use crate::args::Format;
@@ -8,12 +8,12 @@ use std::fmt::{self, Write as _};
 use std::io::{IsTerminal, Write as _};
 pub(crate) use tickmetrics::__text::{Printable, PrintablePath, is_text};
 
-/// One line on standard error. Where that is closed, the exit code and the metrics have to tell.
+/// Prints one line on standard error. If that is closed, the exit code and the metrics remain.
 pub(crate) fn tell(what: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr(), "{}", Printable(what));
 }
 
-/// A question on standard error, whose answer stands behind it.
+/// Prints a question on standard error, with the cursor behind it.
 pub(crate) fn ask(what: fmt::Arguments<'_>) {
     let _ = write!(std::io::stderr(), "{}", Printable(what));
 }
@@ -23,7 +23,7 @@ pub(crate) fn ask(what: fmt::Arguments<'_>) {
 pub(crate) struct Lines(String);
 
 impl Lines {
-    /// Adds one line, whatever is in it.
+    /// Adds one line, and escapes its content.
     pub(crate) fn push(&mut self, line: fmt::Arguments<'_>) {
         let _ = writeln!(self.0, "{}", Printable(line));
     }
@@ -33,8 +33,8 @@ impl Lines {
     }
 }
 
-/// Data on standard output, to the byte. To a terminal, and so to people, it is legible rather than
-/// exact: in JSON both, since that knows escapes of its own.
+/// Prints data on standard output, to the byte. On a terminal, which people read, it is legible
+/// rather than exact. JSON is both, since it has escapes of its own.
 pub(crate) fn print_data(data: &str, format: Format) -> Result<()> {
     if !std::io::stdout().is_terminal() {
         return write(data);
@@ -57,7 +57,7 @@ fn legible(data: &str, format: Format) -> String {
     legible
 }
 
-/// What is no text stands within strings, where it may be written as UTF-16
+/// Characters that are no text occur only within strings, where they may be written as UTF-16
 /// (<https://www.rfc-editor.org/rfc/rfc8259#section-7>).
 fn push_json(json: &str, out: &mut String) {
     for c in json.chars() {
@@ -71,7 +71,7 @@ fn push_json(json: &str, out: &mut String) {
     }
 }
 
-/// What a shell is to read. It has none but the program's own words.
+/// Prints a script for a shell. It contains only the program's own words.
 pub(crate) fn print_script(script: &str) -> Result<()> {
     write(script)
 }

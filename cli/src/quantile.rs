@@ -1,22 +1,21 @@
 //! Quantiles of classic buckets, as Prometheus computes them.
 
-/// A cumulative bucket: its upper edge, and how many values are not above it.
+/// A cumulative bucket: its upper edge, and the number of values not above it.
 pub(crate) type Bucket = (f64, f64);
 
-/// The quantile `q` by linear interpolation within the bucket that it falls into: what
-/// `histogram_quantile` answers
+/// The quantile `q`, interpolated linearly within its bucket, as `histogram_quantile` computes it
 /// (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>).
 ///
-/// `buckets` rise, and the last one's edge is infinite. A quantile in that one is the edge before
-/// it; the first one begins at 0 if its edge is above. `None` where there is no value, or only one
-/// bucket.
+/// `buckets` rise, and the last one's edge is infinite. For a quantile in the last bucket this
+/// returns the edge before it. The first bucket begins at 0 if its edge is above 0. `None` if there
+/// is no value, or only one bucket.
 pub(crate) fn quantile(q: f64, buckets: &[Bucket]) -> Option<f64> {
     let (&(last_edge, total), finite) = buckets.split_last()?;
     if finite.is_empty() || last_edge != f64::INFINITY || total.is_nan() || total <= 0.0 {
         return None;
     }
     let rank = q * total;
-    // Never more than in a bucket before, even if the scrape was not of one instant.
+    // Never less than in the bucket before, even if the scrape was not of one instant.
     let mut below = 0.0_f64;
     let mut start = 0.0;
     for (at, &(edge, count)) in finite.iter().enumerate() {

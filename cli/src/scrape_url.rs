@@ -15,27 +15,28 @@ use tickmetrics_exporter::__cli::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// For all of a scrape: Prometheus' own default is 10 s, but nobody looks at a screen for that long.
+/// The limit for a whole scrape: Prometheus' own default is 10 s, but nobody looks at a screen for
+/// that long.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More than any exporter that Prometheus would be content with.
+/// More than the largest answer that Prometheus would accept.
 const MAX_BODY: usize = MIB << 20;
 const MIB: usize = 64;
 
 const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
-/// An exporter that is asked again and again.
+/// An exporter that is scraped repeatedly.
 pub(crate) struct Client {
     http: HttpClient,
-    /// As it is shown.
+    /// The target as shown.
     target: String,
-    /// What is asked for.
+    /// The requested path.
     path: String,
     way: Way,
     runtime: Runtime,
 }
 
-/// What advice depends on.
+/// The facts that advice depends on.
 #[derive(Clone, Copy)]
 struct Way {
     transport: Transport,
@@ -126,12 +127,12 @@ impl Client {
         &self.target
     }
 
-    /// Whether it may be anybody.
+    /// Whether the server's identity is unchecked.
     pub(crate) fn is_insecure(&self) -> bool {
         self.way.is_insecure
     }
 
-    /// What the exporter answers now.
+    /// The exporter's present answer.
     pub(crate) fn get(&mut self) -> Result<String> {
         let Self { http, target, path, way, runtime } = self;
         let way = *way;
@@ -176,7 +177,7 @@ async fn body(mut body: Incoming) -> Result<String, String> {
 }
 
 impl Way {
-    /// What to do about an answer that has no metrics.
+    /// The advice for an answer without metrics.
     fn refused(self, refusal: &Refusal, to: Option<&str>) -> String {
         let status = StatusCode::from_u16(refusal.status);
         let answers = status.map_or_else(
@@ -200,12 +201,12 @@ impl Way {
             (404, _) => return format!("{answers}: give the path of its metrics"),
             _ => {}
         }
-        // Such as that it speaks TLS here.
+        // For example that the server speaks TLS here.
         let reason = refusal.reason();
         if reason.is_empty() { answers } else { format!("{answers}: {reason}") }
     }
 
-    /// What to do about a server that does not answer.
+    /// The advice for a server that does not answer.
     fn broken(self, Unreachable { reason, cause }: Unreachable) -> String {
         let advice = match cause {
             Cause::Untrusted => {

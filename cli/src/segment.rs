@@ -1,4 +1,4 @@
-//! A segment's file, read while its process writes and after it has died.
+//! A segment's file, read while its process writes and after that process has died.
 
 use crate::Result;
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ pub(crate) struct Segment {
     reader: SegmentReader,
 }
 
-/// Device and inode: another file under the same name is another process's.
+/// Device and inode: another file of the same name belongs to another process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileId(u64, u64);
 
@@ -38,20 +38,20 @@ impl FileId {
 
 impl Segment {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        // Not repeated: a password may be in it.
+        // Without the address, which may contain a password.
         if top::is_exporter(path) {
             return Err(Failure::told(
                 "this is the address of an exporter, and what is read here is the file that a \
                  process writes: watch an exporter with `tickmetrics top`, or scrape it with curl",
             ));
         }
-        // Before it is opened: what is replaced in between is found out at the next look.
+        // Before the file is opened: a replacement in between is found at the next check.
         let file = file_id(path);
         let reader = SegmentReader::open(path).map_err(told)?;
         Ok(Self { path: path.into(), file, reader })
     }
 
-    /// One that is open. A snapshot of it may take so many bytes, where that is given.
+    /// For an open file. `memory` limits the bytes of a snapshot, if given.
     pub(crate) fn of_file(file: File, path: &Path, memory: Option<u64>) -> Result<Self> {
         let id = file.metadata().ok().map(|about| FileId::of(&about));
         let mut reader = SegmentReader::from_file(file, path).map_err(told)?;
@@ -69,17 +69,17 @@ impl Segment {
         self.reader.snapshot().map_err(told)
     }
 
-    /// Of so many bytes at the most.
+    /// A snapshot of at most so many bytes.
     pub(crate) fn snapshot_within(&mut self, bytes: u64) -> Result<Snapshot> {
         self.reader.snapshot_within(bytes).map_err(told)
     }
 
-    /// How many bytes the last snapshot took.
+    /// The bytes of the last snapshot.
     pub(crate) fn memory(&self) -> u64 {
         self.reader.memory()
     }
 
-    /// What to report of metrics that the last snapshot does not have; `None` where it has all.
+    /// The number of metrics missing from the last snapshot, to report; `None` if it has all.
     pub(crate) fn left_out(&self) -> Option<LeftOut> {
         LeftOut::some(self.reader.left_out())
     }
@@ -89,19 +89,19 @@ impl Segment {
         Ok(Process { pid: process.pid, start: process.started, alive: process.is_alive })
     }
 
-    /// Whether it is of this file, under whatever path.
+    /// Whether it was opened from this file, under any path.
     pub(crate) fn is_of(&self, file: &File) -> bool {
         self.file.is_some() && file.metadata().ok().map(|about| FileId::of(&about)) == self.file
     }
 
-    /// Whether the file that was opened is still there under its name.
+    /// Whether the opened file still has its name.
     pub(crate) fn is_current(&self) -> bool {
         self.file.is_some() && file_id(&self.path) == self.file
     }
 }
 
-/// So many metrics of a segment are in no snapshot, because another registry of the process had
-/// their names first.
+/// The number of a segment's metrics that no snapshot has, because another registry of the process
+/// had their names first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LeftOut(pub(crate) NonZero<usize>);
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as something to look at or wait for.
+//! Ctrl-C and SIGTERM as an event to check or wait for.
 
 use crate::Result;
 use crate::failure::Failure;
@@ -6,26 +6,27 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-/// How long a command may take to end by itself.
+/// The longest time for a command to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Told once the user or the system asks for an end.
+/// The signal that the user or the system wants the command to end.
 pub(crate) struct Stop {
     asked: Receiver<()>,
 }
 
 impl Stop {
-    /// Takes over Ctrl-C, SIGTERM and SIGHUP; to be called once.
+    /// Handles Ctrl-C, SIGTERM and SIGHUP. Must be called only once.
     ///
-    /// What has not ended after a second is ended: a terminal that is gone or takes nothing more
-    /// keeps whoever reads or draws on it for ever.
+    /// A command that has not ended after a second is ended. A closed or blocked terminal would
+    /// stop a command that reads it or draws on it for ever.
     pub(crate) fn install() -> Result<Self> {
         let (ask, asked) = mpsc::channel();
         ctrlc::set_handler(move || {
-            // Nobody is there any more who would have to stop.
+            // No receiver is left to stop.
             let _ = ask.send(());
             thread::sleep(GRACE);
-            // Not the screen, which would have to be written to. Where there is none, nothing is done.
+            // Without clearing the screen, which would need a write. Without a terminal this does
+            // nothing.
             let _ = ratatui::crossterm::terminal::disable_raw_mode();
             std::process::exit(0);
         })
@@ -33,14 +34,14 @@ impl Stop {
         Ok(Self { asked })
     }
 
-    /// Waits for a time, or until an end is asked for: then the answer is true.
+    /// Waits for a time, or until the end is requested, and then returns true.
     pub(crate) fn wait(&self, time: Duration) -> bool {
         self.asked.recv_timeout(time).is_ok()
     }
 
-    /// Waits until an end is asked for.
+    /// Waits until the end is requested.
     pub(crate) fn wait_for_it(&self) {
-        // The other end lives as long as the handler: for ever.
+        // The sender lives as long as the handler: for ever.
         let _ = self.asked.recv();
     }
 }

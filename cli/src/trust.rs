@@ -1,4 +1,4 @@
-//! Whose files `serve` follows, and whose come first.
+//! The users whose files `serve` follows, and their order.
 
 use crate::people::PrintablePath;
 use nix::unistd::{User, geteuid};
@@ -7,15 +7,14 @@ use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{self, Path, PathBuf};
 
-/// A user that `--user` names.
+/// A user given by `--user`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
     User(u32),
     Any,
 }
 
-/// How much a user's files are trusted: those of a lower one come first. Nothing in a file has a say
-/// in it.
+/// The trust in a user's files: a lower rank comes first. Nothing in a file affects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     named: usize,
@@ -37,14 +36,14 @@ pub(crate) struct Trust {
     any: bool,
 }
 
-/// Why a file is not followed.
+/// The reason why a file is not followed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It is another user's.
+    /// It belongs to another user.
     Owner(u32),
-    /// What leads to it is another user's, or anybody can replace it.
+    /// A folder on its path belongs to another user, or anybody can replace it.
     Way(String),
-    /// The system does not let it be opened.
+    /// The system refuses to open it.
     Unopened(String),
 }
 
@@ -67,7 +66,8 @@ impl Trust {
         Some(Rank { named, user })
     }
 
-    /// Opens a file if it is to be followed: its owner's, and what leads to it nobody else's.
+    /// Opens a file if it is to be followed: it belongs to its owner, and the folders on its path
+    /// to nobody else.
     pub(crate) fn open(&self, path: &Path) -> Result<(File, Rank), Refused> {
         let unopened = |error: std::io::Error| {
             Refused::Unopened(format!("{} can't be read: {error}", PrintablePath(path)))
@@ -75,7 +75,7 @@ impl Trust {
         let is_link = fs::symlink_metadata(path).map_err(unopened)?.is_symlink();
         let mut flags = nix::libc::O_NONBLOCK;
         if !is_link {
-            // It is none at the next moment either.
+            // It must not become one at the next moment either.
             flags |= nix::libc::O_NOFOLLOW;
         }
         let file = File::options().read(true).custom_flags(flags).open(path).map_err(unopened)?;
@@ -88,7 +88,7 @@ impl Trust {
         Ok((file, rank))
     }
 
-    /// Whether nobody but root and the users that are followed decides what a path means.
+    /// Checks that only root and the followed users control the path.
     fn check_way(&self, path: &Path) -> Result<(), Refused> {
         let unopened = |error: std::io::Error| {
             Refused::Unopened(format!("{} can't be read: {error}", PrintablePath(path)))
@@ -97,7 +97,7 @@ impl Trust {
         for (at, step) in absolute.ancestors().enumerate() {
             let about = fs::symlink_metadata(step).map_err(unopened)?;
             let owner = about.uid();
-            // The file's own owner was looked at when it was open.
+            // The file's own owner is checked once it is open.
             let is_ours = owner == 0 || self.rank(owner).is_some();
             if !is_ours && (at > 0 || about.is_symlink()) {
                 return Err(refused_way(path, step, &format!("is user {owner}'s")));
@@ -131,8 +131,8 @@ pub(crate) fn is_segment(path: &Path) -> bool {
     read.is_ok() && start == *b"TICKMETR"
 }
 
-/// A path as a label's value. Two paths are never one text: bytes that are no UTF-8 are written as
-/// numbers.
+/// A path as a label's value. Two paths never give the same text: bytes that are not UTF-8 are
+/// written as numbers.
 pub(crate) fn path_text(path: &Path) -> String {
     path.to_str().map_or_else(
         || path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
@@ -145,7 +145,7 @@ pub(crate) fn stem_text(path: &Path) -> String {
     path_text(&PathBuf::from(path.file_stem().unwrap_or(path.as_os_str())))
 }
 
-/// `--user`.
+/// Parses a value of `--user`.
 pub(crate) fn named(text: &str) -> Result<Named, String> {
     if text == "any" {
         return Ok(Named::Any);

@@ -1,14 +1,14 @@
-//! Which series a name and labels mean.
+//! The series for a name and labels.
 
 use super::{Chosen, labels};
 use crate::Result;
 use crate::failure::Failure;
 use tickmetrics::{Kind, Series, Snapshot, Value};
 
-/// How many series or names a message lists.
+/// The most series or names in a message.
 const LISTED: usize = 10;
 
-/// How alike two names must be for one to be meant by the other, from 0 to 1.
+/// The similarity of two names, from 0 to 1, above which one may be a typing error of the other.
 const ALIKE: f64 = 0.8;
 
 /// The one histogram of a name that has these labels, and maybe others.
@@ -58,7 +58,7 @@ pub(super) fn choose<'a>(
     Ok(Chosen { title, help, unit, histogram, hdr })
 }
 
-/// With what may have been meant: names like it, else all histograms.
+/// Lists possible names: similar ones, or else all histograms.
 fn no_such_name(snapshot: &Snapshot, name: &str) -> String {
     let histograms = snapshot.families().filter(|family| family.kind() == Kind::Histogram);
     let names: Vec<&str> = histograms.map(|family| family.name()).collect();
@@ -66,7 +66,7 @@ fn no_such_name(snapshot: &Snapshot, name: &str) -> String {
         return format!("there is no {name}, nor any other histogram");
     }
     let likeness = |other: &str| {
-        // Two letters are in many names.
+        // Many names have two given letters.
         if name.len() > 2 && (other.contains(name) || name.contains(other)) {
             return 1.0;
         }
@@ -89,7 +89,7 @@ fn list(series: &[Series<'_>]) -> String {
     some(&texts, series.len())
 }
 
-/// The first of so many.
+/// The first of `count`.
 fn some<T: AsRef<str>>(all: &[T], count: usize) -> String {
     let shown: Vec<&str> = all.iter().take(LISTED).map(AsRef::as_ref).collect();
     let more = count - shown.len();

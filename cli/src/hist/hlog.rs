@@ -1,4 +1,4 @@
-//! An interval log, which `HdrHistogram`'s own tools read: V2 histograms, compressed.
+//! An interval log for `HdrHistogram`'s own tools: V2 histograms, compressed.
 
 use super::Chosen;
 use crate::Result;
@@ -10,9 +10,9 @@ use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// One interval, from the start of the process until now, or until a dead one's file was written
-/// last. Values are in recorded units; the column of the largest value, which has three decimals,
-/// is in the exported one, or in milliseconds where that is seconds, as `HdrHistogram`'s own logs.
+/// One interval, from the start of the process until now, or until a dead process's last write to
+/// its file. Values are in recorded units. The column of the largest value, with three decimals, is
+/// in the exported unit, or in milliseconds for seconds, as in `HdrHistogram`'s own logs.
 pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result<Vec<u8>> {
     let failed = |error: &dyn std::fmt::Debug| {
         Failure::told(format!("the interval log can't be written: {error:?}"))
@@ -30,7 +30,7 @@ pub(super) fn log(chosen: &Chosen<'_>, process: &Process, path: &Path) -> Result
         "" => ("recorded units", 1.0),
         unit => (unit, per_unit),
     };
-    // A comment is a line, and Java's readers know more ends of lines than two.
+    // A comment is one line, and Java's readers know more line endings than two.
     let title = format_args!("[{}, largest value in {unit}]", chosen.title);
     let title = Printable(title).to_string();
     let mut log = Vec::new();

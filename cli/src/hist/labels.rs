@@ -1,5 +1,5 @@
-//! Labels as `--labels` takes them and as messages list them: `symbol=AAPL,side=buy`, with quotes
-//! where it takes them, and in braces as in `PromQL` if one likes.
+//! Labels as `--labels` reads them and messages list them: `symbol=AAPL,side=buy`, with quotes if
+//! needed, and optionally in braces as in `PromQL`.
 //!
 //! ```text
 //! labels  { label , … }        braces, the last comma and space around names are optional
@@ -11,11 +11,11 @@
 use crate::people::is_text;
 use std::fmt::Write;
 
-/// Names and values.
+/// Pairs of name and value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Labels(pub(crate) Vec<(String, String)>);
 
-/// Reads labels. The error tells where they go wrong.
+/// Reads labels. The error names the position of the mistake.
 pub(crate) fn parse(text: &str) -> Result<Labels, String> {
     let trimmed = text.trim_start();
     let braced = trimmed.starts_with('{');
@@ -44,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<Labels, String> {
     }
 }
 
-/// What is not read yet.
+/// The unread rest.
 struct Rest<'a> {
     text: &'a str,
     /// In bytes.
@@ -67,7 +67,7 @@ impl<'a> Rest<'a> {
         self.at = self.text.len() - self.get().trim_start().len();
     }
 
-    /// All up to one of these.
+    /// The text up to the first of these characters.
     fn up_to(&mut self, ends: &[char]) -> &'a str {
         let rest = self.get();
         let end = rest.find(ends).unwrap_or(rest.len());
@@ -106,7 +106,7 @@ impl<'a> Rest<'a> {
         })
     }
 
-    /// A comma, or the end.
+    /// Reads a comma, or the end.
     fn comma(&mut self) -> Result<(), String> {
         self.skip_space();
         let ends = if self.braced { self.get().starts_with('}') } else { self.get().is_empty() };
@@ -119,7 +119,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// What is in quotes, if the next character is one.
+    /// The text in quotes, if the next character is one.
     fn quoted(&mut self) -> Result<Option<String>, String> {
         let begin = self.at;
         let Some(quote) = self.get().chars().next().filter(|c| matches!(c, '"' | '\'')) else {
@@ -175,7 +175,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Labels so that [`parse`] reads them, once characters that are no text are escaped.
+/// Labels in a form that [`parse`] reads, once characters that are no text are escaped.
 pub(super) fn text<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::new();
     for (name, value) in labels {

@@ -23,21 +23,21 @@ use std::fs;
 use std::path::Path;
 use tickmetrics::HistogramSnapshot;
 
-/// A histogram and what is said of it.
+/// A histogram and its description.
 struct Chosen<'a> {
     /// The name, and the labels in braces if there are any.
     title: String,
     help: &'a str,
-    /// Empty where it has none.
+    /// Empty without a unit.
     unit: &'a str,
     histogram: &'a HistogramSnapshot,
-    /// `HdrHistogram`'s, in recorded units.
+    /// `HdrHistogram`'s form, in recorded units.
     hdr: hdrhistogram::Histogram<u64>,
 }
 
 impl Chosen<'_> {
-    /// A recorded value in the exported unit. Highest values of a cell may be above every value in
-    /// it; none is told that is.
+    /// A recorded value in the exported unit. The highest value of a cell may be above every value
+    /// recorded in it. The result is never above the largest recorded value.
     fn export(&self, recorded: u64) -> f64 {
         let exported = recorded as f64 / self.histogram.recorded_per_unit();
         self.histogram.max().map_or(exported, |max| exported.min(max))
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Hist) -> Result<()> {
     let mut segment = Segment::open(&args.path)?;
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;
-    // The histogram that is asked for may be one of them.
+    // The requested histogram may be one of them.
     if let Some(left_out) = segment.left_out() {
         people::tell(format_args!("{}: {left_out}", PrintablePath(&args.path)));
     }

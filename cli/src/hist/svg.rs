@@ -1,5 +1,5 @@
-//! The usual plot of a latency distribution: value by percentile, where each nine takes as much
-//! room as the one before it.
+//! The usual plot of a latency distribution: value by percentile, with the same width for each
+//! further nine.
 
 use super::Chosen;
 use crate::Result;
@@ -16,19 +16,19 @@ const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = HEIGHT - 62.0;
 
-/// Points for each halving of the rest: as smooth as the eye can tell at this width.
+/// Points for each halving of the rest: the plot looks smooth at this width.
 const TICKS: u32 = 50;
 
-/// Lines across, about.
+/// The approximate number of horizontal lines.
 const LINES: f64 = 7.0;
 
-/// The SVG document. An error where there is nothing to plot.
+/// The SVG document. Fails if there is nothing to plot.
 pub(super) fn plot(chosen: &Chosen<'_>) -> Result<String> {
     let Chosen { histogram, hdr, unit, .. } = chosen;
     let (Some(max), count) = (histogram.max(), histogram.count()) else {
         return Err(Failure::told(format!("{} has no values to plot yet", chosen.title)));
     };
-    // One value in `count` is the largest: nothing is known beyond. Each nine is a decade.
+    // One value in `count` is the largest: percentiles beyond are unknown. Each nine is a decade.
     let decades = (count as f64).log10().ceil().max(1.0);
     let x = |quantile: f64| {
         let rest = (1.0 - quantile).max(1.0 / count as f64);
@@ -94,7 +94,7 @@ fn head(svg: &mut String, chosen: &Chosen<'_>) {
         value(histogram.quantile(0.999)),
         value(histogram.max()),
     );
-    // A line break in a help text is its author's.
+    // The author of a help text chose its line breaks.
     let help = help.replace('\n', " ");
     let (title, facts, help) = (escape(&chosen.title), escape(&facts), escape(&help));
     let _ = write!(
@@ -114,7 +114,7 @@ fn head(svg: &mut String, chosen: &Chosen<'_>) {
     );
 }
 
-/// 1, 2 or 5 times a power of ten, not below a number.
+/// The smallest 1, 2 or 5 times a power of ten that is not below `least`.
 fn nice_step(least: f64) -> f64 {
     if least <= 0.0 {
         return 1.0;
@@ -134,7 +134,7 @@ fn percentile(nines: u8) -> String {
     }
 }
 
-/// Text as XML has it, legible. Of the characters that XML 1.0 forbids, two are left then
+/// Text, legible and escaped for XML. Two of the characters that XML 1.0 forbids remain then
 /// (<https://www.w3.org/TR/xml/#charsets>).
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

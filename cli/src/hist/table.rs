@@ -1,11 +1,11 @@
 //! Percentiles as text, in the form of `HdrHistogram`'s `outputPercentileDistribution`
-//! (<https://github.com/HdrHistogram/HdrHistogram>), which its plotting page reads.
+//! (<https://github.com/HdrHistogram/HdrHistogram>), for its plotting page.
 
 use super::Chosen;
 use crate::people::Lines;
 
-/// All figures. Standard deviation is that of the cells' middles; the mean and the largest value
-/// are exact.
+/// All figures. The standard deviation is computed from the cells' middles; the mean and the
+/// largest value are exact.
 pub(super) fn table(chosen: &Chosen<'_>, ticks: u32) -> Lines {
     let Chosen { histogram, hdr, .. } = chosen;
     let decimals = decimals(histogram.recorded_per_unit());
@@ -43,7 +43,7 @@ pub(super) fn table(chosen: &Chosen<'_>, ticks: u32) -> Lines {
     out
 }
 
-/// As many decimals as a recorded unit has, so that nothing is rounded away.
+/// The number of decimals of a recorded unit, so that rounding loses nothing.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 12")]
 fn decimals(per_unit: f64) -> usize {
     per_unit.log10().ceil().clamp(0.0, 12.0) as usize

@@ -1,4 +1,4 @@
-//! What is on the screen and why: sorting, filter, the chosen series, trends.
+//! The content of the screen: sorting, filter, the chosen series, trends.
 
 use super::model::{Frame, Row, rows};
 use super::view::MAX_TREND;
@@ -9,9 +9,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many values of a trend are kept: as many as a wide terminal shows.
+/// The most values of a trend: as many as a wide terminal shows.
 const TREND: usize = MAX_TREND as usize;
-/// How much room is made at a time.
+/// The number of values for which room is made at a time.
 const TREND_STEP: usize = 8;
 
 /// The state of the screen.
@@ -19,7 +19,7 @@ const TREND_STEP: usize = 8;
 pub(crate) struct App {
     pub(crate) target: String,
     pub(crate) state: String,
-    /// Why the last reading failed.
+    /// The error of the last reading, if it failed.
     pub(crate) error: Option<String>,
     /// All lines, sorted and filtered.
     pub(crate) rows: Vec<Row>,
@@ -34,17 +34,17 @@ pub(crate) struct App {
     pub(crate) paused: bool,
     /// Whether the keys are shown in place of the table.
     pub(crate) help: bool,
-    /// Whether the user chose a line. It stays chosen wherever the order puts it; without one, the
-    /// first line is shown in full, whichever that is.
+    /// Whether the user chose a line, which stays chosen in any order. Otherwise the first line is
+    /// shown in full.
     follows: bool,
-    /// Positions among the rows: the chosen one, and the first on the screen.
+    /// Positions among the rows: the chosen row, and the first on the screen.
     pub(crate) chosen: usize,
     pub(crate) first: usize,
-    /// How many rows the screen showed last.
+    /// The number of rows that the screen showed last.
     pub(crate) page: usize,
     last: Option<Frame>,
     unsorted: Vec<Row>,
-    /// NaN where nothing happened.
+    /// NaN if nothing happened.
     trends: HashMap<Arc<str>, Vec<f64>>,
 }
 
@@ -74,7 +74,7 @@ impl App {
         }
     }
 
-    /// Takes a reading over. Where it failed, the last one stays.
+    /// Takes over a reading. If it failed, the last one stays.
     pub(crate) fn take(&mut self, frame: Result<Frame>) {
         if self.paused {
             return;
@@ -107,7 +107,7 @@ impl App {
         self.arrange();
     }
 
-    /// Filters and sorts anew. The series that the user chose stays chosen if it is still there.
+    /// Filters and sorts again. The series that the user chose stays chosen if it still exists.
     pub(crate) fn arrange(&mut self) {
         let chosen = self.rows.get(self.chosen).filter(|_| self.follows);
         let chosen = chosen.map(|row| row.title.clone());
@@ -117,13 +117,13 @@ impl App {
         self.chosen = at.unwrap_or(self.chosen).min(self.rows.len().saturating_sub(1));
     }
 
-    /// Chooses a line, the last one where there are fewer.
+    /// Chooses a line, or the last one if there are fewer.
     pub(crate) fn choose(&mut self, at: usize) {
         self.follows = true;
         self.chosen = at.min(self.rows.len().saturating_sub(1));
     }
 
-    /// Goes to the top, where nothing is followed.
+    /// Goes to the top, and follows no series.
     pub(crate) fn go_to_top(&mut self) {
         self.follows = false;
         self.chosen = 0;
@@ -135,7 +135,7 @@ impl App {
         self.arrange();
     }
 
-    /// Moves the window so that the chosen line is in it.
+    /// Moves the window so that it contains the chosen line.
     pub(crate) fn scroll(&mut self, page: usize) {
         self.page = page.max(1);
         let earliest = (self.chosen + 1).saturating_sub(self.page);
@@ -151,14 +151,14 @@ impl App {
         self.arrange();
     }
 
-    /// The last values of a line's trend, oldest first; none where nothing happened.
+    /// The last values of a line's trend, oldest first; `None` for readings without events.
     pub(crate) fn trend(&self, row: &Row) -> impl Iterator<Item = Option<f64>> {
         let values = self.trends.get(&row.title).into_iter().flatten();
         values.map(|value| Some(*value).filter(|value| !value.is_nan()))
     }
 }
 
-/// Names rise, what is measured falls, so that what matters is on top.
+/// Names rise and measurements fall, so that the important ones are on top.
 pub(crate) fn arrange(
     rows: &mut Vec<Row>,
     filter: &str,
@@ -182,7 +182,7 @@ pub(crate) fn arrange(
     rows.sort_by(|a, b| {
         let order = match (measure(a), measure(b)) {
             (Some(a), Some(b)) => b.total_cmp(&a),
-            // What has no such measure is last either way.
+            // A row without such a measurement comes last in either direction.
             (Some(_), None) => return Ordering::Less,
             (None, Some(_)) => return Ordering::Greater,
             (None, None) => Ordering::Equal,

@@ -1,9 +1,9 @@
-//! What keys do.
+//! The effects of keys.
 
 use super::app::App;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// The keys, as the last line of the screen tells them: 80 columns.
+/// The keys, for the last line of the screen: 80 columns.
 pub(super) const FOOT: &str =
     " q quit  ? keys  / filter  s sort  r reverse  i interval|all  p pause  ↑↓ choose";
 
@@ -27,7 +27,7 @@ pub(super) const HELP: &str = "
                 Counters are plain, gauges green, histograms yellow.
 ";
 
-/// Handles an event; answers whether it is the end.
+/// Handles an event. Returns whether the program should end.
 pub(super) fn handle(app: &mut App, event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
     if key.kind == KeyEventKind::Release {

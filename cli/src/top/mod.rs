@@ -34,17 +34,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 use target::Target;
 
-/// How long a key may wait for a new reading, and the other way round.
+/// The longest wait of a key for a new reading, and of a reading for a key.
 const POLL: Duration = Duration::from_millis(40);
 
-/// Whether a path is none, but an exporter that [`run`] would ask.
+/// Whether a path is the address of an exporter, which [`run`] would scrape.
 pub(crate) fn is_exporter(path: &Path) -> bool {
     !matches!(Target::of(path.as_os_str()), Target::Segment(_))
 }
 
 pub(crate) fn run(args: &Top) -> Result<()> {
     let mut source = Source::open(&args.target, &args.access)?;
-    // What can't be read at all is told on the ordinary screen.
+    // If the first reading fails, the error appears on the ordinary screen.
     let first = source.frame()?;
     // A dead process has no last interval.
     let args = &Top { all_time: args.all_time || first.is_over, ..args.clone() };
@@ -62,14 +62,14 @@ pub(crate) fn run(args: &Top) -> Result<()> {
     thread::spawn(move || read(&mut source, interval, &sender));
     let mut terminal = ratatui::try_init()?;
     let ended = watch(&mut terminal, &mut app, &frames, &stop);
-    // Both are to be told, and what came first is the cause of the other.
+    // Both errors are reported, and the earlier one is the cause of the other.
     let restored = ratatui::try_restore();
     ended?;
     restored?;
     Ok(())
 }
 
-/// Reads until nobody takes it any more.
+/// Takes readings until nobody receives them any more.
 fn read(source: &mut Source, interval: Duration, to: &SyncSender<Result<Frame>>) {
     let mut next = Instant::now() + interval;
     loop {
@@ -77,7 +77,7 @@ fn read(source: &mut Source, interval: Duration, to: &SyncSender<Result<Frame>>)
         if to.send(source.frame()).is_err() {
             return;
         }
-        // After a pause, such as that of a laptop, no readings are made up for.
+        // After a pause, such as a laptop's sleep, missed readings are skipped.
         next = (next + interval).max(Instant::now());
     }
 }
@@ -97,7 +97,7 @@ fn watch(
         if stop.wait(Duration::ZERO) {
             return Ok(());
         }
-        // All keys that were pressed, before the screen is drawn once.
+        // All pressed keys, before the screen is drawn once.
         let mut wait = POLL;
         while event::poll(wait)? {
             changed = true;

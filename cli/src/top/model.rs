@@ -1,27 +1,27 @@
-//! What is shown of two readings, whether they came from a segment or over HTTP.
+//! The figures for two readings, whether from a segment or over HTTP.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// One reading. Its words are other programs', and shown as `people` has it.
+/// One reading. Its text comes from other programs, and is shown as in `people`.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) at: Instant,
-    /// Of what: a path or a URL.
+    /// The source: a path or a URL.
     pub(crate) target: String,
-    /// Whether its process lives, where that can be told.
+    /// Whether the process is alive, if that is known.
     pub(crate) state: String,
-    /// Whether its process is known to be dead: nothing will come any more.
+    /// Whether the process is known to be dead: no new readings will come.
     pub(crate) is_over: bool,
     pub(crate) series: Vec<Series>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
-    /// The name, and the labels in braces if there are any: no two are the same.
+    /// The name, and the labels in braces if there are any. Each title is unique.
     pub(crate) title: Arc<str>,
-    /// Empty where it has none.
+    /// Empty without a unit.
     pub(crate) unit: Arc<str>,
     pub(crate) help: Arc<str>,
     pub(crate) reading: Reading,
@@ -34,7 +34,7 @@ pub(crate) enum Reading {
     Histogram(Arc<Distribution>),
 }
 
-/// What a histogram has.
+/// The figures of a histogram.
 #[derive(Debug, Default)]
 pub(crate) struct Distribution {
     /// Since the start.
@@ -54,7 +54,7 @@ pub(crate) struct Summary {
     pub(crate) percentiles: [Option<f64>; 3],
 }
 
-/// Which percentiles are shown.
+/// The displayed percentiles.
 pub(crate) const PERCENTILES: [f64; 3] = [0.5, 0.99, 0.999];
 
 /// A line of the table.
@@ -64,11 +64,11 @@ pub(crate) struct Row {
     pub(crate) unit: Arc<str>,
     pub(crate) help: Arc<str>,
     pub(crate) kind: Kind,
-    /// The total, the value, or how many values there are.
+    /// The total, the value, or the number of values.
     pub(crate) value: f64,
-    /// A second, of what only grows.
+    /// The rate per second of a total that only grows.
     pub(crate) rate: Option<f64>,
-    /// A histogram's.
+    /// Only for a histogram.
     pub(crate) distribution: Option<Arc<Distribution>>,
 }
 
@@ -80,13 +80,13 @@ pub(crate) enum Kind {
 }
 
 impl Series {
-    /// A title of a name and the text of its labels, exact.
+    /// A title from a name and the text of its labels, exact.
     pub(crate) fn title(name: &str, labels: &str) -> Arc<str> {
         if labels.is_empty() { name.into() } else { format!("{name}{{{labels}}}").into() }
     }
 }
 
-/// The lines of a reading, with rates since the one before it.
+/// The lines of a reading, with rates since the previous one.
 pub(crate) fn rows(before: Option<&Frame>, now: &Frame) -> Vec<Row> {
     let seconds = before.map(|before| (now.at - before.at).as_secs_f64()).filter(|&it| it > 0.0);
     let before: HashMap<&str, f64> = before
@@ -97,7 +97,7 @@ pub(crate) fn rows(before: Option<&Frame>, now: &Frame) -> Vec<Row> {
     let rows = now.series.iter().map(|series| {
         let rate = series.reading.total().zip(seconds).and_then(|(total, seconds)| {
             let before = *before.get(&*series.title)?;
-            // What fell began anew at zero, as Prometheus' `rate` takes it.
+            // A total that fell restarted at zero, as Prometheus' `rate` assumes.
             let grown = if total < before { total } else { total - before };
             Some(grown / seconds)
         });
@@ -113,7 +113,7 @@ pub(crate) fn rows(before: Option<&Frame>, now: &Frame) -> Vec<Row> {
 }
 
 impl Reading {
-    /// What only grows.
+    /// The total that only grows.
     fn total(&self) -> Option<f64> {
         match self {
             Self::Counter(total) => Some(*total),
@@ -124,7 +124,7 @@ impl Reading {
 }
 
 impl Row {
-    /// The distribution that is shown.
+    /// The distribution to show.
     pub(crate) fn summary(&self, of_all_time: bool) -> Option<&Summary> {
         let distribution = self.distribution.as_deref()?;
         if of_all_time { Some(&distribution.all) } else { distribution.interval.as_ref() }
@@ -135,7 +135,7 @@ impl Row {
         if self.kind == Kind::Histogram { "" } else { &self.unit }
     }
 
-    /// What its trend is of; none where nothing happened.
+    /// The value of the trend; none if nothing happened.
     pub(crate) fn trend(&self) -> Option<f64> {
         match self.kind {
             Kind::Counter => self.rate,

@@ -1,5 +1,5 @@
-//! One interval as plain text: exact figures unless people are to read them, columns apart by spaces,
-//! the series last.
+//! One interval as plain text: exact figures unless people are to read them, columns separated by
+//! spaces, the series last.
 
 use super::app::arrange;
 use super::model::{Frame, Row, rows};
@@ -54,7 +54,7 @@ fn cells(row: &Row, args: &Top) -> [String; 8] {
         |number: Option<f64>| number.map_or_else(|| "-".into(), |it| written(it, &row.unit));
     let summary = row.summary(args.all_time);
     let [p50, p99, p999] = summary.map(|it| it.percentiles).unwrap_or_default();
-    // Here, since the column is as wide as what is shown.
+    // Checked here, since the column is as wide as its visible content.
     let is_shown = !(row.unit.is_empty() || args.human && is_time(&row.unit));
     let unit = Printable(if is_shown { &row.unit } else { "-" });
     [

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 
-/// Where readings come from.
+/// The source of readings.
 pub(crate) enum Source {
     Segment(Box<OfSegment>),
     Exporter(Box<OfExporter>),
@@ -31,7 +31,7 @@ pub(crate) struct OfSegment {
 
 pub(crate) struct OfExporter {
     client: Client,
-    /// The histograms of the reading before, by title.
+    /// The histograms of the previous reading, by title.
     before: HashMap<Arc<str>, Classic>,
 }
 
@@ -55,7 +55,7 @@ impl Source {
         Ok(Self::Exporter(Box::new(OfExporter { client, before: HashMap::new() })))
     }
 
-    /// What to report of metrics that the last reading left out.
+    /// The report about metrics that the last reading left out.
     pub(crate) fn left_out(&self) -> Option<String> {
         match self {
             Self::Segment(source) => source.left_out(),
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// What there is now.
+    /// The present reading.
     pub(crate) fn frame(&mut self) -> Result<Frame> {
         match self {
             Self::Segment(source) => source.frame(),
@@ -73,15 +73,15 @@ impl Source {
 }
 
 impl OfSegment {
-    /// The sentence on metrics that the last reading left out.
+    /// The sentence about metrics that the last reading left out.
     fn left_out(&self) -> Option<String> {
         let left_out = self.segment.left_out()?;
         Some(format!("{}: {left_out}", PrintablePath(&self.path)))
     }
 
     fn frame(&mut self) -> Result<Frame> {
-        // A process that was started anew writes another file. Where that can't be read yet, and
-        // where the file is gone, the old one goes on to be shown.
+        // A restarted process writes another file. The old one stays on the screen while the new
+        // one can't be read, and if the file is gone.
         if !self.segment.is_current()
             && let Ok(segment) = Segment::open(&self.path)
         {
@@ -102,7 +102,7 @@ impl OfSegment {
     }
 }
 
-/// In few words.
+/// A short description.
 fn state(process: Process) -> String {
     let Process { pid, start, alive } = process;
     if !alive {
@@ -112,7 +112,7 @@ fn state(process: Process) -> String {
     format!("pid {pid} alive {}", Ago(since.as_secs()))
 }
 
-/// The series of a snapshot, with what came since the one before.
+/// The series of a snapshot, with the values since the previous one.
 pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec<Series> {
     let mut series = Vec::new();
     for family in snapshot.families() {
@@ -199,7 +199,7 @@ impl From<&Classic> for Summary {
     }
 }
 
-/// The unit that a name tells; the text format has no line for it.
+/// The unit in a name; the text format has no line for it.
 fn unit(name: &str) -> &'static str {
     let name = name.strip_suffix("_total").unwrap_or(name);
     let name = name.strip_suffix("_sum").unwrap_or(name);

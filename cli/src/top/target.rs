@@ -1,4 +1,5 @@
-//! What a target is: a segment's file, or an exporter by its URL, its host and port, or its socket.
+//! The kinds of target: a segment's file, or an exporter by its URL, its host and port, or its
+//! socket.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +16,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// What is there under a name is a file, whatever it looks like.
+    /// An existing file is a file, whatever its name looks like.
     pub(super) fn of(target: &OsStr) -> Self {
         if let Some(path) = target.as_bytes().strip_prefix(b"unix:") {
             return Self::Socket(Path::new(OsStr::from_bytes(path)).into());
@@ -30,13 +31,12 @@ impl Target {
     }
 }
 
-/// Whether it is `host:port`, with a path behind it or none. Whether there is such a port is the
-/// URL's to tell.
+/// Whether it is `host:port`, with or without a path. The URL's parser checks the port.
 fn has_port(text: &str) -> bool {
     let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once(':').is_some_and(|(host, port)| {
         let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        // An address of IPv6 without brackets has colons of its own.
+        // An IPv6 address without brackets has colons of its own.
         let is_host = !host.is_empty() && (!host.contains(':') || host.ends_with(']'));
         is_number && (is_host || host.contains('@'))
     })
@@ -57,9 +57,9 @@ mod tests {
             ("a:9464", url("http://a:9464")),
             ("a.b:9464/metrics?x=y:z", url("http://a.b:9464/metrics?x=y:z")),
             ("[::1]:9464", url("http://[::1]:9464")),
-            // Too large, which is no reason to look for a file.
+            // Too large, which does not make it a file.
             ("a:99999", url("http://a:99999")),
-            // No file either, and a password is not to be repeated as if it were one.
+            // Not a file either, and an error must not repeat a password as if it were one.
             ("me:secret@a:80", url("http://me:secret@a:80")),
             ("unix:/run/a", Target::Socket("/run/a".into())),
             ("unix:a:80", Target::Socket("a:80".into())),

@@ -12,19 +12,19 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Cell, Paragraph, Row as Line2, Table, TableState};
 
-/// Columns of numbers, wide enough for what [`short`] answers, and of the trend where there is room
-/// for no more.
+/// Columns of numbers, wide enough for the results of [`short`], and of the trend on a narrow
+/// screen.
 const NUMBER: u16 = 7;
 const MIN_TREND: u16 = 10;
 pub(super) const MAX_TREND: u16 = 40;
 
-/// Lines of the chosen series in full, at least: the table moves as seldom as can be.
+/// The least lines of the chosen series in full: the table should seldom move.
 const DETAIL: u16 = 4;
-/// Lines of its title and of its help text, at the most.
+/// The most lines of its title and of its help text.
 const TITLE: usize = 3;
 const ABOUT: usize = 3;
 
-/// Other programs' words, which no part of the screen shows but through this.
+/// Text from other programs, escaped for every part of the screen.
 fn shown(text: &str) -> String {
     Printable(text).to_string()
 }
@@ -51,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     frame.render_widget(self::foot(app, foot.width.into()), foot);
 }
 
-/// What is watched, as far as there is room beside how it does and how much is shown.
+/// The target, in the room left by its state and the number of series.
 fn head(app: &App, width: usize) -> Line<'static> {
     let state =
         if app.state.is_empty() { String::new() } else { format!("  {}", shown(&app.state)) };
@@ -144,8 +144,8 @@ fn colour(kind: Kind) -> Style {
     }
 }
 
-/// A title in so many columns. Where it is too long, labels go first: `name{value,value}`. What is
-/// still too long loses its middle, the values last: series of one name differ there.
+/// A title in `width` columns. A long title first loses its labels' names: `name{value,value}`. If
+/// that is too long, it loses its middle, and the values last: they distinguish series of one name.
 fn fitted(title: &str, width: usize) -> String {
     if title.chars().count() <= width {
         return title.into();
@@ -153,7 +153,7 @@ fn fitted(title: &str, width: usize) -> String {
     let Some((name, labels)) = title.split_once('{') else { return shortened(title, width) };
     let values = format!("{{{}}}", values(labels).join(","));
     let room = width.saturating_sub(values.chars().count());
-    // Less of a name tells nothing.
+    // Less of a name is useless.
     let least = (width / 3).min(name.chars().count());
     if room >= least {
         return shortened(name, room) + &values;
@@ -161,7 +161,7 @@ fn fitted(title: &str, width: usize) -> String {
     shortened(name, least) + &shortened(&values, width - least)
 }
 
-/// What stands between quotes, escapes and all.
+/// The texts between quotes, still escaped.
 fn values(labels: &str) -> Vec<&str> {
     let mut values = Vec::new();
     let (mut start, mut escaped) = (None, false);
@@ -179,7 +179,7 @@ fn values(labels: &str) -> Vec<&str> {
     values
 }
 
-/// The begin and the end of a text that is too long.
+/// The beginning and the end of a text that is too long.
 fn shortened(text: &str, width: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= width {
@@ -200,8 +200,8 @@ fn end_of(text: &str, width: usize) -> String {
     std::iter::once('…').chain(end).collect()
 }
 
-/// A text in lines of so many columns, broken at spaces where there are any. What is too long for so
-/// many lines loses its end.
+/// A text in lines of `width` columns, broken at spaces if it has any. A text that is too long for
+/// `lines` lines loses its end.
 fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut rest: Vec<char> = text.trim().chars().collect();
@@ -220,7 +220,7 @@ fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
     all
 }
 
-/// The last values as bars: of gauges from the least to the largest, of what is measured from 0.
+/// The last values as bars: for gauges from the least to the largest, for other kinds from 0.
 fn sparkline(values: impl Iterator<Item = Option<f64>>, kind: Kind, width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<Option<f64>> = values.map(|it| it.filter(|value| value.is_finite())).collect();
@@ -232,7 +232,7 @@ fn sparkline(values: impl Iterator<Item = Option<f64>>, kind: Kind, width: usize
     let bar = |value: &Option<f64>| {
         let Some(value) = value else { return ' ' };
         let part = if most > least { (value - least) / (most - least) } else { 0.0 };
-        // From 0 to 7; a cast takes what is out of range to the nearest.
+        // From 0 to 7; a cast moves other values to the nearest.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
         let at = (part * 7.0).round() as usize;
         BARS[at.min(BARS.len() - 1)]
@@ -246,9 +246,9 @@ fn detail(app: &App, width: usize) -> Vec<Line<'static>> {
         return vec![if app.filter.is_empty() { "" } else { " nothing matches" }.into()];
     };
     let unit = if row.unit.is_empty() { String::new() } else { format!(" [{}]", shown(&row.unit)) };
-    // A line break is one of its author's.
+    // The author of a help text chose its line breaks.
     let help = shown(&row.help.replace('\n', " "));
-    // A column on each side is free.
+    // One column on each side stays free.
     let room = width.saturating_sub(2);
     let mut lines = vec![Line::from("─".repeat(width)).dim()];
     let title = wrapped(&shown(&row.title), room, TITLE);
@@ -280,7 +280,7 @@ fn foot(app: &App, width: usize) -> Line<'static> {
     if app.help {
         return Line::from(" any key: back").dim();
     }
-    // What a text may have beside others.
+    // The room for a text beside others.
     let beside = |others: &[&str]| {
         width.saturating_sub(others.iter().map(|text| text.chars().count()).sum())
     };
