@@ -91,62 +91,62 @@ pub(crate) enum Format {
 
 /// Serve the metrics of any number of processes to Prometheus.
 ///
-/// A label tells the processes apart: the stem of the file's name (feed of /dev/shm/feed.metrics),
-/// or the whole path where another file has that stem. A file with several paths is served once.
-/// Families of one name are one, with the help text of the first process. A family that has another
-/// type or unit there is left out, counted in tickmetrics_serve_left_out_families, named in
-/// tickmetrics_serve_left_out and reported on standard error.
+/// A label distinguishes the processes: the stem of the file's name (feed of
+/// /dev/shm/feed.metrics), or the whole path if another file has that stem. A file with several
+/// paths is served once. Families of one name become one, with the help text of the first process.
+/// A family that has another type or unit there is left out, counted in
+/// tickmetrics_serve_left_out_families, named in tickmetrics_serve_left_out and reported on
+/// standard error.
 ///
-/// It answers in every format that a program's own exporter has: text, OpenMetrics, protobuf with native
-/// histograms. Answers are compressed where other machines can reach the address.
+/// Responses have every format of a program's own exporter: text, OpenMetrics, protobuf with native
+/// histograms. Responses are compressed if other machines can reach the address.
 ///
-/// Files of the user that the program runs as are served, root's if that is root, and those of others
-/// that --user names. The program's own user comes first, then the others as they are named, and then
-/// all that "any" stands for by their numbers: the stem of a name and the type of a family are theirs
-/// who come first, whatever is in the files. A file whose folder belongs to somebody else is not
-/// served. Each user other than the program's own has a quarter of what all may take.
+/// The program serves its own user's files, those of root if it runs as root, and those of the
+/// users given by --user. The program's own user comes first, then the others in the given order,
+/// and then all users of "any" by their numbers. The first user has the stem of a name and the type
+/// of a family, whatever is in the files. A file whose folder belongs to somebody else is not
+/// served. Each user other than the program's own has a quarter of each limit.
 ///
-/// Files are looked for at each scrape: those that come are added, and what a dead process counted
-/// stays until its file is removed. tickmetrics_serve_alive says for each whether its process lives,
-/// and tickmetrics_serve_left_out_metrics how many metrics it has under names that another of its
+/// Each scrape looks for files. New files are added, and the counts of a dead process stay until
+/// its file is removed. tickmetrics_serve_alive has whether each process is alive, and
+/// tickmetrics_serve_left_out_metrics its number of metrics under names that another of its
 /// registries registered first.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
   All segments in a directory:
     tickmetrics serve /dev/shm
-  Quoted, so that files that come later are seen:
+  Quoted, so that later files are found:
     tickmetrics serve '/dev/shm/*.metrics'
   On all addresses:
     tickmetrics serve feed.metrics risk.metrics --listen 0.0.0.0:9187
-  Of two users, and one's own:
+  Of two users, and your own:
     tickmetrics serve /dev/shm --user feed --user risk")]
 pub(crate) struct Serve {
-    /// Files, patterns with * ? [], or directories, where all segments in them are meant
+    /// Files, patterns with * ? [], or directories, which stand for all segments in them
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<String>,
-    /// Where to listen: HOST:PORT, where port 0 is one that the system chooses, or unix:PATH
+    /// The address to listen on: HOST:PORT, where the system chooses for port 0, or unix:PATH
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9187")]
     pub(crate) listen: String,
     /// TLS, passwords, tokens and headers: the web configuration file of Prometheus' exporters
     #[arg(long = "web.config.file", value_name = "FILE")]
     pub(crate) web_config: Option<PathBuf>,
-    /// Whose files are served beside one's own: a name or a number, or any for everybody's; may be
+    /// Another user whose files are served: a name or a number, or any for all users; may be
     /// repeated, the most trusted first
     #[arg(long = "user", value_name = "USER", value_parser = trust::named)]
     pub(crate) users: Vec<trust::Named>,
-    /// How many files are served
+    /// The most files that are served
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_files: u32,
-    /// MiB of memory that one snapshot of all files may take; a response has a quarter as many, and at
-    /// most four responses hold a snapshot at one time
+    /// MiB of memory for one snapshot of all files; a response has a quarter of it, and at most
+    /// four responses hold a snapshot at one time
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_memory: u32,
-    /// MiB of memory that each file's snapshot may take, rather than 16 and 16 times its size on the
-    /// disk
+    /// MiB of memory for each file's snapshot, instead of 16 and 16 times its size on the disk
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_file_memory: Option<u32>,
-    /// The label that tells processes apart
+    /// The label that distinguishes processes
     #[arg(long, value_name = "NAME", default_value = "process", value_parser = label_name)]
     pub(crate) label: String,
     /// Expose when counters and histograms began to count, in OpenMetrics and protobuf

@@ -23,13 +23,14 @@ use tickmetrics::{Escaping, ExternalLabels, Family, Snapshot};
 use tickmetrics_exporter::__cli::bind_advice;
 use tickmetrics_exporter::{Exporter, Limits as ClientLimits, LocalAddr, Source, StartError};
 
-/// The most snapshots that responses hold at one time: each can be as large as `--max-memory` says.
+/// The most snapshots that responses hold at one time: each can be as large as `--max-memory`
+/// allows.
 const RENDERS: usize = 4;
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     let stop = Stop::install()?;
     let mut served = Served::new(args)?;
-    // What is wrong with the files is told at once, not at the first scrape.
+    // Problems with the files are reported at once, not at the first scrape.
     served.look();
     if served.watch.is_empty() {
         report(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let mut builder = Exporter::builder()
         .listen(&args.listen)
         .source(served)
-        // They would be of this process, among those of the others.
+        // They would describe this process, among the metrics of the others.
         .process_metrics(false)
         .created(args.created)
         .limits(ClientLimits { renders: RENDERS, ..ClientLimits::default() });
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     Ok(())
 }
 
-/// The library's words are about its builder; these are about the command line.
+/// The library's errors name its builder; these name the command line's options.
 fn failure(error: &StartError) -> Failure {
     Failure::told(match error {
         StartError::InvalidAddress { address, error } => {
@@ -79,24 +80,24 @@ fn failure(error: &StartError) -> Failure {
 /// All processes as one source of metrics.
 struct Served {
     watch: Watch,
-    /// The label that tells processes apart.
+    /// The label that distinguishes processes.
     label: String,
-    /// The labels of each process, kept since they remember what they were added to.
+    /// The labels of each process, kept since they remember the snapshots that they were added to.
     labels: HashMap<String, ExternalLabels>,
     /// Bytes of the response.
     response: u64,
     left_out: LeftOut,
-    /// What was reported of metrics that are not in a process's snapshot, by process.
+    /// The last report about metrics missing from a process's snapshot, by process.
     known_metrics: HashMap<String, Metrics>,
 }
 
-/// A process, beside its metrics.
+/// A process, without its metrics.
 struct Row {
     name: String,
     rank: Rank,
     alive: bool,
     start: SystemTime,
-    /// Metrics that its snapshot does not have.
+    /// Metrics that its snapshot lacks.
     left_out: Option<Metrics>,
 }
 
@@ -119,7 +120,7 @@ impl Served {
         })
     }
 
-    /// Looks for files that came and went, and reports which.
+    /// Looks for files that came and went, and reports them.
     fn look(&mut self) {
         let changes = self.watch.refresh();
         self.report(changes);
@@ -152,7 +153,7 @@ impl Served {
         self.left_out.forget(name);
     }
 
-    /// Reports metrics that are not in a snapshot, where it is news.
+    /// Reports metrics that a snapshot lacks, if that is news.
     fn report_metrics(&mut self, rows: &[Row]) {
         let now: HashMap<_, _> =
             rows.iter().filter_map(|row| Some((row.name.clone(), row.left_out?))).collect();
@@ -164,8 +165,9 @@ impl Served {
         self.known_metrics = now;
     }
 
-    /// A process's metrics with its label, as far as they can have it and are short enough. They are
-    /// kept apart from its snapshot before they are merged: what is left out here takes no name away.
+    /// A process's metrics with its label, except for families that can't have the label or are too
+    /// long. They leave the snapshot before snapshots are merged, so a family that is left out here
+    /// takes no name from others.
     fn labelled(
         &mut self,
         row: &Row,
@@ -219,7 +221,7 @@ impl Source for Served {
             let process = &rows[conflict.snapshot].name;
             self.left_out.extend(process, &conflict.name, Some(conflict.reason.into()));
         }
-        // None of the others has such a name.
+        // No other family has such a name.
         let conflicts =
             all.merge([about::snapshot(&self.label, &rows, &self.watch, &self.left_out)]);
         conflicts.iter().for_each(|conflict| report(format_args!("{conflict}")));
@@ -227,7 +229,7 @@ impl Source for Served {
     }
 }
 
-/// Why a family can't be among those of other processes, whatever these have.
+/// The reason why a family can't be among those of other processes, whatever these have.
 fn reason_against(family: Family<'_>, label: &str) -> Option<Reason> {
     let written = |one: Escaping, name: &str| one.label(name) == one.label(label);
     let is_label = |name: &str| Escaping::ALL.into_iter().any(|one| written(one, name));

@@ -1,5 +1,4 @@
-//! The segments that patterns and directories mean, opened as their files come and closed as they
-//! go.
+//! The segments for patterns and directories, opened as their files come and closed as they go.
 
 use crate::Result;
 use crate::failure::Failure;
@@ -12,56 +11,55 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tickmetrics::Snapshot;
 
-/// How many paths are looked at for new files.
+/// The most paths that are checked for new files.
 const MOST_PATHS: usize = 1 << 16;
 
-/// The bytes of a process's name, apart from a number behind it: it is the value of a label, which has
-/// 1,024 at the most.
+/// The most bytes of a process's name, apart from a number behind it. The name is the value of a
+/// label, which has at most 1,024 bytes.
 const MOST_NAME: usize = 1000;
 
-/// What files may take together. Of one user other than the program's own, a quarter of it.
+/// The limits for all files together. Each user other than the program's own has a quarter of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) files: usize,
     /// Bytes of all snapshots.
     pub(crate) memory: u64,
-    /// Bytes of each, where that is set.
+    /// Bytes of each snapshot, if set.
     pub(crate) of_one: Option<u64>,
 }
 
-/// What to look for: a file, the files that match a pattern, or all segments in a directory.
+/// A path to look for: a file, the files that match a pattern, or all segments in a directory.
 struct Wanted {
     path: PathBuf,
     pattern: String,
 }
 
-/// A segment and what its process is called.
+/// A segment and the name of its process.
 struct Watched {
     name: String,
     rank: Rank,
-    /// Of those of one rank, which came first.
+    /// The order of arrival, which decides among those of one rank.
     number: u64,
     segment: Segment,
 }
 
-/// The segments that are there.
+/// The present segments.
 pub(crate) struct Watch {
     wanted: Vec<Wanted>,
     trust: Trust,
     limits: Limits,
     open: BTreeMap<PathBuf, Watched>,
-    /// How many came so far.
+    /// The number of arrivals so far.
     came: u64,
-    /// Files that can't be read, and why not.
+    /// Files that can't be read, with the reason.
     unreadable: BTreeMap<PathBuf, String>,
-    /// How many segments are not followed, for their owner or their number.
+    /// The number of segments not followed because of their owner or their number.
     refused: usize,
-    /// Of whom it was told that files are not served, and why: once, since anybody can make any
-    /// number.
+    /// The refusals reported so far, each once, since anybody can make any number of files.
     told: HashSet<String>,
 }
 
-/// What happened to a file.
+/// An event of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Came { path: PathBuf, name: String },
@@ -70,7 +68,7 @@ pub(crate) enum Change {
     Unreadable { reason: String },
 }
 
-/// What is left for the files of each user.
+/// The remaining memory for the files of each user.
 pub(crate) struct Shares {
     all: u64,
     left: u64,
@@ -82,7 +80,7 @@ impl Shares {
         Self { all, left: all, of_users: HashMap::new() }
     }
 
-    /// What a user's files may take still.
+    /// The bytes that a user's files may still take.
     pub(crate) fn left(&self, rank: Rank) -> u64 {
         let taken = self.of_users.get(&rank.user).copied().unwrap_or(0);
         let share = if rank.is_own() { self.all } else { self.all.div_ceil(4) };
@@ -120,13 +118,12 @@ impl Watch {
         })
     }
 
-    /// Whether no segment is there.
+    /// Whether there is no segment.
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// Reads all segments, the most trusted first, then sorted by path; answers with what can't be
-    /// read, where it is news.
+    /// Reads all segments, the most trusted first, then sorted by path. Returns new errors.
     pub(crate) fn read(
         &mut self,
         mut each: impl FnMut(&str, Rank, Process, Option<LeftOut>, Snapshot),
@@ -137,7 +134,7 @@ impl Watch {
         all.sort_by_key(|(_, watched)| watched.rank);
         for (path, Watched { name, rank, segment, .. }) in all {
             let most = shares.left(*rank);
-            // Before the snapshot: what was dead then has written all it ever will.
+            // Before the snapshot: a process that is dead at this point has written all its counts.
             let read = segment.process().and_then(|it| Ok((it, segment.snapshot_within(most)?)));
             match read {
                 Ok((process, snapshot)) => {
@@ -153,12 +150,12 @@ impl Watch {
         changes
     }
 
-    /// How many files are named, or match a pattern, and can't be read.
+    /// The number of files that are named, or match a pattern, and can't be read.
     pub(crate) fn unreadable(&self) -> usize {
         self.unreadable.len()
     }
 
-    /// How many segments are not followed, for their owner or their number.
+    /// The number of segments not followed because of their owner or their number.
     pub(crate) fn refused(&self) -> usize {
         self.refused
     }
@@ -171,7 +168,7 @@ impl Watch {
             let reason = format!("more than {MOST_PATHS} files are there: not all are looked at");
             notes.extend(self.tell_once("paths".into(), reason));
         }
-        // A file that was replaced is another process's.
+        // A replaced file belongs to another process.
         self.open.retain(|path, watched| {
             let is_current = watched.segment.is_current();
             if !is_current {
@@ -183,7 +180,8 @@ impl Watch {
         self.unreadable.retain(|path, _| found.contains(path));
         self.refused = 0;
         found.retain(|path| !self.open.contains_key(path));
-        // Of each user as many as may be served at the most, and in all, too: the least trusted go.
+        // The limit of served files applies to each user, and to all together: the least trusted
+        // go.
         let mut candidates = BTreeMap::new();
         let mut of_users: HashMap<u32, usize> = HashMap::new();
         let most = Shares::new(self.limits.files as u64);
@@ -247,7 +245,7 @@ impl Watch {
         let (mut named, mut found) = (BTreeSet::new(), BTreeSet::new());
         for Wanted { path, pattern } in &self.wanted {
             if path.is_dir() {
-                // What is no segment there is somebody else's, and nothing to tell.
+                // Another file in the directory is somebody else's, and no error.
                 found.extend(files_in(path));
             } else {
                 let files = glob::glob(pattern).into_iter().flatten().flatten();
@@ -258,7 +256,7 @@ impl Watch {
         (named, found)
     }
 
-    /// Gives up the least trusted file for one that is trusted more.
+    /// Closes the least trusted file to make room for a more trusted one.
     fn make_room(&mut self, rank: Rank, changes: &mut Vec<Change>) -> bool {
         let last = self.open.iter().max_by_key(|(_, watched)| (watched.rank, watched.number));
         let last = last.filter(|(_, watched)| watched.rank > rank).map(|(path, _)| path.clone());
@@ -282,7 +280,7 @@ impl Watch {
         )
     }
 
-    /// Says why a file is not followed, where it is one that could be meant.
+    /// Reports why a file is not followed, if the user may have meant it.
     fn refuse(&mut self, path: &Path, is_named: bool, refused: Refused) -> Option<Change> {
         if !is_named && !trust::is_segment(path) {
             return None;
@@ -315,8 +313,8 @@ impl Watch {
         (has_room && self.told.insert(what)).then_some(Change::Unreadable { reason })
     }
 
-    /// Calls each process by the stem of its file's name, and those by their whole path whose stem
-    /// another has: a more trusted user's, or one that came before.
+    /// Names each process by the stem of its file's name, or by the whole path if a more trusted or
+    /// an earlier one has that stem.
     fn name_all(&mut self, changes: &mut Vec<Change>) {
         let mut all: Vec<_> = self.open.iter_mut().collect();
         all.sort_by_key(|(_, watched)| (watched.rank, watched.number));
@@ -346,13 +344,13 @@ impl Watch {
     }
 }
 
-/// The end of a text: of a path, what tells it from others most often.
+/// The end of a text: of a path, the part that most often distinguishes it.
 fn ending(text: &str, most: usize) -> &str {
     let first = text.len().saturating_sub(most);
     (first..=text.len()).find_map(|first| text.get(first..)).unwrap_or_default()
 }
 
-/// Notes that a file can't be read, and answers with that where it is news.
+/// Notes that a file can't be read, and returns that if it is news.
 fn note(all: &mut BTreeMap<PathBuf, String>, path: &Path, reason: String) -> Option<Change> {
     let before = all.insert(path.into(), reason.clone());
     (before.as_ref() != Some(&reason)).then_some(Change::Unreadable { reason })
