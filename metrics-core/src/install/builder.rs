@@ -34,7 +34,7 @@ impl Segment {
         SegmentBuilder::default()
     }
 
-    /// The process's segment, which the first caller makes with the default sizes.
+    /// The process's segment. The first caller makes it with the default sizes.
     pub(crate) fn get_or_reserve() -> Result<&'static Self, SegmentError> {
         if let Some(segment) = Self::current() {
             return Ok(segment);
@@ -61,15 +61,16 @@ impl Default for SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// How many threads can have cells of their own at a time, 1 to 65,536; 256 by default.
-    /// Threads beyond it share one shard, at the price of a locked instruction for each record.
+    /// The number of threads that can have cells of their own at a time, 1 to 65,536; 256 by
+    /// default. Further threads share one shard, at the cost of a locked instruction for each
+    /// record.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = shards;
         self
     }
 
-    /// Address space for the cells of one thread in bytes, 64 KiB to 32 GiB; 256 MiB by default.
-    /// A page of it takes memory once the thread wrote to it.
+    /// Address space for the cells of one thread in bytes, 64 KiB to 32 GiB; 256 MiB by default. A
+    /// page of it takes memory once the thread has written to it.
     pub fn shard_bytes(mut self, bytes: usize) -> Self {
         self.shard_bytes = bytes;
         self
@@ -87,14 +88,13 @@ impl SegmentBuilder {
         self
     }
 
-    /// Puts the segment into a file, typically under `/dev/shm`, so that other processes can read it
-    /// with [`SegmentReader`](crate::SegmentReader) while this one runs, and after it ended. `{pid}`
-    /// in the path becomes the process's id.
+    /// Puts the segment into a file, typically under `/dev/shm`, so that other processes can read
+    /// it with [`SegmentReader`](crate::SegmentReader) while this one runs, and after it ended.
+    /// `{pid}` in the path becomes the process's id.
     ///
-    /// The file is there under its name once it is whole, for the user alone (mode 0600), and stays
-    /// when the process ends. What a process that is gone left there is replaced, or
-    /// [taken over](Self::resume); a file that a living process counts in, or that is no segment,
-    /// is not.
+    /// The file gets its name once it is whole. Only the user can read it (mode 0600), and it stays
+    /// when the process ends. The file of an ended process is replaced, or [resumed](Self::resume).
+    /// A file that a living process counts in, or that is no segment, is not replaced.
     ///
     /// ```
     /// use tickmetrics::{Registry, Segment, SegmentReader, Counter, Description};
@@ -119,33 +119,33 @@ impl SegmentBuilder {
         self
     }
 
-    /// Takes over what an earlier run of the program counted in the file at the same
-    /// [`path`](Self::path), so that counters and histograms go on where it ended, however it ended.
-    /// Off by default. Without a path, and where no file is there, it changes nothing.
+    /// Resumes the counts of an earlier run of the program in the file at the same
+    /// [`path`](Self::path), however that run ended. Counters and histograms continue from there.
+    /// Off by default. Without a path, or without a file there, it changes nothing.
     ///
-    /// Each metric that is registered goes on from its earlier value if it is what it was: its
-    /// registry, name, kind, unit, scale, labels with all their values, and of a histogram maximum,
-    /// digits and buckets. Registries other than the global one are told apart by the order in which
-    /// the program makes them; an exporter that is started makes one, too.
-    /// One that changed starts from zero, and standard error says what changed. The help text may
-    /// change. Gauges and up-down counters are the state of a process, and start anew.
+    /// A registered metric continues from its earlier value if all of these are unchanged: its
+    /// registry, name, kind, unit, scale, labels with all their values, and for a histogram
+    /// maximum, digits and buckets. Registries other than the global one are distinguished by the
+    /// order in which the program makes them; the start of an exporter makes one, too. A changed
+    /// metric starts from zero, and standard error reports the change. The help text may change.
+    /// Gauges and up-down counters are the state of a process, and start anew.
     ///
-    /// What was counted for a metric that this run has not registered is kept in the file, and not
-    /// shown before it is, in this run or a later one.
+    /// The file keeps the counts of metrics that this run has not registered. They are not shown
+    /// until the metric is registered, in this run or a later one.
     ///
     /// The values of an interned label keep their numbers, so its capacity is for the values of all
-    /// runs. They are taken up when the label is first used after `install`; where others were
+    /// runs. They are taken over at the label's first use after `install`. If other values were
     /// interned before, in another order, metrics with this label start from zero. An
     /// [`Interner`](crate::Interner) made by hand needs [a name](crate::Interner::named).
     ///
     /// The sum of a histogram may be one record ahead of its count for each thread that was killed
     /// in the middle of one.
     ///
-    /// The counts are copied to a new file, which then takes the place of the old one at once:
-    /// killed at any moment, the process leaves the one or the other, whole. Sizes of the segment may
-    /// change as long as all fits. A file that can't be taken over (of another version, damaged,
-    /// another user's, too large) is replaced by an empty one, and standard error says why; where
-    /// the system has no memory for the copy, `install` is an error, and the old file stays.
+    /// The counts are copied to a new file, which then replaces the old one at once. A process that
+    /// is killed at any moment leaves one of the two, whole. Sizes of the segment may change as
+    /// long as all counts fit. A file that can't be resumed (of another version, damaged, another
+    /// user's, too large) is replaced by an empty one, and standard error reports the reason. If
+    /// the system has no memory for the copy, `install` fails, and the old file stays.
     ///
     /// ```
     /// use tickmetrics::Segment;
@@ -162,12 +162,12 @@ impl SegmentBuilder {
         self
     }
 
-    /// Has the memory of every registered cell there before a record touches it, in the shard of
+    /// Provides the memory of every registered cell before a record touches it, in the shard of
     /// each thread from its attachment on: its first record, or [`warm_up`](crate::warm_up). Off by
-    /// default. Attaching and registering take the longer, and pages that are never written to take
-    /// memory, too. Needs Linux 5.14.
+    /// default. Attaching and registering take longer, and pages without writes take memory, too.
+    /// Needs Linux 5.14.
     ///
-    /// It spares a fault at the first record of a series, not the attachment itself, which
+    /// It avoids a page fault at the first record of a series, but not the attachment itself, which
     /// `warm_up` does ahead of time.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.options.prefault = prefault;
@@ -183,8 +183,8 @@ impl SegmentBuilder {
         self
     }
 
-    /// Lets the system use huge pages: fewer misses in the translation of addresses, and two
-    /// megabytes of memory for the first cell of each thread. Off by default. For a file, its
+    /// Lets the system use huge pages. This means fewer misses in the translation of addresses, but
+    /// two megabytes of memory for the first cell of each thread. Off by default. For a file, its
     /// file system must allow it, too (tmpfs mounted with `huge=advise`).
     pub fn huge_pages(mut self, huge: bool) -> Self {
         self.options.huge_pages = huge;
@@ -199,29 +199,29 @@ impl SegmentBuilder {
 
     /// Reserves the segment.
     ///
-    /// Where no [`path`](Self::path) was given, and the environment variable `TICKMETRICS_SEGMENT`
-    /// has one, the segment is put there, so that who runs a program can have its file. If that
-    /// fails, standard error says why, once, and the segment is in no file. A segment that nobody
-    /// installed is made in the same way when the first metric is registered. With
+    /// Without a [`path`](Self::path), the segment is put into the file named by the environment
+    /// variable `TICKMETRICS_SEGMENT`, so that the program's operator can choose a file. If that
+    /// fails, standard error reports the reason, once, and the segment is in no file. Without
+    /// `install`, the segment is made in the same way when the first metric is registered. With
     /// `TICKMETRICS_SEGMENT_RESUME=1` (or `true`, `yes`, `on`) a segment in a file is
     /// [resumed](Self::resume).
     ///
-    /// An option that the system refuses ([`prefault`](Self::prefault),
-    /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)) is no error: standard
-    /// error says why and what it needs, and the segment is there without.
+    /// The system may refuse an option ([`prefault`](Self::prefault),
+    /// [`lock_memory`](Self::lock_memory), [`huge_pages`](Self::huge_pages)). This is no error:
+    /// standard error reports the reason and the remedy, and the segment exists without the option.
     ///
-    /// A thread that forks meanwhile waits for the end of it.
+    /// A thread that forks meanwhile waits for the end of the installation.
     ///
-    /// Where the system refuses the size (a limit on address space, strict overcommit), the parts
-    /// are halved until it agrees, down to 1 MiB each.
+    /// If the system refuses the size (a limit on address space, strict overcommit), the parts are
+    /// halved until it agrees, down to 1 MiB each.
     ///
     /// # Errors
-    /// [`SegmentError::InUse`] where a metric was registered or another builder installed before;
-    /// [`SegmentError::OutOfRange`] for a size outside its range; [`SegmentError::Refused`] where
-    /// the system gives not even the smallest size, and [`SegmentError::Fork`] where it has no memory
-    /// to see to forked children. For a file, [`SegmentError::Alive`] where a living
-    /// process counts in it, [`SegmentError::NotASegment`] where something else has that name, and
-    /// [`SegmentError::File`] where the system refuses it.
+    /// [`SegmentError::InUse`] if a metric was registered or another builder installed before;
+    /// [`SegmentError::OutOfRange`] for a size outside its range; [`SegmentError::Refused`] if the
+    /// system refuses even the smallest size; [`SegmentError::Fork`] if it has no memory for the
+    /// handling of forked children. For a file, [`SegmentError::Alive`] if a living process counts
+    /// in it, [`SegmentError::NotASegment`] if another kind of file has that name, and
+    /// [`SegmentError::File`] if the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
         let layout = self.layout()?;
         install(|| self.make(layout))
@@ -290,7 +290,7 @@ pub(crate) fn install(
         return Err(SegmentError::InUse);
     }
     let segment = make()?;
-    // Before the segment is known: whoever finds it finds the shared cells.
+    // Before the segment is known: a thread that finds it finds the shared cells.
     shard::share(&segment);
     segment.publish()?;
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]

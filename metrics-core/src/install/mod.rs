@@ -1,5 +1,5 @@
-//! Installing the process's segment: with which sizes, in which file, going on from which earlier run,
-//! and what becomes of it in a forked child and where the library is unloaded.
+//! The installation of the process's segment: its sizes, its file, the earlier run to resume, and
+//! its handling in a forked child and when the library is unloaded.
 
 mod builder;
 #[cfg(not(tickmetrics_loom))]

@@ -6,15 +6,16 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a segment's file can't be read.
+/// The reason why a segment's file can't be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The system does not let it be read: it is not there, is another user's...
+    /// The system does not let it be read: for example, it does not exist, or belongs to another
+    /// user.
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// It is no segment of this library.
@@ -28,7 +29,7 @@ pub enum ReadError {
         path: PathBuf,
         /// Its version of the layout.
         found: u64,
-        /// The one that can be read.
+        /// The version that this library reads.
         known: u64,
     },
     /// It was written on a machine with the other byte order.
@@ -36,39 +37,39 @@ pub enum ReadError {
         /// The file.
         path: PathBuf,
     },
-    /// It is shorter than its header says, or than a header.
+    /// It is shorter than its header declares, or than a header.
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Its bytes.
+        /// The file's bytes.
         has: u64,
-        /// The bytes that it needs.
+        /// The bytes needed.
         needs: u64,
     },
-    /// A snapshot would take more memory than the file may.
+    /// A snapshot would take more memory than the limit.
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// How many bytes, at the least.
+        /// The bytes needed, at least.
         bytes: u64,
-        /// How many it may take.
+        /// The limit.
         most: u64,
     },
-    /// More would be read than it may be: most of it is not on the disk.
+    /// A snapshot would read more than the limit: most of it is not on the disk.
     TooSparse {
         /// The file.
         path: PathBuf,
-        /// How many bytes, at the least.
+        /// The bytes to read, at least.
         bytes: u64,
-        /// How many may be read.
+        /// The limit.
         most: u64,
     },
-    /// It says what can't be.
+    /// Its content is impossible.
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The word of the directory, counted from its start, whose entry can't be; `None` where it
-        /// is the header.
+        /// The word of the directory, counted from its start, with the impossible entry; `None` for
+        /// the header.
         word: Option<usize>,
     },
 }

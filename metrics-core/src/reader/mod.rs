@@ -16,23 +16,23 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// Reads the segment that a process counts in, or counted in while it lived, from its file (see
+/// Reads the segment of a living or dead process from its file (see
 /// [`SegmentBuilder::path`](crate::SegmentBuilder::path)).
 ///
-/// The process notices nothing of it. Whatever the file holds, and whatever is done to it meanwhile,
-/// reading it ends with an answer or an error: the file is read and not mapped, so that nothing in it
-/// can end the reader, and reading its holes fills none of them.
+/// The process does not notice the reader. Whatever the file contains, and whatever happens to it
+/// meanwhile, reading ends with a result or an error: the file is read and not mapped, so its
+/// content can't end the reader, and reading its holes fills none of them.
 ///
 /// # Limits
 ///
-/// A file that is small on the disk can say that it has any number of series. So what a snapshot may
-/// take is bounded by the bytes that the file system has for the file: 16 MiB and 16 bytes for each of
-/// them, and 1 GiB at the most. A segment that this library wrote takes less than four, since all of
-/// its cells are there, touched or not; on a file system that compresses, or where a process really
-/// needs more than 1 GiB, [`set_memory_limit`](Self::set_memory_limit) takes the place of the rule.
+/// A file that is small on the disk can declare any number of series. So the memory of a snapshot
+/// is bounded by the bytes that the file system has for the file: 16 MiB and 16 bytes for each of
+/// them, and at most 1 GiB. A segment that this library wrote takes less than four bytes for each,
+/// since all of its cells exist, touched or not. On a file system that compresses, or if a process
+/// really needs more than 1 GiB, [`set_memory_limit`](Self::set_memory_limit) replaces the rule.
 ///
-/// A reader stays with the file that it opened. When another process takes over the path, open it
-/// again.
+/// A reader stays with the file that it opened. When another process replaces the file, open the
+/// path again.
 ///
 /// ```no_run
 /// use tickmetrics::SegmentReader;
@@ -48,7 +48,7 @@ pub struct SegmentReader {
     file: File,
     layout: Layout,
     catalogue: Catalogue,
-    /// What a snapshot may take, where that is set.
+    /// The limit of a snapshot's memory, if set.
     limit: Option<u64>,
     memory: u64,
     left_out: usize,
@@ -60,9 +60,9 @@ pub struct SegmentReader {
 pub struct Process {
     /// Its id, in its own namespace of process ids.
     pub pid: u32,
-    /// When it began to count: when its segment was installed.
+    /// When it began to count: the time of its segment's installation.
     pub started: SystemTime,
-    /// Whether it lives: whether it holds the lock on the file.
+    /// Whether it is alive: whether it holds the lock on the file.
     pub is_alive: bool,
 }
 
@@ -70,8 +70,8 @@ impl SegmentReader {
     /// Opens a segment's file for reading.
     ///
     /// # Errors
-    /// [`ReadError::Io`] where the file is not there or can't be read, and each other variant of
-    /// [`ReadError`] for a file that is not one this version can read.
+    /// [`ReadError::Io`] if the file does not exist or can't be read, and the other variants of
+    /// [`ReadError`] for a file that this version can't read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReadError> {
         let path = path.into();
         // Without waiting for the other end of a pipe.
@@ -83,8 +83,8 @@ impl SegmentReader {
         }
     }
 
-    /// As [`open`](Self::open), of a file that is open for reading: for programs that look whose it is
-    /// before they read it. Errors name it `path`.
+    /// As [`open`](Self::open), for a file that is open for reading: for programs that check its
+    /// owner before they read it. Errors name it `path`.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -109,36 +109,36 @@ impl SegmentReader {
         Ok(layout)
     }
 
-    /// How many bytes of memory a snapshot may take, whatever the size of the file (see
+    /// Sets the bytes of memory that a snapshot may take, whatever the size of the file (see
     /// [above](Self#limits)).
     pub fn set_memory_limit(&mut self, bytes: u64) {
         self.limit = Some(bytes);
     }
 
-    /// How many bytes the last snapshot took, at the most.
+    /// The most bytes that the last snapshot took.
     pub fn memory(&self) -> u64 {
         self.memory
     }
 
     /// The values of all metrics of the process now, or at its end.
     ///
-    /// It is the snapshot that the process itself would take, of all its registries. Where several
-    /// of them have a metric of one name, the name is the first one's; see
-    /// [`left_out`](Self::left_out). Functions are not asked: a gauge of
-    /// [`Registry::gauge_fn`](crate::Registry::gauge_fn) shows what the process's own last snapshot
-    /// found, and what other functions answer is in no segment.
+    /// It is the snapshot that the process itself would take, of all its registries. If several of
+    /// them have a metric of one name, the name belongs to the first registry; see
+    /// [`left_out`](Self::left_out). Functions are not called: a gauge of
+    /// [`Registry::gauge_fn`](crate::Registry::gauge_fn) has the value from the process's own last
+    /// snapshot, and the results of other functions are in no segment.
     ///
     /// # Errors
-    /// [`ReadError::Truncated`] where the file was cut short since it was opened;
-    /// [`ReadError::Damaged`] where its directory says what can't be. Then nothing is read: cells
-    /// without a word on what they count are worth nothing, and those before the damage may be
-    /// told of wrongly, too. [`ReadError::TooLarge`] and [`ReadError::TooSparse`] where it would take
-    /// more than the file may (see [above](Self#limits)).
+    /// [`ReadError::Truncated`] if the file was cut short since it was opened.
+    /// [`ReadError::Damaged`] if its directory is impossible. Then nothing is read: cells without a
+    /// description are useless, and the descriptions before the damage may be wrong, too.
+    /// [`ReadError::TooLarge`] and [`ReadError::TooSparse`] if the snapshot would exceed a limit
+    /// (see [above](Self#limits)).
     pub fn snapshot(&mut self) -> Result<Snapshot, ReadError> {
         self.snapshot_within(u64::MAX)
     }
 
-    /// As [`snapshot`](Self::snapshot), of so many bytes at the most: for who reads several files.
+    /// As [`snapshot`](Self::snapshot), of at most so many bytes: for readers of several files.
     ///
     /// # Errors
     /// As [`snapshot`](Self::snapshot).
@@ -153,7 +153,7 @@ impl SegmentReader {
         let view = View::of_file(&words, self.layout);
         let mut budget = Budget::of(self.layout, allocated, self.limit, most);
         let read = snapshot(&mut self.catalogue, view, &mut budget);
-        // What could not be read was taken for zeros, and they may have been taken for damage.
+        // Words that could not be read count as zeros, which may have looked like damage.
         self.check_fault(&words)?;
         let mut snapshot = read?;
         self.memory = budget.bytes();
@@ -166,22 +166,23 @@ impl SegmentReader {
             None => Ok(()),
             Some(Fault::TooMany { bytes, most }) => Err(ReadErrorKind::TooSparse { bytes, most }),
             Some(Fault::System(error)) => {
-                // The end of a file is its length's to tell.
+                // The check of the length reports a file that ended early.
                 check_length(&self.file, self.layout)?;
                 Err(ReadErrorKind::Io(error))
             }
         }
     }
 
-    /// How many metrics the last snapshot left out, because another registry had their name before.
+    /// The number of metrics that the last snapshot left out, because another registry had their
+    /// name before.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// The process that counts here, and whether it lives at this moment.
+    /// The process that counts here, and whether it is alive now.
     ///
     /// # Errors
-    /// [`ReadError::Truncated`], and [`ReadError::Io`] where the system can't tell.
+    /// [`ReadError::Truncated`], and [`ReadError::Io`] if the system can't check the lock.
     pub fn process(&self) -> Result<Process, ReadError> {
         let (pid, started) =
             self.header(|view| (view.header(header::PID), view.header(header::STARTED)))?;
@@ -194,16 +195,16 @@ impl SegmentReader {
         })
     }
 
-    /// How the segment is used, or was at the end of its process.
+    /// The use of the segment, now or at the end of its process.
     ///
     /// # Errors
-    /// [`ReadError::Truncated`] where the file was cut short since it was opened.
+    /// [`ReadError::Truncated`] if the file was cut short since it was opened.
     #[expect(clippy::redundant_closure_for_method_calls, reason = "of one lifetime")]
     pub fn stats(&self) -> Result<SegmentStats, ReadError> {
         self.header(|view| view.stats())
     }
 
-    /// What the header says.
+    /// A value from the header.
     fn header<T>(&self, read: impl FnOnce(View<'_>) -> T) -> Result<T, ReadError> {
         let look = || {
             check_length(&self.file, self.layout)?;
@@ -226,7 +227,7 @@ impl fmt::Debug for SegmentReader {
     }
 }
 
-/// A snapshot of what is not trusted.
+/// A snapshot of untrusted words.
 fn snapshot(
     catalogue: &mut Catalogue,
     view: View<'_>,
@@ -244,8 +245,8 @@ fn snapshot(
     Ok(snapshot)
 }
 
-/// Reads words as if they were a file's that has so many bytes on the disk, without the system calls
-/// that a file takes. For the fuzzer, with at least as many words as a header has.
+/// Reads words as if they were a file's with so many bytes on the disk, without the system calls
+/// for a file. For the fuzzer, with at least as many words as a header has.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn read_words(words: &[crate::sync::AtomicU64], allocated: u64) -> Result<Snapshot, ReadError> {
@@ -270,20 +271,20 @@ pub(crate) fn check_length(file: &File, layout: Layout) -> Result<u64, ReadError
     }
 }
 
-/// How many bytes the file system has for a file.
+/// The bytes that the file system has for a file.
 fn allocated(metadata: &Metadata) -> u64 {
-    // In units of 512 bytes, whatever the file system's are (`man 3type stat`).
+    // In units of 512 bytes, for any file system (`man 3type stat`).
     metadata.blocks().saturating_mul(512).min(metadata.len())
 }
 
-/// The sizes that the header says, of a file with this many bytes. They make sense, and may still be
+/// The sizes in the header of a file with this many bytes. They are plausible, and may still be
 /// more than the file has.
 pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, ReadErrorKind> {
     let mut head = [0; header::OWNERS * WORD_BYTES];
     match file.read_exact_at(&mut head, 0) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            // Whether it ever was one can be told if its first word is there.
+            // Whether it ever was a segment is known if its first word exists.
             let first = &head[..WORD_BYTES];
             let needs = head.len() as u64;
             return Err(if bytes >= 8 && first == layout::MAGIC.to_ne_bytes() {

@@ -2,10 +2,11 @@ use crate::directory::{Exposure, Kind};
 use crate::scale::{Scale, nanoseconds_to};
 use std::time::Duration;
 
-/// A name, and what tells metrics of one name apart: constant labels, and the names of the others.
+/// A name, and the parts that distinguish metrics of one name: constant labels, and the names of
+/// the others.
 pub(super) type Key = (String, Vec<(String, String)>, Vec<&'static str>);
 
-/// All that is said of a metric when it is registered.
+/// The properties of a metric, for its registration.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -37,10 +38,10 @@ pub struct Description {
     pub(crate) quantiles: Vec<f64>,
     /// In milliseconds.
     pub(crate) exemplar_period: u32,
-    /// Whether unit and kind are still to be put behind the name.
+    /// Whether unit and kind are still to be added to the name.
     pub(crate) unfinished: bool,
-    /// Whether metrics of this name may have different labels. A clash otherwise, since it is
-    /// mostly a mistake.
+    /// Whether metrics of this name may have different labels. Otherwise that is a clash, since it
+    /// is mostly a mistake.
     pub(crate) mixed: bool,
 }
 
@@ -52,7 +53,7 @@ impl Description {
 
     const DEFAULT_EXEMPLAR_MILLIS: u32 = 15_000;
 
-    /// A metric of this name and help text; both are checked when it is registered.
+    /// A metric of this name and help text. Registration checks both.
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -75,8 +76,8 @@ impl Description {
     }
 
     /// The exported unit: `seconds`, the base unit that Prometheus recommends, `milliseconds`,
-    /// `microseconds` or `nanoseconds`, `bytes`, or any of your own, as `trades`. Another name for a
-    /// unit of time or size, as `ms` or `KiB`, is an error that names the right one.
+    /// `microseconds` or `nanoseconds`, `bytes`, or any of your own, such as `trades`. Another name
+    /// for a unit of time or size, such as `ms` or `KiB`, is an error that gives the right name.
     ///
     /// With a unit of time, counters and histograms record nanoseconds, and gauges and up-down
     /// counters hold the exported unit itself:
@@ -88,17 +89,17 @@ impl Description {
     /// | [`Gauge`](crate::Gauge) | `set_duration` | `set` | – |
     /// | [`UpDownCounter`](crate::UpDownCounter) | – | `add`, `sub`, `inc`, `dec` | – |
     ///
-    /// Any other unit is recorded as it is, or by [`scale`](Description::scale). White space and
-    /// control characters are in none, and none is `total` or ends in `_total`. The name is not
-    /// changed: say `…_seconds` in it.
+    /// Any other unit is recorded as it is, or by [`scale`](Description::scale). A unit must not
+    /// contain white space or control characters, be `total`, or end in `_total`. The unit does not
+    /// change the name: include it there, as in `…_seconds`.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();
         self
     }
 
-    /// Exported units to a recorded one, more than 0: 0.01 counts hundredths. Without it, 1, or
-    /// what a unit of time implies. For counters and histograms.
+    /// Exported units in a recorded one, more than 0: 0.01 counts hundredths. The default is 1, or
+    /// the scale of a unit of time. For counters and histograms.
     #[must_use]
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = Some(scale);
@@ -121,30 +122,31 @@ impl Description {
     }
 
     /// The upper edges of a histogram's exposed buckets, in recorded units, rising, none above the
-    /// maximum. Without them, for durations 100 ns to 1 ms in steps of 1, 2.5 and 5 and powers of
-    /// ten from there to 10 s, and for other quantities powers of ten of recorded units to 10^12.
+    /// maximum. The default for durations is 100 ns to 1 ms in steps of 1, 2.5 and 5, and powers of
+    /// ten from there to 10 s. For other quantities it is powers of ten of recorded units to 10^12.
     #[must_use]
     pub fn buckets(mut self, edges: impl IntoIterator<Item = u64>) -> Self {
         self.edges = Some(edges.into_iter().collect());
         self
     }
 
-    /// Gives a histogram native (exponential) buckets too, for Prometheus to take through protobuf:
-    /// `2^schema` of them to each doubling of the exported value, where 3 is a good start (9 % from
-    /// one to the next) and each one more halves their width. From -4 to 1, 4 or 7 for 1, 2 or 3
+    /// Adds native (exponential) buckets to a histogram, which Prometheus scrapes through protobuf:
+    /// `2^schema` of them to each doubling of the exported value. 3 is a good start (9 % from one
+    /// to the next), and each one more halves their width. From -4 to 1, 4 or 7 for 1, 2 or 3
     /// significant digits, so that a bucket has eight cells on average.
     ///
-    /// A cell is counted whole, in the bucket of its smallest value. So a value can be counted in
-    /// the bucket before its own, where an edge falls into its cell; with the largest schema a cell
-    /// is less than a fifth of a bucket. Values above the maximum are counted as the one that
+    /// A cell is counted whole, in the bucket of its smallest value. So if an edge falls into a
+    /// value's cell, the value can be counted in the bucket before its own. With the largest schema
+    /// a cell is less than a fifth of a bucket. Values above the maximum count as the value that
     /// follows it, and only 0 is in the zero bucket.
     ///
-    /// Without it, there are none: with native buckets, protobuf has no others, and queries for
+    /// The default is no native buckets: with them, protobuf has no others, and queries for
     /// `_bucket` find nothing. The exporter's `classic_beside_native` keeps both.
     ///
-    /// The error: between two edges Prometheus knows nothing, so that its `histogram_quantile` is off
-    /// by less than one bucket, which is `2^(2^-schema) - 1` of the value: 100 % for 0, 9.1 % for 3,
-    /// 1.1 % for 6. What falls into the bucket before its own adds at most a fifth of that.
+    /// The error: Prometheus knows nothing about values between two edges. So its
+    /// `histogram_quantile` is off by less than one bucket, which is `2^(2^-schema) - 1` of the
+    /// value: 100 % for 0, 9.1 % for 3, 1.1 % for 6. Values in the bucket before their own add at
+    /// most a fifth of that.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -166,12 +168,12 @@ impl Description {
         self
     }
 
-    /// Has an exporter show quantiles of a histogram's last interval beside it, as a summary
-    /// `<name>_quantiles`: rising, from 0 to 1. None by default. Where nothing was recorded, they are
-    /// NaN, as Prometheus' own libraries have it.
+    /// Exports quantiles of a histogram's last interval too, as a summary `<name>_quantiles`:
+    /// rising, from 0 to 1. None by default. Without values they are NaN, as in Prometheus' own
+    /// libraries.
     ///
-    /// Quantiles of several processes or series can't be put together; those that Prometheus works
-    /// out from buckets can. What an interval is says the exporter.
+    /// Quantiles of several processes or series can't be combined; those that Prometheus computes
+    /// from buckets can. The exporter documents its intervals.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -186,18 +188,18 @@ impl Description {
         self
     }
 
-    /// Has an exporter show the smallest and the largest value of a histogram's last interval beside
-    /// it, as gauges `<name>_min` and `<name>_max`; NaN where nothing was recorded.
+    /// Exports the smallest and the largest value of a histogram's last interval too, as gauges
+    /// `<name>_min` and `<name>_max`; NaN without values.
     #[must_use]
     pub fn extremes(mut self) -> Self {
         self.extremes = true;
         self
     }
 
-    /// For how long a series' exemplar gives way to none but that of a larger value, in each thread;
-    /// 15 s by default. After it the next one takes its place, whatever its value: choose what lies
-    /// between two scrapes, or 0 for the newest. Counted in milliseconds, up to 49 days. See
-    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar).
+    /// For how long only a larger value replaces a series' exemplar, in each thread; 15 s by
+    /// default. After this time the next exemplar replaces it, whatever its value: choose the
+    /// interval between two scrapes, or 0 for the newest exemplar. Counted in milliseconds, up to
+    /// 49 days. See [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar).
     #[must_use]
     pub fn exemplar_period(mut self, period: Duration) -> Self {
         self.exemplar_period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
@@ -221,17 +223,17 @@ impl Description {
         &self.name
     }
 
-    /// What it counts.
+    /// The help text.
     pub fn help(&self) -> &str {
         &self.help
     }
 
-    /// Its kind, where it is known: in what [`Metrics::describe`](crate::Metrics::describe) lists.
+    /// The kind, if known: for results of [`Metrics::describe`](crate::Metrics::describe).
     pub fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// Its exported unit; empty where it has none.
+    /// The exported unit; empty without one.
     pub fn exported_unit(&self) -> &str {
         &self.unit
     }
@@ -241,19 +243,19 @@ impl Description {
         self.constants.iter().map(|(name, _)| name.as_str()).chain(self.labels.iter().copied())
     }
 
-    /// What tells it from other metrics.
+    /// The parts that distinguish the metric from others.
     pub(super) fn key(&self) -> Key {
         (self.name.clone(), self.constants.clone(), self.labels.clone())
     }
 
-    /// Adds what the type of the handle says, and to an unfinished name its unit and `total`, where
-    /// it does not end in them already.
+    /// Adds the properties of the handle's type. Adds the unit and `total` to an unfinished name,
+    /// unless it ends in them already.
     pub(crate) fn complete(&mut self, kind: Kind, labels: Vec<&'static str>) {
         self.kind = Some(kind);
         self.labels = labels;
         if std::mem::take(&mut self.unfinished) {
             let total = if kind == Kind::Counter { "_total" } else { "" };
-            // The unit comes before it, also where the name has it already.
+            // The unit comes before `total`, even if the name has `total` already.
             let stem = self.name.strip_suffix(total).unwrap_or(&self.name);
             let unit = match self.unit.as_str() {
                 "" => String::new(),
@@ -263,13 +265,13 @@ impl Description {
         }
     }
 
-    /// What it is exposed as.
+    /// The forms in which it is exposed.
     pub(crate) fn exposures(&self) -> impl Iterator<Item = Exposure> + use<> {
         let kind = self.kind.unwrap_or(Kind::Counter);
         Exposure::of(kind, self.extremes, !self.quantiles.is_empty())
     }
 
-    /// Exported units to a recorded one.
+    /// Exported units in a recorded one.
     pub(crate) fn scale_factor(&self) -> f64 {
         self.scale
             .or_else(|| nanoseconds_to(&self.unit).map(|per_unit| f64::from(per_unit).recip()))
@@ -281,7 +283,7 @@ impl Description {
         nanoseconds_to(&self.unit).is_some()
     }
 
-    /// Nanoseconds to an exported unit of time; 1 where the unit is none.
+    /// Nanoseconds in an exported unit of time; 1 for other units.
     pub(crate) fn nanoseconds(&self) -> u32 {
         nanoseconds_to(&self.unit).unwrap_or(1)
     }
@@ -300,7 +302,7 @@ impl Description {
     }
 }
 
-/// Fine where a hot path spends its time, coarse above.
+/// Fine in the range of hot paths, coarse above.
 const DURATION_EDGES: [u64; 17] = [
     100,
     250,

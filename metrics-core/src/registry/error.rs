@@ -2,54 +2,54 @@ use crate::directory::Kind;
 use crate::segment::{Exhausted, SegmentError};
 use std::fmt;
 
-/// Why a metric was not registered. Nothing was changed.
+/// The reason why a metric was not registered. Nothing was changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// The name is not one that Prometheus takes.
+    /// Prometheus does not accept the name.
     InvalidName {
         /// The metric's name.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
     /// The help text is empty, or has a control character other than a line break.
     InvalidHelp {
         /// The metric's name.
         name: String,
-        /// What is wrong with the help.
+        /// The fault.
         reason: &'static str,
     },
-    /// A label's name is not one that Prometheus takes, or is there twice.
+    /// Prometheus does not accept a label's name, or the name appears twice.
     InvalidLabel {
         /// The metric's name.
         name: String,
         /// The label's name.
         label: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
     /// A histogram's digits, maximum or buckets, or a scale, are out of range.
     InvalidSetting {
         /// The metric's name.
         name: String,
-        /// What is wrong, with the range.
+        /// The fault, with the valid range.
         reason: String,
     },
-    /// Another metric has the name already and differs.
+    /// Another metric with the same name is registered and differs.
     Clash {
         /// The metric's name.
         name: String,
-        /// The name of the metric that is there.
+        /// The name of the registered metric.
         with: String,
-        /// In what they differ.
+        /// The difference.
         reason: String,
     },
-    /// A label's implementation says that it has other values than it lists.
+    /// A label's implementation declares another number of values than it lists.
     InconsistentLabels {
         /// The metric's name.
         name: String,
-        /// What `Labels::SERIES` says.
+        /// The value of `Labels::SERIES`.
         series: usize,
         /// The product of the dimensions' counts.
         product: usize,
@@ -58,25 +58,24 @@ pub enum RegisterError {
     Full {
         /// The metric's name.
         name: String,
-        /// What of: cells, shared cells or directory words.
+        /// The part: cells, shared cells or directory words.
         what: &'static str,
-        /// How many were asked for.
+        /// The number needed.
         asked: usize,
-        /// How many are left.
+        /// The number left.
         left: usize,
         /// The method of [`Segment::builder`](crate::Segment::builder) that raises it.
         setting: &'static str,
     },
-    /// The system has no memory for the cells: the file system that the segment's file is on is
-    /// full.
+    /// The system has no memory for the cells: the file system of the segment's file is full.
     Refused {
         /// The metric's name.
         name: String,
-        /// What of: cells, shared cells or directory words.
+        /// The part: cells, shared cells or directory words.
         what: &'static str,
-        /// How many were asked for.
+        /// The number needed.
         asked: usize,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
     /// There is no segment to count in.

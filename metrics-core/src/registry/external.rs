@@ -1,4 +1,4 @@
-//! External labels, checked as those of metrics are.
+//! External labels, checked like those of metrics.
 
 use super::description::Description;
 use super::error::RegisterError;
@@ -9,14 +9,14 @@ impl ExternalLabels {
     /// These labels, in this order.
     ///
     /// # Errors
-    /// [`RegisterError::InvalidLabel`]: a name that no label can have, or that a histogram needs (`le`,
-    /// `quantile`), one that is there twice, or a value of more than 1,024 bytes.
+    /// [`RegisterError::InvalidLabel`]: a name that no label can have, or that a histogram needs
+    /// (`le`, `quantile`), a repeated name, or a value of more than 1,024 bytes.
     pub fn new<N: Into<String>, V: Into<String>>(
         labels: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, RegisterError> {
         let labels: Vec<_> =
             labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        // What holds for the labels of a metric with all that a metric can have.
+        // The rules for the labels of a metric with every setting.
         let all = Description::new("all metrics", "All.").quantiles([0.5]);
         let with = |to: Description, (name, value): &(String, String)| to.constant(name, value);
         let mut all = labels.iter().fold(all, with);

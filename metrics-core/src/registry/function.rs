@@ -1,4 +1,4 @@
-//! Functions that give values: their registration.
+//! Registration of functions that return values.
 
 use super::cells::without_cells;
 use super::description::{Description, Key};
@@ -16,9 +16,8 @@ use std::sync::Weak;
 
 /// Keeps a function of [`Registry::gauge_fn_with`] or [`Registry::counter_fn_with`] registered.
 ///
-/// Dropped, it takes the function's series out of later snapshots, and frees their name. It waits for
-/// nothing: a call in another thread that is under way may end later, and the function is dropped
-/// then.
+/// Its drop removes the function's series from later snapshots, and frees their name. It does not
+/// wait: a running call in another thread may end later, and then the function is dropped.
 #[must_use = "dropping the guard removes the function: keep it, or keep the function by `forget()`"]
 pub struct FunctionGuard {
     registry: Weak<Inner>,
@@ -26,26 +25,26 @@ pub struct FunctionGuard {
     key: Key,
 }
 
-/// What a function of [`Registry::gauge_fn_with`] answers. Sealed.
+/// The result of a function of [`Registry::gauge_fn_with`]. Sealed.
 ///
-/// | answer | series |
+/// | result | series |
 /// |---|---|
 /// | a [`Number`] | one without labels |
 /// | `Option<Number>` | one, or none for now |
-/// | `Vec<(L, Number)>`, `[(L, Number); N]` | one for each of the [`Labels`]; of those with the same labels the last one |
+/// | `Vec<(L, Number)>`, `[(L, Number); N]` | one for each of the [`Labels`]; the last one wins among equal labels |
 #[diagnostic::on_unimplemented(
     message = "a gauge's function can't answer `{Self}`",
     label = "expected a number, an `Option` of one, or a `Vec` or array of labels with numbers"
 )]
 pub trait GaugeValues: sealed::Values<f64> {}
 
-/// What a function of [`Registry::counter_fn_with`] answers, in recorded units. Sealed.
+/// The result of a function of [`Registry::counter_fn_with`], in recorded units. Sealed.
 ///
-/// | answer | series |
+/// | result | series |
 /// |---|---|
 /// | `u64`, `u32` or `usize` | one without labels |
 /// | an `Option` of that | one, or none for now |
-/// | `Vec<(L, u64)>`, `[(L, u64); N]`, or with one of the others | one for each of the [`Labels`]; counts with the same labels are added up |
+/// | `Vec<(L, u64)>`, `[(L, u64); N]`, or with one of the others | one for each of the [`Labels`]; counts with equal labels are added up |
 #[diagnostic::on_unimplemented(
     message = "a counter's function can't answer `{Self}`",
     label = "expected a `u64`, an `Option` of one, or a `Vec` or array of labels with `u64`s"
@@ -135,11 +134,11 @@ macro_rules! counts {
 counts!(u32 u64 usize);
 
 impl Registry {
-    /// Registers a gauge whose value is asked for at each snapshot, for good. A call that panics gives
-    /// NaN.
+    /// Registers a gauge whose value is computed at each snapshot, permanently. A call that panics
+    /// gives NaN.
     ///
-    /// [`gauge_fn_with`](Self::gauge_fn_with) takes labels and a unit, and can be taken back. What this
-    /// one answers is kept in a cell, so that a segment's file has the value of the last snapshot.
+    /// [`gauge_fn_with`](Self::gauge_fn_with) has labels and a unit, and can be removed. The result
+    /// of this function is kept in a cell, so a segment's file has the value of the last snapshot.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -151,8 +150,8 @@ impl Registry {
     /// ```
     ///
     /// # Errors
-    /// As [`register`](Registry::register), and a clash where the series is there already: two
-    /// functions can't be told to be the same.
+    /// As [`register`](Registry::register), and a clash if the series exists already: two functions
+    /// can't be compared.
     pub fn gauge_fn(
         &self,
         name: impl Into<String>,
@@ -166,8 +165,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Registers a gauge whose values are asked for at each snapshot, until the guard is dropped: one
-    /// value, or one for each of several labels.
+    /// Registers a gauge whose values are computed at each snapshot, until the guard is dropped:
+    /// one value, or one for each of several labels.
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
@@ -197,20 +196,20 @@ impl Registry {
     /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
-    /// Values are in the exported unit. A series that an answer does not have is not in the snapshot,
-    /// and what has no cells is in no segment's file. A call that panics gives NaN without labels, and
-    /// no series with them.
+    /// Values are in the exported unit. A series that is missing from a result is missing from the
+    /// snapshot. Without cells, no series is in a segment's file. A call that panics gives NaN
+    /// without labels, and no series with labels.
     ///
-    /// The function is called by whoever takes a snapshot, by several threads at once where several do,
-    /// and never by a thread that records. A snapshot waits for it. It may use the registry: a snapshot
-    /// that it takes itself shows its last answer.
+    /// Each thread that takes a snapshot calls the function, several at once if several take one. A
+    /// thread that records never calls it. A snapshot waits for the function. The function may use
+    /// the registry: a snapshot that it takes itself shows its last result.
     ///
-    /// A struct with `#[derive(Metrics)]` has no such fields: it is registered without arguments, and
-    /// there is nothing that a function could read.
+    /// A struct with `#[derive(Metrics)]` has no such fields: it is registered without arguments,
+    /// so a function would have nothing to read.
     ///
     /// # Errors
-    /// As [`register`](Registry::register), and a clash where the series is there already. Functions
-    /// and other metrics may share a name, as any two metrics, with other values of constant labels.
+    /// As [`register`](Registry::register), and a clash if the series exists already. Functions and
+    /// other metrics may share a name, as any two metrics, with other values of constant labels.
     pub fn gauge_fn_with<V: GaugeValues + 'static>(
         &self,
         description: &Description,
@@ -225,7 +224,7 @@ impl Registry {
         })
     }
 
-    /// Registers a counter whose value something else counts, asked for at each snapshot, for good.
+    /// Registers a counter whose value is counted elsewhere and read at each snapshot, permanently.
     /// Otherwise as [`counter_fn_with`](Self::counter_fn_with).
     ///
     /// # Errors
@@ -239,8 +238,8 @@ impl Registry {
         self.counter_fn_with(&Description::new(name, help), value).map(FunctionGuard::forget)
     }
 
-    /// Registers a counter whose values something else counts: a driver, another library. They are
-    /// asked for at each snapshot, until the guard is dropped.
+    /// Registers a counter whose values are counted elsewhere: by a driver or another library. They
+    /// are read at each snapshot, until the guard is dropped.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -257,15 +256,16 @@ impl Registry {
     /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
-    /// Counts are in recorded units, as those of a [`Counter`](crate::Counter): nanoseconds with a unit
-    /// of time, else what [`scale`](Description::scale) says.
+    /// Counts are in recorded units, as those of a [`Counter`](crate::Counter): nanoseconds with a
+    /// unit of time, else as defined by [`scale`](Description::scale).
     ///
-    /// **A count must not fall.** Where an answer is less than one before it, snapshots show the largest
-    /// one until it is exceeded, so that no query takes it for a restart. Where what is counted begins
-    /// anew, drop the guard and register anew: then the count begins anew, too, as after a restart.
+    /// **A count must not fall.** If a result is less than an earlier one, snapshots show the
+    /// largest one until it is exceeded, so that no query sees a restart. If the count restarts,
+    /// drop the guard and register again: then the exposed count restarts, too, as after a restart
+    /// of the process.
     ///
-    /// A call that panics gives no series, and a series that an answer does not have is not in the
-    /// snapshot. All else is as for [`gauge_fn_with`](Self::gauge_fn_with).
+    /// A call that panics gives no series, and a series that is missing from a result is missing
+    /// from the snapshot. Otherwise as [`gauge_fn_with`](Self::gauge_fn_with).
     ///
     /// # Errors
     /// As [`gauge_fn_with`](Self::gauge_fn_with).
@@ -282,7 +282,8 @@ impl Registry {
         })
     }
 
-    /// Registers a function, which `ask` makes of where the answers go and the number of labels.
+    /// Registers a function. `ask` makes it from the place for its results and the number of
+    /// labels.
     fn add_function<L: Labels>(
         &self,
         description: &Description,
@@ -313,7 +314,7 @@ impl Registry {
 }
 
 impl FunctionGuard {
-    /// Keeps the function for as long as its registry lives.
+    /// Keeps the function for the life of its registry.
     pub fn forget(mut self) {
         self.registry = Weak::new();
     }
@@ -322,7 +323,7 @@ impl FunctionGuard {
 impl Drop for FunctionGuard {
     fn drop(&mut self) {
         let Some(registry) = self.registry.upgrade() else { return };
-        // The function first: the name is free once no snapshot adds what it answers.
+        // The function first: the name is free once no snapshot adds its results.
         let function = lock(&registry.functions.0).remove(&self.number);
         lock(&registry.known).remove(&self.key);
         discard(function);

@@ -1,7 +1,7 @@
-//! Functions that are asked for values at each snapshot.
+//! Functions that are called for values at each snapshot.
 //!
-//! A function is the program's own code: it may panic, block, use its registry, or drop its own guard.
-//! So no lock is held while one runs or is dropped.
+//! A function is the program's own code: it may panic, block, use its registry, or drop its own
+//! guard. So no lock is held while one runs or is dropped.
 
 use crate::snapshot::{Answers, Snapshot};
 use crate::sync::{Arc, AtomicU64, Mutex, Relaxed, lock, process_wide, thread_local};
@@ -11,9 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A registered function.
 pub(super) struct Function {
-    /// Asks it, and puts the answer where snapshots find it.
+    /// Calls it, and stores the result for snapshots.
     pub(super) ask: Box<dyn Fn() + Send + Sync>,
-    /// `None` where that is a cell.
+    /// `None` if the result is stored in a cell.
     pub(super) answers: Option<Arc<Mutex<Answers>>>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Function {
 #[derive(Default)]
 pub(super) struct Functions(pub(super) Mutex<BTreeMap<u64, Arc<Function>>>);
 
-/// The functions that a snapshot asked.
+/// The functions that a snapshot called.
 pub(super) struct Asked(Vec<(u64, Arc<Function>)>);
 
 impl Functions {
@@ -29,17 +29,17 @@ impl Functions {
         process_wide! {
             static NEXT: AtomicU64 = AtomicU64::new(0);
         }
-        // Relaxed: only that each number is given once matters.
+        // Relaxed: the numbers only have to differ.
         let number = NEXT.fetch_add(1, Relaxed);
         lock(&self.0).insert(number, Arc::new(function));
         number
     }
 
-    /// Asks all functions for their values. One that takes a snapshot of its registry itself is not
-    /// asked again meanwhile: the nested snapshot shows the last values.
+    /// Calls all functions for their values. A function that takes a snapshot of its own registry
+    /// is not called again meanwhile: the nested snapshot shows the last values.
     pub(super) fn ask(&self, registry: u64) -> Asked {
         thread_local! {
-            /// The registries whose functions this thread is asking.
+            /// The registries whose functions this thread is calling.
             static ASKING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
         }
         let enter = |asking: &RefCell<Vec<u64>>| {
@@ -50,7 +50,7 @@ impl Functions {
         };
         let all = lock(&self.0).iter().map(|(&number, it)| (number, Arc::clone(it))).collect();
         let asked = Asked(all);
-        // An error means that the thread is ending and can't tell.
+        // An error means that the thread is ending, and the answer is unknown.
         if ASKING.try_with(enter).unwrap_or(false) {
             asked.0.iter().for_each(|(_, function)| (function.ask)());
             let _ = ASKING.try_with(|asking| asking.borrow_mut().pop());
@@ -58,8 +58,8 @@ impl Functions {
         asked
     }
 
-    /// Adds the answers of those that are still registered. Comes after the registry's other metrics
-    /// were read: a function that is there now had its name then.
+    /// Adds the results of the functions that are still registered. This comes after the reading of
+    /// the registry's other metrics: a function that exists now had its name then.
     pub(super) fn add_answers(&self, Asked(asked): Asked, snapshot: &mut Snapshot) {
         if asked.is_empty() {
             return;
@@ -73,12 +73,12 @@ impl Functions {
     }
 }
 
-/// What a call answers; `None` where it panics.
+/// The result of a call; `None` if it panics.
 pub(super) fn call<T>(function: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(function)).map_err(discard).ok()
 }
 
-/// Drops what is the program's. What that throws is kept for ever.
+/// Drops a value of the program's. The payload of a panic is kept for ever.
 pub(super) fn discard<T>(it: T) {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
     dropped.unwrap_or_else(std::mem::forget);

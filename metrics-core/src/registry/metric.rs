@@ -21,7 +21,7 @@ pub trait Metric: Copy + Send + Sync + 'static + sealed::FromCells {
     /// Its labels.
     type Labels: Labels;
 
-    /// The description with what the handle's type says: its kind and labels.
+    /// The description with the kind and labels of the handle's type.
     #[doc(hidden)]
     fn complete(mut description: Description) -> Description {
         let names = Self::Labels::dimensions().iter().map(|dimension| dimension.name).collect();
@@ -38,9 +38,9 @@ mod sealed {
         /// The handle for these cells.
         ///
         /// # Safety
-        /// They were found for a metric of this kind and description, and with these labels.
+        /// The cells were found for a metric of this kind and description, and with these labels.
         unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self;
-        /// A handle that records where nobody looks.
+        /// A handle that records into the sink.
         fn sink() -> Self;
     }
 }
@@ -49,14 +49,14 @@ use sealed::FromCells;
 /// # Safety
 /// The metric has cells of this kind, for each of `L`'s series.
 unsafe fn block<L, K: cell::Kind>(cells: &MetricCells) -> Block<L, K> {
-    // SAFETY: registration handed them out, and one bit for each series.
+    // SAFETY: registration handed the cells out, and one bit for each series.
     unsafe { Block::new(First::new(cells.first), SharedCell::new(cells.declared)) }
 }
 
 impl<L: Labels> FromCells for Counter<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         let (scale, is_time) = (description.exported_scale(), description.is_time());
-        // SAFETY: as the caller says.
+        // SAFETY: as the caller ensures.
         Self { cells: unsafe { block(cells) }, scale, is_time }
     }
 
@@ -72,7 +72,7 @@ impl<L: Labels> Metric for Counter<L> {
 
 impl<L: Labels> FromCells for UpDownCounter<L> {
     unsafe fn from_cells(cells: &MetricCells, _: &Description) -> Self {
-        // SAFETY: as the caller says.
+        // SAFETY: as the caller ensures.
         Self { cells: unsafe { block(cells) } }
     }
 
@@ -88,7 +88,7 @@ impl<L: Labels> Metric for UpDownCounter<L> {
 
 impl<L: Labels> FromCells for Gauge<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
-        // SAFETY: as the caller says.
+        // SAFETY: as the caller ensures.
         Self { cells: unsafe { block(cells) }, per_unit: description.nanoseconds() }
     }
 
@@ -105,7 +105,7 @@ impl<L: Labels> Metric for Gauge<L> {
 impl<L: Labels> FromCells for Histogram<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| {
-            // SAFETY: as the caller says.
+            // SAFETY: as the caller ensures.
             let histogram = unsafe {
                 let first = Distribution::new(cells.distribution);
                 Self::new(block(cells), first, SharedCell::new(cells.table), grid)
@@ -115,7 +115,7 @@ impl<L: Labels> FromCells for Histogram<L> {
     }
 
     fn sink() -> Self {
-        // SAFETY: the sink has a distribution of the smallest grid there, and a table of one entry.
+        // SAFETY: the sink has a distribution of the smallest grid at 0, and a table of one entry.
         unsafe {
             let first = Distribution::new(SINK_DISTRIBUTION);
             Self::new(Block::sink(), first, SharedCell::new(SINK_TABLE), Grid::SMALLEST)

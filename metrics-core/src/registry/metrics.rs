@@ -1,4 +1,4 @@
-//! Structs of metrics: what `derive(Metrics)` builds on.
+//! Structs of metrics: the base of `derive(Metrics)`.
 
 use super::description::Description;
 use super::error::RegisterError;
@@ -11,8 +11,8 @@ use std::convert::Infallible;
 
 /// A struct of metrics, made by `#[derive(Metrics)]`.
 ///
-/// The derive makes these methods the struct's own as well, as visible as it is, so that this trait
-/// needs to be imported for generic code only.
+/// The derive also adds these methods to the struct, with its visibility. So only generic code
+/// needs to import this trait.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -41,20 +41,20 @@ use std::convert::Infallible;
     label = "`#[derive(Metrics)]` makes it one"
 )]
 pub trait Metrics: Sized + Send + Sync + 'static {
-    /// Registers every field and gives the struct, or the first error.
+    /// Registers every field and returns the struct, or the first error.
     ///
     /// # Errors
     /// As [`Registry::register`].
     fn register(registry: &Registry) -> Result<Self, RegisterError>;
 
-    /// What the struct declares, without a registry.
+    /// The descriptions of the struct's fields, without a registry.
     fn describe() -> Vec<Description>;
 
     /// The struct registered in [`Registry::global`], by the first call.
     ///
-    /// A field that can't be registered is reported on standard error, counted in
+    /// A field whose registration fails is reported on standard error, counted in
     /// [`SegmentStats::failed_registrations`](crate::SegmentStats), and records nothing. Call
-    /// [`register`](Metrics::register) where the error should be handled.
+    /// [`register`](Metrics::register) to handle the error.
     fn global() -> &'static Self;
 
     /// The struct, with each field's handle made by the visitor.
@@ -62,15 +62,15 @@ pub trait Metrics: Sized + Send + Sync + 'static {
     fn build<V: Visitor>(scope: &Scope, visitor: &mut V) -> Result<Self, V::Error>;
 }
 
-/// What is done with each metric of a struct.
+/// The operation on each metric of a struct.
 pub trait Visitor {
-    /// Why there is no handle.
+    /// The reason why there is no handle.
     type Error;
 
     /// The handle of a metric with this description, which is not complete yet.
     ///
     /// # Errors
-    /// As the visitor says.
+    /// As documented by the visitor.
     fn metric<M: Metric>(&mut self, description: Description) -> Result<M, Self::Error>;
 }
 
@@ -105,28 +105,28 @@ impl Visitor for RegisterOrSink {
     }
 }
 
-/// What [`Metrics::register`] gives.
+/// The result of [`Metrics::register`].
 ///
 /// # Errors
-/// As it says.
+/// As [`Metrics::register`].
 pub fn build_registered<T: Metrics>(registry: &Registry) -> Result<T, RegisterError> {
     T::build(&Scope::default(), &mut Register(registry))
 }
 
-/// What [`Metrics::describe`] lists.
+/// The result of [`Metrics::describe`].
 pub fn describe<T: Metrics>() -> Vec<Description> {
     let mut described = Describe(Vec::new());
     let Ok(_) = T::build(&Scope::default(), &mut described);
     described.0
 }
 
-/// What [`Metrics::global`] hands out.
+/// The result of [`Metrics::global`].
 pub fn build_global<T: Metrics>() -> T {
     let Ok(metrics) = T::build(&Scope::default(), &mut RegisterOrSink);
     metrics
 }
 
-/// What the structs around a struct of metrics say of its names and labels.
+/// The prefix and the labels from the structs around a struct of metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     prefix: String,
@@ -144,8 +144,8 @@ impl Scope {
         scope
     }
 
-    /// A description with the name that a field gets here, `prefix_field[_unit][_total]`, where no
-    /// part is said twice.
+    /// A description with a field's name in this scope, `prefix_field[_unit][_total]`. No part
+    /// appears twice.
     pub fn field(&self, field: &str, unit: &str, help: &str) -> Description {
         let mut description = self.named(&join(&self.prefix, field), help).unit(unit);
         description.unfinished = true;
@@ -167,8 +167,8 @@ fn join(prefix: &str, name: &str) -> String {
     }
 }
 
-/// A handle in the global registry. Where there is an error it is reported, and the handle records
-/// where nobody looks: a program that can't count must still run.
+/// A handle in the global registry. An error is reported, and then the handle records into the
+/// sink: a program that can't count must still run.
 pub(crate) fn register_or_sink<M: Metric>(description: &Description) -> M {
     Registry::global().register(description).unwrap_or_else(|error| {
         if let Some(segment) = Segment::current() {

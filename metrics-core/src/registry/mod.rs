@@ -1,4 +1,4 @@
-//! Registration: names are checked, cells handed out, and the directory told.
+//! Registration: checks names, hands out cells, and writes to the directory.
 
 mod added;
 mod cells;

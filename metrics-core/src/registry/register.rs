@@ -14,8 +14,8 @@ use std::fmt;
 
 /// A set of metrics that is exposed together. Clones are the same registry.
 ///
-/// All registries count in the process's one [`Segment`]. What a registry took from it stays
-/// taken when the registry is dropped, so that a handle is valid for ever.
+/// All registries count in the process's one [`Segment`]. A registry's part of it stays taken when
+/// the registry is dropped, so that a handle is valid for ever.
 #[derive(Clone)]
 pub struct Registry {
     pub(super) inner: Arc<Inner>,
@@ -49,11 +49,11 @@ impl Registry {
         process_wide! {
             static NEXT: AtomicU64 = AtomicU64::new(Registry::GLOBAL + 1);
         }
-        // Relaxed: only that each number is given once matters.
+        // Relaxed: the numbers only have to differ.
         Self::numbered(NEXT.fetch_add(1, Relaxed))
     }
 
-    /// The number of the global registry, whenever that is made.
+    /// The number of the global registry, even if others are made first.
     const GLOBAL: u64 = 0;
 
     fn numbered(number: u64) -> Self {
@@ -68,7 +68,7 @@ impl Registry {
         }
     }
 
-    /// The process's own registry, which `#[timed]` and [`Metrics::global`] register in.
+    /// The process's own registry, used by `#[timed]` and [`Metrics::global`].
     pub fn global() -> &'static Self {
         process_wide! {
             static GLOBAL: OnceLock<Registry> = OnceLock::new();
@@ -76,8 +76,8 @@ impl Registry {
         GLOBAL.get_or_init(|| Self::numbered(Self::GLOBAL))
     }
 
-    /// Registers a metric, whose kind and labels are those of the handle asked for. The same
-    /// description again gives the same handle.
+    /// Registers a metric with the kind and labels of the handle's type. The same description again
+    /// gives the same handle.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -110,10 +110,10 @@ impl Registry {
         Ok(unsafe { M::from_cells(&cells, &description) })
     }
 
-    /// The values of all metrics now. Never makes a recording thread wait.
+    /// The values of all metrics now. This never makes a recording thread wait.
     ///
-    /// At most once a second it also looks whether the clock that timings are taken with is what it was,
-    /// and reports on standard error if not.
+    /// At most once a second it also checks the clock that timings use, and reports a change on
+    /// standard error.
     pub fn snapshot(&self) -> Snapshot {
         let change = clock::look_after();
         let asked = self.inner.functions.ask(self.inner.number);
@@ -131,7 +131,7 @@ impl Registry {
         snapshot
     }
 
-    /// Finds cells for a metric, or those that it has.
+    /// Finds cells for a metric, or the cells that it has.
     fn cells(
         &self,
         asked: Registered,

@@ -6,7 +6,7 @@ use std::io;
 pub(crate) enum ResumeError {
     /// The file is none that can be.
     File(String),
-    /// It could be, but the system refuses something: it should stay.
+    /// The file could be resumed, but the system refuses an operation: it should stay.
     System(io::Error),
 }
 

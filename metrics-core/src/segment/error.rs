@@ -3,54 +3,53 @@ use crate::printable::PrintablePath;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why the process has no segment, or not the one asked for.
+/// The reason why the process has no segment, or not the requested one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SegmentError {
-    /// The segment was reserved before: its sizes can't be changed any more.
+    /// The segment is already reserved: its sizes can't change any more.
     InUse,
     /// A size is outside its range.
     OutOfRange {
         /// The builder's method.
         setting: &'static str,
-        /// What it was given.
+        /// The given value.
         value: usize,
-        /// What it takes.
+        /// The valid range.
         allowed: std::ops::RangeInclusive<usize>,
     },
-    /// The file is another process's, which lives, or that of another copy of this library in this
-    /// process.
+    /// The file belongs to a living process, or to another copy of this library in this process.
     Alive {
         /// The file.
         path: PathBuf,
-        /// The process's id; 0 where another version of this library wrote the file.
+        /// The process's id; 0 if another version of this library wrote the file.
         pid: u32,
     },
-    /// There is a file of that name which is no segment. It is left as it is.
+    /// A file of that name exists and is no segment. It is left unchanged.
     NotASegment {
         /// The file.
         path: PathBuf,
     },
-    /// The system refuses something that the file needs.
+    /// The system refuses an operation on the file.
     File {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         doing: &'static str,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// The system gives no address space, not even for the smallest size tried.
+    /// The system refuses address space, even for the smallest size tried.
     Refused {
         #[doc(hidden)]
         layout: LayoutShown,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// The system can't call the library when the process forks, so that a child would go on with the
-    /// parent's counts.
+    /// The system can't register the library's fork handler, so a child would continue the parent's
+    /// counts.
     Fork {
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
 }

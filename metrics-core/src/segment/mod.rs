@@ -1,4 +1,4 @@
-//! The process's one segment: its set-up, who owns which shard, and the cells handed out.
+//! The process's one segment: its set-up, the owners of its shards, and the cells handed out.
 
 mod allocated;
 mod error;

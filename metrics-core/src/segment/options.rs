@@ -2,7 +2,7 @@ use crate::memory;
 use crate::sync::AtomicU64;
 use std::io;
 
-/// What is asked of the system for the segment's memory, apart from its size.
+/// Requests to the system for the segment's memory, apart from its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a method of the builder")]
 pub(crate) struct Options {
@@ -14,21 +14,21 @@ pub(crate) struct Options {
 
 #[cfg(not(tickmetrics_loom))]
 impl Options {
-    /// Tells the system what the memory is for. Allocates nothing, so that a forked child may, too.
+    /// Tells the system the use of the memory. It allocates nothing, so that a forked child may
+    /// call it, too.
     pub(super) fn advise(self, words: &[AtomicU64]) -> io::Result<()> {
         let dump = if self.core_dump { libc::MADV_DODUMP } else { libc::MADV_DONTDUMP };
-        // A kernel without it makes a core dump larger, or smaller.
+        // A kernel without this advice makes a core dump larger, or smaller.
         let _ = memory::advise(words, dump);
         if self.huge_pages {
             return memory::advise(words, libc::MADV_HUGEPAGE);
         }
-        // By itself the kernel might fill memory with huge pages of which a few cells are used.
+        // By default the kernel might fill memory with huge pages that contain a few used cells.
         let _ = memory::advise(words, libc::MADV_NOHUGEPAGE);
         Ok(())
     }
 
-    /// Does what was asked for, and answers what could not be done: nothing of it is needed to
-    /// count.
+    /// Makes the requests, and returns those that failed: counting needs none of them.
     pub(super) fn apply(&mut self, words: &[AtomicU64]) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Err(error) = self.advise(words) {

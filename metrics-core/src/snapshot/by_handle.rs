@@ -1,4 +1,4 @@
-//! A snapshot is asked for the values of a handle, without a name.
+//! Look-ups in a snapshot by handle, without a name.
 
 use super::families::Snapshot;
 use super::histogram::HistogramSnapshot;
@@ -10,10 +10,10 @@ use crate::handles::{Block, Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::Labels;
 use std::ops::Range;
 
-/// A handle that [`Snapshot::get`] takes: a [`Counter`] or an [`UpDownCounter`], of which all series
-/// are added up; a [`Gauge`] or a [`Histogram`] of one series. Sealed.
+/// A handle for [`Snapshot::get`]: a [`Counter`] or an [`UpDownCounter`], whose series are all
+/// added up; a [`Gauge`] or a [`Histogram`] of one series. Sealed.
 pub trait Handle: sealed::Handle {
-    /// What a snapshot has of it.
+    /// The value in a snapshot.
     type Value<'a>;
 
     /// See [`Snapshot::get`].
@@ -26,12 +26,12 @@ mod sealed {
 }
 
 impl Snapshot {
-    /// The value of a handle of this process: a series, or the sum of a counter's series where the
-    /// handle has labels. `None` where the metric is not in the snapshot, or the one series is not
+    /// The value of a handle of this process: a series, or the sum of a counter's series if the
+    /// handle has labels. `None` if the metric is not in the snapshot, or the one series is not
     /// exposed.
     ///
-    /// The handle's registry is the one that the snapshot is of. A snapshot of another process's
-    /// segment has other metrics, and what it answers means nothing.
+    /// The handle's registry must be the snapshot's. A snapshot of another process's segment has
+    /// other metrics, and its result would be meaningless.
     ///
     /// ```
     /// use tickmetrics::prelude::*;

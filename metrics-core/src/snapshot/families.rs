@@ -10,9 +10,9 @@ use std::fmt;
 
 /// The values of a registry's metrics at one moment.
 ///
-/// It is taken while other threads record, and never makes them wait; so it is not of one instant,
-/// but each value is one that was there, and a later snapshot never shows a counter or a bucket
-/// with less. After other threads were joined, it is exact to the last record.
+/// A snapshot is taken while other threads record, and never makes them wait. So it is not of one
+/// instant. But each value existed, and a later snapshot never shows a smaller counter or bucket.
+/// After other threads were joined, a snapshot has their every record.
 #[derive(Clone, Default)]
 pub struct Snapshot {
     /// Sorted by name.
@@ -20,10 +20,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A counter's value in recorded units, or `None` where no such series is exposed. `labels`
-    /// are all labels of the series, constant ones included, in any order. What does not fit, of
-    /// several threads together, is given as the largest number. `None` for one that was
-    /// [added](Self::add_counter), which [`value`](Self::value) has.
+    /// A counter's value in recorded units, or `None` if no such series is exposed. `labels` are
+    /// all labels of the series, constant ones included, in any order. A sum of several threads
+    /// that does not fit becomes the largest number. `None` for a counter that was
+    /// [added](Self::add_counter): [`value`](Self::value) returns it.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let Series { metric, at, .. } = self.find(name, labels)?;
         match &*metric.data {
@@ -83,12 +83,12 @@ impl Snapshot {
         (!metrics.is_empty()).then_some(Family { metrics })
     }
 
-    /// The family that has series of a name, if any has, before names are escaped.
+    /// The family with series of a name, if there is one, before names are escaped.
     pub fn exposed_as(&self, name: &str) -> Option<Family<'_>> {
         self.family(name).or_else(|| self.exposed_as_part(name))
     }
 
-    /// The family that has series of a name beside those of its own name.
+    /// The family that has series of this name, which is not its own.
     pub fn exposed_as_part(&self, name: &str) -> Option<Family<'_>> {
         let mut parts = Exposure::ALL.iter().filter(|series| !series.suffix.is_empty());
         parts.find_map(|series| {
@@ -97,7 +97,7 @@ impl Snapshot {
         })
     }
 
-    /// Only the families that `keep` answers `true` for; values are not copied.
+    /// Only the families for which `keep` returns `true`. Values are not copied.
     #[must_use]
     pub fn only(&self, mut keep: impl FnMut(Family<'_>) -> bool) -> Snapshot {
         let of_one_name =
@@ -107,13 +107,13 @@ impl Snapshot {
         Snapshot { metrics: kept.flatten().cloned().collect() }
     }
 
-    /// Whether it has no family.
+    /// Whether the snapshot has no family.
     pub fn is_empty(&self) -> bool {
         self.metrics.is_empty()
     }
 
-    /// What happened after `earlier`, a snapshot of the same registry: counters and histograms
-    /// hold the difference, gauges and up-down counters the present value.
+    /// The events after `earlier`, a snapshot of the same registry: counters and histograms hold
+    /// the difference, gauges and up-down counters the present value.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -133,7 +133,7 @@ impl Snapshot {
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for Family { metrics: of_name } in self.families() {
             let before = earlier.named(&of_name[0].about.metric.name);
-            // Most often they are in the same order, so that the next one is found at once.
+            // Most often they are in the same order, so the next one matches at once.
             let mut next = 0;
             for metric in of_name {
                 let places = (next..before.len()).chain(0..next);

@@ -15,12 +15,12 @@ impl<'a> Family<'a> {
         &self.metrics[0].about.metric.name
     }
 
-    /// What it counts.
+    /// The help text.
     pub fn help(&self) -> &'a str {
         &self.metrics[0].about.metric.help
     }
 
-    /// The exported unit; empty where it has none.
+    /// The exported unit; empty without one.
     pub fn unit(&self) -> &'a str {
         &self.metrics[0].about.metric.unit
     }
@@ -30,21 +30,21 @@ impl<'a> Family<'a> {
         self.metrics[0].about.metric.kind
     }
 
-    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, and each as
-    /// the label `quantile` gives it.
+    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, each with
+    /// its text for the label `quantile`.
     pub fn quantiles(&self) -> impl Iterator<Item = (f64, &'a str)> + use<'a> {
         let shape = self.metrics[0].about.shape.as_ref();
         let quantiles = shape.map_or(&[][..], |shape| &shape.quantiles);
         quantiles.iter().map(|(quantile, text)| (*quantile, text.as_str()))
     }
 
-    /// Whether smallest and largest value of an interval are to be
-    /// [exposed](crate::Description::extremes).
+    /// Whether to expose the smallest and largest value of an interval (see
+    /// [`Description::extremes`](crate::Description::extremes)).
     pub fn has_extremes(&self) -> bool {
         self.metrics[0].about.shape.as_ref().is_some_and(|shape| shape.extremes)
     }
 
-    /// What it is exposed as.
+    /// The forms in which it is exposed.
     pub fn exposures(&self) -> impl Iterator<Item = Exposure> + use<> {
         let has_quantiles = self.quantiles().next().is_some();
         Exposure::of(self.kind(), self.has_extremes(), has_quantiles)
@@ -55,14 +55,15 @@ impl<'a> Family<'a> {
         self.series_from(0)
     }
 
-    /// The exposed series without the first `skipped`, which costs the same for any number of
-    /// these: for who encodes a family piece by piece.
+    /// The exposed series without the first `skipped`, for encoders that write a family in pieces.
+    /// The cost does not depend on `skipped`.
     #[inline]
     pub fn series_from(&self, skipped: usize) -> impl Iterator<Item = Series<'a>> + use<'a> {
         AllSeries::new(self.metrics, skipped)
     }
 
-    /// The names of its series' labels, constant ones first; of several metrics, one after the other.
+    /// The names of its series' labels, constant ones first; for several metrics, one after the
+    /// other.
     pub fn label_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.metrics.iter().flat_map(|MetricSnapshot { about, .. }| {
             let constants = about.metric.constants.iter().map(|(name, _)| name.as_str());
@@ -70,8 +71,8 @@ impl<'a> Family<'a> {
         })
     }
 
-    /// How many bytes the labels of all its series are at the most, as any of the formats has them:
-    /// what it takes to know before they are written.
+    /// The most bytes that the labels of all its series take in any of the formats, known before
+    /// they are written.
     pub fn label_bytes(&self) -> u64 {
         let all = self.metrics.iter().map(|MetricSnapshot { about, exposed, .. }| {
             let one = exposed.most_label_bytes(about) as u64;
@@ -80,7 +81,7 @@ impl<'a> Family<'a> {
         all.fold(0, u64::saturating_add)
     }
 
-    /// How many series are exposed.
+    /// The number of exposed series.
     pub fn series_count(&self) -> usize {
         self.metrics.iter().map(|metric| metric.exposed.indices.len()).sum()
     }

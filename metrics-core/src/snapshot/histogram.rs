@@ -8,9 +8,9 @@ use std::fmt;
 /// The distribution of one series at one moment, or over an interval (see
 /// [`Snapshot::since`](super::Snapshot::since)).
 ///
-/// Values are given in the exported unit, where not said otherwise. `count` is the sum of the
-/// cells, so that it always equals the last bucket; the sum of values may be one record per thread
-/// ahead or behind.
+/// Values are in the exported unit, unless documented otherwise. `count` is the sum of the cells,
+/// so it always equals the last bucket. The sum of values may be one record per thread ahead or
+/// behind.
 #[derive(Clone)]
 pub struct HistogramSnapshot {
     pub(super) shape: Arc<Shape>,
@@ -22,10 +22,10 @@ pub struct HistogramSnapshot {
     pub(super) count: u64,
     /// In recorded units.
     pub(super) sum: u128,
-    /// What it is worked out from, apart from the cells: see [`sum::whole`](super::sum::whole).
+    /// The input of [`sum::whole`](super::sum::whole), apart from the cells.
     pub(super) low: u64,
     pub(super) outside: u64,
-    /// Smallest and largest value, recorded units; meaningless where the count is 0.
+    /// Smallest and largest value, recorded units; meaningless if the count is 0.
     pub(super) min: u64,
     pub(super) max: u64,
     pub(super) negative: u64,
@@ -38,14 +38,14 @@ pub struct HistogramSnapshot {
 pub struct Bucket<'a> {
     /// The upper edge in the exported unit.
     pub upper: f64,
-    /// The upper edge as the label `le` gives it.
+    /// The upper edge as text for the label `le`.
     pub le: &'a str,
-    /// How many values are not above the edge.
+    /// The number of values not above the edge.
     pub count: u64,
 }
 
-/// How many values are not above the edge of each exposed bucket. The first ones lie in the
-/// snapshot itself, so that whoever goes over all series goes over one piece of memory.
+/// The number of values not above the edge of each exposed bucket. The first ones lie in the
+/// snapshot itself, so that a pass over all series reads one piece of memory.
 #[derive(Clone)]
 pub(super) struct Below {
     first: [u64; Below::FIRST],
@@ -59,7 +59,7 @@ impl Below {
         Self { first: [0; Self::FIRST], others: vec![0; edges.saturating_sub(Self::FIRST)] }
     }
 
-    /// What it takes apart from itself.
+    /// Its memory apart from itself.
     pub(super) fn bytes(&self) -> u64 {
         size_of_val(&self.others[..]) as u64
     }
@@ -94,7 +94,7 @@ impl HistogramSnapshot {
         }
     }
 
-    /// How many values were recorded; it stops at 2^63 - 1, and so do its parts.
+    /// The number of recorded values; it stops at 2^63 - 1, and so do its parts.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -104,19 +104,19 @@ impl HistogramSnapshot {
         self.shape.scale.export_wide(self.sum)
     }
 
-    /// The smallest value, exactly; `None` where there is none. Over an interval it is exact where
-    /// it is the smallest ever, and else that of its cell.
+    /// The smallest value, exactly; `None` without values. Over an interval it is exact if it is
+    /// the smallest ever, and else that of its cell.
     pub fn min(&self) -> Option<f64> {
         (self.count > 0).then(|| self.shape.scale.export(self.min))
     }
 
-    /// The largest value, exactly; `None` where there is none. Over an interval it is exact where
-    /// it is the largest ever, and else that of its cell.
+    /// The largest value, exactly; `None` without values. Over an interval it is exact if it is the
+    /// largest ever, and else that of its cell.
     pub fn max(&self) -> Option<f64> {
         (self.count > 0).then(|| self.shape.scale.export(self.max))
     }
 
-    /// The sum divided by the count; `None` where there is no value.
+    /// The sum divided by the count; `None` without values.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum() / self.count as f64)
     }
@@ -124,10 +124,10 @@ impl HistogramSnapshot {
     /// The value that a part `q` of all values does not exceed: the one at rank `ceil(q × count)`,
     /// at least the first. The product is one of floating-point numbers, as in the `hdrhistogram`
     /// crate: 0.07 × 100 is a little more than 7, and gives rank 8. `q` is capped to 0–1; `None`
-    /// where there is no value or `q` is NaN.
+    /// without values or if `q` is NaN.
     ///
-    /// The answer is the largest value of its cell, as `HdrHistogram`'s is, but never outside the
-    /// exact minimum and maximum; so it is too large by less than the histogram's precision.
+    /// The result is the largest value of its cell, as in `HdrHistogram`, but never outside the
+    /// exact minimum and maximum. So it is too large by less than the histogram's precision.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to the count")]
     pub fn quantile(&self, q: f64) -> Option<f64> {
         if self.count == 0 || q.is_nan() {
@@ -142,7 +142,7 @@ impl HistogramSnapshot {
         Some(self.shape.scale.export(recorded))
     }
 
-    /// The largest value of the cell that the value of this rank is in.
+    /// The largest value of the cell with this rank's value.
     fn at_rank(&self, rank: u64) -> u64 {
         let mut seen = 0;
         for (index, cell) in (self.first..).zip(self.cells.iter()) {
@@ -155,7 +155,7 @@ impl HistogramSnapshot {
     }
 
     /// The exposed buckets, rising, each with all values up to its edge. The last one, up to
-    /// infinity, is not among them: it holds [`count`](Self::count).
+    /// infinity, is left out: it holds [`count`](Self::count).
     ///
     /// A cell that an edge falls into counts as below the edge.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
@@ -163,35 +163,35 @@ impl HistogramSnapshot {
         buckets.map(|(edge, &count)| Bucket { upper: edge.upper, le: &edge.le, count })
     }
 
-    /// Values with their traces, the smallest first: at most one for each exposed bucket and one above
-    /// all of them, the newest of those that the threads keep (see
-    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar)). Each is counted
-    /// in this snapshot.
+    /// Values with their traces, the smallest first: at most one for each exposed bucket and one
+    /// above all of them. Each is the newest of those that the threads keep (see
+    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar)). Each is
+    /// counted in this snapshot.
     pub fn exemplars(&self) -> impl Iterator<Item = Exemplar> {
         self.exemplars.iter(&self.shape)
     }
 
-    /// The cells with any value: smallest and largest value of each, in recorded units, and how
-    /// many are in it.
+    /// The cells with any value: smallest and largest value of each, in recorded units, and its
+    /// count.
     pub fn cells(&self) -> impl Iterator<Item = (u64, u64, u64)> {
         let grid = self.shape.grid;
         let cells = (self.first..).zip(self.cells.iter()).filter(|&(_, count)| count > 0);
         cells.map(move |(index, count)| (grid.lowest(index), grid.highest(index), count))
     }
 
-    /// How many recorded units make an exported one: 10^9 where nanoseconds become seconds. For
-    /// what is in recorded units: [`cells`](Self::cells) and [`to_hdr`](Self::to_hdr).
+    /// The recorded units in an exported one: 10^9 from nanoseconds to seconds. For values in
+    /// recorded units: [`cells`](Self::cells) and [`to_hdr`](Self::to_hdr).
     pub fn recorded_per_unit(&self) -> f64 {
         self.shape.scale.per_unit()
     }
 
-    /// How many values were above the declared maximum.
+    /// The number of values above the declared maximum.
     pub fn saturated(&self) -> u64 {
         let at = self.shape.grid.saturated().checked_sub(self.first);
         at.map_or(0, |at| self.cells.get(at as usize).min(MOST))
     }
 
-    /// How many negative values were offered. They are part of nothing else.
+    /// The number of negative values. They are part of nothing else.
     pub fn negative(&self) -> u64 {
         self.negative
     }
@@ -208,7 +208,7 @@ impl HistogramSnapshot {
         hdr
     }
 
-    /// What was recorded after `earlier`, a snapshot of the same series.
+    /// The values recorded after `earlier`, a snapshot of the same series.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let earlier_at = |index: u32| {
             index.checked_sub(earlier.first).map_or(0, |at| earlier.cells.get(at as usize))

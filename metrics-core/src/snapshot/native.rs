@@ -1,20 +1,20 @@
 //! Native (exponential) buckets: sums of cells, which are eight times finer or more on average.
 //!
-//! Bucket `i` of schema `s` holds what is above `base^(i - 1)` and not above `base^i` exported
+//! Bucket `i` of schema `s` holds the values above `base^(i - 1)` and not above `base^i` exported
 //! units, where `base` is `2^(2^-s)`
 //! (<https://prometheus.io/docs/specs/native_histograms/#schema>).
 
 use crate::bucket::Grid;
 use crate::scale::Scale;
 
-/// Which cells each bucket is the sum of: what all series of a histogram share.
+/// The cells of each bucket, shared by all series of a histogram.
 #[derive(Debug)]
 pub(super) struct Native {
     pub(super) schema: i8,
     /// The index of the first bucket of `starts`.
     pub(super) first: i32,
     /// The first cell of each bucket. The cells before the first bucket's are those of 0; the last
-    /// bucket's go on to the end.
+    /// bucket's extend to the end.
     pub(super) starts: Vec<u32>,
 }
 
@@ -27,7 +27,7 @@ impl Native {
         let mut starts = Vec::new();
         let mut bucket = first;
         for cell in 1..grid.cells() {
-            // Buckets that no cell belongs to begin, and end, where the next one begins.
+            // A bucket without cells begins, and ends, where the next one begins.
             let reached = index(cell);
             while bucket <= reached {
                 starts.push(cell);
@@ -52,7 +52,7 @@ impl Bounds {
         Self { schema, between: (0..buckets).map(edge).collect() }
     }
 
-    /// The bucket of a number above 0, as Prometheus' own libraries look it up: in the fraction of
+    /// The bucket of a number above 0, as Prometheus' own libraries look it up: by the fraction of
     /// the number, whose powers of two are exact.
     fn index(&self, number: f64) -> i32 {
         let (fraction, exponent) = split(number);

@@ -16,7 +16,7 @@ pub struct NativeBuckets<'a> {
 pub struct NativeBucket {
     /// Its number: with schema `s`, values are up to `2^(index × 2^-s)` exported units.
     pub index: i32,
-    /// How many values are in it, at least 1.
+    /// The number of its values, at least 1.
     pub count: u64,
 }
 
@@ -30,7 +30,7 @@ impl<'a> NativeBuckets<'a> {
         self.native.schema
     }
 
-    /// How many values are 0. No other ones are in the zero bucket.
+    /// The number of values of 0. The zero bucket has no others.
     pub fn zeros(&self) -> u64 {
         if self.histogram.first == 0 { self.histogram.cells.get(0).min(MOST) } else { 0 }
     }
@@ -56,7 +56,7 @@ impl<'a> NativeBuckets<'a> {
 }
 
 impl HistogramSnapshot {
-    /// The native buckets; `None` where none were [declared](crate::Description::native).
+    /// The native buckets; `None` unless they were [declared](crate::Description::native).
     pub fn native(&self) -> Option<NativeBuckets<'_>> {
         self.shape.native().map(|native| NativeBuckets::new(native, self))
     }

@@ -20,8 +20,8 @@ pub struct Series<'a> {
 pub enum Value<'a> {
     /// A counter without a scale.
     Counter(u64),
-    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported unit;
-    /// and one of more than 2^64, of several threads together.
+    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported
+    /// unit; and a sum of several threads of more than 2^64.
     Quantity(f64),
     /// An up-down counter.
     UpDown(i64),
@@ -38,34 +38,33 @@ impl<'a> Series<'a> {
         exposed.labels(about, self.index)
     }
 
-    /// Its labels as the text formats write them between the braces, in UTF-8: values are escaped,
-    /// and names are in double quotes where they are not legacy ones (see [`Escaping`]). Empty where
-    /// it has none.
+    /// Its labels in the text formats' form between the braces, in UTF-8. Values are escaped, and
+    /// names are in double quotes if they are not legacy names (see [`Escaping`]). Empty without
+    /// labels.
     pub fn label_text(&self) -> String {
         let mut text = String::new();
         self.push_label_text(Escaping::AllowUtf8, &mut text);
         text
     }
 
-    /// Appends its labels as [`label_text`](Self::label_text) gives them, with names that are
-    /// escaped.
+    /// Appends its labels as [`label_text`](Self::label_text) returns them, with escaped names.
     #[inline]
     pub fn push_label_text(&self, escaping: Escaping, out: &mut String) {
         let MetricSnapshot { about, exposed, .. } = self.metric;
         exposed.push_text(about, self.index, escaping, out);
     }
 
-    /// Appends its labels as Prometheus' protobuf has them in a `Metric`, with names that are
-    /// escaped.
+    /// Appends its labels in the form of Prometheus' protobuf message `Metric`, with escaped names.
     #[inline]
     pub fn push_label_pairs(&self, escaping: Escaping, out: &mut Vec<u8>) {
         let MetricSnapshot { about, exposed, .. } = self.metric;
         exposed.push_pairs(about, self.index, escaping, out);
     }
 
-    /// Since when it counts: the series had no value then, or 0. That is when the process's segment
-    /// was made, or the process was forked. `None` where the count began in an earlier process, see
-    /// [`SegmentBuilder::resume`](crate::SegmentBuilder::resume), or is not of the segment.
+    /// The start of its count: the series had no value then, or 0. That is when the process's
+    /// segment was made, or the process was forked. `None` if the count began in an earlier
+    /// process, see [`SegmentBuilder::resume`](crate::SegmentBuilder::resume), or is not in the
+    /// segment.
     pub fn created(&self) -> Option<SystemTime> {
         let since_epoch = Duration::from_nanos(self.metric.created);
         UNIX_EPOCH.checked_add(since_epoch).filter(|_| !since_epoch.is_zero())
@@ -103,7 +102,7 @@ fn wide(metric: &MetricSnapshot, value: u128) -> Value<'_> {
     }
 }
 
-/// The series of some metrics, from one of them on. Written out, rather than as a chain of adapters,
+/// The series of some metrics, from one of them on. Written out, and not as a chain of adapters,
 /// since encoders spend a part of their few nanoseconds for each series here.
 pub(super) struct AllSeries<'a> {
     metric: &'a MetricSnapshot,
@@ -118,7 +117,7 @@ pub(super) struct AllSeries<'a> {
 }
 
 impl<'a> AllSeries<'a> {
-    /// Those of one metric at least, without the first `skipped`.
+    /// For at least one metric, without the first `skipped` series.
     pub(super) fn new(metrics: &'a [MetricSnapshot], mut skipped: usize) -> Self {
         let mut metric = &metrics[0];
         let mut others = metrics[1..].iter();
@@ -137,7 +136,7 @@ impl<'a> AllSeries<'a> {
         Self { metric, others, runs, index, end, at: skipped }
     }
 
-    /// Goes on with the next run that has a series.
+    /// Continues with the next run that has a series.
     #[cold]
     fn next_run(&mut self) -> Option<()> {
         loop {
