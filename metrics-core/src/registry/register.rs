@@ -68,7 +68,7 @@ impl Registry {
         }
     }
 
-    /// The process's own registry, used by `#[timed]` and [`Metrics::global`].
+    /// The process's own registry, used by `#[timed]` and [`Metrics::global`](crate::Metrics::global).
     pub fn global() -> &'static Self {
         process_wide! {
             static GLOBAL: OnceLock<Registry> = OnceLock::new();

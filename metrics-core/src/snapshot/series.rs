@@ -20,7 +20,7 @@ pub struct Series<'a> {
 pub enum Value<'a> {
     /// A counter without a scale.
     Counter(u64),
-    /// A counter with a scale, or one that was [added](Snapshot::add_counter), in the exported
+    /// A counter with a scale, or one that was [added](crate::Snapshot::add_counter), in the exported
     /// unit; and a sum of several threads of more than 2^64.
     Quantity(f64),
     /// An up-down counter.
