@@ -76,32 +76,31 @@ impl Default for ExporterBuilder {
 impl ExporterBuilder {
     /// Loopback only, on the port that OpenTelemetry's exporters for Prometheus use.
     pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
-    /// The mode of Unix sockets: nobody but their owner.
+    /// The mode of Unix sockets: only their owner can connect.
     pub const DEFAULT_UNIX_MODE: u32 = 0o600;
-    /// How long intervals are at least.
+    /// The least length of intervals.
     pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
     /// The name of the exporter's thread.
     pub const DEFAULT_THREAD_NAME: &str = "metrics-export";
     /// The bytes of a thread's name that Linux keeps (`TASK_COMM_LEN` less the final NUL).
     pub const MAX_THREAD_NAME: usize = 15;
 
-    /// Exposes a registry; several may be added. Without any, and without another
-    /// [source](Self::source), [`Registry::global`] is.
+    /// Exposes a registry; several may be added. Without any registry or other
+    /// [source](Self::source), [`Registry::global`] is exposed.
     ///
-    /// Names are exposed once. A metric that would be exposed under a name that another source
-    /// exposes already, or one added before this in the same response, is left out, reported on
-    /// standard error, and counted in `tickmetrics_exporter_left_out_families`. The source keeps the
-    /// name for as long as it exposes it. The exporter's own metrics, `tickmetrics_…`, go before all
-    /// others, and the process's, `process_…`, after. Series of the exporter's names join its own where
-    /// labels tell them apart, as those of another process's exporter do. To expose series of several
-    /// sources under one name, merge their snapshots: [`Snapshot::merge`](tickmetrics::Snapshot::merge).
+    /// Each name is exposed once. A metric is left out if another source, or an earlier one in the
+    /// same response, already exposes its name. It is then reported on standard error, and counted
+    /// in `tickmetrics_exporter_left_out_families`. A source keeps a name for as long as it exposes
+    /// it. The exporter's own metrics, `tickmetrics_…`, come before all others, and the process's,
+    /// `process_…`, after. Series with the exporter's names join its own if labels distinguish
+    /// them, such as those of another process's exporter. To expose series of several sources under
+    /// one name, merge their snapshots: [`Snapshot::merge`](tickmetrics::Snapshot::merge).
     pub fn registry(self, registry: &Registry) -> Self {
         self.source(registry.clone())
     }
 
-    /// Exposes what a [`Source`] answers at each scrape; several may be added, beside
-    /// [registries](Self::registry), in one order. [`Registry::global`] is exposed where there is
-    /// neither.
+    /// Exposes the snapshot of a [`Source`] at each scrape. Several may be added, in one order with
+    /// [registries](Self::registry). Without either, [`Registry::global`] is exposed.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.sources.push(Shared::new(source));
         self
@@ -114,7 +113,8 @@ impl ExporterBuilder {
     }
 
     /// Adds a label to all metrics, the exporter's own included: the host, the desk. Several may be
-    /// added. A metric that has a label of the name itself keeps its own value. See [`ExternalLabels`].
+    /// added. A metric that already has a label of the name keeps its own value. See
+    /// [`ExternalLabels`].
     ///
     /// ```
     /// use tickmetrics_exporter::Exporter;
@@ -132,105 +132,106 @@ impl ExporterBuilder {
     ///
     /// | address | what it is |
     /// |---|---|
-    /// | `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` | this machine alone; of a name's addresses, the first that can be listened on |
-    /// | `127.0.0.1:0` | a port that the system chooses, told by [`Exporter::local_addr`] |
+    /// | `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` | this machine alone; for a name, the first of its addresses that works |
+    /// | `127.0.0.1:0` | a port that the system chooses, see [`Exporter::local_addr`] |
     /// | `0.0.0.0:9464` | all interfaces, IPv4 |
     /// | `[::]:9464` | all interfaces, IPv6 and IPv4 alike |
-    /// | `unix:/run/trading/metrics` | a Unix socket, of the mode [`unix_mode`](Self::unix_mode) |
+    /// | `unix:/run/trading/metrics` | a Unix socket, with the mode of [`unix_mode`](Self::unix_mode) |
     ///
-    /// A socket that a dead process left behind is replaced; one that a living process listens on,
-    /// and a file of another kind, is an error. It is removed when the exporter ends. No link is
-    /// followed under its name, and nothing else is changed or removed that others put there. There
-    /// are no sockets without a file: `unix:@name` is an error, and the file `@name` is `unix:./@name`.
+    /// A socket of a dead process is replaced. A socket of a living process, or a file of another
+    /// kind, is an error. The socket is removed when the exporter ends. No link under its name is
+    /// followed, and files of others are neither changed nor removed. Sockets without a file are
+    /// not supported: `unix:@name` is an error, and the file `@name` is `unix:./@name`.
     ///
-    /// Whoever reaches an address reads all metrics. Where that may be other machines, the exporter
-    /// says so on standard error, and counts the address in
+    /// Every client that reaches an address can read all metrics. If that may include other
+    /// machines, the exporter reports it on standard error, and counts the address in
     /// `tickmetrics_exporter_unprotected_listeners`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.addresses.push(address.into());
         self
     }
 
-    /// Listens nowhere, unless an address is given: for programs that only [push](Self::push).
+    /// Listens on no address, unless one is given: for programs that only [push](Self::push).
     pub fn listen_nowhere(mut self) -> Self {
         self.nowhere = true;
         self
     }
 
-    /// Pushes metrics to a gateway, for programs that end before they are scraped; one gateway, the
-    /// last that was given.
+    /// Pushes metrics to a gateway, for programs that end before they are scraped. Only the last
+    /// gateway given counts.
     pub fn push(mut self, push: Push) -> Self {
         self.push = Some(push);
         self
     }
 
-    /// The mode of Unix sockets' files, as `chmod` takes it, whatever the process's umask is: who may
-    /// write to it may connect. Without this, [`DEFAULT_UNIX_MODE`](Self::DEFAULT_UNIX_MODE).
+    /// The mode of Unix sockets' files, in the form of `chmod`, whatever the process's umask is:
+    /// users that may write to the file may connect. By default
+    /// [`DEFAULT_UNIX_MODE`](Self::DEFAULT_UNIX_MODE).
     pub fn unix_mode(mut self, mode: u32) -> Self {
         self.unix_mode = mode;
         self
     }
 
-    /// What clients may ask, all together and each. Without this, [`Limits::default`].
+    /// The limits for clients, for all together and for each. By default [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The core that the thread runs on, numbered from 0 as the system does. Without it, the thread
-    /// may run where the thread that starts it may: if that one is pinned, on the same core.
+    /// The core for the thread, numbered from 0 as the system does. By default, the thread inherits
+    /// the cores of the thread that starts it: if that one is pinned, it runs on the same core.
     pub fn pin_to_core(mut self, core: usize) -> Self {
         self.core = Some(core);
         self
     }
 
-    /// Whether metrics are compressed for clients that accept it: by gzip, as Prometheus does, or by
-    /// zstd (feature `zstd`), which takes a third of the time.
-    /// Without this they are if any address is neither loopback nor a Unix socket: on one machine it
-    /// would only cost time, two to five times what encoding does.
+    /// Whether metrics are compressed for clients that accept it: by gzip, as Prometheus does, or
+    /// by zstd (feature `zstd`), which takes a third of the time. By default they are compressed if
+    /// any address is neither loopback nor a Unix socket. On one machine compression would only
+    /// cost time, two to five times that of encoding.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = Some(compress);
         self
     }
 
     /// Whether the [`ProcessMetrics`] are exposed: processor time, memory, file descriptors, start
-    /// time. Without this they are, since graphs and alerts for any program look for these names,
-    /// as Prometheus' own libraries export them unasked. They take some 30 microseconds of the
-    /// exporter's thread at each scrape. Where a program has several exporters, one is enough.
+    /// time. By default they are, since graphs and alerts for any program look for these names, and
+    /// Prometheus' own libraries export them by default. They take some 30 microseconds of the
+    /// exporter's thread at each scrape. If a program has several exporters, one is enough.
     ///
-    /// A metric of the program's own under one of the names goes before, as an earlier registry's
-    /// does.
+    /// A metric of the program's own with one of these names takes precedence, as an earlier
+    /// registry's does.
     pub fn process_metrics(mut self, exposed: bool) -> Self {
         self.process_metrics = exposed;
         self
     }
 
-    /// How long the interval is at least that [quantiles](tickmetrics::Description::quantiles) and
-    /// [extremes](tickmetrics::Description::extremes) are of: it began with the latest scrape that
-    /// is at least that long ago, by whichever client, or else with the program. Without it,
-    /// [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL): less than the time from scrape to scrape, so
-    /// that an interval is what happened since the scrape before.
+    /// The least length of the interval for [quantiles](tickmetrics::Description::quantiles) and
+    /// [extremes](tickmetrics::Description::extremes). The interval begins with the latest scrape
+    /// of any client that is at least so long ago, or else with the program. By default
+    /// [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL). It is less than the usual time between
+    /// scrapes, so that an interval begins with the previous scrape.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Whether counters and histograms tell since when they count: as a series `_created` beside each
-    /// in `OpenMetrics`, as `created_timestamp` in protobuf; text has no words for it. That is when
-    /// the process's segment was made; what goes on with [what an earlier process
-    /// counted](tickmetrics::SegmentBuilder::resume) does not tell it.
+    /// Whether to expose the start of each counter and histogram: as a series `_created` in
+    /// `OpenMetrics`, as `created_timestamp` in protobuf; the text format has no form for it. The
+    /// start is when the process's segment was made. Series that continue [the counts of an earlier
+    /// process](tickmetrics::SegmentBuilder::resume) have no start.
     ///
-    /// Without this they do not: it is a series more for each counter, and only a Prometheus with
-    /// `--enable-feature=created-timestamp-zero-ingestion` makes anything of it.
+    /// The default is no: it adds a series for each counter, and only a Prometheus with
+    /// `--enable-feature=created-timestamp-zero-ingestion` uses it.
     pub fn created(mut self, told: bool) -> Self {
         self.more.created = told;
         self
     }
 
-    /// Whether histograms with [native](tickmetrics::Description::native) buckets have the classic
-    /// ones beside them in protobuf. Without this they do not: a Prometheus that takes protobuf drops
-    /// them, unless its setting `always_scrape_classic_histograms` (`scrape_classic_histograms` before
-    /// 3.0) keeps both. The text formats have classic buckets always.
+    /// Whether histograms with [native](tickmetrics::Description::native) buckets also have classic
+    /// buckets in protobuf. The default is no: a Prometheus that scrapes protobuf drops them,
+    /// unless its setting `always_scrape_classic_histograms` (`scrape_classic_histograms` before
+    /// 3.0) keeps both. The text formats always have classic buckets.
     pub fn classic_beside_native(mut self, exposed: bool) -> Self {
         self.more.classic_beside_native = exposed;
         self
@@ -243,8 +244,8 @@ impl ExporterBuilder {
         self
     }
 
-    /// Serves as a [web configuration file] says, the one that the exporters of Prometheus share: for
-    /// all listeners alike, and with feature `web-config`.
+    /// Serves as configured by a [web configuration file], the format shared by Prometheus'
+    /// exporters. It applies to all listeners, and needs the feature `web-config`.
     ///
     /// ```yaml
     /// tls_server_config:
@@ -260,47 +261,50 @@ impl ExporterBuilder {
     ///   headers: { Strict-Transport-Security: max-age=31536000 }
     /// ```
     ///
-    /// **Every path needs credentials**, where any user or token is configured; one of them is enough.
-    /// `auth_excluded_paths` exempts `/health` and `/ready`, or one of them, for probes that have none.
-    /// A client certificate (`client_auth_type`) is asked for besides, whatever the path.
+    /// **Every path needs credentials** if any user or token is configured; one of them is enough.
+    /// `auth_excluded_paths` exempts `/health` and `/ready`, or one of them, for probes without
+    /// credentials. A client certificate (`client_auth_type`) is required in addition, for every
+    /// path.
     ///
-    /// **Files are looked at every second**: this one and all that it names, 1,024 at most, of 1 MiB
-    /// each and 16 MiB in all. A change is in force once two looks found the same bytes, so that a file
-    /// that is being written is not. If it is wrong, what was in force stays, which standard error and
-    /// `tickmetrics_exporter_web_config_stale` report. Connections from before the change end with
+    /// **Files are checked every second**: this one and all files that it names, at most 1,024, of
+    /// 1 MiB each and 16 MiB in all. A change takes effect once two checks found the same bytes, so
+    /// a half-written file does not. If the change is invalid, the previous configuration stays,
+    /// and standard error and `tickmetrics_exporter_web_config_stale` report it. Connections from
+    /// before the change end with their next response.
     /// their next response.
     ///
-    /// **A file that was cut opens nothing.** One that says nothing is an error. At a change, one that
-    /// asks for less is an error, too: for no TLS any more, no password or token, or less of a client's
-    /// certificate. With `allow_less_protection: true` it is in force. Write that as the last line,
-    /// which a file that was cut does not have. At the start, the file is taken as it is.
+    /// **A truncated file does not remove protection.** An empty file is an error. A change that
+    /// demands less is an error, too: no TLS any more, no password or token, or less of a client's
+    /// certificate. With `allow_less_protection: true` it takes effect. Write that as the last
+    /// line, which a truncated file lacks. At the start, the file applies as it is.
     ///
-    /// **Who reads the process's memory** finds credentials there, in a core dump for example. The
-    /// exporter erases its copies of passwords, but a request stays in the buffers of the HTTP and TLS
-    /// libraries as it came, with passwords in base64, until the memory is used again.
+    /// **A reader of the process's memory** finds credentials there, in a core dump for example.
+    /// The exporter erases its copies of passwords. But a request stays in the buffers of the HTTP
+    /// and TLS libraries as it came, with passwords in base64, until the memory is used again.
     ///
-    /// **Passwords** are checked on a thread of their own, `metrics-auth`, one at a time, and on the
-    /// exporter's core where that is [pinned](Self::pin_to_core); those that were right are remembered for the address that they came from, as tags under a key of this
-    /// process. A wrong one costs the same whoever the user is. After 10 of them an address may try
-    /// one more every 2 s, and in all there are at most ten a second, which take at most half a core;
-    /// beyond that the answer is 429. Whose credentials were right before is not kept out by this,
-    /// unless more than ten wrong ones a second come from its own address, as they may through a
-    /// proxy.
+    /// **Passwords** are checked on a separate thread, `metrics-auth`, one at a time, and on the
+    /// exporter's core if that is [pinned](Self::pin_to_core). Correct ones are remembered for
+    /// their client's address, as tags under a key of this process. A wrong one costs the same for
+    /// every user. After 10 wrong ones an address may try one more every 2 s. All addresses
+    /// together have at most ten such attempts a second, which take at most half a core. Further
+    /// attempts are answered with 429. A client with credentials that were right before is not
+    /// affected, unless more than ten wrong ones a second come from its own address, for example
+    /// through a proxy.
     ///
-    /// What differs from Prometheus:
+    /// Differences from Prometheus:
     ///
     /// | key | here |
     /// |---|---|
-    /// | `http2` | without effect: HTTP/1.1 is what is spoken |
-    /// | `min_version`, `cipher_suites`, `curve_preferences` | what rustls has not is an error: TLS below 1.2, CBC and RSA key exchange, P-521 |
-    /// | `client_auth_type` | those that verify need a `client_ca_file`; the system's authorities are not taken. A client shows four certificates beside its own, at most |
-    /// | `tls_server_config` | with anything but a certificate and a key in it, it is an error rather than no TLS |
+    /// | `http2` | no effect: the exporter uses HTTP/1.1 |
+    /// | `min_version`, `cipher_suites`, `curve_preferences` | values that rustls lacks are errors: TLS below 1.2, CBC and RSA key exchange, P-521 |
+    /// | `client_auth_type` | types that verify need a `client_ca_file`; the system's authorities are not used. A client sends at most four certificates besides its own |
+    /// | `tls_server_config` | with other keys but no certificate and key, it is an error and not a server without TLS |
     /// | `basic_auth_users` | the cost of a hash is 4 to 16, and a name has no colon |
     /// | `rate_limit` | `interval` needs a unit; `burst` is at least 1 |
-    /// | none at all | a file without any section is an error rather than no protection |
-    /// | `allow_less_protection` | ours, and theirs refuse it: whether the file may take away protection, or say nothing |
-    /// | `auth_excluded_paths` | ours, and theirs may refuse it: `/health` and `/ready` are the paths that it takes |
-    /// | `bearer_tokens` | ours, and theirs refuse it: for each name a file with a token of 16 characters or more, or its SHA-256 |
+    /// | no section at all | an error, and not a server without protection |
+    /// | `allow_less_protection` | ours, refused by theirs: whether the file may remove protection, or be empty |
+    /// | `auth_excluded_paths` | ours, may be refused by theirs: `/health` and `/ready` are the valid paths |
+    /// | `bearer_tokens` | ours, refused by theirs: for each name a file with a token of 16 characters or more, or its SHA-256 |
     ///
     /// [web configuration file]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
     ///
@@ -317,7 +321,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// Listens, and starts the thread. When this returns, the exporter answers.
+    /// Listens, and starts the thread. The exporter answers requests once this returns.
     ///
     /// # Errors
     /// Every variant of [`StartError`]; nothing was started then.
@@ -377,12 +381,12 @@ impl ExporterBuilder {
         Ok(exporter)
     }
 
-    /// The same answers as a service, for a program that has an HTTP server of its own: anything that
-    /// takes a [`tower_service::Service`], such as axum. It is ready when this returns.
+    /// The same responses as a service, for a program with an HTTP server of its own: any server
+    /// that accepts a [`tower_service::Service`], such as axum. It is ready when this returns.
     ///
-    /// Of the [`Limits`], only `renders` holds; connections, headers and time are the server's matter,
-    /// and so are encryption and who may ask. Nothing is compressed unless
-    /// [`compress`](Self::compress) says so.
+    /// Of the [`Limits`], only `renders` applies. The server is responsible for connections,
+    /// headers, time, encryption and access. Nothing is compressed unless
+    /// [`compress`](Self::compress) is set.
     ///
     /// ```
     /// use tickmetrics_exporter::Exporter;
@@ -396,8 +400,8 @@ impl ExporterBuilder {
     /// ```
     ///
     /// # Errors
-    /// - [`NotForAService`](StartError::NotForAService): something was asked for that only an exporter
-    ///   with a thread of its own does.
+    /// [`NotForAService`](StartError::NotForAService): a setting was given that needs an exporter
+    /// with its own thread.
     /// - [`InvalidLimit`](StartError::InvalidLimit), [`Register`](StartError::Register).
     pub fn service(self) -> Result<MetricsService, StartError> {
         #[cfg(feature = "web-config")]
@@ -427,7 +431,7 @@ impl ExporterBuilder {
             sources.push(Shared::new(Registry::global().clone()));
         }
         if self.process_metrics {
-            // The last one, so that a program's own metrics of these names go before.
+            // The last one, so that a program's own metrics of these names take precedence.
             sources.push(Shared::giving_way(ProcessMetrics::new()));
         }
         let (interval, more) = (self.interval, self.more);
@@ -440,7 +444,7 @@ impl ExporterBuilder {
     }
 }
 
-/// Says once on standard error that other machines may reach these addresses.
+/// Reports once on standard error that other machines may reach these addresses.
 fn warn_of(unprotected: &[LocalAddr]) {
     if unprotected.is_empty() {
         return;

@@ -4,72 +4,72 @@ use std::io;
 use tickmetrics::__text::Printable;
 use tickmetrics::RegisterError;
 
-/// Why an exporter did not start. Nothing was left behind: no thread, no open port.
+/// The reason why an exporter did not start. No thread and no open port remain.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address is not one of this machine, or none at all.
+    /// The address is not one of this machine, or not an address.
     InvalidAddress {
-        /// What [`listen`](crate::ExporterBuilder::listen) was given.
+        /// The argument of [`listen`](crate::ExporterBuilder::listen).
         address: String,
-        /// What the resolver said.
+        /// The resolver's error.
         error: io::Error,
     },
-    /// The address can't be listened on: most often, something else does already.
+    /// The address can't be listened on: most often, another program already does.
     Bind {
-        /// What [`listen`](crate::ExporterBuilder::listen) was given.
+        /// The argument of [`listen`](crate::ExporterBuilder::listen).
         address: String,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// A variable of the environment has a value that can't be used.
+    /// A variable of the environment has an invalid value.
     InvalidVariable {
         /// Its name.
         variable: &'static str,
-        /// What is wrong with its value.
+        /// The fault of its value.
         reason: String,
     },
-    /// A label for all metrics can't be one.
+    /// A label for all metrics is invalid.
     InvalidLabel(RegisterError),
-    /// A limit that would let nobody be answered.
+    /// A limit is so low that no client could be answered.
     InvalidLimit {
         /// The field of [`Limits`](crate::Limits).
         limit: &'static str,
-        /// What to give instead.
+        /// The advice.
         reason: &'static str,
     },
-    /// A setting of a [`Push`](crate::Push).
+    /// A setting of a [`Push`](crate::Push) is invalid.
     InvalidPush {
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
-    /// It would neither listen nor push.
+    /// The exporter would neither listen nor push.
     NothingToDo,
-    /// What was asked for takes a thread and listeners of the exporter's own.
+    /// A setting needs a thread and listeners of the exporter's own.
     NotForAService {
         /// The method of [`ExporterBuilder`](crate::ExporterBuilder).
         setting: &'static str,
     },
-    /// The system takes no such name for a thread.
+    /// The system does not accept the thread's name.
     InvalidThreadName {
-        /// What [`thread_name`](crate::ExporterBuilder::thread_name) was given.
+        /// The argument of [`thread_name`](crate::ExporterBuilder::thread_name).
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
-    /// The thread can't run on the core asked for.
+    /// The thread can't run on the requested core.
     Pin {
-        /// What [`pin_to_core`](crate::ExporterBuilder::pin_to_core) was given.
+        /// The argument of [`pin_to_core`](crate::ExporterBuilder::pin_to_core).
         core: usize,
-        /// The cores that the process may run on now, where the system tells.
+        /// The cores that the process may run on now, if the system reports them.
         allowed: Vec<usize>,
     },
-    /// The exporter's metrics about itself found no room.
+    /// There was no room for the exporter's metrics about itself.
     Register(RegisterError),
-    /// The web configuration file is wrong, or a file that it names.
+    /// The web configuration file, or a file that it names, is invalid.
     #[cfg(feature = "web-config")]
     WebConfig(crate::WebConfigError),
-    /// The system gave no thread, or nothing to wait for connections with.
+    /// The system refused a thread, or the means to wait for connections.
     Thread(io::Error),
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for StartError {
     }
 }
 
-/// What to do where an address can't be listened on. `option`: what takes addresses.
+/// The advice for an address that can't be listened on. `option` is the setting for addresses.
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 pub fn bind_advice(address: &str, error: &io::Error, option: &str) -> String {
     let is_out_of_files = error.raw_os_error().is_some_and(|it| [EMFILE, ENFILE].contains(&it));
@@ -137,7 +137,7 @@ pub fn bind_advice(address: &str, error: &io::Error, option: &str) -> String {
     advice.replace(OPTION, option)
 }
 
-/// Stands for what takes addresses.
+/// Stands for the setting for addresses.
 const OPTION: &str = "$LISTEN";
 
 fn tcp_hint(kind: io::ErrorKind) -> &'static str {

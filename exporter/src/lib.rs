@@ -1,35 +1,35 @@
 //! Serves metrics to Prometheus, from one thread of its own.
 //!
-//! The way of the data goes on where `tickmetrics` ends: snapshot → encode → serve. Nothing here
-//! is on the path of a recording thread: a scrape only reads.
+//! Data passes on from `tickmetrics`: snapshot → encode → serve. Nothing here is on the path of a
+//! recording thread: a scrape only reads.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
-//! | `source` | where metrics come from: registries, segments of other processes, collectors |
+//! | `source` | sources of metrics: registries, segments of other processes, collectors |
 //! | `sources` | all sources at one moment, and the exporter itself |
-//! | `names` | several sources in one response: who exposes which name |
+//! | `names` | several sources in one response: the source of each exposed name |
 //! | `about` | the exporter's metrics about itself |
-//! | `build_info` | what the program was built from |
-//! | `process` | what the system tells of the process |
-//! | `interval` | what is exposed of the time since an earlier scrape |
-//! | `query` | what a client asks for |
-//! | `scrape` | who is answered, and who shares an answer |
-//! | `render` | an exposition on its way, chunk by chunk, to all who asked for it at once |
-//! | `negotiate` | which format a client is answered in |
+//! | `build_info` | the sources and tools that the program was built from |
+//! | `process` | the system's figures for the process |
+//! | `interval` | values of the time since an earlier scrape |
+//! | `query` | the client's selection |
+//! | `scrape` | the admission of clients, and the sharing of responses |
+//! | `render` | an exposition on its way, chunk by chunk, to all clients that share it |
+//! | `negotiate` | the format for a client |
 //! | `http_client` | requests to HTTP servers, encrypted or not |
 //! | `push` | metrics sent to a Pushgateway |
-//! | `coding` | which compression a client is answered with |
-//! | `respond` | what is answered to a request |
+//! | `coding` | the compression for a client |
+//! | `respond` | the response to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
-//! | `lookup` | where a host is, found out without piling up what waits for it |
-//! | `pace` | connections that give way, whatever comes from the other end |
+//! | `lookup` | the addresses of hosts, looked up without piling up waiting requests |
+//! | `pace` | connections that let other tasks run, whatever the peer sends |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
 //! | `service` | the same answers for a server of the program's own |
 //! | `url` | addresses of HTTP servers, checked |
-//! | `builder`, `environment`, `error` | settings, and what can be wrong with them |
+//! | `builder`, `environment`, `error` | settings, and their errors |
 //!
 //! ```
 //! use tickmetrics_exporter::Exporter;
@@ -47,7 +47,7 @@
 //!
 //! # By task
 //!
-//! **Expose with a label for the host**, at an address that whoever runs the program may change:
+//! **Expose with a label for the host**, at an address that the program's operator may change:
 //!
 //! ```
 //! use tickmetrics_exporter::Exporter;
@@ -57,7 +57,7 @@
 //! # Ok::<(), tickmetrics_exporter::StartError>(())
 //! ```
 //!
-//! **Push** the last counts of a job that ends before Prometheus asks:
+//! **Push** the last counts of a job that ends before Prometheus scrapes it:
 //!
 //! ```no_run
 //! use tickmetrics_exporter::{Exporter, Push};
@@ -69,10 +69,10 @@
 //! # Ok::<(), tickmetrics_exporter::StartError>(())
 //! ```
 //!
-//! **Answer from a server of your own**: [`ExporterBuilder::service`] for axum and other tower servers,
-//! [`negotiate`] and [`render_as`] for any other.
+//! **Serve metrics from your own server**: [`ExporterBuilder::service`] for axum and other tower
+//! servers, [`negotiate`] and [`render_as`] for any other.
 //!
-//! **Expose what something else knows**: a collector that implements [`Source`].
+//! **Expose values from elsewhere**: a collector that implements [`Source`].
 
 mod about;
 mod build_info;
@@ -120,7 +120,7 @@ pub use source::Source;
 #[cfg(feature = "web-config")]
 pub use web::WebConfigError;
 
-/// What the fuzzer needs. Not part of the interface.
+/// The interface for the fuzzer. Not part of the public interface.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod __fuzz {
@@ -130,7 +130,7 @@ pub mod __fuzz {
     use std::time::{Duration, Instant};
     use tickmetrics::Snapshot;
 
-    /// What an exporter answers that was scraped at two moments.
+    /// The second response of an exporter that is scraped twice.
     pub fn render_second(first: Snapshot, second: &Snapshot, protocol: Protocol) -> Vec<u8> {
         let (mut intervals, now) = (Intervals::new(Duration::ZERO), Instant::now());
         intervals.end(now, &[first]);
@@ -139,9 +139,9 @@ pub mod __fuzz {
     }
 }
 
-/// What the program `tickmetrics` needs: URLs and requests, which it checks and sends as pushes are, and
-/// the advice of [`StartError::Bind`] in the words of a command line. Not part of the interface,
-/// since none of it is about metrics.
+/// The interface for the program `tickmetrics`: URLs and requests, which it checks and sends like
+/// pushes, and the advice of [`StartError::Bind`] for a command line. Not part of the public
+/// interface, since none of it concerns metrics.
 #[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Sends a body of a type, or a request without a type and a body, and waits for the answer.
+/// Sends a body of a type, or a request without a type and a body, and waits for the response.
 pub(super) async fn send<B>(
     target: &mut Target,
     method: Method,
@@ -30,7 +30,7 @@ where
     }
     let mut refusal = None;
     let asked = client.ask(request, body, async |response: Response<_>| {
-        // What comes after a success tells nothing more.
+        // The body of a success has no further information.
         if !response.status().is_success() {
             let status = response.status().as_u16();
             refusal.insert(Refusal::new(status)).read(response).await;
@@ -48,7 +48,7 @@ where
     }
 }
 
-/// What went wrong, and what may help.
+/// The failure, and possible remedies.
 fn broken(Unreachable { mut reason, cause }: Unreachable, is_https: bool) -> PushError {
     let advice = match cause {
         Cause::Untrusted => {

@@ -1,33 +1,33 @@
 use std::fmt;
 use tickmetrics::__text::Printable;
 
-/// Why metrics were not pushed.
+/// The reason why metrics were not pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushError {
-    /// The exporter was not told where to push: [`push`](crate::ExporterBuilder::push).
+    /// The exporter has no gateway: see [`push`](crate::ExporterBuilder::push).
     NotConfigured,
-    /// The exporter's thread is not there, since this is a forked child, or it is the thread that
-    /// asks.
+    /// The exporter's thread is missing, since this is a forked child, or the caller is that
+    /// thread.
     NotRunning,
-    /// The gateway could not be reached, or broke off.
+    /// The gateway could not be reached, or closed the connection.
     Unreachable {
-        /// What went wrong.
+        /// The failure.
         reason: String,
     },
-    /// There was no answer in time.
+    /// No response came in time.
     TimedOut,
-    /// The gateway answered that it did not take them.
+    /// The gateway refused the metrics.
     Refused {
-        /// The status; 400 where the metrics don't fit those that it has.
+        /// The status; 400 if the metrics conflict with those at the gateway.
         status: u16,
-        /// The beginning of what it said.
+        /// The beginning of the response.
         answer: String,
     },
 }
 
 impl PushError {
-    /// Whether another attempt soon would end in the same.
+    /// Whether another attempt soon would fail in the same way.
     pub(super) fn is_final(&self) -> bool {
         // 408 and 429 ask for another attempt.
         matches!(self, Self::Refused { status: 300..=407 | 409..=428 | 430..=499, .. })

@@ -1,4 +1,4 @@
-//! Where exactly a push goes: the settings, checked and in the form that a request needs.
+//! The exact destination of a push: the settings, checked and in the form for a request.
 
 use super::Push;
 use crate::http_client::HttpClient;
@@ -29,7 +29,7 @@ impl Target {
     /// Checks all settings.
     ///
     /// # Errors
-    /// What is wrong with one of them.
+    /// The fault of a setting.
     pub(crate) fn new(push: &Push) -> Result<Self, String> {
         let Push { url, interval, timeout, format, .. } = push;
         if interval.is_some_and(|interval| interval < Push::MIN_INTERVAL) {
@@ -102,8 +102,8 @@ fn group(push: &Push) -> Result<String, String> {
     Ok(path)
 }
 
-/// Appends a label. A value that could be read as something else, above all a slash, nothing and
-/// dots, is encoded in base64.
+/// Appends a label. An ambiguous value is encoded in base64: above all a slash, an empty value, and
+/// dots.
 fn push_label(path: &mut String, label: &str, value: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     path.push('/');

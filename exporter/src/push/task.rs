@@ -1,4 +1,4 @@
-//! When pushes are made: on the interval, on demand, again after a failure, and at the end.
+//! The times of pushes: on the interval, on demand, again after a failure, and at the end.
 
 use super::client::send;
 use super::error::PushError;
@@ -23,10 +23,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// What the thread may take longer than it was told to wait.
+/// The time that the thread may need beyond the given wait.
 const SLACK: Duration = Duration::from_millis(50);
 
-/// The exporter's metrics about what it pushes.
+/// The exporter's metrics about its pushes.
 #[derive(Metrics)]
 #[metrics(prefix = "tickmetrics")]
 pub(crate) struct PushMetrics {
@@ -39,11 +39,11 @@ pub(crate) struct PushMetrics {
     push_last_success_timestamp: Gauge,
 }
 
-/// Asks for pushes from other threads.
+/// Sends requests for pushes from other threads.
 #[derive(Debug)]
 pub(crate) struct Orders(mpsc::UnboundedSender<Order>);
 
-/// A push that somebody waits for.
+/// A push with a waiting caller.
 #[derive(Debug)]
 pub(crate) struct Order {
     within: Duration,
@@ -71,7 +71,7 @@ impl Orders {
     }
 }
 
-/// Pushes what `body` gives, which has the values of the moment that it is asked at.
+/// Pushes the content of `body`, with the values at the time of its call.
 pub(crate) struct Pusher<F> {
     target: Target,
     settings: Push,
@@ -89,13 +89,13 @@ where
         Self { target, settings, metrics, body }
     }
 
-    /// Pushes until `end` is there, and then for the last time.
+    /// Pushes until `end` is ready, and then for the last time.
     pub(crate) async fn run(
         mut self,
         orders: mpsc::UnboundedReceiver<Order>,
         end: oneshot::Receiver<()>,
     ) {
-        // Whatever is under way is given up: its values are older than those of the end.
+        // A running push is dropped: its values are older than those at the end.
         first(end, self.go_on(orders)).await;
         let (method, what) = match self.settings.at_end {
             AtEnd::Push => (self.method(), "pushed"),
@@ -123,11 +123,11 @@ where
                 First::A(Some(Order { within, since, done })) => {
                     let within = within.saturating_sub(since.elapsed());
                     let outcome = self.insist(&self.method(), within).await;
-                    // Who asked may have given up.
+                    // The caller may have given up.
                     let _ = done.send(outcome.clone());
                     outcome
                 }
-                // Nobody asks any more, and the end is near.
+                // No callers are left, and the end is near.
                 First::A(None) => pending().await,
                 First::B(outcome) => {
                     state = self.tell(state, &outcome);
@@ -140,7 +140,7 @@ where
                     Err(error) if !error.is_final() => pause(failures).min(interval),
                     _ => interval,
                 };
-                // Never, where that is beyond all time.
+                // Never, if the time is out of range.
                 Instant::now().checked_add(pause)
             });
         }
@@ -150,7 +150,7 @@ where
         if self.settings.replace { Method::PUT } else { Method::POST }
     }
 
-    /// A request that is made again as long as that may help.
+    /// A request that is repeated as long as that may help.
     async fn insist(&mut self, method: &Method, within: Duration) -> Result<(), PushError> {
         let start = Instant::now();
         let mut failures = 0;
@@ -189,7 +189,7 @@ where
         outcome
     }
 
-    /// Says what is different from the last time.
+    /// Reports a change since the last push.
     fn tell(&self, before: State, outcome: &Result<(), PushError>) -> State {
         let state = match outcome {
             Ok(()) => State::Working,
@@ -205,17 +205,17 @@ where
     }
 }
 
-/// What was last said of pushes.
+/// The last report about pushes.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Working,
     Failing,
-    /// Not for want of a connection.
+    /// For another reason than a lost connection.
     Refused,
 }
 
-/// Before the attempt that follows so many failures. The random part keeps those apart that failed
-/// together.
+/// The pause before the attempt after so many failures. The random part spreads processes that
+/// failed together.
 fn pause(failures: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(LONGEST_PAUSE);
     doubled.mul_f64(0.5 + fastrand::f64() / 2.0)

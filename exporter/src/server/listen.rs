@@ -1,4 +1,4 @@
-//! Addresses, and the sockets that are listened on.
+//! Addresses, and listening sockets.
 
 use super::client::Client;
 use super::unix::{self, SocketFile};
@@ -12,14 +12,14 @@ use std::path::PathBuf;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 
-/// Connections that wait to be accepted, if the system allows as many (`net.core.somaxconn`).
+/// Connections that wait to be accepted, if the system allows so many (`net.core.somaxconn`).
 const BACKLOG: i32 = 1024;
 
-/// What an address of a Unix socket begins with.
+/// The beginning of a Unix socket's address.
 const UNIX: &str = "unix:";
 
-/// Where an [`Exporter`](crate::Exporter) listens. Written out, it is what
-/// [`listen`](crate::ExporterBuilder::listen) takes.
+/// The address of an [`Exporter`](crate::Exporter). Its `Display` is an argument for
+/// [`listen`](crate::ExporterBuilder::listen).
 ///
 /// ```
 /// use tickmetrics_exporter::{Exporter, LocalAddr};
@@ -31,7 +31,7 @@ const UNIX: &str = "unix:";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LocalAddr {
-    /// With the port that the system chose, if it was asked to.
+    /// With the port that the system chose for port 0.
     Tcp(SocketAddr),
     /// The socket's path, absolute.
     Unix(PathBuf),
@@ -56,7 +56,7 @@ impl fmt::Display for LocalAddr {
     }
 }
 
-/// A socket that is listened on, before there is a runtime.
+/// A listening socket, before there is a runtime.
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub(crate) address: LocalAddr,
@@ -72,7 +72,7 @@ enum BoundSocket {
 }
 
 impl Bound {
-    /// Listens on an address as [`listen`](crate::ExporterBuilder::listen) takes it.
+    /// Listens on an address in the form of [`listen`](crate::ExporterBuilder::listen).
     pub(crate) fn new(address: &str, unix_mode: u32) -> Result<Self, StartError> {
         let bound = match address.strip_prefix(UNIX) {
             Some(path) => match no_path(path) {
@@ -97,7 +97,7 @@ impl Bound {
         Ok(Self { address, file: Some(file), socket: BoundSocket::Unix(socket) })
     }
 
-    /// The first of them that can be listened on.
+    /// The first of the addresses that can be listened on.
     fn tcp(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Self> {
         let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
         for address in addresses {
@@ -112,7 +112,7 @@ impl Bound {
         Err(failed)
     }
 
-    /// To be called within a runtime that waits for it.
+    /// Must be called within the runtime that waits for it.
     pub(super) fn into_listener(self) -> io::Result<Listener> {
         let socket = match self.socket {
             BoundSocket::Tcp(socket) => ListenerSocket::Tcp(TcpListener::from_std(socket)?),
@@ -122,7 +122,7 @@ impl Bound {
     }
 }
 
-/// Why this is no path of a socket's file.
+/// The reason why this is not the path of a socket's file.
 fn no_path(path: &str) -> Option<String> {
     if path.is_empty() {
         Some("it has no path".into())
@@ -144,10 +144,10 @@ fn no_path(path: &str) -> Option<String> {
 fn tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
-        // `[::]` takes IPv4, too, whatever `net.ipv6.bindv6only` says.
+        // `[::]` accepts IPv4, too, whatever `net.ipv6.bindv6only` is.
         socket.set_only_v6(false)?;
     }
-    // Connections of an earlier run that still time out don't keep the port.
+    // Connections of an earlier run that are timing out don't block the port.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -155,7 +155,7 @@ fn tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// What bytes come from and go to: a connection as it was accepted, or what encrypts it.
+/// The byte stream of a connection: as accepted, or encrypted.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -164,11 +164,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer {
     pub(super) client: Client,
-    /// If sockets of that kind have some.
+    /// `None` for sockets without addresses.
     pub(super) address: Option<IpAddr>,
 }
 
-/// A socket that is listened on.
+/// A listening socket in a runtime.
 pub(super) struct Listener {
     /// Before the socket, as in [`Bound`].
     _file: Option<SocketFile>,
@@ -186,8 +186,8 @@ impl Listener {
         match &self.socket {
             ListenerSocket::Tcp(socket) => {
                 let (stream, address) = socket.accept().await?;
-                // What is sent is whole responses: to hold back the end of one wins nothing.
-                // Where it can't be set, the connection is gone, which is told soon enough.
+                // Whole responses are sent, so holding back the end of one gains nothing. If the
+                // option can't be set, the connection is gone, which is noticed soon enough.
                 let _ = stream.set_nodelay(true);
                 let ip = address.ip().to_canonical();
                 let peer = Peer { client: ip.into(), address: Some(ip) };

@@ -41,7 +41,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// How long an exporter that ends lets responses go on: half of the 100 ms that
+/// How long an ending exporter lets responses continue: half of the 100 ms that
 /// [`Exporter::shutdown`] promises.
 const GRACE: Duration = Duration::from_millis(50);
 
@@ -57,8 +57,8 @@ const GRACE: Duration = Duration::from_millis(50);
 /// | `/ready` | `OK` once the clock is calibrated and a first snapshot was made, before that 503 |
 /// | `/` | links to them |
 ///
-/// After a `fork` the exporter stays the parent's: in the child it answers nothing, and dropping
-/// it there does nothing.
+/// After a `fork` the exporter stays the parent's. In the child it answers nothing, and its drop
+/// does nothing.
 ///
 /// ```
 /// use tickmetrics_exporter::Exporter;
@@ -92,8 +92,8 @@ impl Exporter {
         ExporterBuilder::default()
     }
 
-    /// The first address that is no Unix socket's, with the port that the system chose if it was
-    /// asked to. Where there are only Unix sockets, `0.0.0.0:0`, which is nowhere.
+    /// The first address of TCP, with the port that the system chose for port 0. With Unix sockets
+    /// alone it is `0.0.0.0:0`, which is no address.
     pub fn local_addr(&self) -> SocketAddr {
         let tcp = self.addresses.iter().find_map(|address| match address {
             LocalAddr::Tcp(address) => Some(*address),
@@ -102,8 +102,8 @@ impl Exporter {
         tcp.unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
-    /// What its URLs begin with: `https` if the web configuration asked for TLS when it was started,
-    /// else `http`.
+    /// The scheme of its URLs: `https` if the web configuration asked for TLS at the start, else
+    /// `http`.
     pub fn scheme(&self) -> &'static str {
         self.scheme
     }
@@ -113,9 +113,9 @@ impl Exporter {
         &self.addresses
     }
 
-    /// Pushes all metrics [to the gateway](ExporterBuilder::push), and waits until it has them: the
-    /// way for a job to be sure, before it ends. What fails is tried again as long as that may help
-    /// and there is time.
+    /// Pushes all metrics [to the gateway](ExporterBuilder::push), and waits until the gateway has
+    /// them: the way for a job to be sure, before it ends. A failed push is repeated as long as
+    /// that may help and there is time.
     ///
     /// # Errors
     /// Every variant of [`PushError`].
@@ -129,14 +129,14 @@ impl Exporter {
         orders.push(within)
     }
 
-    /// Stops it, as dropping it does: within 100 ms, whatever clients do. A response that is on its
-    /// way has half of that to arrive, and so has the last [push](ExporterBuilder::push) unless it was
+    /// Stops the exporter, as its drop does: within 100 ms, whatever clients do. A running response
+    /// has half of that to arrive, and so has the last [push](ExporterBuilder::push) unless it was
     /// given [more](Push::end_within).
     ///
-    /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed. What
-    /// the thread is in the middle of is waited for: a chunk of a response that is being encoded, and
-    /// a [`gauge_fn`](tickmetrics::Registry::gauge_fn) that is being called. A gauge function that
-    /// drops the exporter itself returns first; the thread ends after it.
+    /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed.
+    /// It waits for the thread's present step: the encoding of one chunk of a response, or a call
+    /// of a [`gauge_fn`](tickmetrics::Registry::gauge_fn). A gauge function that drops the exporter
+    /// itself returns first; the thread ends after it.
     pub fn shutdown(self) {
         drop(self);
     }
@@ -158,14 +158,14 @@ impl Drop for Exporter {
     }
 }
 
-/// What is pushed where.
+/// The contents and the destination of pushes.
 pub(crate) struct Pushing {
     pub(crate) target: Target,
     pub(crate) settings: Push,
     pub(crate) metrics: PushMetrics,
 }
 
-/// Starts the thread. It has the core asked for, and accepts connections, when this returns.
+/// Starts the thread. When this returns, it runs on the requested core, and accepts connections.
 pub(crate) fn start(
     bound: Vec<Bound>,
     responder: Responder,
@@ -200,7 +200,7 @@ pub(crate) fn start(
                 }
             }
             Err(error) => {
-                // Whoever waits for it is gone only if it panicked.
+                // The waiting thread is gone only if it panicked.
                 let _ = ready.send(Err(error));
             }
         }
@@ -251,7 +251,7 @@ async fn serve(
     let last_push = pushing.map(|(_end, task)| task);
     tasks.shutdown().await;
     if let Some(graceful) = Arc::into_inner(graceful) {
-        // What is not through by then ends with the runtime.
+        // Responses that take longer end with the runtime.
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     }
     if let Some(last_push) = last_push {
@@ -262,7 +262,7 @@ async fn serve(
 
 /// Pins the calling thread.
 fn pin(core: usize) -> Result<(), StartError> {
-    // Linux' `cpu_set_t` has 1,024 bits; core_affinity does not look before it sets one.
+    // Linux' `cpu_set_t` has 1,024 bits; core_affinity sets a bit without a check.
     let known = core < 1024;
     if known && core_affinity::set_for_current(core_affinity::CoreId { id: core }) {
         return Ok(());

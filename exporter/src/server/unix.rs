@@ -1,11 +1,11 @@
-//! Unix sockets: who has the file, and which mode it has.
+//! Unix sockets: the owner and the mode of their files.
 //!
-//! Where several processes start at once, a lock on the directory lets them look at the file, and
-//! replace it, one after the other. Nothing but the socket itself is ever left behind.
+//! If several processes start at once, a lock on the directory lets them check the file, and
+//! replace it, one after the other. Only the socket itself is ever left behind.
 //!
-//! Others may have the directory, and put something else under the name at any moment. So a name is
-//! one in a directory that is open, no link is followed, and what has a name is changed by what is
-//! open (`O_PATH`), once it is known to be what it should be.
+//! Others may own the directory, and put another file under the name at any moment. So a name is
+//! relative to an open directory, no link is followed, and a named file is changed through an open
+//! descriptor (`O_PATH`), once its kind is checked.
 
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, fstatat};
@@ -21,12 +21,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// Who else binds a socket in the directory has its lock for some hundred microseconds.
+/// Another program that binds a socket in the directory holds its lock for some hundred
+/// microseconds.
 const LOCK_TRIES: u32 = 200;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// A socket's file, which goes when this does. Drop it before the listener: as long as that accepts
-/// connections, no other process takes the file for one that was left behind.
+/// A socket's file, removed at the drop. Drop it before the listener: as long as that accepts
+/// connections, no other process considers the file left behind.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -43,26 +44,26 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Where it can't be removed, the next one to listen here replaces it.
+        // If it can't be removed, the next process to listen here replaces it.
         let _ = self.entry.remove(self.identity);
     }
 }
 
-/// Listens on a socket of this mode, in place of one that a dead process left behind.
+/// Listens on a socket of this mode, and replaces one of a dead process.
 ///
 /// # Errors
 /// - `AddrInUse`: a living process listens there.
-/// - `AlreadyExists`: what is there is no socket.
+/// - `AlreadyExists`: another kind of file is there.
 /// - `ResourceBusy`: another program holds the directory's lock.
-/// - `InvalidInput`: the path is no file's, or too long for a socket.
-/// - `Other`: another program put something else there meanwhile.
-/// - `Unsupported`: it takes `/proc`, which is not mounted.
-/// - What the system says when it is asked to make it.
+/// - `InvalidInput`: the path names no file, or is too long for a socket.
+/// - `Other`: another program put another file there meanwhile.
+/// - `Unsupported`: it needs `/proc`, which is not mounted.
+/// - The system's error when the socket is made.
 pub(super) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener, SocketFile)> {
     bind_while(path, mode, backlog, || ())
 }
 
-/// `others`: what others do once the file is there.
+/// `others`: the actions of others once the file exists.
 fn bind_while(
     path: &Path,
     mode: u32,
@@ -74,7 +75,7 @@ fn bind_while(
     let entry = Entry::new(&path)?;
     let lock = Lock::new(&entry.directory)?;
     entry.remove_stale()?;
-    // The file gets its mode from the socket, so that there is no moment at which others may connect.
+    // The file gets its mode from the socket, so others have no moment to connect.
     let socket = File::from(OwnedFd::from(Socket::new(Domain::UNIX, Type::STREAM, None)?));
     socket.set_permissions(Permissions::from_mode(mode))?;
     let socket = Socket::from(OwnedFd::from(socket));
@@ -90,7 +91,7 @@ fn bind_while(
     }
     let identity = identity(&metadata);
     let listening = socket.listen(backlog).and_then(|()| {
-        // What the process's umask took away.
+        // Restores the part that the process's umask removed.
         if metadata.mode() & 0o7777 == mode & 0o7777 {
             return Ok(());
         }
@@ -99,7 +100,7 @@ fn bind_while(
         fs::set_permissions(again(&file), Permissions::from_mode(mode))
     });
     if let Err(error) = listening {
-        // Nothing is left behind, unless it is another's.
+        // Nothing is left behind, unless it belongs to another.
         if error.kind() != ErrorKind::Other {
             let _ = entry.remove(identity);
         }
@@ -109,7 +110,7 @@ fn bind_while(
     Ok((OwnedFd::from(socket).into(), SocketFile { path, entry, identity }))
 }
 
-/// Whether it is the file of the socket of this process that listens there.
+/// Checks that it is the file of this process's listening socket.
 fn check_owner(file: &File, path: &Path) -> io::Result<()> {
     let client = connect(file).map_err(|error| match error.kind() {
         ErrorKind::ConnectionRefused => replaced(),
@@ -118,8 +119,8 @@ fn check_owner(file: &File, path: &Path) -> io::Result<()> {
     if client.peer_addr()?.as_pathname() == Some(path) { Ok(()) } else { Err(replaced()) }
 }
 
-/// So that the connection of this process is not taken for a client's that breaks off. Any other that
-/// came first, in these microseconds, has to come again.
+/// Removes the process's own connection, so that it does not count as a client that breaks off. Any
+/// other client of these microseconds has to connect again.
 fn forget_clients(socket: &Socket, backlog: i32) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     for _ in 0..=backlog {
@@ -141,7 +142,7 @@ fn identity(metadata: &fs::Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// A name in a directory that stays the same one, whatever its path leads to later.
+/// A name in a directory that stays the same, wherever its path leads later.
 #[derive(Debug)]
 struct Entry {
     directory: File,
@@ -153,20 +154,20 @@ impl Entry {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(ErrorKind::InvalidInput.into());
         };
-        // Not a pipe, which would be waited for.
+        // Not a pipe, which would block.
         let flags = OFlag::O_DIRECTORY.bits();
         let directory = OpenOptions::new().read(true).custom_flags(flags).open(directory)?;
         Ok(Self { directory, name: name.into() })
     }
 
-    /// What has the name now, be it a link, to learn about it and for [`again`] alone.
+    /// Opens the present file of the name, even a link, only to inspect it and for [`again`].
     fn open(&self) -> io::Result<File> {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         Ok(openat(&self.directory, &*self.name, flags, Mode::empty())?.into())
     }
 
-    /// Removes it if it is still that one. Between the two, only one who may remove it as well can
-    /// put something else there.
+    /// Removes the file if it is still that one. Between the two steps, only a user that may remove
+    /// the file can put another one there.
     fn remove(&self, identity: Identity) -> io::Result<()> {
         let found = fstatat(&self.directory, &*self.name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
         if (found.st_dev, found.st_ino) != identity {
@@ -175,7 +176,7 @@ impl Entry {
         Ok(unlinkat(&self.directory, &*self.name, UnlinkatFlags::NoRemoveDir)?)
     }
 
-    /// Removes a socket that nobody listens on.
+    /// Removes a socket without a listener.
     fn remove_stale(&self) -> io::Result<()> {
         let file = match self.open() {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -188,13 +189,13 @@ impl Entry {
         match connect(&file).map_err(|error| error.kind()) {
             Err(ErrorKind::ConnectionRefused) => self.remove(identity(&metadata)),
             Err(kind @ (ErrorKind::PermissionDenied | ErrorKind::Unsupported)) => Err(kind.into()),
-            // One of another type, of datagrams for example, is alive too.
+            // A socket of another type, of datagrams for example, is alive too.
             Ok(_) | Err(_) => Err(ErrorKind::AddrInUse.into()),
         }
     }
 }
 
-/// A path to what is open, and to nothing else.
+/// A path to the open file, and to no other.
 fn again(file: &File) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
@@ -202,7 +203,7 @@ fn again(file: &File) -> PathBuf {
 /// Connects to a socket's file.
 fn connect(file: &File) -> io::Result<Socket> {
     let client = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    // A living one that accepts no more connections now would be waited for.
+    // A living process that accepts no more connections now would block.
     client.set_nonblocking(true)?;
     client.connect(&SockAddr::unix(again(file))?).map_err(|error| match error.kind() {
         ErrorKind::NotFound => ErrorKind::Unsupported.into(),
@@ -229,7 +230,7 @@ impl<'a> Lock<'a> {
 
 impl Drop for Lock<'_> {
     fn drop(&mut self) {
-        // It ends with the directory's last descriptor at the latest.
+        // The lock ends with the directory's last descriptor at the latest.
         let _ = self.0.unlock();
     }
 }
@@ -271,14 +272,14 @@ mod tests {
             let (listener, file) = bind(&path, mode, BACKLOG).unwrap();
             assert_eq!(self::mode(&path), mode);
             let client = UnixStream::connect(&path).unwrap();
-            // Nobody was there before it.
+            // No client was there before it.
             let mut accepted = listener.accept().unwrap().0;
             (&client).write_all(b"x").unwrap();
             accepted.read_exact(&mut [0]).unwrap();
             drop(file);
             assert!(!path.exists());
         }
-        // As long as it may be, and known by all of it.
+        // As long as possible, and found by its whole name.
         let name = "x".repeat(106 - folder.0.as_os_str().len());
         let (_listener, file) = bind(&folder.0.join(&name), WIDE, BACKLOG).unwrap();
         assert_eq!(file.path().as_os_str().len(), 107);
@@ -291,13 +292,13 @@ mod tests {
     fn only_a_dead_socket_is_replaced() {
         let folder = Folder::new("tickmetrics-socket-stale");
         let path = folder.0.join("s");
-        // One whose process ended without removing it.
+        // The socket of a process that ended without removing it.
         drop(UnixListener::bind(&path).unwrap());
         let (listener, file) = bind(&path, OWNER, BACKLOG).unwrap();
 
         let kind = |path: &Path| bind(path, OWNER, BACKLOG).unwrap_err().kind();
         assert_eq!(kind(&path), ErrorKind::AddrInUse);
-        // Full: as many connections wait as may.
+        // Full: the greatest number of connections waits.
         let waiting: Vec<_> = (0..64)
             .map_while(|_| {
                 let client =
@@ -352,14 +353,14 @@ mod tests {
         fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
     }
 
-    /// A mode of which the umask takes something away, so that it has to be set afterwards.
+    /// A mode that the umask reduces, so that it has to be set afterwards.
     const WIDE: u32 = 0o666;
 
-    /// Puts something in the socket's place.
+    /// Puts another file in the socket's place.
     type Swap<'a> = &'a dyn Fn() -> Option<UnixListener>;
 
-    /// What the directory's owner puts under the name as soon as the socket has it. Nothing of it is
-    /// changed or removed.
+    /// The directory's owner puts something under the name as soon as the socket has it. It is
+    /// neither changed nor removed.
     #[test]
     fn what_takes_the_sockets_place_is_left_alone() {
         let folder = Folder::new("tickmetrics-socket-swap");
@@ -437,18 +438,18 @@ mod tests {
         let error = bind(&path, OWNER, BACKLOG).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert!(stale.exists() && path.is_symlink());
-        // Where a directory should be.
+        // In place of a directory.
         let pipe = folder.0.join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let error = bind(&pipe.join("s"), OWNER, BACKLOG).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotADirectory);
-        // A link to a directory is one, as /var/run is.
+        // A link to a directory is accepted, such as /var/run.
         let run = folder.0.join("run");
         symlink(&folder.0, &run).unwrap();
         drop(bind(&run.join("other"), OWNER, BACKLOG).unwrap());
     }
 
-    /// Nor does one keep the directory's lock.
+    /// The directory's lock is not kept either.
     #[test]
     fn there_may_be_many_in_a_directory() {
         let folder = Folder::new("tickmetrics-socket-many");
