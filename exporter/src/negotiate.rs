@@ -1,14 +1,15 @@
-//! Which format a client is answered in.
+//! The choice of a format for a client.
 
 use tickmetrics::Escaping;
 
-/// A format that metrics are exposed in.
+/// A format of an exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// Prometheus' text format 0.0.4, which everything reads: [`encode::text`](crate::encode::text).
+    /// Prometheus' text format 0.0.4, which every tool reads:
+    /// [`encode::text`](crate::encode::text).
     Text,
-    /// Prometheus' text format 1.0.0: the same, for who reads names in double quotes.
+    /// Prometheus' text format 1.0.0: the same, for clients that read names in double quotes.
     Text1,
     /// The `OpenMetrics` text format 1.0.0: [`encode::openmetrics`](crate::encode::openmetrics).
     OpenMetrics,
@@ -17,42 +18,42 @@ pub enum Format {
 }
 
 impl Format {
-    /// What the header `Content-Type` says of it. Prometheus 3 takes an answer by this alone.
+    /// The value of the header `Content-Type`. Prometheus 3 accepts a response by this alone.
     pub fn content_type(self) -> &'static str {
         Protocol::from(self).content_type()
     }
 }
 
-/// How a client is answered: a format, and how names are written in it that not all clients read.
+/// The form of a response: a format, and the escaping of names that not all clients read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Protocol {
     /// The format.
     pub format: Format,
-    /// The escaping that was asked for.
+    /// The escaping that the client asked for.
     pub escaping: Option<Escaping>,
-    /// Whether counters and histograms tell since when they count: as series `_created` in
-    /// `OpenMetrics`, as `created_timestamp` in protobuf. No client asks for it: see
+    /// Whether to expose the start of counters and histograms: as series `_created` in
+    /// `OpenMetrics`, as `created_timestamp` in protobuf. Clients can't ask for it: see
     /// [`ExporterBuilder::created`](crate::ExporterBuilder::created).
     pub created: bool,
-    /// Whether histograms with native buckets have the classic ones beside them in protobuf. No
-    /// client asks for it: see
+    /// Whether histograms with native buckets also have classic buckets in protobuf. Clients can't
+    /// ask for it: see
     /// [`ExporterBuilder::classic_beside_native`](crate::ExporterBuilder::classic_beside_native).
     pub classic_beside_native: bool,
 }
 
 impl Protocol {
-    /// A format with the escaping that is asked for, and without what no client asks for.
+    /// A format with the requested escaping, and without the options that clients can't ask for.
     pub fn new(format: Format, escaping: Option<Escaping>) -> Self {
         Self { format, escaping, created: false, classic_beside_native: false }
     }
 
-    /// How names are written: as asked for, and else with underscores, as Prometheus' libraries do.
+    /// The escaping: the requested one, or underscores, the default of Prometheus' libraries.
     pub fn escaping(self) -> Escaping {
         self.escaping.unwrap_or_default()
     }
 
-    /// What the header `Content-Type` says of it: the format, and the escaping if one was asked for.
+    /// The value of the header `Content-Type`: the format, and the escaping if one was requested.
     pub fn content_type(self) -> &'static str {
         /// A type, and the same with each escaping.
         macro_rules! content_type {
@@ -81,19 +82,19 @@ impl Protocol {
     }
 }
 
-/// Without an escaping that was asked for.
+/// Without a requested escaping.
 impl From<Format> for Protocol {
     fn from(format: Format) -> Self {
         Self::new(format, None)
     }
 }
 
-/// The format for a request with this header `Accept`: of those that it names, the one that it
-/// prefers by `q`, and of equals the first, with the [escaping](Escaping) that it names beside it.
-/// What it does not name is not known here, such as other versions, or can't be read, is passed over.
+/// The format for a request with this header `Accept`. Of the formats that it names, the one with
+/// the highest `q` wins, and of equals the first, with the [escaping](Escaping) beside it. Entries
+/// that are unknown here, such as other versions, or unreadable are ignored.
 ///
-/// Text is the answer where there is no such header or nothing else is left, as Prometheus' own
-/// libraries do it: never an error. It is also what `*/*` and `text/*` stand for, unless the header
+/// Without such a header, or without a known entry, the result is text, as in Prometheus' own
+/// libraries: never an error. Text is also the result for `*/*` and `text/*`, unless the header
 /// names text itself.
 ///
 /// ```
@@ -133,11 +134,11 @@ pub fn negotiate(accept: Option<&str>) -> Protocol {
 /// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept>).
 struct Range {
     accepts: Accepts,
-    /// 0, where it is not accepted at all, to 1.
+    /// From 0, for not accepted at all, to 1.
     quality: f32,
 }
 
-/// The only message that protobuf is asked for.
+/// The only protobuf message that clients ask for.
 const METRIC_FAMILY: &str = "io.prometheus.client.MetricFamily";
 
 enum Accepts {
@@ -146,7 +147,7 @@ enum Accepts {
 }
 
 impl Range {
-    /// `None` where it is of an unknown format or can't be read.
+    /// `None` for an unknown format, or text that can't be read.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = split(text, b';').map(str::trim);
         let media_type = parts.next()?.to_ascii_lowercase();
@@ -160,7 +161,7 @@ impl Range {
                 "version" => version = Some(value),
                 "proto" => proto = Some(value),
                 "encoding" => encoding = Some(value),
-                // Others are passed over, as Prometheus' library for Go does.
+                // Others are ignored, as in Prometheus' library for Go.
                 "escaping" => {
                     escaping = Escaping::ALL.into_iter().find(|one| one.name() == value);
                 }
@@ -193,7 +194,7 @@ pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Without the quotes around it. None of the values that mean something here needs more.
+/// Without the quotes around it. None of the known values needs more.
 fn unquoted(value: &str) -> &str {
     value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
@@ -211,7 +212,7 @@ mod tests {
         }
     }
 
-    /// Taken from what Debian's Prometheus sent, 2.42.0, 2.53.3 and 3.5.3, each without and with
+    /// The headers of Debian's Prometheus 2.42.0, 2.53.3 and 3.5.3, each without and with
     /// `--enable-feature=native-histograms`.
     #[test]
     fn what_prometheus_sends() {
@@ -289,7 +290,7 @@ mod tests {
             (format!("{om};q=0.5,text/*;q=0.9"), Text),
             (format!("{om};q=0.9,*/*;q=0.9"), OpenMetrics),
             (format!("*/*,{om}"), OpenMetrics),
-            // The wider range says nothing of what a narrower one names.
+            // The wider range does not apply to formats that a narrower one names.
             (format!("{om};q=0.5,*/*;q=0.9,{text};q=0.1"), OpenMetrics),
         ] {
             check(&[(&accept, format)]);
@@ -306,7 +307,7 @@ mod tests {
             ("application/openmetrics-text;version=\"1.0.0\";charset=utf-8", OpenMetrics),
             ("application/openmetrics-text;;version=1.0.0;", OpenMetrics),
             (",,application/openmetrics-text,", OpenMetrics),
-            // A comma in quotes is none.
+            // A comma in quotes is no separator.
             ("text/plain;note=\"a, \\\"application/openmetrics-text\";q=0.1", Text),
             ("x/y;note=\"\\\"\",application/openmetrics-text", OpenMetrics),
         ]);

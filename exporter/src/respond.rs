@@ -1,4 +1,4 @@
-//! What is answered to a request.
+//! Responses to requests.
 
 use crate::about::AboutMetrics;
 use crate::coding::Coding;
@@ -42,11 +42,11 @@ pub(crate) type Body = Either<Full<Bytes>, Reader>;
 pub(crate) struct Responder {
     scraper: Mutex<Scraper>,
     about: AboutMetrics,
-    /// Whether metrics are compressed for who accepts it.
+    /// Whether metrics are compressed for clients that accept it.
     compress: bool,
-    /// The most expositions that are on their way at one time.
+    /// The most expositions in progress at one time.
     renders: usize,
-    /// Relaxed: a sign that it went well once; nothing is read because of it.
+    /// Relaxed: a flag that a snapshot succeeded once; nothing else is read because of it.
     ready: AtomicBool,
 }
 
@@ -61,16 +61,16 @@ impl Responder {
         &self.about
     }
 
-    /// Does what else the first scrape would have to wait for, and so makes it ready.
+    /// Does the work that the first scrape would wait for, and so makes the exporter ready.
     pub(crate) fn warm_up(&self) {
         lock(&self.scraper).warm_up();
         self.ready.store(true, Relaxed);
     }
 
-    /// All metrics, for who did not ask for them.
+    /// All metrics, for a receiver that made no request.
     pub(crate) fn exposition(&self, format: Format) -> Reader {
         let mut protocol = Protocol::from(format);
-        // Who they are handed on to may read either.
+        // The final reader may read either kind of bucket.
         protocol.classic_beside_native = true;
         let query = Query { protocol, coding: Coding::Identity, names: Vec::new() };
         let reader = lock(&self.scraper).open_uncounted(query, Client::Unknown);
@@ -80,18 +80,18 @@ impl Responder {
 
     /// The response to a request, whose body is not read. For HEAD, hyper sends the headers alone.
     ///
-    /// Who is allowed to ask has to be settled before.
+    /// The caller must have admitted the client.
     pub(crate) async fn respond(&self, request: &Parts, client: Client) -> Response<Body> {
         let Parts { method, uri, .. } = request;
         let path = uri.path();
-        // The targets of OPTIONS and CONNECT that are no path.
+        // The targets of OPTIONS and CONNECT that are not paths.
         let is_server = *method == Method::CONNECT || path == "*" && *method == Method::OPTIONS;
         if !is_server && !matches!(path, "/" | "/health" | "/ready" | "/metrics") {
             let text = "Nothing is here: try /metrics\n";
             return response(StatusCode::NOT_FOUND, PLAIN, whole(text));
         }
         if !matches!(*method, Method::GET | Method::HEAD) {
-            // RFC 9110, 9.1: one that is not known is another mistake than one that is not allowed.
+            // RFC 9110, 9.1: an unknown method is another error than one that is not allowed.
             let status = if is_known(method) {
                 StatusCode::METHOD_NOT_ALLOWED
             } else {
@@ -109,21 +109,21 @@ impl Responder {
         }
     }
 
-    /// For a request that can't be trusted to mean what it seems to: the connection ends with this.
+    /// For an ambiguous request: the connection ends with this response.
     pub(crate) fn refuse(status: StatusCode, text: &'static str) -> Response<Body> {
         let mut response = response(status, PLAIN, whole(text));
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
     }
 
-    /// For who asks more often than allowed.
+    /// For a client that exceeds its rate.
     pub(crate) fn too_many_requests(wait: Duration) -> Response<Body> {
         Self::later(StatusCode::TOO_MANY_REQUESTS, "Too many requests: ask again later\n", wait)
     }
 
     fn later(status: StatusCode, text: &'static str, wait: Duration) -> Response<Body> {
         let mut response = response(status, PLAIN, whole(text));
-        // In whole seconds (RFC 9110, 10.2.3), and none would be no time at all.
+        // In whole seconds (RFC 9110, 10.2.3), at least one.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         response
@@ -148,7 +148,7 @@ impl Responder {
             let text = "Too many clients are being answered: ask again later\n";
             return Self::later(StatusCode::SERVICE_UNAVAILABLE, text, Duration::ZERO);
         };
-        // The other requests that are there by now join it.
+        // The other requests that have arrived by now join it.
         yield_now().await;
         reader.begin();
         self.ready.store(true, Relaxed);
@@ -179,7 +179,7 @@ fn is_known(method: &Method) -> bool {
     .contains(method)
 }
 
-/// What `?name[]=a&name[]=b` asks for, percent-encoded or not. Other parameters mean nothing here.
+/// The names in `?name[]=a&name[]=b`, percent-encoded or not. Other parameters are ignored.
 fn names(uri: &Uri) -> Vec<String> {
     let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let names = parameters.filter(|(name, _)| name == "name[]");
@@ -190,8 +190,8 @@ fn whole(text: &'static str) -> Body {
     Either::Left(Full::new(Bytes::from_static(text.as_bytes())))
 }
 
-/// A header that is there several times is one list (RFC 9110, 5.3). What is not ASCII in it names
-/// nothing that is known here.
+/// A repeated header is one list (RFC 9110, 5.3). Text that is not ASCII names nothing that is
+/// known here.
 fn list(headers: &HeaderMap, name: &HeaderName) -> String {
     let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lines.collect::<Vec<_>>().join(",")

@@ -1,4 +1,4 @@
-//! Answers queries: those that ask the same at once share an exposition, and too many make room.
+//! Answers queries: simultaneous equal queries share an exposition, and excess ones make room.
 
 use crate::about::{AboutMetrics, Limit};
 use crate::query::{More, Query};
@@ -11,20 +11,20 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tickmetrics::{ExternalLabels, Metrics, RegisterError};
 
-/// A client that reads nothing for so long may have to make room.
+/// A client that reads nothing for this long may have to make room.
 pub(crate) const STALLED: Duration = Duration::from_secs(1);
 
 /// Answers queries.
 pub(crate) struct Scraper {
     sources: Arc<Mutex<Sources>>,
-    /// The renders that no snapshot was taken for yet, and maybe others.
+    /// The renders without a snapshot, and maybe others.
     renders: Vec<Weak<Render>>,
     about: AboutMetrics,
     more: More,
 }
 
 impl Scraper {
-    /// Of sources, and of the exporter itself. Intervals are at least that long.
+    /// For these sources, and the exporter itself. Intervals are at least this long.
     pub(crate) fn new(sources: Vec<Shared>, interval: Duration) -> Result<Self, RegisterError> {
         let sources = Sources::new(sources, interval)?;
         let about = sources.about();
@@ -32,13 +32,13 @@ impl Scraper {
         Ok(Self { sources, renders: Vec::new(), about, more: More::default() })
     }
 
-    /// With labels for all metrics.
+    /// Adds labels to all metrics.
     pub(crate) fn with_labels(self, labels: &ExternalLabels) -> Self {
         lock(&self.sources).label(labels);
         self
     }
 
-    /// And what no client asks for.
+    /// Adds the options that clients can't ask for.
     pub(crate) fn with_more(self, more: More) -> Self {
         Self { more, ..self }
     }
@@ -53,14 +53,13 @@ impl Scraper {
         self.about
     }
 
-    /// Calibrates the clock, and reads once all that can be read without being asked.
+    /// Calibrates the clock, and reads once everything that can be read without a request.
     pub(crate) fn warm_up(&self) {
         self.about.exporter_scrape_duration.start().discard();
         lock(&self.sources).warm_up();
     }
 
-    /// What a query is answered with. Those that ask the same before a snapshot is taken for the
-    /// first of them share all of it.
+    /// The response to a query. Equal queries before the first one's snapshot share all of it.
     pub(crate) fn open(&mut self, mut query: Query, client: Client) -> Reader {
         query.protocol.created = self.more.created;
         query.protocol.classic_beside_native = self.more.classic_beside_native;
@@ -68,7 +67,7 @@ impl Scraper {
         self.open_uncounted(query, client)
     }
 
-    /// As [`open`](Self::open) does, with at most so many expositions on their way, or `None`.
+    /// As [`open`](Self::open) does, with at most this many expositions in progress, or `None`.
     pub(crate) fn open_within(
         &mut self,
         most: usize,
@@ -79,7 +78,7 @@ impl Scraper {
         let at_work: Vec<_> = all.filter(|render| render.last_read().is_some()).collect();
         if at_work.len() >= most && !at_work.iter().any(|render| render.is_open_to(&query)) {
             self.about.exporter_limited.with(Limit::Renders).inc();
-            // Whose nobody is any more, it is over before the next one is asked for.
+            // A render without an owner ends before the next one is requested.
             let owners = || at_work.iter().filter_map(|render| Some((render, render.owner()?)));
             let most = Most::of(owners().map(|(_, owner)| owner), client);
             let candidates = owners().filter(|&(_, owner)| most.includes(owner));
@@ -92,7 +91,7 @@ impl Scraper {
         Some(self.open(query, client))
     }
 
-    /// What is no scrape, but is answered as one.
+    /// A response like a scrape's, which does not count as a scrape.
     pub(crate) fn open_uncounted(&mut self, mut query: Query, client: Client) -> Reader {
         query.names.sort_unstable();
         query.names.dedup();

@@ -1,4 +1,4 @@
-//! The exporter's answers for a server of the program's own.
+//! The exporter's responses for a server of the program's own.
 
 use crate::respond::{Body, Responder};
 use crate::server::Client;
@@ -16,8 +16,8 @@ use tower_service::Service;
 /// Answers as an [`Exporter`](crate::Exporter) does, within another server: made by
 /// [`ExporterBuilder::service`](crate::ExporterBuilder::service).
 ///
-/// Clones share everything. A snapshot is taken, and chunks are encoded, on the thread that polls:
-/// some ten microseconds at a time for the chunks.
+/// All clients share its state. The polling thread takes the snapshot and encodes the chunks: some
+/// ten microseconds at a time for the chunks.
 #[derive(Clone)]
 pub struct MetricsService {
     responder: Arc<Responder>,
@@ -48,14 +48,14 @@ impl<B> Service<Request<B>> for MetricsService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let responder = Arc::clone(&self.responder);
         let (request, _body) = request.into_parts();
-        // Who asks is known to the server alone.
+        // Only the server knows the client.
         Box::pin(
             async move { Ok(responder.respond(&request, Client::Unknown).await.map(MetricsBody)) },
         )
     }
 }
 
-/// The body of a [`MetricsService`]'s response: chunks, encoded when they are asked for.
+/// The body of a [`MetricsService`]'s response: chunks, encoded on demand.
 pub struct MetricsBody(Body);
 
 impl fmt::Debug for MetricsBody {
@@ -66,7 +66,7 @@ impl fmt::Debug for MetricsBody {
 
 impl http_body::Body for MetricsBody {
     type Data = Bytes;
-    /// Where an exposition was cut off: what came is not all of it.
+    /// The exposition was cut off: the received part is incomplete.
     type Error = Box<dyn Error + Send + Sync>;
 
     fn poll_frame(

@@ -1,4 +1,4 @@
-//! Where metrics come from.
+//! Sources of metrics.
 
 use crate::process::ProcessMetrics;
 use crate::sync::lock;
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 use tickmetrics::__text::{Printable, report};
 use tickmetrics::{Registry, SegmentReader, Snapshot};
 
-/// Where an [`Exporter`](crate::Exporter) takes metrics from at each scrape: a [`Registry`], another
+/// A source of metrics for an [`Exporter`](crate::Exporter) at each scrape: a [`Registry`], another
 /// process's segment by a [`SegmentReader`], [`ProcessMetrics`], or a collector of your own.
 ///
-/// It is asked on the exporter's thread, and clients wait for the answer: what takes long to find out is
-/// better found out elsewhere, and kept.
+/// The exporter's thread calls it, and clients wait for the result: compute slow values elsewhere,
+/// and keep them.
 ///
 /// ```
 /// use std::error::Error;
@@ -39,8 +39,9 @@ pub trait Source: Send {
     /// The values now.
     ///
     /// # Errors
-    /// Why there are none. The response is without this source then; standard error reports the error
-    /// once, and `tickmetrics_exporter_source_errors_total` counts it. A panic is an error, too.
+    /// If there are no values. The response then lacks this source; standard error reports the
+    /// error once, and `tickmetrics_exporter_source_errors_total` counts it. A panic is an error,
+    /// too.
     fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>>;
 }
 
@@ -83,7 +84,7 @@ impl Shared {
         Self { watched: Arc::new(Mutex::new(watched)), gives_way: false }
     }
 
-    /// One whose names others may have without that being news: what nobody asked for.
+    /// A source that yields its names to others without a report: one that the user did not add.
     pub(crate) fn giving_way(source: impl Source + 'static) -> Self {
         Self { gives_way: true, ..Self::new(source) }
     }
@@ -92,8 +93,8 @@ impl Shared {
         self.gives_way
     }
 
-    /// The values now; `None` where they could not be had. An error that is not the last one's is
-    /// reported.
+    /// The values now; `None` after an error, which is reported unless it is the same as the last
+    /// one.
     pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         let Watched { source, error } = &mut *lock(&self.watched);
         let answer = catch_unwind(AssertUnwindSafe(|| source.snapshot()));
@@ -104,7 +105,8 @@ impl Shared {
             }
             Ok(Err(error)) => error.to_string(),
             Err(payload) => {
-                // Dropping what was thrown can panic again. What that throws is kept for ever.
+                // The drop of a panic's payload can panic again. The payload of that panic is kept
+                // for ever.
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
                 dropped.unwrap_or_else(std::mem::forget);
                 "it panicked".to_owned()

@@ -23,8 +23,8 @@ use crate::negotiate::{Protocol, negotiate};
 use tickmetrics::{Family, Snapshot};
 
 /// Encodes a snapshot in the format that the header `Accept` of a request asks for (see
-/// [`negotiate`]), and answers the header `Content-Type` with it: for programs that have a server
-/// of their own.
+/// [`negotiate`]), and returns the header `Content-Type` with it: for programs with a server of
+/// their own.
 ///
 /// ```
 /// use tickmetrics_exporter::Format;
@@ -40,8 +40,8 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
     (protocol.content_type(), render_as(snapshot, protocol))
 }
 
-/// Encodes a snapshot as a protocol says: what [`negotiate`] answers, and maybe what no client asks
-/// for.
+/// Encodes a snapshot in the form of a protocol: the result of [`negotiate`], possibly with options
+/// that clients can't ask for.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -58,7 +58,7 @@ pub fn render_as(snapshot: &Snapshot, protocol: Protocol) -> Vec<u8> {
     render_beside(snapshot, &Snapshot::default(), protocol)
 }
 
-/// As [`render_as`] does, with what happened in the last interval beside it.
+/// As [`render_as`] does, with the values of the last interval.
 pub(crate) fn render_beside(
     snapshot: &Snapshot,
     interval: &Snapshot,
@@ -76,11 +76,11 @@ pub(crate) fn render_beside(
     exposition.take(Vec::new()).next().unwrap_or_default()
 }
 
-/// A family, and what it was over an interval.
+/// A family, and its values over an interval.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
     pub(crate) family: Family<'a>,
-    /// What happened in the last interval, if that is known: the same series.
+    /// The values of the last interval, if known, for the same series.
     pub(crate) interval: Option<Family<'a>>,
 }
 

@@ -1,45 +1,46 @@
-//! Metrics of the process itself, as the system keeps them.
+//! Metrics of the process itself, from the system.
 
 mod system;
 
 use system::{System, Usage};
 use tickmetrics::{Description, Snapshot};
 
-/// The metrics of the process that Prometheus' own libraries export, and under the same names
+/// The process metrics of Prometheus' own libraries, under the same names
 /// (<https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>), with page
-/// faults and context switches beside them.
+/// faults and context switches besides.
 ///
 /// | metric | what it is |
 /// |---|---|
 /// | `process_cpu_seconds_total` | processor time of all threads, in user code and in the kernel, to a microsecond |
-/// | `process_resident_memory_bytes` | memory that is there, to some pages to a core |
+/// | `process_resident_memory_bytes` | resident memory, with an error of some pages for each core |
 /// | `process_virtual_memory_bytes` | address space, of which a [segment](tickmetrics::Segment) reserves 64 GiB by default |
-/// | `process_virtual_memory_max_bytes` | its limit; 2^64 - 1 where there is none, as in Prometheus' library for Go |
+/// | `process_virtual_memory_max_bytes` | its limit; 2^64 - 1 without one, as in Prometheus' library for Go |
 /// | `process_open_fds`, `process_max_fds` | file descriptors and their limit (`ulimit -n`) |
-/// | `process_start_time_seconds` | when it started, since 1970, to 0.01 s; the same for as long as it lives, also when the clock is set |
+/// | `process_start_time_seconds` | its start, since 1970, to 0.01 s; constant for the life of the process, even if the clock is set |
 /// | `process_threads` | threads |
 /// | `process_page_faults_total{type}` | page faults: `minor`, or `major` with a read from a disk |
 /// | `process_context_switches_total{type}` | how often a thread left its core: `voluntary` to wait, or `involuntary` |
 ///
-/// What the system does not tell (in a sandbox without `/proc`, for one) is left out. Counts never
-/// fall, and are those of all threads, ended ones included. In a forked child they are the child's.
+/// Values that the system does not report (for example in a sandbox without `/proc`) are left out.
+/// Counts never fall, and are those of all threads, ended ones included. In a forked child they are
+/// the child's.
 ///
-/// An [`Exporter`](crate::Exporter) exposes them unless it is told not to
-/// ([`process_metrics`](crate::ExporterBuilder::process_metrics)). This is for programs that have a
+/// An [`Exporter`](crate::Exporter) exposes them by default
+/// ([`process_metrics`](crate::ExporterBuilder::process_metrics)). This type is for programs with a
 /// server of their own.
 ///
 /// ```
 /// use tickmetrics_exporter::ProcessMetrics;
 /// use tickmetrics::Registry;
 ///
-/// let mut process = ProcessMetrics::new(); // keep it: it has a file open
+/// let mut process = ProcessMetrics::new(); // keep it: it holds an open file
 /// let mut snapshot = Registry::new().snapshot();
 /// process.add_to(&mut snapshot);
 /// assert!(snapshot.gauge("process_threads", &[]).unwrap() >= 1.0);
 /// ```
 #[derive(Debug)]
 pub struct ProcessMetrics {
-    /// The process that the rest is about.
+    /// The process of the other fields.
     process: u32,
     system: System,
     /// The last counts.
@@ -53,13 +54,13 @@ impl Default for ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    /// Those of this process.
+    /// The metrics of this process.
     pub fn new() -> Self {
         let process = std::process::id();
         Self { process, system: System::default(), seen: Usage::default() }
     }
 
-    /// Adds what the system tells now. What the snapshot has under the same name stays instead.
+    /// Adds the system's present values. Values that the snapshot has under the same names stay.
     pub fn add_to(&mut self, snapshot: &mut Snapshot) {
         if self.process != std::process::id() {
             *self = Self::new();
@@ -99,7 +100,8 @@ fn hundredths(seconds: f64) -> f64 {
     (seconds * 100.0).round() / 100.0
 }
 
-/// What has a name that is taken is left out: so errors, which can be nothing else, are no news.
+/// A metric whose name is taken is left out. No other error is possible, so errors are not
+/// reported.
 struct Adding<'a>(&'a mut Snapshot);
 
 impl Adding<'_> {

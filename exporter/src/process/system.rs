@@ -1,7 +1,7 @@
-//! What Linux tells a process about itself.
+//! Linux' information about the process.
 //!
-//! System calls rather than files where there are both: they have finer units, sum up all threads,
-//! and need no file descriptor, which a process in trouble may have none of.
+//! System calls are preferred to files: they have finer units, sum up all threads, and need no file
+//! descriptor, which a process in trouble may lack.
 
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 use nix::sys::time::TimeValLike;
@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::Seek;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What `/proc/self/stat` tells, which is kept open.
+/// The content of `/proc/self/stat`, which is kept open.
 #[derive(Debug, Default)]
 pub(super) struct System {
     stat: Option<File>,
@@ -28,7 +28,7 @@ pub(super) struct Stat {
 
 impl System {
     pub(super) fn stat(&mut self) -> Option<Stat> {
-        // Where a read fails, the next one opens the file anew.
+        // After a failed read, the next one opens the file again.
         let mut file = self.stat.take().or_else(|| File::open("/proc/self/stat").ok())?;
         file.rewind().ok()?;
         let stat = procfs_core::process::Stat::from_read(&file).ok()?;
@@ -43,12 +43,12 @@ impl System {
     }
 }
 
-/// When the system started, in seconds since 1970. Asked once: setting the clock moves it, and with
-/// it would move when the process started. A forked child has its parent's answer.
+/// The start of the system, in seconds since 1970. It is read once, since setting the clock moves
+/// it, and would move the start of the process. A forked child has its parent's value.
 pub(super) fn boot_time() -> Option<f64> {
-    /// The bits of the answer; 0 before the first.
+    /// The bits of the value; 0 before the first.
     static ANSWER: AtomicU64 = AtomicU64::new(0);
-    // Relaxed: it says nothing about other memory, and the first to store it decides for all.
+    // Relaxed: the value says nothing about other memory, and the first store decides for all.
     let known = ANSWER.load(Relaxed);
     if known != 0 {
         return Some(f64::from_bits(known));
@@ -59,7 +59,7 @@ pub(super) fn boot_time() -> Option<f64> {
     Some(first.map_or_else(f64::from_bits, |_| boot))
 }
 
-/// What all threads used, ended ones included.
+/// The usage of all threads, ended ones included.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
     pub(super) cpu_seconds: f64,
@@ -70,8 +70,8 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    /// The larger one of each: Linux promises that they never fall, and what imitates it may not
-    /// keep that.
+    /// The larger one of each value: Linux promises that they never fall, but imitations of Linux
+    /// may break that.
     pub(super) fn max(self, other: Self) -> Self {
         Self {
             cpu_seconds: self.cpu_seconds.max(other.cpu_seconds),
@@ -105,11 +105,11 @@ pub(super) fn max_fds() -> Option<f64> {
 
 pub(super) fn open_fds() -> Option<f64> {
     const FOLDER: &str = "/proc/self/fd";
-    // Linux 6.2 and later tell the number as the folder's size, for which none has to be opened.
+    // Linux 6.2 and later report the number as the folder's size, without opening a descriptor.
     let size = fs::metadata(FOLDER).ok()?.len();
     if size > 0 {
         return Some(size as f64);
     }
-    // Less the one that the folder is read by.
+    // Less the descriptor that reads the folder.
     fs::read_dir(FOLDER).ok()?.count().checked_sub(1).map(|count| count as f64)
 }

@@ -1,9 +1,9 @@
-//! An exposition on its way to those who asked for it.
+//! An exposition on its way to its clients.
 //!
-//! It is written as it is read: a chunk at a time, when one of the readers has taken the one before.
-//! A chunk is dropped once all of them have it. So a response never lies in memory as a whole, and a
-//! client that reads slowly holds a snapshot and a chunk. Protobuf is the exception: a message is
-//! kept until its length is known, which stands in front of it, and a family is one message.
+//! It is encoded as it is read: the next chunk is encoded when one of the readers has taken the one
+//! before. A chunk is dropped once all readers have it. So a response never lies in memory as a
+//! whole, and a slow client holds a snapshot and a chunk. Protobuf is the exception: a message is
+//! kept until its length is known, which precedes it, and a family is one message.
 
 mod writer;
 
@@ -22,7 +22,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use writer::Writer;
 
-/// One exposition, and all who read it.
+/// One exposition, and all its readers.
 pub(crate) struct Render {
     query: Query,
     sources: Arc<Mutex<Sources>>,
@@ -31,22 +31,22 @@ pub(crate) struct Render {
 
 struct State {
     stage: Stage,
-    /// Those that not all readers have yet.
+    /// The chunks that not all readers have yet.
     chunks: VecDeque<Bytes>,
-    /// How many chunks there were before these.
+    /// The number of chunks before these.
     dropped: usize,
-    /// The number of chunks that each reader has, and its client, while it is there.
+    /// The number of chunks that each reader has, and its client, while the reader exists.
     readers: Vec<Option<(usize, Client)>>,
-    /// When a reader took a chunk, or the first one came.
+    /// When a reader took a chunk, or the first reader came.
     last_read: Instant,
 }
 
 enum Stage {
-    /// No snapshot is taken yet: whoever asks the same joins.
+    /// No snapshot is taken yet: requests for the same exposition join.
     Open,
     Writing(Box<Writer>),
     Done,
-    /// A panic cut it off, a compressor for which there is no memory, or a limit.
+    /// Cut off by a panic, a lack of memory for a compressor, or a limit.
     Broken,
 }
 
@@ -64,7 +64,7 @@ impl Render {
         (all, first)
     }
 
-    /// A further reader, if it is what the query asks for and its values are not older.
+    /// A further reader, if the query is the same and its values would not be older.
     pub(crate) fn join(self: Arc<Self>, query: &Query, client: Client) -> Option<Reader> {
         if !self.is_open_to(query) {
             return None;
@@ -81,19 +81,19 @@ impl Render {
         self.query == *query && matches!(lock(&self.state).stage, Stage::Open)
     }
 
-    /// When it was last read from; `None` if it holds nothing that is still to be read.
+    /// The time of the last read; `None` if nothing is left to read.
     pub(crate) fn last_read(&self) -> Option<Instant> {
         let state = lock(&self.state);
         let is_over = matches!(state.stage, Stage::Done | Stage::Broken);
         (!is_over || !state.chunks.is_empty()).then_some(state.last_read)
     }
 
-    /// For whom it is there: the first who asked for it and is still there.
+    /// The client that it counts for: the first one that still reads.
     pub(crate) fn owner(&self) -> Option<Client> {
         lock(&self.state).readers.iter().flatten().map(|&(_, client)| client).next()
     }
 
-    /// Gives up what it holds. Its readers find that it was cut off.
+    /// Drops its content. Its readers find that it was cut off.
     pub(crate) fn cut_off(&self) {
         let mut state = lock(&self.state);
         state.stage = Stage::Broken;
@@ -104,7 +104,7 @@ impl Render {
 }
 
 impl State {
-    /// Writes until a chunk is there, but not longer than one takes.
+    /// Encodes until a chunk is ready, but not longer than one takes.
     fn go_on(&mut self, render: &Render) {
         self.stage = match mem::replace(&mut self.stage, Stage::Broken) {
             Stage::Open => {
@@ -132,15 +132,15 @@ impl State {
     }
 }
 
-/// One of those who read an exposition: the body of a response.
+/// One reader of an exposition: the body of a response.
 pub(crate) struct Reader {
     render: Arc<Render>,
     number: usize,
 }
 
 impl Reader {
-    /// Takes the snapshot and begins to write, if no other reader did. What is not longer than a
-    /// chunk is whole then, so that its length can be told.
+    /// Takes the snapshot and begins to encode, if no other reader did. An exposition of at most
+    /// one chunk is then complete, so that its length is known.
     pub(crate) fn begin(&self) {
         let mut state = lock(&self.render.state);
         if matches!(state.stage, Stage::Open) {
@@ -183,13 +183,13 @@ impl http_body::Body for Reader {
         match state.stage {
             Stage::Done => return Poll::Ready(None),
             Stage::Broken => {
-                // Without this the client would take what it has for all there is.
+                // Otherwise the client would consider the exposition complete.
                 let error = io::Error::other("the exposition was cut off");
                 return Poll::Ready(Some(Err(error)));
             }
             Stage::Open | Stage::Writing(_) => state.go_on(&self.render),
         }
-        // Others on this thread get their turn.
+        // Other tasks on this thread get their turn.
         context.waker().wake_by_ref();
         Poll::Pending
     }

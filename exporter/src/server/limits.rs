@@ -1,10 +1,11 @@
-//! What a client may ask of the exporter.
+//! The limits of the exporter's clients.
 
 use crate::error::StartError;
 use std::time::Duration;
 
-/// What clients may ask of an exporter, all together and each. Whatever they do, it stays within
-/// these, and `tickmetrics_exporter_limited_total` counts for each limit how often it was needed.
+/// The limits for the clients of an exporter, for all together and for each. The exporter enforces
+/// them against any client, and `tickmetrics_exporter_limited_total` counts for each limit how
+/// often it was reached.
 ///
 /// ```
 /// use tickmetrics_exporter::{Exporter, Limits};
@@ -22,42 +23,43 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at one time, of all listeners together; at least 1. Default 64.
     ///
-    /// One more takes the place of one of the address that has the most, its own if it has as many as
-    /// any other: of the one that has waited the longest for a request; where all are being answered,
-    /// of the oldest. To refuse the new one instead would let 64 clients that do nothing keep
-    /// Prometheus out. One address is here, and wherever it is counted, of IPv6 one network of 64
-    /// bits, and of Unix sockets one user.
+    /// One more connection replaces one of the address with the most connections, which is its own
+    /// address if none has more. It replaces the connection that has waited the longest for a
+    /// request; if all are being answered, the oldest. If the new one were refused instead, 64 idle
+    /// clients could keep Prometheus out. An address, here and in the other limits, is a network of
+    /// 64 bits for IPv6, and a user for Unix sockets.
     pub connections: usize,
-    /// TLS handshakes of one address that are under way at one time; at least 1. Default 16.
+    /// TLS handshakes of one address that are in progress at one time; at least 1. Default 16.
     ///
-    /// One more takes the place of the address's own one that began first.
+    /// One more handshake replaces the oldest of the same address.
     pub handshakes: usize,
-    /// TLS handshakes a second that one address may begin; at least 1. Default 20. A client that was
-    /// quiet may begin four at once. More wait, as long as `header_timeout` lets them, and none of
-    /// their cryptography is done before.
+    /// TLS handshakes a second that one address may begin; at least 1. Default 20. A client that
+    /// was quiet may begin four at once. Further ones wait, within `header_timeout`, and cost no
+    /// cryptography before.
     pub handshakes_per_second: u32,
-    /// Bytes of a request up to the end of its headers; at least 256. More is answered with 431.
-    /// Default 16 KiB. In any case there may be 100 headers.
+    /// Bytes of a request up to the end of its headers; at least 256. A longer one is answered with
+    /// 431. Default 16 KiB. There may always be at most 100 headers.
     pub header_bytes: usize,
-    /// From the first byte of a request, or the start of a connection, to the end of the headers.
-    /// Default 10 s.
+    /// The time from the first byte of a request, or the start of a connection, to the end of the
+    /// headers. Default 10 s.
     pub header_timeout: Duration,
-    /// From the end of a response to the next request over the same connection. Default 2 min, so
-    /// that Prometheus keeps its connection at any usual interval.
+    /// The time from the end of a response to the next request over the same connection. Default 2
+    /// min, so that Prometheus keeps its connection at any usual interval.
     pub idle_timeout: Duration,
-    /// From the end of a request's headers to the last byte of the response, which the client has to
-    /// read in this time. Default 30 s.
+    /// The time from the end of a request's headers to the last byte of the response, which the
+    /// client has to read in this time. Default 30 s.
     pub response_timeout: Duration,
-    /// Requests a second from one address; at least 1. A client that was quiet may send a second's worth at once.
-    /// More is answered with 429 and `Retry-After`. Default 100.
+    /// Requests a second from one address; at least 1. A client that was quiet may send the
+    /// requests of one second at once. Further ones are answered with 429 and `Retry-After`.
+    /// Default 100.
     pub requests_per_second: u32,
-    /// Expositions that are on their way at one time, each of which holds a snapshot and some chunks;
-    /// at least 1. Requests for the same that come at the same time share one. Default 16.
+    /// Expositions in progress at one time, each of which holds a snapshot and some chunks; at
+    /// least 1. Simultaneous requests for the same exposition share one. Default 16.
     ///
-    /// One more takes the place of one of the address that has the most, if that has more then than
-    /// the one that asks: of the one that has not been read from for the longest. Where nobody has
-    /// more, it takes the place of one of the asker's own that has not been read from for a second or
-    /// more, or of anybody's if none has two, and is answered with 503 and `Retry-After` else.
+    /// One more exposition replaces one of the address with the most, if that address then has more
+    /// than the requesting one: the one that has not been read for the longest. If no address has
+    /// more, it replaces one of the requesting address that has not been read for a second or more,
+    /// or of any address if none has two. Otherwise it is answered with 503 and `Retry-After`.
     pub renders: usize,
 }
 

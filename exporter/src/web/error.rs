@@ -2,10 +2,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use tickmetrics::__text::{Printable, PrintablePath};
 
-/// What is wrong with a web configuration file, or with a file that it names.
+/// The fault of a web configuration file, or of a file that it names.
 ///
-/// Printed, it is one line: the file, the key, what is wrong and what to do. No password, hash, token
-/// or private key is in it.
+/// Its `Display` is one line: the file, the key, the fault and the remedy. It contains no password,
+/// hash, token or private key.
 ///
 /// ```
 /// use tickmetrics_exporter::{Exporter, StartError};
@@ -35,8 +35,7 @@ impl WebConfigError {
         &self.file
     }
 
-    /// The key that is wrong, such as `tls_server_config.cert_file`; empty where it is the file as a
-    /// whole.
+    /// The faulty key, such as `tls_server_config.cert_file`; empty for the file as a whole.
     pub fn key(&self) -> &str {
         &self.wrong.key
     }
@@ -55,7 +54,7 @@ impl fmt::Display for WebConfigError {
 
 impl std::error::Error for WebConfigError {}
 
-/// What is wrong with a key of the file that is being read.
+/// The fault of a key in the file that is being read.
 #[derive(Debug)]
 pub(super) struct Wrong {
     key: String,

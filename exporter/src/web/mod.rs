@@ -1,8 +1,9 @@
 //! The web configuration file of the Prometheus exporters: TLS, passwords, tokens and headers.
 //!
-//! `file` is what the text says, `config` what of it is right; `tls` and `clients` make a server's
-//! settings for rustls of it, `auth` decides who may ask. `password` hashes on a thread of its own,
-//! `limit` counts mistakes, `reload` sees when a file changed, and `locks` when one protects less.
+//! `file` has the content of the text, and `config` its valid part. `tls` and `clients` make a
+//! server's settings for rustls from it, and `auth` decides which clients are admitted. `password`
+//! hashes on a thread of its own, `limit` counts failures, `reload` notices changed files, and
+//! `locks` notices a change that protects less.
 
 mod auth;
 mod clients;
@@ -45,50 +46,51 @@ use tickmetrics::__text::report;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 
-/// How often files are looked at, and how long a change has to last to be in force.
+/// The time between checks of the files, and the time that a change has to last to take effect.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A web configuration file in force.
+/// The web configuration file in force.
 ///
-/// All of it is for one thread, the exporter's: its locks are never waited for.
+/// All of it belongs to one thread, the exporter's: its locks never block.
 pub(crate) struct Web {
-    /// As it was given.
+    /// The path as given.
     path: PathBuf,
-    /// Absolute: where the process goes later is no matter.
+    /// Absolute, so that a later change of the working directory has no effect.
     file: PathBuf,
     state: Mutex<State>,
     guard: Guard,
     metrics: WebMetrics,
-    /// Listeners that other machines may reach.
+    /// The number of listeners that other machines may reach.
     exposed: usize,
 }
 
 struct State {
     config: Arc<Config>,
-    /// How many configurations were in force before this one.
+    /// The number of configurations in force before this one.
     generation: u64,
-    /// Of what was read last, be it in force or wrong.
+    /// The files that were read last, whether in force or invalid.
     watch: Watch,
-    /// Of a change that the look before saw first.
+    /// The files of a change that the previous check saw first.
     seen: Option<Watch>,
     looked_at: Instant,
-    /// What was taken of the rate limit.
+    /// The used part of the rate limit.
     requests: Bucket,
 }
 
 impl Web {
-    /// Reads the file and all that it names. What happens later is counted in `metrics`, and so are
-    /// those of the `exposed` listeners, which other machines may reach, that are left unprotected.
+    /// Reads the file and all files that it names. Later events are counted in `metrics`, and so
+    /// are those of the `exposed` listeners, which other machines may reach, that are left
+    /// unprotected.
     ///
     /// # Errors
-    /// Where anything in it is wrong or can't be honoured.
+    /// If any part of it is invalid or can't be applied.
     pub(crate) fn load(
         path: &Path,
         metrics: WebMetrics,
         exposed: usize,
     ) -> Result<Self, WebConfigError> {
         let failed = |wrong| WebConfigError::new(path, wrong);
-        // Where there is no such directory any more, there is no file.
+        // If the working directory no longer exists, the file does not exist either.
         let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let (watch, config) = load(&file);
         let config = Arc::new(config.map_err(failed)?);
@@ -108,16 +110,16 @@ impl Web {
         self.current().0.tls.is_some()
     }
 
-    /// Whether strangers learn nothing: what is sent is encrypted, or sent to nobody without
+    /// Whether strangers learn nothing: data is encrypted, or sent only to clients with
     /// credentials.
     pub(crate) fn protects(&self) -> bool {
         self.current().0.protects()
     }
 
-    /// Looks at the files for ever.
+    /// Checks the files for ever.
     ///
-    /// Not when clients ask: the first one after a change would be answered by what was in force
-    /// before, since one look is not enough.
+    /// A check on request would not do: the first request after a change would be answered by the
+    /// previous configuration, since one check is not enough.
     pub(crate) async fn keep_looking(&self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -125,10 +127,11 @@ impl Web {
         }
     }
 
-    /// Reads the file anew if it changed. What is wrong is told, and what was in force stays.
+    /// Reads the file again if it changed. An error is reported, and the previous configuration
+    /// stays.
     ///
-    /// A change counts once two looks found the same: what is being written is no configuration, even
-    /// where it could be read as one.
+    /// A change counts once two checks found the same bytes: a half-written file is no
+    /// configuration, even if it could be read as one.
     fn look(&self, now: Instant) {
         let mut state = self.state();
         if now.saturating_duration_since(state.looked_at) < LOOK_EVERY {
@@ -173,12 +176,11 @@ impl Web {
         }
     }
 
-    /// What to speak HTTP over: after the handshake, where there is TLS. Whoever calls it bounds its
-    /// time. `begin` says when the cryptography may be done. The number is for
-    /// [`finish`](Self::finish).
+    /// The stream for HTTP: with TLS, after the handshake. The caller bounds its time. `begin`
+    /// determines when the cryptography may be done. The number is for [`finish`](Self::finish).
     ///
     /// # Errors
-    /// Where the client speaks no TLS, or is refused.
+    /// If the client does not speak TLS, or is refused.
     pub(crate) async fn accept(
         &self,
         stream: Box<dyn Stream>,
@@ -189,7 +191,7 @@ impl Web {
         let accepted = async {
             let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
             let end = begin.turn().await;
-            // This is where a key is agreed on and the answer is signed.
+            // Here the key is agreed on and the reply is signed.
             let accepted = hello.into_stream(Arc::clone(tls));
             end.await;
             accepted.await
@@ -198,9 +200,9 @@ impl Web {
         Ok((Box::new(accepted), generation))
     }
 
-    /// Whether a request may be answered; if not, what is said instead.
+    /// Whether a request may be answered; if not, the response instead.
     ///
-    /// `client`: the address that it comes from, if sockets of that kind have some.
+    /// `client` is the client's address, if sockets of that kind have addresses.
     pub(crate) async fn admit(
         &self,
         client: Option<IpAddr>,
@@ -224,8 +226,8 @@ impl Web {
         })
     }
 
-    /// Adds to an answer what the configuration asks for. On a connection from before the
-    /// configuration in force, it is the last one: the next one is encrypted as asked for now.
+    /// Adds the configured headers to a response. On a connection from before the configuration in
+    /// force it is the last response: the next connection is encrypted as configured now.
     pub(crate) fn finish<B>(&self, generation: u64, response: &mut Response<B>) {
         let (config, current) = self.current();
         let headers = response.headers_mut();
@@ -264,7 +266,7 @@ fn response(refusal: Refusal, config: &Config) -> Response<Full<Bytes>> {
             }
         }
         Refusal::TooMany(wait) | Refusal::Busy(wait) => {
-            // In whole seconds, and not before.
+            // In whole seconds, rounded up.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, seconds.into());
         }
