@@ -4,21 +4,16 @@
 //! done here, so that it can be inlined.
 
 mod counter;
-#[cfg_attr(tickmetrics_loom, expect(dead_code, reason = "models have no counter to check"))]
 mod steady;
 
-use crate::sync::{Acquire, fence};
 use crate::sync::{
-    Arc, AtomicBool, AtomicU64, Mutex, OnceLock, Relaxed, lock, process_wide, thread_local,
+    Acquire, Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, fence,
+    lock, process_wide, thread_local,
 };
-#[cfg(not(tickmetrics_loom))]
-use crate::sync::{MutexGuard, Release};
 use quanta::Clock;
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
-#[cfg(not(tickmetrics_loom))]
-use steady::Found;
-use steady::{Line, Watch};
+use steady::{Found, Line, Watch};
 
 process_wide! {
     static CLOCK: OnceLock<Source> = OnceLock::new();
@@ -89,12 +84,10 @@ pub(crate) fn scale() -> u64 {
 }
 
 /// While this exists, no other thread calibrates or checks the clock.
-#[cfg(not(tickmetrics_loom))]
 pub(crate) struct Calibrating {
     _watch: MutexGuard<'static, Option<Watch>>,
 }
 
-#[cfg(not(tickmetrics_loom))]
 pub(crate) fn calibrating() -> Calibrating {
     Calibrating { _watch: lock(&CALIBRATING) }
 }
@@ -122,8 +115,11 @@ fn clock() -> &'static Source {
 
 /// Checks the counter, at most once a second. Returns a text to report once the system's clock has
 /// replaced the counter, and whenever the counter's rate has changed.
-#[cfg(not(tickmetrics_loom))]
 pub(crate) fn look_after() -> Option<String> {
+    // The models have no counter.
+    if cfg!(tickmetrics_loom) {
+        return None;
+    }
     // Another thread that has the lock is checking or forking.
     let mut watch = CALIBRATING.try_lock().ok()?;
     let scale = scale();
@@ -151,13 +147,7 @@ pub(crate) fn look_after() -> Option<String> {
     }
 }
 
-#[cfg(tickmetrics_loom)]
-pub(crate) fn look_after() -> Option<String> {
-    None
-}
-
 /// Continues with the system's clock, in ticks of the counter.
-#[cfg(not(tickmetrics_loom))]
 fn leave_counter(scale: u64) {
     let _ = SUCCESSOR.set(Source::System(Line::instead_of_counter(scale)));
     // Release pairs with the Acquire in `clock`.

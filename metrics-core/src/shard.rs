@@ -66,7 +66,6 @@ pub(crate) fn detach() {
 }
 
 /// In a forked child: the thread's shard is the parent's.
-#[cfg(not(tickmetrics_loom))]
 pub(crate) fn forget() {
     // Only a thread with a shard has its number set up.
     if !slot::get().is_null() {

@@ -57,13 +57,13 @@ impl Counter {
     #[inline]
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn inc(&self) {
-        #[cfg(all(debug_assertions, not(tickmetrics_loom)))]
+        #[cfg(debug_assertions)]
         self.report_inc();
         self.add(1);
     }
 
     /// Reports the first `inc` of a counter of time, with its source location.
-    #[cfg(all(debug_assertions, not(tickmetrics_loom)))]
+    #[cfg(debug_assertions)]
     #[track_caller]
     fn report_inc(&self) {
         static ONCE: std::sync::Once = std::sync::Once::new();

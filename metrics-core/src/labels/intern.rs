@@ -4,7 +4,6 @@ use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
 use crate::memory::{Kept, Published, Texts};
 use crate::names::beginning;
-#[cfg(not(tickmetrics_loom))]
 use crate::report::report;
 use crate::segment::{Exhausted, Registration, Segment};
 use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
@@ -38,7 +37,6 @@ struct Growth {
     /// The label's values in the directory, once a metric uses them.
     set: Option<Set>,
     /// Whether the values of an earlier run were looked up.
-    #[cfg(not(tickmetrics_loom))]
     resumed: bool,
     texts: Texts,
 }
@@ -80,7 +78,6 @@ impl Interner {
                 growth: Mutex::new(Growth {
                     count: 0,
                     set: None,
-                    #[cfg(not(tickmetrics_loom))]
                     resumed: false,
                     texts: Texts::new(),
                 }),
@@ -156,8 +153,6 @@ impl Interner {
             return Self::saturated();
         }
         let mut growth = lock(&self.growth);
-        // The models have no earlier run.
-        #[cfg(not(tickmetrics_loom))]
         if let Some(segment) = Segment::current() {
             self.resume(&mut growth, segment);
         }
@@ -214,9 +209,9 @@ impl Interner {
 
     /// Takes over the values of an earlier run, if the segment has some and this run's values so
     /// far begin in the same way.
-    #[cfg(not(tickmetrics_loom))]
     fn resume(&self, growth: &mut Growth, segment: &Segment) {
-        if std::mem::replace(&mut growth.resumed, true) {
+        // The models have no earlier run.
+        if cfg!(tickmetrics_loom) || std::mem::replace(&mut growth.resumed, true) {
             return;
         }
         let mut registration = segment.registration();
@@ -256,7 +251,6 @@ impl Interner {
     /// values interned so far; later values follow as they come.
     pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Exhausted> {
         let mut growth = lock(&self.growth);
-        #[cfg(not(tickmetrics_loom))]
         self.resume(&mut growth, segment);
         let registration = segment.registration();
         let number = if let Some(set) = &growth.set {
