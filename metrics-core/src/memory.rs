@@ -21,14 +21,14 @@ pub(crate) use files::{
 };
 
 /// A value that stays for ever, so references to it may be kept.
-pub(crate) struct Kept<T> {
+pub(crate) struct Leaked<T> {
     value: T,
     /// Lets the model checker see that the value was made before it is read.
     #[cfg(tickmetrics_loom)]
     made: crate::sync::Made,
 }
 
-impl<T> Kept<T> {
+impl<T> Leaked<T> {
     pub(crate) fn new(value: T) -> &'static Self {
         Box::leak(Box::new(Self {
             value,
@@ -38,7 +38,7 @@ impl<T> Kept<T> {
     }
 }
 
-impl<T> Deref for Kept<T> {
+impl<T> Deref for Leaked<T> {
     type Target = T;
 
     #[inline]
@@ -49,7 +49,7 @@ impl<T> Deref for Kept<T> {
 
 /// A published value, which is read without a lock. Another value may replace it.
 pub(crate) struct Published<T: 'static> {
-    value: AtomicPtr<Kept<T>>,
+    value: AtomicPtr<Leaked<T>>,
 }
 
 impl<T: Send + Sync> Published<T> {
@@ -62,7 +62,7 @@ impl<T: Send + Sync> Published<T> {
 
     /// The latest value.
     #[inline]
-    pub(crate) fn get(&self) -> Option<&'static Kept<T>> {
+    pub(crate) fn get(&self) -> Option<&'static Leaked<T>> {
         // Acquire pairs with the Release in `publish`: the value is seen as it was made.
         let value = self.value.load(Acquire).cast_const();
         // SAFETY: the pointer is null, or `publish` stored a pointer to a value that lives for
@@ -73,7 +73,7 @@ impl<T: Send + Sync> Published<T> {
         value
     }
 
-    pub(crate) fn publish(&self, value: &'static Kept<T>) {
+    pub(crate) fn publish(&self, value: &'static Leaked<T>) {
         self.value.store(ptr::from_ref(value).cast_mut(), Release);
     }
 }

@@ -2,7 +2,7 @@ use super::id::LabelId;
 use super::table::Table;
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
 use crate::layout::header;
-use crate::memory::{Kept, Published, Texts};
+use crate::memory::{Leaked, Published, Texts};
 use crate::names::beginning;
 use crate::report::report;
 use crate::segment::{Exhausted, Registration, Segment};
@@ -186,7 +186,7 @@ impl Interner {
             full => {
                 let larger = Table::after(full.map(|full| &**full), self.capacity());
                 larger.add(id, text);
-                self.table.publish(Kept::new(larger));
+                self.table.publish(Leaked::new(larger));
             }
         }
         growth.count = id.0;

@@ -121,10 +121,10 @@ mod plain {
 /// The version for the model checker: separate strings, each of which is made before it is read.
 #[cfg(tickmetrics_loom)]
 mod checked {
-    use crate::memory::{Kept, Published};
+    use crate::memory::{Leaked, Published};
 
     #[derive(Clone, Copy)]
-    pub(crate) struct Text(&'static Kept<&'static str>);
+    pub(crate) struct Text(&'static Leaked<&'static str>);
 
     impl Text {
         pub(crate) fn as_str(self) -> &'static str {
@@ -141,7 +141,7 @@ mod checked {
         }
 
         pub(crate) fn keep(&mut self, value: &str) -> Text {
-            Text(Kept::new(value.to_owned().leak()))
+            Text(Leaked::new(value.to_owned().leak()))
         }
     }
 

@@ -1,9 +1,9 @@
 //! Values that functions of the program answer. They have no cells.
 
-use super::about::About;
 use super::catalogue::push_new_values;
 use super::exposed::Exposed;
 use super::families::Snapshot;
+use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use super::read::Data;
 use super::values::{Indices, LabelValues};
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// A metric that a function gives the values of, and its last answer.
 pub(crate) struct Answers {
-    about: Arc<About>,
+    info: Arc<MetricInfo>,
     sets: HashMap<u64, Arc<LabelValues>>,
     interners: Vec<(u64, &'static Interner)>,
     exposed: Arc<Exposed>,
@@ -32,8 +32,8 @@ impl Answers {
         let data = Arc::new(Data::none(metric.kind));
         let other = || Arc::new(LabelValues::from_iter([Interner::OTHER]));
         let sets = interners.iter().map(|&(set, _)| (set, other())).collect();
-        let (about, exposed) = (Arc::new(About::of(0, metric)), Arc::default());
-        Self { about, sets, interners, exposed, data, counts: BTreeMap::new() }
+        let (info, exposed) = (Arc::new(MetricInfo::of(0, metric)), Arc::default());
+        Self { info, sets, interners, exposed, data, counts: BTreeMap::new() }
     }
 
     /// Takes the values of gauges. Of a series that is there twice, the last one stays.
@@ -60,9 +60,9 @@ impl Answers {
     }
 
     fn snapshot(&self) -> Option<MetricSnapshot> {
-        let Self { about, exposed, data, .. } = self;
+        let Self { info, exposed, data, .. } = self;
         (exposed.indices.len() > 0).then(|| MetricSnapshot {
-            about: Arc::clone(about),
+            info: Arc::clone(info),
             exposed: Arc::clone(exposed),
             data: Arc::clone(data),
             created: 0,
@@ -74,7 +74,7 @@ impl Answers {
         series.for_each(|&index| indices.push(index..index.saturating_add(1)));
         if self.exposed.indices != indices {
             push_new_values(&mut self.sets, &self.interners);
-            let values = self.about.values(&self.sets);
+            let values = self.info.values(&self.sets);
             self.exposed = Arc::new(Exposed::after(&self.exposed, indices, values));
         }
     }
@@ -86,7 +86,7 @@ impl Snapshot {
         let before = self.metrics.len();
         self.metrics.extend(answers.filter_map(|answers| lock(answers).snapshot()));
         if self.metrics.len() > before {
-            self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
+            self.metrics.sort_by(|a, b| a.info.metric.name.cmp(&b.info.metric.name));
         }
     }
 }

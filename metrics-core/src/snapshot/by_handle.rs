@@ -61,8 +61,8 @@ impl Snapshot {
         if block.is_sink() {
             return None;
         }
-        self.metrics.iter().find_map(|MetricSnapshot { about, exposed, data, .. }| {
-            let metric = &about.metric;
+        self.metrics.iter().find_map(|MetricSnapshot { info, exposed, data, .. }| {
+            let metric = &info.metric;
             let index = block.first.number().checked_sub(metric.first)? / K::CELLS;
             if metric.kind != kind || index >= metric.series {
                 return None;

@@ -2,10 +2,10 @@
 //! no need to read what all the others wrote there: it is told of its own metrics, and asks the
 //! interners for their values.
 
-use super::about::About;
 use super::budget::Budget;
 use super::exposed::Exposed;
 use super::families::Snapshot;
+use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use super::read::{self, Data};
 use super::values::{Indices, LabelValues};
@@ -45,7 +45,7 @@ pub(crate) struct New {
 
 /// A metric, and its last snapshot.
 struct Known {
-    about: Arc<About>,
+    info: Arc<MetricInfo>,
     /// Whether it goes on with what an earlier process counted.
     is_resumed: bool,
     exposed: Arc<Exposed>,
@@ -102,10 +102,10 @@ impl Catalogue {
         mut visit: impl FnMut(&directory::MetricEntry, usize, usize),
     ) {
         let _ = self.read_on(view);
-        for Known { about, .. } in &self.metrics {
-            let values = about.values(&self.sets);
-            read::runs(&about.dimensions, &values, &mut |first, length| {
-                visit(&about.metric, first, length);
+        for Known { info, .. } in &self.metrics {
+            let values = info.values(&self.sets);
+            read::runs(&info.dimensions, &values, &mut |first, length| {
+                visit(&info.metric, first, length);
             });
         }
     }
@@ -161,22 +161,22 @@ impl Catalogue {
 
     /// Sorts, and drops each metric that a later one with the same series takes the place of.
     fn put_in_order(&mut self) {
-        let metric = |known: &Known| Arc::clone(&known.about);
+        let metric = |known: &Known| Arc::clone(&known.info);
         let mut same: Vec<_> = self.metrics.iter().map(metric).collect();
         // Stable: of those that are the same, the last one is the latest.
         same.sort_by(|a, b| a.metric.cmp_identity(&b.metric));
         let replaced =
             same.windows(2).filter(|two| two[0].metric.cmp_identity(&two[1].metric).is_eq());
         let replaced: HashSet<_> = replaced.map(|two| Arc::as_ptr(&two[0])).collect();
-        self.metrics.retain(|known| !replaced.contains(&Arc::as_ptr(&known.about)));
-        self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
+        self.metrics.retain(|known| !replaced.contains(&Arc::as_ptr(&known.info)));
+        self.metrics.sort_by(|a, b| a.info.metric.name.cmp(&b.info.metric.name));
     }
 
     fn add(&mut self, entry: usize, metric: directory::MetricEntry, is_resumed: bool) {
-        let about = Arc::new(About::of(entry, metric));
-        let data = Arc::new(Data::none(about.metric.kind));
+        let info = Arc::new(MetricInfo::of(entry, metric));
+        let data = Arc::new(Data::none(info.metric.kind));
         let (exposed, indices) = (Arc::default(), Indices::default());
-        self.metrics.push(Known { about, is_resumed, exposed, data, indices });
+        self.metrics.push(Known { info, is_resumed, exposed, data, indices });
     }
 }
 
@@ -187,20 +187,20 @@ impl Known {
         sets: &HashMap<u64, Arc<LabelValues>>,
         budget: &mut Budget,
     ) -> MetricSnapshot {
-        let Self { about, is_resumed, exposed, data, indices } = self;
+        let Self { info, is_resumed, exposed, data, indices } = self;
         if Arc::get_mut(data).is_none() {
-            *data = Arc::new(Data::none(about.metric.kind));
+            *data = Arc::new(Data::none(info.metric.kind));
         }
-        let values = about.values(sets);
+        let values = info.values(sets);
         indices.clear();
         if let Some(data) = Arc::get_mut(data) {
-            read::metric(view, about, &values, data, indices, budget);
+            read::metric(view, info, &values, data, indices, budget);
         }
         if exposed.indices != *indices {
             *exposed = Arc::new(Exposed::after(exposed, mem::take(indices), values));
         }
         MetricSnapshot {
-            about: Arc::clone(about),
+            info: Arc::clone(info),
             exposed: Arc::clone(exposed),
             data: Arc::clone(data),
             created: if *is_resumed { 0 } else { view.header(header::STARTED) },

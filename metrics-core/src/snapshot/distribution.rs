@@ -5,10 +5,10 @@
 //! wanted, too. So a series' cells are asked for when its head is read, and read when they are
 //! likely there: two series later.
 
-use super::about::About;
 use super::budget::Budget;
 use super::cells::plus;
 use super::histogram::HistogramSnapshot;
+use super::info::MetricInfo;
 use super::shape::Shape;
 use super::sum;
 use crate::exemplar;
@@ -34,11 +34,11 @@ pub(super) const SURE: u64 = (1 << 47) - 1;
 
 /// Reads the series of one histogram in turn.
 pub(super) struct Reader<'a> {
-    about: &'a About,
+    info: &'a MetricInfo,
     shape: &'a Arc<Shape>,
     budget: &'a mut Budget,
-    into: &'a mut Vec<HistogramSnapshot>,
-    /// How many of `into` are read.
+    histograms: &'a mut Vec<HistogramSnapshot>,
+    /// How many of `histograms` are read.
     read: usize,
     /// The spans of those after them whose heads are read.
     under_way: VecDeque<Vec<Span<'a>>>,
@@ -65,9 +65,9 @@ struct Span<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(
         view: View<'a>,
-        about: &'a About,
+        info: &'a MetricInfo,
         shape: &'a Arc<Shape>,
-        into: &'a mut Vec<HistogramSnapshot>,
+        histograms: &'a mut Vec<HistogramSnapshot>,
         budget: &'a mut Budget,
     ) -> Self {
         let (spare, sums, before) = (Vec::new(), Vec::new(), Vec::new());
@@ -78,18 +78,30 @@ impl<'a> Reader<'a> {
         budget.take_bytes(each as u64);
         let table = Window::new(view.shared_part(), PAGE_WORDS);
         let read = 0;
-        Self { about, shape, budget, into, read, under_way, shards, table, spare, sums, before }
+        Self {
+            info,
+            shape,
+            budget,
+            histograms,
+            read,
+            under_way,
+            shards,
+            table,
+            spare,
+            sums,
+            before,
+        }
     }
 
     /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
     pub(super) fn read(&mut self, index: usize, shown: impl Fn() -> bool) -> bool {
         let at = self.read + self.under_way.len();
-        if at == self.into.len() {
-            self.into.push(HistogramSnapshot::new(Arc::clone(self.shape)));
+        if at == self.histograms.len() {
+            self.histograms.push(HistogramSnapshot::new(Arc::clone(self.shape)));
         }
         let mut spans = std::mem::take(&mut self.spare);
         self.read_heads(index, at, &mut spans);
-        let is_exposed = !spans.is_empty() || self.into[at].negative != 0 || shown();
+        let is_exposed = !spans.is_empty() || self.histograms[at].negative != 0 || shown();
         if !is_exposed || !self.budget.take_bytes(self.bytes(at, &spans)) {
             spans.clear();
             self.spare = spans;
@@ -110,14 +122,14 @@ impl<'a> Reader<'a> {
         while !self.under_way.is_empty() {
             self.read_cells();
         }
-        self.into.truncate(self.read);
+        self.histograms.truncate(self.read);
         // Acquire pairs with the Release of the cells in `Batch::record`: of all that was counted
         // here, the next snapshot sees the bounds, and so counts it again.
         fence(Acquire);
     }
 
     fn read_heads(&mut self, index: usize, at: usize, spans: &mut Vec<Span<'a>>) {
-        let total = &mut self.into[at];
+        let total = &mut self.histograms[at];
         (total.low, total.outside) = (0, 0);
         (total.min, total.max, total.negative) = (u64::MAX, 0, 0);
         total.exemplars.clear();
@@ -130,8 +142,8 @@ impl<'a> Reader<'a> {
         let cells = cells_at..cells_at.saturating_add(grid.cells() as usize);
         let with_exemplar = cells_at.saturating_sub(EXEMPLAR_CELLS as usize)..cells.end;
         let has_cells = (u64::from(EXEMPLAR_CELLS)..STAND_IN).contains(&entry)
-            && self.budget.take_cells(&with_exemplar, self.about.entry);
-        let head_at = self.about.metric.first as usize + index * HEAD_CELLS as usize;
+            && self.budget.take_cells(&with_exemplar, self.info.entry);
+        let head_at = self.info.metric.first as usize + index * HEAD_CELLS as usize;
         let head_cells = head_at..head_at + HEAD_CELLS as usize;
         for (shard, heads) in &mut self.shards {
             let Some(mut head) = heads.get(head_cells.clone()).first_chunk() else { continue };
@@ -169,7 +181,7 @@ impl<'a> Reader<'a> {
 
     /// What a series takes whose head is read, at the most.
     fn bytes(&self, at: usize, spans: &[Span<'_>]) -> u64 {
-        let HistogramSnapshot { below, exemplars, .. } = &self.into[at];
+        let HistogramSnapshot { below, exemplars, .. } = &self.histograms[at];
         let first = spans.iter().map(|span| span.first as usize).min().unwrap_or(0);
         let end = spans.iter().map(|span| span.first as usize + span.cells.len()).max();
         let cells = (end.unwrap_or(first) - first) * WORD_BYTES + size_of::<HistogramSnapshot>();
@@ -179,7 +191,7 @@ impl<'a> Reader<'a> {
     /// Reads the cells of the series that was longest under way, and asks for those of the last.
     fn read_cells(&mut self) {
         let Some(mut spans) = self.under_way.pop_front() else { return };
-        let total = &mut self.into[self.read];
+        let total = &mut self.histograms[self.read];
         self.read += 1;
         let grid = self.shape.grid;
         total.first = grid.index(total.min);

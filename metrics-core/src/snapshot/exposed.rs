@@ -1,6 +1,6 @@
 //! Which series of a metric are exposed.
 
-use super::about::About;
+use super::info::MetricInfo;
 use super::rendered::Rendered;
 use super::values::{Indices, LabelValues};
 use crate::names::{self, Escaping};
@@ -26,24 +26,24 @@ impl Exposed {
     /// Names and values of all labels of a series.
     pub(super) fn labels<'a>(
         &'a self,
-        about: &'a About,
+        info: &'a MetricInfo,
         index: u32,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let constants = about.metric.constants.iter().map(|(name, value)| (&**name, &**value));
-        let digits = about.digits(index).zip(&self.values);
+        let constants = info.metric.constants.iter().map(|(name, value)| (&**name, &**value));
+        let digits = info.digits(index).zip(&self.values);
         constants
             .chain(digits.map(|((dimension, digit), values)| (&*dimension.name, values.get(digit))))
     }
 
     /// How many bytes the labels of a series are at the most, in any format.
-    pub(super) fn most_label_bytes(&self, about: &About) -> usize {
+    pub(super) fn most_label_bytes(&self, info: &MetricInfo) -> usize {
         /// Quotes, an equals sign and a comma; or two tags and three lengths.
         const AROUND: usize = 20;
         // A value's character can need a backslash.
         let label = |name: &str, value: usize| names::longest(name) + 2 * value + AROUND;
-        let constants = about.metric.constants.iter();
+        let constants = info.metric.constants.iter();
         let constants: usize = constants.map(|(name, value)| label(name, value.len())).sum();
-        let dimensions = about.dimensions.iter().zip(&self.values);
+        let dimensions = info.dimensions.iter().zip(&self.values);
         constants + dimensions.map(|(it, values)| label(&it.name, values.longest())).sum::<usize>()
     }
 
@@ -51,12 +51,12 @@ impl Exposed {
     #[inline]
     pub(super) fn push_text(
         &self,
-        about: &About,
+        info: &MetricInfo,
         index: u32,
         escaping: Escaping,
         out: &mut String,
     ) {
-        let parts = self.text.parts(about, &self.values, escaping);
+        let parts = self.text.parts(info, &self.values, escaping);
         parts.for_each_piece(index, |piece| out.push_str(piece));
     }
 
@@ -64,12 +64,12 @@ impl Exposed {
     #[inline]
     pub(super) fn push_pairs(
         &self,
-        about: &About,
+        info: &MetricInfo,
         index: u32,
         escaping: Escaping,
         out: &mut Vec<u8>,
     ) {
-        let parts = self.pairs.parts(about, &self.values, escaping);
+        let parts = self.pairs.parts(info, &self.values, escaping);
         parts.for_each_piece(index, |piece| out.extend_from_slice(piece));
     }
 }

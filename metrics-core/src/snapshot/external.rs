@@ -1,8 +1,8 @@
 //! Labels that all metrics of a snapshot get.
 
-use super::about::About;
 use super::exposed::Exposed;
 use super::families::Snapshot;
+use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use crate::names;
 use crate::sync::Arc;
@@ -41,9 +41,9 @@ pub struct ExternalLabels {
 #[derive(Clone, Debug)]
 struct Known {
     /// Kept, so that no other metric gets its address.
-    about: Arc<About>,
+    info: Arc<MetricInfo>,
     exposed: Arc<Exposed>,
-    labelled: (Arc<About>, Arc<Exposed>),
+    labelled: (Arc<MetricInfo>, Arc<Exposed>),
 }
 
 impl ExternalLabels {
@@ -59,30 +59,29 @@ impl ExternalLabels {
         }
         let mut earlier = mem::take(&mut self.known);
         for metric in &mut snapshot.metrics {
-            let address = Arc::as_ptr(&metric.about).addr();
-            let before =
-                earlier.remove(&address).filter(|it| Arc::ptr_eq(&it.about, &metric.about));
+            let address = Arc::as_ptr(&metric.info).addr();
+            let before = earlier.remove(&address).filter(|it| Arc::ptr_eq(&it.info, &metric.info));
             let known = self.labelled(metric, before);
-            (metric.about, metric.exposed) = known.labelled.clone();
+            (metric.info, metric.exposed) = known.labelled.clone();
             self.known.insert(address, known);
         }
     }
 
     fn labelled(&self, metric: &MetricSnapshot, earlier: Option<Known>) -> Known {
-        let MetricSnapshot { about, exposed, .. } = metric;
+        let MetricSnapshot { info, exposed, .. } = metric;
         let again = |before: &Exposed| {
             Arc::new(Exposed::after(before, exposed.indices.clone(), exposed.values.clone()))
         };
         let labelled = match earlier {
             Some(Known { exposed: same, labelled, .. }) if Arc::ptr_eq(&same, exposed) => labelled,
-            Some(Known { labelled: (about, before), .. }) => (about, again(&before)),
-            None => (Arc::new(about.with_labels(&self.labels)), again(&Exposed::default())),
+            Some(Known { labelled: (info, before), .. }) => (info, again(&before)),
+            None => (Arc::new(info.with_labels(&self.labels)), again(&Exposed::default())),
         };
-        Known { about: Arc::clone(about), exposed: Arc::clone(exposed), labelled }
+        Known { info: Arc::clone(info), exposed: Arc::clone(exposed), labelled }
     }
 }
 
-impl About {
+impl MetricInfo {
     /// The metric with these labels in front, but for those that it has itself.
     fn with_labels(&self, labels: &[(String, String)]) -> Self {
         let mut metric = self.metric.clone();

@@ -1,6 +1,6 @@
-use super::about::About;
 use super::family::Family;
 use super::histogram::HistogramSnapshot;
+use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use super::read::Data;
 use super::series::{Series, Value};
@@ -73,7 +73,7 @@ impl Snapshot {
     /// The families, sorted by name.
     pub fn families(&self) -> impl Iterator<Item = Family<'_>> {
         self.metrics
-            .chunk_by(|a, b| a.about.metric.name == b.about.metric.name)
+            .chunk_by(|a, b| a.info.metric.name == b.info.metric.name)
             .map(|metrics| Family { metrics })
     }
 
@@ -101,7 +101,7 @@ impl Snapshot {
     #[must_use]
     pub fn only(&self, mut keep: impl FnMut(Family<'_>) -> bool) -> Snapshot {
         let of_one_name =
-            |a: &MetricSnapshot, b: &MetricSnapshot| a.about.metric.name == b.about.metric.name;
+            |a: &MetricSnapshot, b: &MetricSnapshot| a.info.metric.name == b.info.metric.name;
         let families = self.metrics.chunk_by(of_one_name);
         let kept = families.filter(|metrics| keep(Family { metrics }));
         Snapshot { metrics: kept.flatten().cloned().collect() }
@@ -132,12 +132,12 @@ impl Snapshot {
     pub fn since(&self, earlier: &Snapshot) -> Snapshot {
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for Family { metrics: of_name } in self.families() {
-            let before = earlier.named(&of_name[0].about.metric.name);
+            let before = earlier.named(&of_name[0].info.metric.name);
             // Most often they are in the same order, so the next one matches at once.
             let mut next = 0;
             for metric in of_name {
                 let places = (next..before.len()).chain(0..next);
-                let mut same = places.filter(|&at| Arc::ptr_eq(&before[at].about, &metric.about));
+                let mut same = places.filter(|&at| Arc::ptr_eq(&before[at].info, &metric.info));
                 metrics.push(match same.next() {
                     Some(at) => {
                         next = at + 1;
@@ -154,13 +154,13 @@ impl Snapshot {
     /// are left out: series of two registries under one name could be the same.
     pub(crate) fn keep_first_registries(&mut self) -> usize {
         let all = self.metrics.len();
-        let mut last: Option<Arc<About>> = None;
-        self.metrics.retain(|MetricSnapshot { about, .. }| match &last {
-            Some(first) if first.metric.name == about.metric.name => {
-                first.metric.registry == about.metric.registry
+        let mut last: Option<Arc<MetricInfo>> = None;
+        self.metrics.retain(|MetricSnapshot { info, .. }| match &last {
+            Some(first) if first.metric.name == info.metric.name => {
+                first.metric.registry == info.metric.registry
             }
             _ => {
-                last = Some(Arc::clone(about));
+                last = Some(Arc::clone(info));
                 true
             }
         });
@@ -169,8 +169,8 @@ impl Snapshot {
 
     /// The metrics of a name.
     pub(super) fn named(&self, name: &str) -> &[MetricSnapshot] {
-        let start = self.metrics.partition_point(|metric| *metric.about.metric.name < *name);
-        let of_name = |metric: &MetricSnapshot| *metric.about.metric.name == *name;
+        let start = self.metrics.partition_point(|metric| *metric.info.metric.name < *name);
+        let of_name = |metric: &MetricSnapshot| *metric.info.metric.name == *name;
         let count = self.metrics[start..].iter().take_while(|metric| of_name(metric)).count();
         &self.metrics[start..start + count]
     }
@@ -190,7 +190,7 @@ impl fmt::Debug for Snapshot {
         f.debug_map()
             .entries(series.map(|series| {
                 (
-                    format!("{}{{{}}}", series.metric.about.metric.name, series.label_text()),
+                    format!("{}{{{}}}", series.metric.info.metric.name, series.label_text()),
                     series.value(),
                 )
             }))

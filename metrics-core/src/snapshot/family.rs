@@ -12,28 +12,28 @@ pub struct Family<'a> {
 impl<'a> Family<'a> {
     /// The name.
     pub fn name(&self) -> &'a str {
-        &self.metrics[0].about.metric.name
+        &self.metrics[0].info.metric.name
     }
 
     /// The help text.
     pub fn help(&self) -> &'a str {
-        &self.metrics[0].about.metric.help
+        &self.metrics[0].info.metric.help
     }
 
     /// The exported unit; empty without one.
     pub fn unit(&self) -> &'a str {
-        &self.metrics[0].about.metric.unit
+        &self.metrics[0].info.metric.unit
     }
 
     /// The kind of its metrics.
     pub fn kind(&self) -> Kind {
-        self.metrics[0].about.metric.kind
+        self.metrics[0].info.metric.kind
     }
 
     /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, each with
     /// its text for the label `quantile`.
     pub fn quantiles(&self) -> impl Iterator<Item = (f64, &'a str)> + use<'a> {
-        let shape = self.metrics[0].about.shape.as_ref();
+        let shape = self.metrics[0].info.shape.as_ref();
         let quantiles = shape.map_or(&[][..], |shape| &shape.quantiles);
         quantiles.iter().map(|(quantile, text)| (*quantile, text.as_str()))
     }
@@ -41,7 +41,7 @@ impl<'a> Family<'a> {
     /// Whether to expose the smallest and largest value of an interval (see
     /// [`Description::extremes`](crate::Description::extremes)).
     pub fn has_extremes(&self) -> bool {
-        self.metrics[0].about.shape.as_ref().is_some_and(|shape| shape.extremes)
+        self.metrics[0].info.shape.as_ref().is_some_and(|shape| shape.extremes)
     }
 
     /// The forms in which it is exposed.
@@ -65,17 +65,17 @@ impl<'a> Family<'a> {
     /// The names of its series' labels, constant ones first; for several metrics, one after the
     /// other.
     pub fn label_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.metrics.iter().flat_map(|MetricSnapshot { about, .. }| {
-            let constants = about.metric.constants.iter().map(|(name, _)| name.as_str());
-            constants.chain(about.dimensions.iter().map(|dimension| dimension.name.as_str()))
+        self.metrics.iter().flat_map(|MetricSnapshot { info, .. }| {
+            let constants = info.metric.constants.iter().map(|(name, _)| name.as_str());
+            constants.chain(info.dimensions.iter().map(|dimension| dimension.name.as_str()))
         })
     }
 
     /// The most bytes that the labels of all its series take in any of the formats, known before
     /// they are written.
     pub fn label_bytes(&self) -> u64 {
-        let all = self.metrics.iter().map(|MetricSnapshot { about, exposed, .. }| {
-            let one = exposed.most_label_bytes(about) as u64;
+        let all = self.metrics.iter().map(|MetricSnapshot { info, exposed, .. }| {
+            let one = exposed.most_label_bytes(info) as u64;
             one.saturating_mul(exposed.indices.len() as u64)
         });
         all.fold(0, u64::saturating_add)

@@ -1,8 +1,8 @@
 //! Values without cells, put into a snapshot.
 
-use super::about::About;
 use super::exposed::Exposed;
 use super::families::Snapshot;
+use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use super::read::Data;
 use super::values::Indices;
@@ -12,12 +12,12 @@ use crate::sync::Arc;
 impl Snapshot {
     /// The metrics of a name.
     pub(crate) fn metrics_named(&self, name: &str) -> impl Iterator<Item = &MetricEntry> {
-        self.named(name).iter().map(|metric| &metric.about.metric)
+        self.named(name).iter().map(|metric| &metric.info.metric)
     }
 
     /// Puts in the only series of a metric, in exported units.
     pub(crate) fn insert(&mut self, metric: MetricEntry, value: f64) {
-        let at = self.metrics.partition_point(|there| there.about.metric.name <= metric.name);
+        let at = self.metrics.partition_point(|there| there.info.metric.name <= metric.name);
         let data = match metric.kind {
             Kind::Counter => Data::Quantity(vec![value]),
             _ => Data::Gauge(vec![value]),
@@ -25,7 +25,7 @@ impl Snapshot {
         let mut indices = Indices::default();
         indices.push(0..1);
         let exposed = Arc::new(Exposed::after(&Exposed::default(), indices, Vec::new()));
-        let (about, data) = (Arc::new(About::of(0, metric)), Arc::new(data));
-        self.metrics.insert(at, MetricSnapshot { about, exposed, data, created: 0 });
+        let (info, data) = (Arc::new(MetricInfo::of(0, metric)), Arc::new(data));
+        self.metrics.insert(at, MetricSnapshot { info, exposed, data, created: 0 });
     }
 }

@@ -136,7 +136,7 @@ impl Merged {
             }
         };
         for metric in family.metrics {
-            let constants = &metric.about.metric.constants;
+            let constants = &metric.info.metric.constants;
             if known.label.is_none() {
                 known.label = constants.first().map(|(name, _)| name.clone());
             }
@@ -188,7 +188,7 @@ impl Merged {
 
     fn finish(mut self) -> Snapshot {
         // Stable: the first of a name stays the first.
-        self.metrics.sort_by(|a, b| a.about.metric.name.cmp(&b.about.metric.name));
+        self.metrics.sort_by(|a, b| a.info.metric.name.cmp(&b.info.metric.name));
         Snapshot { metrics: self.metrics }
     }
 }
@@ -197,7 +197,7 @@ impl Metrics {
     /// A metric's value of the label by which those of the family are found.
     fn value_in<'a>(&self, metric: &'a MetricSnapshot) -> Option<&'a str> {
         let label = self.label.as_ref()?;
-        let mut constants = metric.about.metric.constants.iter();
+        let mut constants = metric.info.metric.constants.iter();
         constants.find(|(name, _)| name == label).map(|(_, value)| value.as_str())
     }
 }
@@ -252,7 +252,7 @@ impl Possible<'_> {
 
 /// Whether two metrics of one name can have the same series, as any scraper reads it.
 fn can_meet(one: &MetricSnapshot, other: &MetricSnapshot) -> bool {
-    let are_legacy = one.about.has_legacy_labels && other.about.has_legacy_labels;
+    let are_legacy = one.info.has_legacy_labels && other.info.has_legacy_labels;
     let escapings = if are_legacy { &Escaping::ALL[..1] } else { &Escaping::ALL };
     escapings.iter().any(|&escaping| {
         let meet = |(name, values): (&str, Possible<'_>), other| {
@@ -266,10 +266,10 @@ fn can_meet(one: &MetricSnapshot, other: &MetricSnapshot) -> bool {
 
 /// The names of a metric's labels, and their possible values.
 fn labels(metric: &MetricSnapshot) -> impl Iterator<Item = (&str, Possible<'_>)> {
-    let MetricSnapshot { about, exposed, .. } = metric;
-    let constants = about.metric.constants.iter();
+    let MetricSnapshot { info, exposed, .. } = metric;
+    let constants = info.metric.constants.iter();
     let constants = constants.map(|(name, value)| (name.as_str(), Possible::One(value)));
-    let dimensions = about.dimensions.iter().enumerate().map(|(at, dimension)| {
+    let dimensions = info.dimensions.iter().enumerate().map(|(at, dimension)| {
         // Interned ones can have more values at any time.
         let fixed = exposed.values.get(at).filter(|_| !dimension.is_interned());
         let values = fixed.map_or(Possible::Any, |values| Possible::Several(values));

@@ -1,13 +1,13 @@
-use super::about::About;
 use super::exposed::Exposed;
 use super::histogram::HistogramSnapshot;
+use super::info::MetricInfo;
 use super::read::Data;
 use crate::sync::Arc;
 
 /// The values of a metric.
 #[derive(Clone)]
 pub(super) struct MetricSnapshot {
-    pub(super) about: Arc<About>,
+    pub(super) info: Arc<MetricInfo>,
     pub(super) exposed: Arc<Exposed>,
     pub(super) data: Arc<Data>,
     /// When it began to count, in nanoseconds since the epoch; 0 where nobody knows.
@@ -17,7 +17,7 @@ pub(super) struct MetricSnapshot {
 impl MetricSnapshot {
     /// The index of the series with exactly these labels.
     pub(super) fn index(&self, labels: &[(&str, &str)]) -> Option<u32> {
-        let About { metric, dimensions, .. } = &*self.about;
+        let MetricInfo { metric, dimensions, .. } = &*self.info;
         if labels.len() != metric.constants.len() + dimensions.len() {
             return None;
         }
@@ -56,8 +56,8 @@ impl MetricSnapshot {
             }
             _ => Arc::clone(&self.data),
         };
-        let (about, exposed) = (Arc::clone(&self.about), Arc::clone(&self.exposed));
-        Self { about, exposed, data, created: self.created }
+        let (info, exposed) = (Arc::clone(&self.info), Arc::clone(&self.exposed));
+        Self { info, exposed, data, created: self.created }
     }
 
     /// With the lowest 64 bits of counters, which is all that a difference needs.

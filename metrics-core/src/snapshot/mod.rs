@@ -1,6 +1,5 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
-mod about;
 mod answers;
 mod budget;
 mod by_handle;
@@ -13,6 +12,7 @@ mod external;
 mod families;
 mod family;
 mod histogram;
+mod info;
 mod insert;
 mod merge;
 mod metric;

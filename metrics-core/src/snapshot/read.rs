@@ -5,10 +5,10 @@
 //! snapshot reads the same or a larger one. The cells of one snapshot are read while writers go
 //! on; they are not of one instant.
 
-use super::about::{About, Dimension};
 use super::budget::Budget;
 use super::distribution::{Reader, SURE};
 use super::histogram::HistogramSnapshot;
+use super::info::{Dimension, MetricInfo};
 use super::values::{Indices, LabelValues, Run};
 use crate::directory::{self, Kind};
 use crate::layout::{self, GAUGE_CELLS, PAGE_WORDS, UP_DOWN_CELLS};
@@ -80,13 +80,13 @@ pub(super) fn runs(dimensions: &[Dimension], values: &Labels, run: &mut dyn FnMu
 /// Reads the exposed series into `data`, whose memory is used again, and adds their indices.
 pub(super) fn metric(
     view: View<'_>,
-    about: &About,
+    info: &MetricInfo,
     values: &Labels,
     data: &mut Data,
     indices: &mut Indices,
     budget: &mut Budget,
 ) {
-    let series = Live::new(view, about, values);
+    let series = Live::new(view, info, values);
     if !budget.take_bytes(series.bytes(data)) {
         return data.clear();
     }
@@ -140,8 +140,8 @@ pub(super) fn metric(
             series.expose(values, indices, |at, _| cells[at] != 0);
         }
         Data::Histogram(histograms) => {
-            let Some(shape) = &about.shape else { return histograms.clear() };
-            let mut reader = Reader::new(view, about, shape, histograms, budget);
+            let Some(shape) = &info.shape else { return histograms.clear() };
+            let mut reader = Reader::new(view, info, shape, histograms, budget);
             series.for_each(|index| {
                 if reader.read(index as usize, || series.is_shown(index)) {
                     indices.push(index..index + 1);
@@ -154,7 +154,7 @@ pub(super) fn metric(
 
 /// The series of a metric whose labels all have values by now.
 struct Live<'a> {
-    about: &'a About,
+    info: &'a MetricInfo,
     values: &'a Labels,
     count: usize,
     /// The bits of declared series; none where all are exposed.
@@ -164,21 +164,21 @@ struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    fn new(view: View<'a>, about: &'a About, values: &'a Labels) -> Self {
+    fn new(view: View<'a>, info: &'a MetricInfo, values: &'a Labels) -> Self {
         let mut count = 0;
-        runs(&about.dimensions, values, &mut |_, length| count += length);
-        let directory::MetricEntry { declared, series, .. } = about.metric;
+        runs(&info.dimensions, values, &mut |_, length| count += length);
+        let directory::MetricEntry { declared, series, .. } = info.metric;
         let declared = declared as usize;
         let bits = declared..declared + (series as usize).div_ceil(64);
-        let whole = !about.dimensions.iter().any(Dimension::is_interned);
+        let whole = !info.dimensions.iter().any(Dimension::is_interned);
         let declared = if whole { None } else { view.shared_part().get(bits) };
         let declared = declared.unwrap_or_default();
-        Self { about, values, count, declared, whole }
+        Self { info, values, count, declared, whole }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "less than `series`, which is a u32")]
     fn for_each(&self, mut visit: impl FnMut(u32)) {
-        runs(&self.about.dimensions, self.values, &mut |first, length| {
+        runs(&self.info.dimensions, self.values, &mut |first, length| {
             (first..first + length).for_each(|index| visit(index as u32));
         });
     }
@@ -220,11 +220,11 @@ impl<'a> Live<'a> {
     /// Adds one cell of each series to its sum, modulo 2^64, and answers the bits that are set in any
     /// cell.
     fn add_up(&self, sums: &mut [u64], cells: Part<'_>, stride: usize, offset: usize) -> u64 {
-        let start = self.about.metric.first as usize + offset;
+        let start = self.info.metric.first as usize + offset;
         let mut cells = Window::new(cells, PAGE_WORDS);
         let most = (cells.most() / stride).max(1);
         let (mut sums, mut bits) = (sums.iter_mut(), 0);
-        runs(&self.about.dimensions, self.values, &mut |first, length| {
+        runs(&self.info.dimensions, self.values, &mut |first, length| {
             let end = first + length;
             for first in (first..end).step_by(most) {
                 let length = most.min(end - first);

@@ -1,6 +1,6 @@
 //! Labels as the formats write them, made once for each value rather than at each scrape.
 
-use super::about::{About, Dimension};
+use super::info::{Dimension, MetricInfo};
 use super::values::{Joined, LabelValues, Pieces};
 use crate::names::{self, Escaping};
 use crate::sync::{Arc, OnceLock};
@@ -58,12 +58,12 @@ impl<J: Write> Rendered<J> {
     #[inline]
     pub(super) fn parts(
         &self,
-        about: &About,
+        info: &MetricInfo,
         values: &[Arc<LabelValues>],
         escaping: Escaping,
     ) -> &Parts<J> {
-        let at = if about.has_legacy_labels { 0 } else { escaping as usize };
-        let make = || Parts::new(about, values, escaping, self.earlier[at].as_ref());
+        let at = if info.has_legacy_labels { 0 } else { escaping as usize };
+        let make = || Parts::new(info, values, escaping, self.earlier[at].as_ref());
         self.parts[at].get_or_init(make)
     }
 }
@@ -71,16 +71,16 @@ impl<J: Write> Rendered<J> {
 impl<J: Write> Parts<J> {
     #[cold]
     fn new(
-        about: &About,
+        info: &MetricInfo,
         values: &[Arc<LabelValues>],
         escaping: Escaping,
         earlier: Option<&Self>,
     ) -> Self {
         let mut before = J::default();
-        for (at, (name, value)) in about.metric.constants.iter().enumerate() {
+        for (at, (name, value)) in info.metric.constants.iter().enumerate() {
             before.push_label(name, value, escaping, at == 0);
         }
-        if about.dimensions.is_empty() {
+        if info.dimensions.is_empty() {
             let mut pieces = Pieces::default();
             pieces.push(|joined| *joined = before);
             return Self(vec![Part { pieces: Arc::new(pieces), below: 1 }]);
@@ -88,7 +88,7 @@ impl<J: Write> Parts<J> {
         let part = |(at, (dimension, values)): (usize, (&Dimension, &Arc<LabelValues>))| {
             let known = earlier.and_then(|parts| parts.0.get(at));
             let mut pieces = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
-            let is_first = at == 0 && about.metric.constants.is_empty();
+            let is_first = at == 0 && info.metric.constants.is_empty();
             if pieces.len() < values.len() {
                 let pieces = Arc::make_mut(&mut pieces);
                 for number in pieces.len()..values.len() {
@@ -103,7 +103,7 @@ impl<J: Write> Parts<J> {
             }
             Part { pieces, below: dimension.below }
         };
-        Self(about.dimensions.iter().zip(values).enumerate().map(part).collect())
+        Self(info.dimensions.iter().zip(values).enumerate().map(part).collect())
     }
 
     /// Calls `push` with what is written for each label of the series of an index, in turn.

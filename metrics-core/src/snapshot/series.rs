@@ -34,8 +34,8 @@ pub enum Value<'a> {
 impl<'a> Series<'a> {
     /// Names and values of its labels, constant ones first.
     pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let MetricSnapshot { about, exposed, .. } = self.metric;
-        exposed.labels(about, self.index)
+        let MetricSnapshot { info, exposed, .. } = self.metric;
+        exposed.labels(info, self.index)
     }
 
     /// Its labels in the text formats' form between the braces, in UTF-8. Values are escaped, and
@@ -50,15 +50,15 @@ impl<'a> Series<'a> {
     /// Appends its labels as [`label_text`](Self::label_text) returns them, with escaped names.
     #[inline]
     pub fn push_label_text(&self, escaping: Escaping, out: &mut String) {
-        let MetricSnapshot { about, exposed, .. } = self.metric;
-        exposed.push_text(about, self.index, escaping, out);
+        let MetricSnapshot { info, exposed, .. } = self.metric;
+        exposed.push_text(info, self.index, escaping, out);
     }
 
     /// Appends its labels in the form of Prometheus' protobuf message `Metric`, with escaped names.
     #[inline]
     pub fn push_label_pairs(&self, escaping: Escaping, out: &mut Vec<u8>) {
-        let MetricSnapshot { about, exposed, .. } = self.metric;
-        exposed.push_pairs(about, self.index, escaping, out);
+        let MetricSnapshot { info, exposed, .. } = self.metric;
+        exposed.push_pairs(info, self.index, escaping, out);
     }
 
     /// The start of its count: the series had no value then, or 0. That is when the process's
@@ -78,11 +78,11 @@ impl<'a> Series<'a> {
     #[inline(always)]
     pub fn value(&self) -> Value<'a> {
         match &*self.metric.data {
-            Data::Counter(values) if self.metric.about.scale.is_one() => {
+            Data::Counter(values) if self.metric.info.scale.is_one() => {
                 Value::Counter(values[self.at])
             }
             Data::Counter(values) => {
-                Value::Quantity(self.metric.about.scale.export(values[self.at]))
+                Value::Quantity(self.metric.info.scale.export(values[self.at]))
             }
             Data::Wide(values) => wide(self.metric, values[self.at]),
             Data::Quantity(values) => Value::Quantity(values[self.at]),
@@ -97,8 +97,8 @@ impl<'a> Series<'a> {
 #[cold]
 fn wide(metric: &MetricSnapshot, value: u128) -> Value<'_> {
     match u64::try_from(value) {
-        Ok(value) if metric.about.scale.is_one() => Value::Counter(value),
-        _ => Value::Quantity(metric.about.scale.export_wide(value)),
+        Ok(value) if metric.info.scale.is_one() => Value::Counter(value),
+        _ => Value::Quantity(metric.info.scale.export_wide(value)),
     }
 }
 

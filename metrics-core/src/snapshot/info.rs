@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// What never changes of a metric.
 #[derive(Debug)]
-pub(super) struct About {
+pub(super) struct MetricInfo {
     /// The word of the directory where its entry begins.
     pub(super) entry: usize,
     pub(super) metric: directory::MetricEntry,
@@ -41,7 +41,7 @@ impl Dimension {
     }
 }
 
-impl About {
+impl MetricInfo {
     /// A metric as the directory has it.
     pub(super) fn of(entry: usize, metric: directory::MetricEntry) -> Self {
         let shape = Shape::new(&metric).map(Arc::new);
