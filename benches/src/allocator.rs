@@ -1,15 +1,15 @@
-//! What is allocated, in a process that wants to know.
+//! The allocated bytes, in a process that counts them.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 
-/// The system's allocator, which counts bytes once a [`Meter`] was started: before, a load and a branch
-/// is all that it adds.
+/// The system's allocator, which counts bytes once a [`Meter`] was started. Before that it adds
+/// only a load and a branch.
 #[derive(Clone, Copy, Debug)]
 pub struct Counting;
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
-/// More than when counting began.
+/// The bytes in use, less those at the start of counting.
 static USED: AtomicIsize = AtomicIsize::new(0);
 static PEAK: AtomicIsize = AtomicIsize::new(0);
 
@@ -27,7 +27,7 @@ fn discount(bytes: usize) {
     }
 }
 
-// SAFETY: all is the system's; counting touches no memory that is handed out.
+// SAFETY: all calls are the system's; counting touches no allocated memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Large blocks are moved by the kernel, page by page: there are never two of them.
+        // The kernel moves large blocks page by page: there are never two of them.
         discount(layout.size());
         count(size);
         // SAFETY: as this function's caller promises.
@@ -56,7 +56,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Counts from now on, in all of the process; for one at a time.
+/// Counts from now on, in the whole process; only one may exist.
 pub(crate) struct Meter(());
 
 impl Meter {
@@ -67,7 +67,7 @@ impl Meter {
         Self(())
     }
 
-    /// The most bytes that there were at a time, more than at the start.
+    /// The most bytes at one time, less those at the start.
     pub(crate) fn peak(&self) -> f64 {
         let Self(()) = self;
         PEAK.load(Relaxed) as f64

@@ -2,20 +2,20 @@
 
 use std::hint::black_box;
 
-/// A way to do an operation many times, which can tell afterwards how often it was done.
+/// A way to do an operation many times, which reports afterwards how often it was done.
 #[expect(missing_debug_implementations, reason = "it is closures")]
 pub struct Candidate {
-    /// The library, and which of its ways.
+    /// The library, and its way.
     pub name: String,
     batch: Box<dyn Fn(usize) + Send + Sync>,
     count: Box<dyn Fn() -> u64 + Send + Sync>,
     between: Box<dyn Fn() + Send + Sync>,
 }
 
-/// `n` turns of `operation`, which is given the number of each.
+/// Does `n` turns of `operation`, which gets the number of each turn.
 ///
-/// One function for every candidate, so that all loops have the same shape. What `operation` loads
-/// and stores can't be moved out of the loop or merged between turns: the box is a barrier for the
+/// One function for every candidate, so that all loops have the same shape. Loads and stores of
+/// `operation` can't be moved out of the loop or merged between turns: the box is a barrier for the
 /// compiler, and no instruction for the processor.
 #[inline(never)]
 pub(crate) fn batch(n: usize, mut operation: impl FnMut(usize)) {
@@ -29,14 +29,15 @@ pub(crate) fn batch(n: usize, mut operation: impl FnMut(usize)) {
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// Keeps a value for ever, at an address that the optimiser knows nothing of, and apart from what
-/// other candidates write.
+/// Keeps a value for ever, at an address that the optimiser does not know, on other cache lines
+/// than those that other candidates write.
 pub(crate) fn kept<T>(value: T) -> &'static T {
     black_box(&Box::leak(Box::new(Apart(value))).0)
 }
 
 impl Candidate {
-    /// `operation` is done once each turn; `count` says how often it was done since it was made.
+    /// `operation` is done once each turn; `count` returns the number of operations since the
+    /// candidate was made.
     pub(crate) fn new(
         name: &str,
         operation: impl Fn(usize) + Send + Sync + 'static,
@@ -45,7 +46,7 @@ impl Candidate {
         Self::batched(name, move |n| batch(n, &operation), count)
     }
 
-    /// As `new`, where something is to be got ready for each batch: a lock for what one thread
+    /// As `new`, with a preparation for each batch: for example a lock for data that one thread
     /// must own.
     pub(crate) fn batched(
         name: &str,
@@ -60,13 +61,13 @@ impl Candidate {
         }
     }
 
-    /// Done between batches, not timed.
+    /// Adds an action between batches, which is not timed.
     pub(crate) fn between(mut self, what: impl Fn() + Send + Sync + 'static) -> Self {
         self.between = Box::new(what);
         self
     }
 
-    /// Runs where `metrics` records to this.
+    /// Runs with `metrics` as the recorder.
     pub(crate) fn under(mut self, metrics: &'static crate::groups::Metrics) -> Self {
         let batch = self.batch;
         self.batch = Box::new(move |n| metrics.as_recorder(|| batch(n)));
@@ -78,15 +79,15 @@ impl Candidate {
         (self.batch)(turns);
     }
 
-    /// What must be done between two runs, and is not part of the operation.
+    /// Does the untimed action between two runs.
     pub fn tidy(&self) {
         (self.between)();
     }
 
-    /// Whether as many were counted as were done.
+    /// Checks that as many operations were counted as were done.
     ///
     /// # Errors
-    /// A sentence, where they differ.
+    /// If the numbers differ.
     pub fn check(&self, turns: u64) -> Result<(), String> {
         let (expected, counted) = (turns, (self.count)());
         if expected == counted {

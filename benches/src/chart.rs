@@ -1,4 +1,4 @@
-//! What matters most as one picture: a dot for each library, on logarithmic scales.
+//! The most important figures as a picture: a dot for each library, on logarithmic scales.
 
 use crate::machine::{CORES, CPU, RUSTC};
 use crate::report::Run;
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 const MARGIN: f64 = 22.0;
 const COLUMN: f64 = 440.0;
-/// Between the two columns.
+/// The gap between the two columns.
 const GAP: f64 = 34.0;
 const WIDTH: f64 = 2.0 * (MARGIN + COLUMN) + GAP;
 /// Within a column: names end here, values end at its right edge, and the dots are between.
@@ -57,7 +57,7 @@ pub(crate) fn draw(run: &Run) -> String {
     )
 }
 
-/// Title and key; gives where the panels begin.
+/// Draws title and key, and returns the position of the first panel.
 fn heading(body: &mut String) -> f64 {
     text(body, MARGIN, 36.0, "title", "What recording costs");
     let note = "Medians of one run, the fastest of each library's ways. Further left is better. \
@@ -76,7 +76,7 @@ fn heading(body: &mut String) -> f64 {
     120.0
 }
 
-/// Draws the rows under a title, and gives where the next panel may begin.
+/// Draws the rows under a title, and returns the position of the next panel.
 fn panel(body: &mut String, x: f64, top: f64, title: &str, rows: &[(Kind, &str, f64)]) -> f64 {
     let scale = Scale::over(rows.iter().map(|row| row.2), x + NAMES + 12.0, x + COLUMN - VALUES);
     text(body, x, top, "head", title);
@@ -108,7 +108,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// One that has all values, and room for a dot at its left end.
+    /// A scale for all values, with room for a dot at its left end.
     fn over(values: impl Iterator<Item = f64> + Clone, left: f64, right: f64) -> Self {
         let least = values.clone().fold(f64::INFINITY, f64::min) * 0.9;
         let most = values.fold(0.0, f64::max);
@@ -121,7 +121,7 @@ impl Scale {
         self.left + (value / self.from).ln() / (self.to / self.from).ln() * (self.right - self.left)
     }
 
-    /// Powers of ten where there are some, and the steps between them otherwise.
+    /// Powers of ten if there are some, otherwise the steps between them.
     fn ticks(&self) -> impl Iterator<Item = f64> {
         let (from, to) = (self.from, self.to);
         let every = to / from < 101.0;

@@ -1,5 +1,5 @@
-//! What must come out, as ratios within the run. Nothing fails where a goal is missed: a figure
-//! depends on the machine.
+//! The goals, as ratios within the run. A missed goal is no failure: a figure depends on the
+//! machine.
 
 use crate::groups::segment::{ANONYMOUS, FILE};
 use crate::groups::{FETCH_ADD, FIRST, NOTHING, OUR_CLOCK, OURS, PEAK, RAW};
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 pub(crate) struct Goal {
     pub(crate) what: &'static str,
     limit: f64,
-    /// What the limit is a multiple of, or its unit.
+    /// The base of the limit's multiple, or its unit.
     of: &'static str,
     pub(crate) measured: Option<f64>,
 }
@@ -48,7 +48,7 @@ pub(crate) fn of(reports: &[Report]) -> Vec<Goal> {
     goals
 }
 
-/// The goals, with what an earlier run wrote of them by [`Goal::to_json`].
+/// The goals, with an earlier run's results as [`Goal::to_json`] wrote them.
 pub(crate) fn from_json(report: &Report, json: &Value) -> Vec<Goal> {
     let mut goals = within(report);
     for goal in &mut goals {
@@ -59,12 +59,12 @@ pub(crate) fn from_json(report: &Report, json: &Value) -> Vec<Goal> {
     goals
 }
 
-/// The goals, with what the report of one process has to say of each.
+/// The goals, with their values in the report of one process.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn within(report: &Report) -> Vec<Goal> {
     let value = |(table, row, column)| report.value(table, row, column);
     let ratio = |a, b| Some(value(a)? / value(b)?);
-    // What the best library but ours adds to a tick.
+    // The least cost that another library adds to a tick.
     let best_peer = |our_clock: bool| {
         let table = report.tables.iter().find(|one| one.id == "tick")?;
         let peer = |name: &str| {

@@ -1,18 +1,18 @@
-//! What recording costs, held against the libraries that one would pick instead.
+//! The cost of recording, compared with other libraries.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `candidate` | one way to do an operation, and how many times it says it was done |
+//! | `candidate` | one way to do an operation, and its own count of operations |
 //! | `run`, `threads` | batches of all candidates, interleaved, on one thread and on two |
 //! | `stats` | medians of the batches that nothing interrupted |
-//! | `raw` | what the best code written by hand costs |
+//! | `raw` | the cost of the best code written by hand |
 //! | `groups` | the operations, with the peers in them |
-//! | `allocator` | what is allocated |
-//! | `goals` | what must come out |
+//! | `allocator` | the allocated bytes |
+//! | `goals` | the goals |
 //! | `table` | results, also of several processes |
-//! | `report`, `readme` | the run, and what it writes |
-//! | `summary`, `chart` | what matters most of it, as a table and as a picture |
-//! | `machine` | what it ran on |
+//! | `report`, `readme` | the run, and its output |
+//! | `summary`, `chart` | the most important figures, as a table and as a picture |
+//! | `machine` | the machine of the run |
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
 

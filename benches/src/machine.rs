@@ -1,4 +1,4 @@
-//! What a run ran on.
+//! The machine of a run.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -36,7 +36,7 @@ fn cpu() -> Option<String> {
         Some(line.split_once(':')?.1.trim().to_owned())
     };
     let name = field("model name")?;
-    // A hypervisor may hide the model: family and model number tell it.
+    // A hypervisor may hide the model: family and model number identify it.
     Some(format!("{name} (family {}, model {})", field("cpu family")?, field("model\t")?))
 }
 

@@ -1,6 +1,6 @@
-//! What the operations cost where the best code is written by hand: the floor to compare with.
+//! The cost of the operations in the best code written by hand: the floor for comparisons.
 //!
-//! The one module of this crate with pointers in it.
+//! The only module of this crate with pointers.
 
 use std::cell::Cell;
 use std::ptr;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Cells of each thread.
 const CELLS: usize = 4_096;
-/// log2 of the cells to a doubling: two significant digits, as HdrHistogram has it.
+/// log2 of the cells to a doubling: two significant digits, as in HdrHistogram.
 const HALF_BITS: u32 = 7;
 /// Cells up to 2^42 nanoseconds, which is more than an hour.
 const HISTOGRAM_CELLS: usize = (43 - HALF_BITS as usize) << HALF_BITS;
@@ -28,8 +28,8 @@ fn cells() -> &'static [AtomicU64; CELLS] {
     Box::leak(zeros())
 }
 
-/// The raw design: a thread-local pointer, a test for null, a load, an add and a store. It is given
-/// its cells once and keeps them; nobody reads or recycles them.
+/// The raw design: a thread-local pointer, a test for null, a load, an add and a store. It gets its
+/// cells once and keeps them; nobody reads or recycles them.
 pub(crate) struct Raw {
     cell: u32,
 }
@@ -58,9 +58,9 @@ impl Raw {
         self.inc();
     }
 
-    /// What this thread counted.
+    /// This thread's count.
     pub(crate) fn count(&self) -> u64 {
-        // SAFETY: where it is not null, it is from a leaked box.
+        // SAFETY: if it is not null, it is from a leaked box.
         let own = unsafe { OWN.get().as_ref() };
         own.map_or(0, |own| own[self.cell as usize].load(Relaxed))
     }

@@ -1,15 +1,15 @@
-//! Renews the generated parts of a README: what stands between `<!-- overhead: PART -->` and
-//! `<!-- overhead: end -->`.
+//! Updates the generated parts of a README, between `<!-- overhead: PART -->` and `<!-- overhead:
+//! end -->`.
 
 use std::fs;
 use std::path::Path;
 
 const END: &str = "<!-- overhead: end -->";
 
-/// Renews the parts, each with its name, that the file has.
+/// Updates the file's parts, each with its name.
 ///
 /// # Errors
-/// A sentence, where the file can't be read or written, has none of the parts, or one has no end.
+/// If the file can't be read or written, has none of the parts, or one has no end.
 pub(crate) fn update(path: &Path, parts: &[(&str, String)]) -> Result<(), String> {
     let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let mut text = fs::read_to_string(path).map_err(|it| error(&it))?;
@@ -26,7 +26,7 @@ pub(crate) fn update(path: &Path, parts: &[(&str, String)]) -> Result<(), String
     fs::write(path, text).map_err(|it| error(&it))
 }
 
-/// The text with a part replaced; nothing, where it has no such part.
+/// The text with a part replaced; `None` if it has no such part.
 fn replace(text: &str, name: &str, part: &str) -> Result<Option<String>, String> {
     let start = format!("<!-- overhead: {name} -->");
     let Some((before, rest)) = text.split_once(&start) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! The whole run: several processes that measure, and what is printed and written of it.
+//! The whole run: several processes that measure, and its output.
 
 use crate::goals::{self, Goal};
 use crate::run::Effort;
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
-/// What to run, and where to.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Fewer batches and processes: under a minute.
@@ -28,8 +28,8 @@ pub struct Options {
     pub readmes: Vec<PathBuf>,
 }
 
-/// Processes that measure. Where the system puts a process's memory decides which of its lines get
-/// into each other's way in the caches, and that can double a figure for all of its life.
+/// The number of measuring processes. The system's placement of a process's memory decides which of
+/// its lines conflict in the caches, and that can double a figure for the life of the process.
 fn processes(quick: bool) -> usize {
     if quick { 3 } else { 7 }
 }
@@ -37,7 +37,7 @@ fn processes(quick: bool) -> usize {
 /// Measures, prints the report and writes its files; or writes them from an earlier report.
 ///
 /// # Errors
-/// A sentence, where a library counted other than what was done, or a file can't be read or
+/// If a library's count differs from the number of operations, or if a file can't be read or
 /// written.
 pub fn overhead(options: &Options) -> Result<(), String> {
     let run =
@@ -67,7 +67,7 @@ pub fn overhead(options: &Options) -> Result<(), String> {
     options.readmes.iter().try_for_each(|path| readme::update(path, &parts))
 }
 
-/// All that a run came to.
+/// The results of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     machine: Vec<(&'static str, String)>,
@@ -75,7 +75,7 @@ pub(crate) struct Run {
     pub(crate) goals: Vec<Goal>,
 }
 
-/// What is said of the machine and the run, in this order.
+/// The facts about the machine and the run, in this order.
 const ABOUT: [&str; 10] = [
     machine::CPU,
     machine::CORES,
@@ -120,7 +120,7 @@ impl Run {
         Ok(Self { machine, report, goals })
     }
 
-    /// What [`to_json`](Self::to_json) was written to.
+    /// Reads a file that [`to_json`](Self::to_json) wrote.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = fs::read_to_string(path).map_err(|it| error(&it))?;
@@ -143,7 +143,7 @@ impl Run {
         json
     }
 
-    /// What is known of the machine under a name.
+    /// The fact about the machine with a name.
     pub(crate) fn about(&self, name: &str) -> &str {
         self.machine.iter().find(|(one, _)| *one == name).map_or("", |(_, value)| value.as_str())
     }
@@ -160,7 +160,7 @@ impl Run {
     }
 }
 
-/// What a process of its own measures, of the groups that each process does or that one does once.
+/// The measurements of a separate process, of the groups for every process or for a single one.
 fn measured_elsewhere(which: &str, options: &Options) -> Result<Report, String> {
     let only = options.only.as_deref().unwrap_or("");
     if !(only.is_empty() || groups_of(which).iter().any(|(name, _)| *name == only)) {
@@ -174,7 +174,7 @@ fn measured_elsewhere(which: &str, options: &Options) -> Result<Report, String> 
     Report::from_json(&json).ok_or_else(|| format!("{question}: not a report"))
 }
 
-/// Starts this program again with a question, and gives the numbers that it answers.
+/// Starts this program again with a question, and returns the numbers of its answer.
 pub(crate) fn ask_numbers(question: &str) -> Result<Vec<f64>, String> {
     let text = ask_with(question, [])?;
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(|it| it.parse().ok()).collect();
@@ -195,7 +195,7 @@ fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Resu
 /// Answers a question of this program's own, in a process of its own.
 ///
 /// # Errors
-/// A sentence, where it is not one of the program's questions, or as [`overhead`].
+/// If it is not one of the program's questions, or as [`overhead`].
 pub fn child(question: &str, options: &Options) -> Result<String, String> {
     // Room for 10,000 histogram series and 256 threads, or for 220,000 series and a few threads.
     let builder = tickmetrics::Segment::builder();

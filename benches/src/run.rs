@@ -6,18 +6,18 @@ use nix::sys::resource::{UsageWho, getrusage};
 use quanta::Clock;
 use std::sync::OnceLock;
 
-/// How long to measure.
+/// The duration of measurements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     /// Batches of each candidate.
     pub(crate) batches: usize,
-    /// Nanoseconds that a batch is to take.
+    /// The target for a batch in nanoseconds.
     pub(crate) batch_nanos: f64,
-    /// For what takes seconds rather than microseconds: whether to take the short way.
+    /// For measurements of seconds rather than microseconds: whether to shorten them.
     pub(crate) quick: bool,
 }
 
-/// Fewest turns to a batch.
+/// The fewest turns of a batch.
 const TURNS: usize = 1_000;
 
 impl Effort {
@@ -25,13 +25,13 @@ impl Effort {
         Self { batches: if quick { 120 } else { 600 }, batch_nanos: 30_000.0, quick }
     }
 
-    /// A part of it, for operations that take longer or matter less.
+    /// A part of the effort, for operations that take longer or matter less.
     pub(crate) fn divided_by(self, parts: usize) -> Self {
         Self { batches: (self.batches / parts).max(30), ..self }
     }
 }
 
-/// The processor's time stamp counter, and what a tick is.
+/// The processor's time stamp counter, with its scale.
 pub(crate) fn clock() -> &'static Clock {
     static CLOCK: OnceLock<Clock> = OnceLock::new();
     CLOCK.get_or_init(Clock::new)
@@ -53,7 +53,7 @@ fn involuntary_switches() -> i64 {
     getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.involuntary_context_switches())
 }
 
-/// How many turns make a batch, and how many were done to find out.
+/// The number of turns in a batch, and the number done to find it.
 pub(crate) fn calibrate(candidate: &Candidate, effort: Effort) -> (usize, u64) {
     let (mut done, mut fastest) = (0, f64::INFINITY);
     for _ in 0..8 {
@@ -64,14 +64,14 @@ pub(crate) fn calibrate(candidate: &Candidate, effort: Effort) -> (usize, u64) {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let turns = (effort.batch_nanos / fastest.max(0.05)) as usize;
-    // A multiple of 8: of the rotation.
+    // A multiple of 8, for the rotation.
     (turns.clamp(TURNS, 200_000).next_multiple_of(8), done)
 }
 
 /// Runs all candidates in turn, batch by batch, so that a drift of the machine hits all alike.
 ///
 /// # Errors
-/// A sentence, where a candidate counted other than what was done.
+/// If a candidate's count differs from the number of operations.
 pub(crate) fn interleaved(
     candidates: &[Candidate],
     effort: Effort,
@@ -81,10 +81,10 @@ pub(crate) fn interleaved(
     let mut done: Vec<u64> = calibrated.iter().map(|&(_, done)| done).collect();
     for batch in 0..effort.batches {
         for at in 0..candidates.len() {
-            // Each has another neighbour before it from batch to batch.
+            // Each candidate follows another neighbour from batch to batch.
             let at = (at + batch) % candidates.len();
             let (candidate, (turns, _)) = (&candidates[at], calibrated[at]);
-            // What the neighbour took out of the caches and predictors comes back untimed.
+            // Untimed turns restore the caches and predictors after the neighbour's batch.
             let warm = turns / 8;
             candidate.run(warm);
             let sample = timed(|| candidate.run(turns));

@@ -1,6 +1,6 @@
-//! Medians of the batches that nothing interrupted.
+//! Medians of the uninterrupted batches.
 
-/// What the batches of one candidate came to, in nanoseconds for each operation.
+/// The results of one candidate's batches, in nanoseconds for each operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) name: String,
@@ -19,8 +19,8 @@ pub(crate) struct Sample {
     pub(crate) interrupted: bool,
 }
 
-/// A batch that took this many times the median was interrupted too, by what the scheduler does
-/// not count: an interrupt, the hypervisor.
+/// A batch of this many times the median was interrupted too, by an event that the scheduler does
+/// not count: an interrupt, or the hypervisor.
 const OUTLIER: f64 = 2.0;
 
 impl Measured {
@@ -39,7 +39,7 @@ impl Measured {
     }
 }
 
-/// Sorts the values, and gives the middle one; NaN where there is none.
+/// Sorts the values, and returns the middle one; NaN without values.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);

@@ -1,4 +1,4 @@
-//! What matters most of a report: a figure for each library and operation.
+//! The most important figures of a report, for each library and operation.
 
 use crate::groups::{FETCH_ADD, OUR_CLOCK, OURS, RAW};
 use crate::machine::{CORES, CPU, PROFILE, RUSTC};
@@ -6,16 +6,16 @@ use crate::report::Run;
 use crate::table::{Report, shown};
 use std::fmt::Write as _;
 
-/// An operation, and where the report has it.
+/// An operation, and its place in the report.
 pub(crate) struct Headline {
-    /// What the table calls it.
+    /// Its name in the table.
     what: &'static str,
-    /// What the picture calls it.
+    /// Its name in the picture.
     pub(crate) title: &'static str,
     table: &'static str,
     column: usize,
     ours: &'static str,
-    /// Rows that are no library's: what code written by hand costs, and what the picture calls it.
+    /// Rows of code written by hand, with their names in the picture.
     by_hand: &'static [(&'static str, &'static str)],
 }
 
@@ -106,17 +106,17 @@ pub(crate) const HEADLINES: [Headline; 10] = [
     },
 ];
 
-/// Libraries: those that the table has, and those that only the picture has room for.
+/// Libraries in the table; the picture has room for more.
 const IN_TABLE: [&str; 6] =
     ["metriken", "fast-telemetry", "measured", "prometheus-client", "prometheus", "metrics"];
 const IN_PICTURE: [&str; 5] =
     ["fastmetrics", "opentelemetry_sdk", "hdrhistogram", "autometrics", "tracing"];
 
-/// Ways that do something else: a clock that the library does not have, a part of the calls, nothing
-/// at all.
+/// Ways that do something else: with a clock that the library lacks, for a part of the calls, or
+/// nothing at all.
 const OTHER_WAYS: [&str; 3] = [OUR_CLOCK, "stride 64", "no subscriber"];
 
-/// What a row of the picture stands for.
+/// The meaning of a row of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Ours,
@@ -129,7 +129,7 @@ impl Headline {
         report.value(self.table, self.ours, self.column)
     }
 
-    /// A library's figure, by the fastest of its ways.
+    /// A library's figure, for the fastest of its ways.
     fn peer(&self, report: &Report, library: &str) -> Option<f64> {
         let table = report.tables.iter().find(|one| one.id == self.table)?;
         let of_library = |name: &str| {
@@ -142,7 +142,7 @@ impl Headline {
         values.filter(|value| value.is_finite()).reduce(f64::min)
     }
 
-    /// All figures that there are, the least first.
+    /// All figures, the least first.
     pub(crate) fn rows(&self, report: &Report) -> Vec<(Kind, &'static str, f64)> {
         let peers = IN_TABLE.iter().chain(&IN_PICTURE);
         let peers = peers.map(|name| (Kind::Peer, *name, self.peer(report, name)));

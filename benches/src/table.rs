@@ -1,19 +1,19 @@
-//! Tables of results, and their way from one process to another.
+//! Tables of results, and their transfer between processes.
 
 use crate::stats::{Measured, median};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// What one operation came to, for each library.
+/// The results of one operation, for each library.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What the file and the goals call it.
+    /// Its name in the file and in the goals.
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What one must know to read it.
+    /// The explanation for the reader.
     pub(crate) note: String,
     pub(crate) columns: Vec<String>,
-    /// Names, and a value for each column: NaN where there is none.
+    /// Names, and a value for each column: NaN for none.
     pub(crate) rows: Vec<(String, Vec<f64>)>,
 }
 
@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-/// As many digits as mean something.
+/// The significant digits.
 pub(crate) fn shown(value: f64) -> String {
     match value.abs() {
         _ if value.is_nan() => "–".to_owned(),
@@ -97,7 +97,7 @@ impl Report {
         self.push(table);
     }
 
-    /// As JSON, which has no NaN: it has null for it.
+    /// As JSON, with null for NaN.
     pub(crate) fn to_json(&self) -> Value {
         let tables = self.tables.iter().map(|table| {
             let rows = table.rows.iter().map(|(name, values)| {
@@ -120,7 +120,7 @@ impl Report {
         })
     }
 
-    /// From what [`to_json`](Self::to_json) gives.
+    /// From the output of [`to_json`](Self::to_json).
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let row = |row: &Value| {
@@ -144,7 +144,7 @@ impl Report {
         })
     }
 
-    /// The medians of what several processes measured, and the least of their minima.
+    /// The medians of several processes' values, and the least of their minima.
     pub(crate) fn merged(reports: &[Self]) -> Self {
         let tables = |at: usize| reports.iter().filter_map(move |report| report.tables.get(at));
         let merge = |(at, first): (usize, &Table)| {
@@ -171,14 +171,14 @@ impl Report {
         }
     }
 
-    /// Adds what another process measured.
+    /// Adds another process's results.
     pub(crate) fn append(&mut self, other: &Self) {
         self.tables.extend(other.tables.iter().cloned());
         self.kept += other.kept;
         self.discarded += other.discarded;
     }
 
-    /// A value of a table, where it was measured.
+    /// A value of a table, if it was measured.
     pub(crate) fn value(&self, table: &str, row: &str, column: usize) -> Option<f64> {
         let table = self.tables.iter().find(|one| one.id == table)?;
         let (_, values) = table.rows.iter().find(|(name, _)| name == row)?;

@@ -9,16 +9,16 @@ use std::thread;
 
 const THREADS: usize = 2;
 
-/// Where threads meet without going to sleep, so that their batches start together.
+/// A barrier without sleep, so that threads' batches start together.
 #[derive(Default)]
 struct Meeting {
     arrived: AtomicUsize,
 }
 
 impl Meeting {
-    /// Waits until all threads came here `time` times.
+    /// Waits until all threads have arrived `time` times.
     fn wait(&self, time: usize) {
-        // AcqRel and Acquire: what each did before, the others see after.
+        // AcqRel and Acquire: each thread's work before is visible to the others after.
         self.arrived.fetch_add(1, Ordering::AcqRel);
         while self.arrived.load(Ordering::Acquire) < time * THREADS {
             spin_loop();
@@ -26,17 +26,17 @@ impl Meeting {
     }
 }
 
-/// One candidate, alone and beside a second thread that does the same to the same metric.
+/// One candidate, alone and beside a second thread with the same work on the same metric.
 pub(crate) struct Pair {
     pub(crate) alone: Measured,
     pub(crate) beside: Measured,
 }
 
-/// What a thread did: its samples by candidate, and the turns that it took.
+/// A thread's results: its samples by candidate, and its number of turns.
 type Done = Vec<(Vec<Sample>, Vec<Sample>, u64)>;
 
 /// # Errors
-/// A sentence, where a candidate counted other than what was done.
+/// If a candidate's count differs from the number of operations.
 pub(crate) fn interleaved(candidates: &[Candidate], effort: Effort) -> Result<Vec<Pair>, String> {
     let calibrated: Vec<_> = candidates.iter().map(|one| calibrate(one, effort)).collect();
     let turns: Vec<usize> = calibrated.iter().map(|&(turns, _)| turns).collect();
