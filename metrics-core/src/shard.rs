@@ -1,6 +1,6 @@
 //! The hot path: a thread's own shard, found through one thread-local pointer.
 //!
-//! What the caller owes, and what it gets:
+//! The guarantees and their conditions:
 //!
 //! 1. A thread-local pointer is null, or points to the first cell of a shard that this thread has
 //!    claimed and not released. So a shard has at most one writer, and a count is a load and a
@@ -58,8 +58,8 @@ impl Drop for Attachment {
     }
 }
 
-/// Ends the calling thread's ownership, as its end does. The model checker joins a thread before it
-/// destroys its thread-locals, which no real thread is.
+/// Ends the calling thread's ownership, as the end of the thread does. The model checker joins a
+/// thread before it destroys its thread-locals, which no real thread does.
 #[cfg(all(test, tickmetrics_loom))]
 pub(crate) fn detach() {
     let _ = ATTACHMENT.try_with(Attachment::give_back);
@@ -67,7 +67,7 @@ pub(crate) fn detach() {
 
 /// In a forked child: the thread's shard is the parent's.
 pub(crate) fn forget() {
-    // Only a thread with a shard has its number set up.
+    // The number is set up only in a thread with a shard.
     if !slot::get().is_null() {
         // SAFETY: it is null.
         unsafe { slot::set(ptr::null()) };
@@ -75,32 +75,32 @@ pub(crate) fn forget() {
     }
 }
 
-/// Somewhere to record to. One algorithm serves a shard with one writer and the shared one.
+/// A target for records. One algorithm serves a shard with one writer and the shared one.
 pub(crate) trait Cells: Copy {
     /// Adds to a cell, modulo 2^64.
     fn add(self, cell: Cell, n: u64);
-    /// As `add`, and whoever sees it (with Acquire) sees all that this thread saw before.
+    /// As `add`. A thread that sees it (with Acquire) sees everything that this thread saw before.
     fn add_release(self, cell: Cell, n: u64);
-    /// As `add_release`, but many at once stop at [`MOST_AT_ONCE`], so that no count ever falls.
-    /// Answers how many were added.
+    /// As `add_release`, but large counts stop at [`MOST_AT_ONCE`], so that no count ever falls.
+    /// Returns the number added.
     fn count(self, cell: Cell, n: u64) -> u64;
     /// Adds to a cell, up to the largest number.
     fn add_saturating(self, cell: Cell, n: u64);
-    /// Raises a cell to `value` where it is less.
+    /// Raises a cell to `value` if it is less.
     fn raise(self, cell: Cell, value: u64);
-    /// What a cell holds.
+    /// The value of a cell.
     fn get(self, cell: Cell) -> u64;
-    /// Puts another value in its place.
+    /// Replaces the value of a cell.
     fn set(self, cell: Cell, value: u64);
-    /// Makes the sequence number in a cell odd, for the caller to write what it guards, and answers
-    /// it; `None` where another writer is at it.
+    /// Makes the sequence number in a cell odd, so that the caller may write the guarded words, and
+    /// returns it; `None` if another thread is writing.
     fn begin(self, sequence: Cell) -> Option<u64>;
-    /// Puts a value into a cell, and whoever sees it (with Acquire) sees all that was written
+    /// Stores a value into a cell. A thread that sees it (with Acquire) sees everything written
     /// before.
     fn publish(self, cell: Cell, value: u64);
 }
 
-/// How many of `n` a cell takes that has `known`.
+/// The part of `n` that fits into a cell with the value `known`.
 #[inline]
 fn room(known: u64, n: u64) -> u64 {
     if n == 1 { n } else { n.min(MOST_AT_ONCE.saturating_sub(known)) }
@@ -117,7 +117,7 @@ impl Owned {
         Self(segment.shard(shard).as_ptr())
     }
 
-    // No `unsafe fn`: whoever has both values made them with a reason.
+    // No `unsafe fn`: both values were made with a reason.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the hot path is these few instructions")]
     fn cell<'a>(self, cell: Cell) -> &'a AtomicU64 {
@@ -129,7 +129,7 @@ impl Owned {
 
 // Relaxed loads and stores throughout: only this thread stores to these cells. A reader needs each
 // cell's value to be one that was stored, and later values later, which coherence of the single
-// location gives; between cells it is promised no order, but for `add_release`.
+// location gives. Between cells no order is promised, but for `add_release`.
 impl Cells for Owned {
     #[inline]
     fn add(self, cell: Cell, n: u64) {
@@ -167,9 +167,9 @@ impl Cells for Owned {
     #[inline]
     #[cfg(not(tickmetrics_loom))]
     fn get(self, cell: Cell) -> u64 {
-        // SAFETY: the cell is there, see `cell`. Only this thread writes to it, so that nothing
-        // races with a load that is not atomic. The compiler makes such a one part of the
-        // instruction that uses it.
+        // SAFETY: the cell exists, see `cell`. Only this thread writes to it, so nothing races with
+        // a load that is not atomic. The compiler can make such a load part of the instruction that
+        // uses it.
         unsafe { *self.cell(cell).as_ptr() }
     }
 
@@ -183,7 +183,7 @@ impl Cells for Owned {
     }
 
     fn begin(self, sequence: Cell) -> Option<u64> {
-        // It is odd already where the last owner was ended in the midst of it: then that goes on.
+        // It is already odd if the last owner was ended during a write: then that write continues.
         let odd = self.get(sequence) | 1;
         self.set(sequence, odd);
         Some(odd)
@@ -195,7 +195,7 @@ impl Cells for Owned {
     }
 }
 
-/// Shard 0, which every thread without a shard writes to.
+/// Shard 0, which all threads without a shard write to.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared(&'static [AtomicU64]);
 
@@ -257,8 +257,8 @@ impl Cells for Shared {
         if even & 1 == 1 {
             return None;
         }
-        // Acquire pairs with the Release in `publish`: what the last writer stored is overwritten by
-        // what this one stores, and not the other way round.
+        // Acquire pairs with the Release in `publish`: this writer's stores overwrite the last
+        // writer's, and not the other way round.
         self.0[sequence.number()].compare_exchange(even, even | 1, Acquire, Relaxed).ok()?;
         Some(even | 1)
     }
@@ -268,12 +268,12 @@ impl Cells for Shared {
     }
 }
 
-/// A thing to write that is the same for both kinds of shard.
+/// A write that is the same for both kinds of shard.
 pub(crate) trait Record {
     fn record(self, cells: impl Cells);
 }
 
-/// This thread's shard, where it has one.
+/// This thread's shard, if it has one.
 #[inline]
 pub(crate) fn own() -> Option<Owned> {
     let cells = slot::get();
@@ -289,12 +289,12 @@ pub(crate) fn record(what: impl Record) {
     }
 }
 
-/// The way of a thread's first record, and of each record of a thread that gets no shard.
+/// The path of a thread's first record, and of each record of a thread that gets no shard.
 #[cold]
 #[inline(never)]
 fn record_unattached(what: impl Record) {
-    // A handle exists only if there is a segment, or if there could be none; then nothing is
-    // registered and nothing can be counted.
+    // A handle exists only if there is a segment, or if there could be none; in that case nothing
+    // is registered and nothing can be counted.
     let Some(segment) = Segment::current() else { return };
     if let Some(cells) = attach(segment) {
         what.record(cells);
@@ -304,8 +304,8 @@ fn record_unattached(what: impl Record) {
     }
 }
 
-/// Runs `what`, which goes along with a record that this thread just made: it has its shard by now,
-/// if it can have one, and nothing is counted again.
+/// Runs `what` along with a record that this thread just made: the thread has its shard by now, if
+/// it can have one, and nothing is counted again.
 pub(crate) fn record_along(what: impl Record) {
     if let Some(cells) = own() {
         what.record(cells);
@@ -314,21 +314,21 @@ pub(crate) fn record_along(what: impl Record) {
     }
 }
 
-/// Makes the shared cells of the process's segment known.
+/// Publishes the shared cells of the process's segment.
 pub(crate) fn share(segment: &Segment) {
     // Release pairs with the Acquire in `shared`: the header is set up before.
     SHARED_CELLS.store(segment.shared().as_ptr().cast_mut(), Release);
 }
 
-/// As before there was a segment.
+/// Restores the state before there was a segment.
 #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
 pub(crate) fn unshare() {
     // Relaxed: no other thread is there to see it.
     SHARED_CELLS.store(ptr::null_mut(), Relaxed);
 }
 
-/// A cell that all threads share. None where there is no segment, so that no cell number was made
-/// but the sink's.
+/// A cell that all threads share. `None` without a segment, when the sink's are the only cell
+/// numbers.
 #[inline]
 pub(crate) fn shared(cell: SharedCell) -> Option<&'static AtomicU64> {
     let cells = SHARED_CELLS.load(Acquire).cast_const();
@@ -342,7 +342,7 @@ pub(crate) fn attach(segment: &'static Segment) -> Option<Owned> {
     attach_by(segment, Segment::claim)
 }
 
-/// As `attach`, and waits for other threads that are at it.
+/// As `attach`, but waits for other threads that are attaching.
 pub(crate) fn attach_waiting(segment: &'static Segment) -> Option<Owned> {
     attach_by(segment, Segment::claim_waiting)
 }
@@ -351,10 +351,10 @@ fn attach_by(segment: &'static Segment, claim: fn(&Segment) -> Option<usize>) ->
     if let Some(cells) = own() {
         return Some(cells);
     }
-    // An error means that the thread-local is destroyed: the shard could not be given back.
+    // An error means that the thread-local is destroyed: the shard could not be released.
     let shard = ATTACHMENT
         .try_with(|attachment| {
-            // Setting up the thread-local may have recorded something itself.
+            // Setting up the thread-local may itself have recorded something.
             if attachment.shard.get().is_none() {
                 attachment.shard.set(claim(segment));
             }

@@ -1,8 +1,8 @@
-//! A segment in a file: how it comes into being under its name, whole and at once, and who has it.
+//! A segment in a file: how it gets its name, whole and at once, and which process owns it.
 //!
 //! The process that counts in a file holds a lock on it, of the kind that belongs to the open file
-//! and not to a process id (`F_OFD_SETLK`), and never gives it back: the system does when the
-//! process is gone, whatever ended it. A file whose lock can be had is one of the dead.
+//! and not to a process id (`F_OFD_SETLK`). It never releases the lock: the system does when the
+//! process is gone, for whatever reason. So a file without a lock belongs to a dead process.
 //!
 //! ```text
 //! loop
@@ -19,15 +19,15 @@
 //!     rename the temporary file over the path    done
 //! ```
 //!
-//! Of two processes that start at once, on a free path one links, and the other finds its locked
-//! file there; on a dead one's file one locks, and the other finds it locked until the path names
-//! the new file, which is locked too. Nothing at the path is ever half a header.
+//! Two processes may start at once. On a free path, one links, and the other finds its locked file
+//! there. On a dead process's file, one locks, and the other finds it locked until the path names
+//! the new file, which is locked too. The file at the path never has a partial header.
 //!
-//! Temporary files of processes that were killed are removed under their lock, which their own
-//! processes would have. Between its making and its lock a file has no sign of life but the id in its
-//! name, and processes that share a folder need not share a namespace of ids, as in containers: they
-//! can even have the same id. So a process makes sure of its file once it has the lock: from then on
-//! nobody else removes it, and nobody gives its name to another.
+//! Temporary files of killed processes are removed under their lock, which their own processes
+//! would hold. Between its creation and its lock a file has no sign of life but the id in its name.
+//! Processes that share a folder need not share a namespace of ids, as in containers: they can even
+//! have the same id. So a process checks its file once it has the lock: from then on nobody else
+//! removes it, and nobody gives its name to another.
 
 use crate::layout::{self, Layout, WORD_BYTES, header};
 use crate::memory::{self, Mapping};
@@ -45,7 +45,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-/// The path that a setting names: `{pid}` in it is this process's id.
+/// The path of a setting: `{pid}` in it becomes this process's id.
 pub(super) fn expand(path: &Path) -> PathBuf {
     match path.to_str() {
         Some(text) => text.replace("{pid}", &process::id().to_string()).into(),
@@ -71,13 +71,13 @@ pub(super) fn create(path: &Path, layout: Layout, resume: bool) -> Result<Segmen
     if !resume && old.is_some() {
         replace()?;
     }
-    // For the life of the process: the segment, and the file, so that the lock is held as long.
+    // For the life of the process: the segment, and the file, so that the lock stays.
     let view = View::new(mapping.leak(), layout);
     let view = view.ok_or_else(|| failed("map it")(ErrorKind::OutOfMemory.into()))?;
     let segment = Segment::of(view, allocated);
     if let Some(old) = old.filter(|_| resume) {
         if let Err(unfit) = resume::carry_over(&old, &file, &segment) {
-            // Nobody uses the memory that this one began to take.
+            // Nobody uses the memory that it already took.
             let _ = file.set_len(0);
             return match unfit {
                 ResumeError::System(error) => Err(failed("take over what was counted")(error)),
@@ -105,14 +105,14 @@ fn map(file: &File, layout: Layout) -> io::Result<Mapping> {
     Mapping::shared(file, words)
 }
 
-/// Gives the temporary file its name where it is free; else answers the file there, locked, which a
-/// process left that is gone.
+/// Gives the temporary file its name if the name is free. Otherwise returns the file there, locked,
+/// which an ended process left.
 fn link(path: &Path, temporary: &Temporary) -> Result<Option<File>, SegmentError> {
     let failed = |doing: &'static str| {
         move |error| SegmentError::File { path: path.to_owned(), doing, error }
     };
-    // How often a file that is locked, though its process is not there, is looked at again: the
-    // process that replaces it holds the lock until it has taken over what is there.
+    // How often to check a file again that is locked although its process is gone: the process that
+    // replaces it holds the lock until it has carried over the counts.
     let mut patience = 100;
     loop {
         match fs::hard_link(&temporary.path, path) {
@@ -120,7 +120,7 @@ fn link(path: &Path, temporary: &Temporary) -> Result<Option<File>, SegmentError
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed("make it")(error)),
         }
-        // Without following links, or waiting for the other end of a pipe.
+        // Without following links, and without waiting for the other end of a pipe.
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -148,8 +148,8 @@ fn link(path: &Path, temporary: &Temporary) -> Result<Option<File>, SegmentError
     }
 }
 
-/// The process that a segment's file names, or `None` where it is none. Of another version all that
-/// is known is that it is one: the process is 0.
+/// The process in a segment's file, or `None` if it is no segment. For another version only that
+/// much is known, and the process is 0.
 fn owner_of(file: &File) -> io::Result<Option<u32>> {
     if !file.metadata()?.is_file() {
         return Ok(None);
@@ -170,7 +170,7 @@ fn owner_of(file: &File) -> io::Result<Option<u32>> {
     Ok(Some(if known { u32::try_from(word(header::PID)).unwrap_or(0) } else { 0 }))
 }
 
-/// Whether the path is this file's.
+/// Whether the path names this file.
 fn names(path: &Path, file: &File) -> io::Result<bool> {
     let there = match fs::symlink_metadata(path) {
         Ok(there) => there,
@@ -181,8 +181,8 @@ fn names(path: &Path, file: &File) -> io::Result<bool> {
     Ok((there.dev(), there.ino()) == (file.dev(), file.ino()))
 }
 
-/// Removes temporary files of processes that were killed before theirs had its name. They can hold as
-/// much memory as a whole segment.
+/// Removes temporary files of processes that were killed before the file had its name. They can
+/// take as much memory as a whole segment.
 fn remove_debris(path: &Path) {
     let Some(prefix) = path.file_name().map(hidden) else { return };
     let folder = path.parent().filter(|parent| *parent != Path::new(""));
@@ -193,8 +193,9 @@ fn remove_debris(path: &Path) {
             .and_then(|rest| str::from_utf8(rest).ok()?.split_once('.'))
             .filter(|(_, number)| number.parse::<u32>().is_ok())
             .and_then(|(pid, _)| pid.parse::<u32>().ok());
-        // A living process has the lock but for the moment after it made the file: then its id spares it
-        // the trouble. One with this process's id is in another namespace of ids, or gone.
+        // A living process has the lock except for the moment after it made the file: its id saves
+        // the check of the lock. A process with this process's id is in another namespace of ids,
+        // or gone.
         let Some(pid) = pid else { continue };
         if pid != process::id() && memory::process_exists(pid) {
             continue;
@@ -205,7 +206,7 @@ fn remove_debris(path: &Path) {
         let Ok(file) = opened else { continue };
         if file.metadata().is_ok_and(|metadata| metadata.is_file())
             && memory::lock(&file).unwrap_or(false)
-            // Another that removed it may have had the lock before.
+            // Another process that removed it may have had the lock before.
             && names(&path, &file).unwrap_or(false)
         {
             let _ = fs::remove_file(&path);
@@ -213,7 +214,7 @@ fn remove_debris(path: &Path) {
     }
 }
 
-/// What the names of temporary files begin with.
+/// The beginning of temporary files' names.
 fn hidden(name: &OsStr) -> OsString {
     let mut hidden = OsString::from(".");
     hidden.push(name);
@@ -221,7 +222,7 @@ fn hidden(name: &OsStr) -> OsString {
     hidden
 }
 
-/// A locked file beside the path, which is gone when this is dropped unless it took the path.
+/// A locked file beside the path, which is removed at the drop unless it took the path.
 struct Temporary {
     path: PathBuf,
     has_moved: bool,
@@ -241,15 +242,15 @@ impl Temporary {
             let options = options.read(true).write(true).create_new(true).mode(0o600);
             let file = match options.open(&path) {
                 Ok(file) => file,
-                // Another's of the same id, or left by one that was killed here.
+                // Another process of the same id made it, or one that was killed here.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             };
-            // Whatever the umask says.
+            // Whatever the umask is.
             let changed = file.set_permissions(fs::Permissions::from_mode(0o600));
             match changed.and_then(|()| Ok(memory::lock(&file)? && names(&path, &file)?)) {
                 Ok(true) => return Ok((Self { path, has_moved: false }, file)),
-                // Who took it for left behind has it, and removes it.
+                // A process that considered it left behind has the lock, and removes it.
                 Ok(false) => {}
                 Err(error) => {
                     let _ = fs::remove_file(&path);
@@ -262,7 +263,7 @@ impl Temporary {
 
     fn replace(&mut self, path: &Path) -> io::Result<()> {
         fs::rename(&self.path, path)?;
-        // Its name is free, and can be another's by now.
+        // Its name is free, and may already be another's.
         self.has_moved = true;
         Ok(())
     }

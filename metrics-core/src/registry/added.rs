@@ -1,4 +1,4 @@
-//! Values that no handle keeps, added to a snapshot with a description.
+//! Values without handles, added to a snapshot with a description.
 
 use super::description::Description;
 use super::error::RegisterError;
@@ -6,11 +6,11 @@ use crate::directory::{Kind, MetricEntry};
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
-    /// Adds a count that something else keeps: the system, another library. It is exposed as a
-    /// counter, in the exported unit. What is no number of 0 or more is added as 0.
+    /// Adds a count that is kept elsewhere: by the system, or another library. It is exposed as a
+    /// counter, in the exported unit. A negative number or NaN is added as 0.
     ///
     /// The labels are the description's constant ones; series of one name differ in their values.
-    /// Nothing is registered, and other snapshots don't have it.
+    /// Nothing is registered, and other snapshots lack it.
     ///
     /// ```
     /// use tickmetrics::prelude::*;

@@ -8,8 +8,8 @@ use crate::labels::{Dimension, Interner, Values};
 use crate::segment::{Full, MetricCells, Segment, claim, directory_full, fill_table, lay_out};
 use crate::snapshot::New;
 
-/// Takes the cells of a new metric from the segment, or those that it had in an earlier run, writes
-/// its entry, and answers what snapshots must know; takes nothing where it fails.
+/// Takes the cells of a new metric from the segment, or those of an earlier run, writes its entry,
+/// and returns the data for snapshots. A failure takes nothing.
 pub(super) fn take_cells(
     registry: u64,
     description: &Description,
@@ -55,7 +55,7 @@ pub(super) fn take_cells(
     Ok((cells, new(at, metric, false)))
 }
 
-/// A metric without cells, and who numbers the values of its sets.
+/// A metric without cells, and the interners of its sets.
 pub(super) fn without_cells(
     registry: u64,
     Registered { description, dimensions }: &Registered,
@@ -79,7 +79,7 @@ pub(super) fn without_cells(
     (metric, interners)
 }
 
-/// The metric's entry, but for its cells.
+/// The metric's entry, without its cells.
 fn entry(
     registry: u64,
     description: &Description,

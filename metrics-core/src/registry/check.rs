@@ -11,8 +11,8 @@ use crate::names::{self, beginning};
 use crate::scale::right_unit;
 use std::collections::HashSet;
 
-/// The bytes that a name, a label's name or its value, and a help text have at the most: all go into
-/// the segment's directory, which no one metric may use up.
+/// The most bytes of a name, a label's name or its value, and then of a help text: all go into the
+/// segment's directory, which no single metric may use up.
 const MAX_TEXT_BYTES: usize = 1024;
 const MAX_HELP_BYTES: usize = 8192;
 
@@ -79,7 +79,7 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
     Ok(())
 }
 
-/// An error where two values of a label are the same.
+/// Fails if two values of a label are the same.
 pub(super) fn values(name: &str, dimensions: &[Dimension]) -> Result<(), RegisterError> {
     for Dimension { name: label, values } in dimensions {
         let Values::Fixed(values) = values else { continue };

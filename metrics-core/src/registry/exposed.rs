@@ -4,7 +4,7 @@ use super::description::Description;
 use crate::names::Escaping;
 use std::collections::HashMap;
 
-/// For each name the metrics that are exposed under it, and the escapings under which they are.
+/// For each exposed name its metrics, and the escapings for each.
 ///
 /// There is one metric for each escaping: a name that needs none is the same under all of them.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Exposed {
         }
     }
 
-    /// Another metric that would be exposed under a name of this one, and why it would.
+    /// Another metric that would be exposed under a name of this one, and the reason.
     pub(super) fn find(&self, metric: &Description) -> Option<(&str, String)> {
         names(metric).find_map(|(name, escapings)| {
             let owners = self.0.get(&name)?.iter();

@@ -1,4 +1,4 @@
-//! What is registered, and whether more may be.
+//! The registered metrics, and the check of further ones.
 
 use super::check;
 use super::description::{Description, Key};
@@ -17,14 +17,14 @@ pub(super) struct Registered {
     pub(super) dimensions: Vec<Dimension>,
 }
 
-/// Where the values of a metric are.
+/// The place of a metric's values.
 pub(super) enum Held {
     Cells(MetricCells),
-    /// A function answers them.
+    /// A function returns them.
     Function,
 }
 
-/// Whose metric it is.
+/// The owner of a metric.
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
     /// That of all who register it.
@@ -35,16 +35,16 @@ pub(super) enum Owner {
 
 #[derive(Default)]
 pub(super) struct Known {
-    /// What is registered.
+    /// The registered metrics.
     pub(super) metrics: HashMap<Key, (Registered, Held)>,
-    /// One metric of each name, and how many have it.
+    /// One metric of each name, and the number of metrics with it.
     names: HashMap<String, (Registered, usize)>,
-    /// The names that all are exposed under.
+    /// The exposed names of all metrics.
     exposed: Exposed,
 }
 
 impl Registered {
-    /// A metric with these labels, once all that concerns it alone was checked.
+    /// A metric with these labels, after all checks that concern it alone.
     pub(super) fn new(
         description: &Description,
         series: usize,
@@ -72,7 +72,7 @@ impl Registered {
 }
 
 impl Known {
-    /// The cells of a metric that is there, or `None` where it is not and may be.
+    /// The cells of a registered metric, or `None` for a new one that is allowed.
     pub(super) fn find(
         &self,
         asked: &Registered,
@@ -116,7 +116,7 @@ impl Known {
     }
 }
 
-/// An error where two metrics of one name differ in what such metrics must share.
+/// Fails if two metrics of one name differ in a property that they must share.
 fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> {
     let same_labels = there.description.labels == asked.description.labels;
     let same_values = there.dimensions.len() == asked.dimensions.len()

@@ -1,21 +1,20 @@
-//! The counts of an earlier run of the program, taken over into a new segment.
+//! The counts of an earlier run of the program, carried over into a new segment.
 //!
-//! The earlier run's file is only read. All that its directory tells of is laid out anew in the new
-//! segment, which nobody knows yet, and its counts are added up into the overflow shard there: the
-//! shards' cells only matter as sums. Then the new file takes the old one's name in one step. So
-//! there is no moment at which a count is in neither file or in both; nothing but counts comes from a
-//! file that may be damaged, least of all what decides where a record goes (cell numbers, what the
-//! owner of a shard keeps in a histogram's head); and cells of metrics that were replaced, and the
-//! memory of threads that are gone, are given back.
+//! The earlier run's file is only read. All metrics of its directory are laid out anew in the new
+//! segment, which nobody knows yet. Their counts are added up into the overflow shard there: the
+//! shards' cells only matter as sums. Then the new file replaces the old one in one step. So at no
+//! moment is a count in neither file or in both. Nothing but counts comes from a file that may be
+//! damaged: above all no cell numbers, and no bounds in a histogram's head, which decide where a
+//! record goes. And the cells of replaced metrics and the memory of ended threads are freed.
 //!
-//! Exemplars are not carried over: they tell of traces, and those of the earlier run are told by then.
+//! Exemplars are not carried over: the traces of the earlier run are known by then.
 //!
-//! What is carried over is *resumed*: its entry in the directory is not shown before this run registers
-//! the same metric, which *claims* it (`directory`, `segment::claim`). Interners take up their
-//! values on their own (`Interner::resume`).
+//! A metric that is carried over is *resumed*: its entry in the directory is not shown until this
+//! run registers the same metric, which *claims* it (`directory`, `segment::claim`). Interners take
+//! over their values separately (`Interner::resume`).
 //!
-//! The file is read by system calls rather than mapped, so that no hole in it and no cut can end the
-//! process.
+//! The file is read by system calls rather than mapped, so that a hole or a truncation can't end
+//! the process.
 
 mod error;
 mod old;
@@ -33,7 +32,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 
-/// Takes over into `segment`, whose file is `new`, what was counted in the file `old`.
+/// Carries the counts of the file `old` over into `segment`, whose file is `new`.
 pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<(), ResumeError> {
     if old.metadata()?.uid() != new.metadata()?.uid() {
         return Err(ResumeError::File("it is another user's".into()));
@@ -45,7 +44,7 @@ pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<()
         if !matches!(metric.kind, Kind::Counter | Kind::Histogram) {
             continue;
         }
-        // An interner without a name could not take up its values.
+        // An interner without a name could not take over its values.
         if let Some(sources) = sources(&old, metric, &mut sets, &mut registration)? {
             let entry = MetricEntry { dimensions: sources, ..metric.clone() };
             carry(&old, metric, entry, &mut registration, segment)?;
@@ -54,7 +53,7 @@ pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<()
     Ok(())
 }
 
-/// The metric's labels, with the numbers that their values' sets have in the new segment.
+/// The metric's labels, with the numbers of their values' sets in the new segment.
 fn sources(
     old: &Old<'_>,
     metric: &MetricEntry,
@@ -100,7 +99,7 @@ fn directory_full(exhausted: Exhausted) -> ResumeError {
     segment::directory_full(exhausted).into()
 }
 
-/// Takes over one metric, whose new entry still lacks its cells.
+/// Carries one metric over, whose new entry still lacks its cells.
 fn carry(
     old: &Old<'_>,
     was: &MetricEntry,
@@ -138,7 +137,7 @@ fn histogram(
         return Ok(());
     };
     let Some(grid) = Grid::new(now.max, now.sigfigs) else { return Ok(()) };
-    // The series with cells, and the first of them.
+    // The series with cells, and their first cells.
     let mut with_cells = Vec::new();
     let mut outside = false;
     old.shared(before.table as usize, metric.series as usize, |series, entry| {
@@ -182,8 +181,8 @@ fn histogram(
     Ok(())
 }
 
-// Nobody knows the segment yet: there is one writer, and who opens the file under its name comes
-// after.
+// Nobody knows the segment yet: there is one writer, and a process that opens the file under its
+// name comes after.
 
 fn add(segment: &Segment, cell: usize, n: u64) {
     let cell = &segment.shard(0)[cell];

@@ -12,23 +12,23 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 
-/// Words that are read at a time.
+/// The words of one read.
 const CHUNK: usize = 8192;
 
-/// A segment that nobody counts in any more, read from its file.
+/// A segment without a writer, read from its file.
 pub(super) struct Old<'a> {
     file: &'a File,
     layout: Layout,
-    /// Shards that were ever used, from the first.
+    /// The number of shards that were ever used.
     pub(super) shards: usize,
-    /// Those of the last run, and those that it kept without registering them.
+    /// The metrics of the last run, and those that it kept without registering them.
     pub(super) metrics: Vec<MetricEntry>,
     pub(super) sets: HashMap<u64, Set>,
-    /// How many bytes may be read still.
+    /// The bytes that may still be read.
     left: Cell<u64>,
 }
 
-/// The values of an interned label. None is there twice or too long, and none is `other`.
+/// The values of an interned label. All differ, none is too long, and none is `other`.
 pub(super) struct Set {
     pub(super) identity: String,
     pub(super) values: Vec<String>,
@@ -50,7 +50,7 @@ impl<'a> Old<'a> {
         if used > layout.directory_words {
             return Err(ReadErrorKind::Header.into());
         }
-        // Of what is on the disk; a hole in it is damage.
+        // A hole in the used part is damage.
         if used as u64 > allocated / WORD_BYTES as u64 {
             return Err(sparse());
         }
@@ -64,7 +64,7 @@ impl<'a> Old<'a> {
         if bytes > old.left.get() { Err(sparse()) } else { Ok(old) }
     }
 
-    /// How many words of a metric are looked at, in all shards, apart from distributions.
+    /// The words of a metric to read, in all shards, apart from distributions.
     fn cells(&self, metric: &MetricEntry) -> u64 {
         let (each, shared) = match metric.kind {
             Kind::Counter => (1, 0),
@@ -78,7 +78,7 @@ impl<'a> Old<'a> {
 
     fn read_directory(&mut self, directory: &[AtomicU64]) -> Result<(), ReadErrorKind> {
         let mut check = Check::default();
-        // Those that are not claimed, by position, and those that are shown.
+        // The unclaimed metrics, by position, and the shown ones.
         let (mut resumed, mut live) = (BTreeMap::new(), Vec::new());
         let mut at = 0;
         while let Some((entry, next)) = directory::read(directory, at)? {
@@ -101,8 +101,8 @@ impl<'a> Old<'a> {
             }
             at = next;
         }
-        // What was not claimed because it changed is given up: another took its place. One with
-        // other labels may stand beside it, as functions of one name under `#[timed]` do.
+        // A metric that was not claimed because it changed is dropped: another replaced it. One
+        // with other labels may coexist with it, as functions of one name under `#[timed]` do.
         let identity = |metric: &MetricEntry| {
             let labels = metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
             (metric.registry, metric.name.clone(), metric.constants.clone(), labels)
@@ -129,7 +129,7 @@ impl<'a> Old<'a> {
         self.part(self.layout.shard(shard), self.layout.shard_words, first, count, each)
     }
 
-    /// As `shard`, of the shared cells.
+    /// As `shard`, for the shared cells.
     pub(super) fn shared(
         &self,
         first: usize,
@@ -183,7 +183,7 @@ impl<'a> Old<'a> {
     }
 }
 
-/// Reading it would take long, and what is read be laid out, for nothing but zeros.
+/// Reading and laying out would take long, for nothing but zeros.
 fn sparse() -> ResumeError {
     ResumeError::File("it has many cells, and few of them are on the disk".into())
 }

@@ -1,4 +1,4 @@
-//! Values that functions of the program answer. They have no cells.
+//! Values from functions of the program. They have no cells.
 
 use super::catalogue::push_new_values;
 use super::exposed::Exposed;
@@ -12,7 +12,7 @@ use crate::labels::Interner;
 use crate::sync::{Arc, Mutex, lock};
 use std::collections::{BTreeMap, HashMap};
 
-/// A metric that a function gives the values of, and its last answer.
+/// A metric with values from a function, and its last result.
 pub(crate) struct Answers {
     info: Arc<MetricInfo>,
     sets: HashMap<u64, Arc<LabelValues>>,
@@ -36,14 +36,14 @@ impl Answers {
         Self { info, sets, interners, exposed, data, counts: BTreeMap::new() }
     }
 
-    /// Takes the values of gauges. Of a series that is there twice, the last one stays.
+    /// Stores the values of gauges. If a series is there twice, the last value stays.
     pub(crate) fn take_gauges(&mut self, values: impl IntoIterator<Item = (u32, f64)>) {
         let values: BTreeMap<_, _> = values.into_iter().collect();
         self.expose(values.keys());
         self.data = Arc::new(Data::Gauge(values.into_values().collect()));
     }
 
-    /// Takes the values of counters. Those of one series are added up, and none falls.
+    /// Stores the values of counters. Those of one series are added up, and none falls.
     pub(crate) fn take_counters(&mut self, values: impl IntoIterator<Item = (u32, u64)>) {
         let mut sums = BTreeMap::<u32, u64>::new();
         for (index, value) in values {
@@ -81,7 +81,7 @@ impl Answers {
 }
 
 impl Snapshot {
-    /// Adds the last answer of each function.
+    /// Adds the last result of each function.
     pub(crate) fn add_answers<'a>(&mut self, answers: impl Iterator<Item = &'a Mutex<Answers>>) {
         let before = self.metrics.len();
         self.metrics.extend(answers.filter_map(|answers| lock(answers).snapshot()));

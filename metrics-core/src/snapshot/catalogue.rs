@@ -1,6 +1,6 @@
-//! What a reader knows of metrics: the directory, read once and kept. A registry of this process has
-//! no need to read what all the others wrote there: it is told of its own metrics, and asks the
-//! interners for their values.
+//! A reader's knowledge of metrics: the directory, read once and kept. A registry of this process
+//! need not read the entries of all others: it gets its own metrics at registration, and gets
+//! values from the interners.
 
 use super::budget::Budget;
 use super::exposed::Exposed;
@@ -17,14 +17,14 @@ use crate::sync::Arc;
 use std::collections::{HashMap, HashSet, hash_map};
 use std::mem;
 
-/// The metrics of one registry, or all as far as the directory was read.
+/// The metrics of one registry, or all in the read part of the directory.
 pub(crate) struct Catalogue {
-    /// The word of the directory to go on from.
+    /// The word of the directory at which reading continues.
     position: usize,
     check: Check,
     /// The values of interned labels, by the number of their set; the first is `other`.
     sets: HashMap<u64, Arc<LabelValues>>,
-    /// Where those are asked for that the directory is not read for.
+    /// The interners with the values, if the directory is not read for them.
     interners: Vec<(u64, &'static Interner)>,
     /// Metrics of an earlier run that this one has not registered yet, by their position.
     resumed: HashMap<u64, directory::MetricEntry>,
@@ -37,9 +37,9 @@ pub(crate) struct New {
     /// The word of the directory where its entry begins.
     pub(crate) entry: usize,
     pub(crate) metric: directory::MetricEntry,
-    /// Whether it goes on with what an earlier process counted.
+    /// Whether it continues an earlier process's counts.
     pub(crate) is_resumed: bool,
-    /// The sets of its labels, and who numbers their values.
+    /// The sets of its labels, and the interners that number their values.
     pub(crate) interners: Vec<(u64, &'static Interner)>,
 }
 
@@ -49,8 +49,8 @@ struct Known {
     /// Whether it goes on with what an earlier process counted.
     is_resumed: bool,
     exposed: Arc<Exposed>,
-    /// Where the next snapshot goes too, if nobody has this one any more: memory that is fresh at
-    /// each scrape would cost more than what is written to it.
+    /// The memory for the next snapshot too, if nobody has this one any more: fresh memory at each
+    /// scrape would cost more than the writing itself.
     data: Arc<Data>,
     /// Filled anew at each snapshot.
     indices: Indices,
@@ -68,7 +68,7 @@ impl Catalogue {
         }
     }
 
-    /// The values now of the metrics that were added, and of new ones.
+    /// The present values of the added metrics, and of new ones.
     pub(crate) fn snapshot(&mut self, view: View<'_>, new: Vec<New>) -> Snapshot {
         let added = !new.is_empty();
         for New { entry, metric, is_resumed, interners } in new {
@@ -87,8 +87,8 @@ impl Catalogue {
         self.snapshot_within(view, &mut Budget::unlimited())
     }
 
-    /// The values now of all metrics as far as the directory was read. What the budget is not
-    /// enough for is left out.
+    /// The present values of all metrics in the read part of the directory. Metrics beyond the
+    /// budget are left out.
     pub(crate) fn snapshot_within(&mut self, view: View<'_>, budget: &mut Budget) -> Snapshot {
         let sets = &self.sets;
         let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, sets, budget));
@@ -110,8 +110,8 @@ impl Catalogue {
         }
     }
 
-    /// Reads the entries that came since the last time, and stops where one is damaged. This
-    /// process writes none such; another's file may have them.
+    /// Reads new entries, and stops at a damaged one. This process writes no such entries;
+    /// another's file may have them.
     pub(crate) fn read_on(&mut self, view: View<'_>) -> Result<(), Damaged> {
         let known = self.metrics.len();
         let read = self.read_entries(view);
@@ -159,11 +159,11 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Sorts, and drops each metric that a later one with the same series takes the place of.
+    /// Sorts, and drops each metric that a later one with the same series replaces.
     fn put_in_order(&mut self) {
         let metric = |known: &Known| Arc::clone(&known.info);
         let mut same: Vec<_> = self.metrics.iter().map(metric).collect();
-        // Stable: of those that are the same, the last one is the latest.
+        // Stable: of equal ones, the last is the latest.
         same.sort_by(|a, b| a.metric.cmp_identity(&b.metric));
         let replaced =
             same.windows(2).filter(|two| two[0].metric.cmp_identity(&two[1].metric).is_eq());
@@ -208,7 +208,7 @@ impl Known {
     }
 }
 
-/// Takes up what was interned since the last time.
+/// Adds the values interned since the last time.
 pub(super) fn push_new_values(
     sets: &mut HashMap<u64, Arc<LabelValues>>,
     interners: &[(u64, &'static Interner)],

@@ -1,11 +1,11 @@
-//! The cells of one series, each as narrow as the largest needs it: a scrape reads some hundred
-//! cells of eight bytes for each series, and writing as many again would double what goes through
-//! the memory bus.
+//! The cells of one series, each as narrow as the largest allows. A scrape reads some hundred cells
+//! of eight bytes for each series, and writing as many again would double the traffic of the memory
+//! bus.
 
 use crate::layout::{LINE_WORDS, MOST};
 use std::mem;
 
-/// Counts of cells that follow each other.
+/// Counts of consecutive cells.
 #[derive(Clone)]
 pub(super) enum Cells {
     Bytes(Vec<u8>),
@@ -14,7 +14,7 @@ pub(super) enum Cells {
     Longs(Vec<u64>),
 }
 
-/// Calls for one of the variants what is the same for all.
+/// Does the same for each of the variants.
 macro_rules! each_width {
     ($cells:expr, $counts:ident => $answer:expr) => {
         match $cells {
@@ -67,11 +67,11 @@ impl Cells {
         })
     }
 
-    /// How many counts there are from each position to the next one of `ends`, which rise, from
-    /// `start` on. Any may be behind the last cell.
+    /// The number of counts from each position to the next one of `ends`, which rise, from `start`
+    /// on. Any may be behind the last cell.
     ///
-    /// The lines are summed up first: a loop that goes from one end to the next one has another
-    /// length each time, which no processor foresees.
+    /// The lines are summed up first: a loop from one end to the next has another length each time,
+    /// which no processor predicts.
     pub(super) fn between(&self, start: usize, ends: impl Iterator<Item = usize>) -> Vec<u64> {
         each_width!(self, counts => {
             let (lines, rest) = counts.as_chunks::<LINE_WORDS>();

@@ -6,7 +6,7 @@ use crate::scale::Scale;
 use crate::sync::Arc;
 use std::collections::HashMap;
 
-/// What never changes of a metric.
+/// The constant properties of a metric.
 #[derive(Debug)]
 pub(super) struct MetricInfo {
     /// The word of the directory where its entry begins.
@@ -16,16 +16,17 @@ pub(super) struct MetricInfo {
     /// For histograms.
     pub(super) shape: Option<Arc<Shape>>,
     pub(super) dimensions: Vec<Dimension>,
-    /// Whether no name of a label needs any escaping.
+    /// Whether no label's name needs escaping.
     pub(super) has_legacy_labels: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Dimension {
     pub(super) name: String,
-    /// How many values the series are laid out for.
+    /// The number of values that the series are laid out for.
     pub(super) count: usize,
-    /// How many series have one value of it: the product of the counts of those behind it.
+    /// The number of series with one value of it: the product of the counts of the labels behind
+    /// it.
     pub(super) below: u32,
     fixed: Option<Arc<LabelValues>>,
     set: u64,
@@ -84,7 +85,7 @@ impl MetricInfo {
         Self { entry, metric, scale, shape, dimensions, has_legacy_labels }
     }
 
-    /// The values of each label by now.
+    /// The present values of each label.
     pub(super) fn values(&self, sets: &HashMap<u64, Arc<LabelValues>>) -> Vec<Arc<LabelValues>> {
         self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
     }
