@@ -1,4 +1,4 @@
-//! What a record of a histogram does to the cells of its series.
+//! The effect of a histogram's record on the cells of its series.
 
 use crate::bucket::Grid;
 use crate::cell::{Both, Cell, Distribution, First, Head};

@@ -1,18 +1,18 @@
-//! Memory that is there before it is written to.
+//! Memory that exists before it is written to.
 //!
-//! A page of a file that the file system has no room for ends the process that touches it with
-//! SIGBUS. So in a file no page is touched, by a writer or a reader, that was not asked for before
-//! (`fallocate`): the header when the file is made, directory and shared cells as they are handed
-//! out, and of the cells of each shard those that are handed out, where the shard is in use.
+//! A process that touches a page for which the file system has no room is ended by SIGBUS. So in a
+//! file no writer and no reader touches a page that was not requested before (`fallocate`). The
+//! header is requested when the file is made, directory and shared cells as they are handed out,
+//! and the handed-out cells of each shard while the shard is in use.
 //!
-//! The last one has two sides, and both happen under the registration lock: a registration asks for
-//! its cells in every shard in use, and a shard comes into use by asking for all cells handed out.
-//! If the registration comes first, its cells are among those; if the shard comes first, it is among
-//! the registration's. Readers are told of a shard (`SHARDS_SEEN`) after that, and of a metric
-//! (`DIRECTORY_USED`) after its cells were asked for.
+//! The last request has two sides, and both happen under the registration lock: a registration
+//! requests its cells in every shard in use, and a shard comes into use by requesting all cells
+//! handed out. If the registration comes first, its cells are among those; if the shard comes
+//! first, it is among the registration's. A shard is published to readers (`SHARDS_SEEN`) after
+//! that, and a metric (`DIRECTORY_USED`) after its cells were requested.
 //!
-//! Marks say how far each part is there, so that the system is asked when a page's edge is crossed
-//! and not before. They are this process's own memory: a forked child has them as they were.
+//! Marks record the allocated length of each part, so that the system is called only when a page's
+//! edge is crossed. They are this process's own memory: a forked child inherits them.
 
 use crate::layout::SINK_CELLS;
 use crate::layout::{Layout, PAGE_WORDS, WORD_BYTES};
@@ -22,11 +22,11 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// How many records go another way before a thread asks again, after the system had no memory for a
-/// shard or a series: asking takes as long as some hundred records.
+/// How many records take another path before a thread requests memory again, after the system had
+/// none for a shard or a series: a request takes as long as some hundred records.
 const PATIENCE: u64 = 4096;
 
-/// When the system may be asked again, by the count of records that went another way.
+/// The count of diverted records at which the system may be called again.
 #[derive(Debug)]
 pub(super) struct Patience {
     retry_at: AtomicU64,
@@ -50,23 +50,23 @@ impl Patience {
 const NONE: RawFd = -1;
 
 // Relaxed throughout: all but `Patience` and `file` change under the registration lock only, and
-// those two say nothing about other memory. `shards` is read without the lock, too: what it says of is
-// the system's memory, which was given before it was stored.
+// those two say nothing about other memory. `shards` is read without the lock, too: it stands for
+// the system's memory, which was provided before the store.
 #[derive(Debug)]
 pub(crate) struct Allocated {
     /// The descriptor that has the lock, or `NONE`.
     file: AtomicI32,
-    /// Whether pages are made present too, and not asked for only.
+    /// Whether pages are also made present, and not only requested.
     prefault: bool,
-    /// How many words are there of the directory, of the shared cells, and of each shard in use.
+    /// The allocated words of the directory, of the shared cells, and of each shard in use.
     directory: AtomicUsize,
     shared: AtomicUsize,
     cells: AtomicUsize,
-    /// Shards in use: as many as this, from the first.
+    /// The number of shards in use, counted from the first.
     shards: AtomicUsize,
-    /// By the records of the overflow shard.
+    /// Counted in records of the overflow shard.
     pub(super) for_shards: Patience,
-    /// By the records of series that stand in for others.
+    /// Counted in records of series that stand in for others.
     pub(super) for_series: Patience,
 }
 
@@ -88,7 +88,7 @@ impl Allocated {
         self.prefault = prefault;
     }
 
-    /// Asks for what every segment needs, before it is written to.
+    /// Requests the memory that every segment needs, before it is written to.
     pub(crate) fn begin(&self, words: &[Word], layout: Layout) -> io::Result<()> {
         self.ask(words, 0, layout.directory())?;
         self.directory(words, layout, 1)?;
@@ -96,17 +96,17 @@ impl Allocated {
         self.cells(words, layout, SINK_CELLS)
     }
 
-    /// Whether memory is asked for at all before it is touched.
+    /// Whether memory is requested at all before it is touched.
     pub(super) fn is_wanted(&self) -> bool {
         self.prefault || self.file.load(Relaxed) != NONE
     }
 
-    /// Takes the file's descriptor away: there is none from now on.
+    /// Takes the file's descriptor: from now on there is none.
     pub(super) fn forget_file(&self) -> Option<RawFd> {
         Some(self.file.swap(NONE, Relaxed)).filter(|&file| file != NONE)
     }
 
-    /// In a forked child, whose shards are all unused.
+    /// For a forked child, whose shards are all unused.
     pub(super) fn start_over(&self) {
         self.shards.store(1, Relaxed);
         for patience in [&self.for_shards, &self.for_series] {
@@ -114,21 +114,21 @@ impl Allocated {
         }
     }
 
-    /// Sees to the directory up to `end`.
+    /// Allocates the directory up to `end`.
     pub(super) fn directory(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
         self.grow(&self.directory, end, |from, to| {
             self.ask(words, layout.directory() + from, layout.directory() + to)
         })
     }
 
-    /// Sees to the shared cells up to `end`.
+    /// Allocates the shared cells up to `end`.
     pub(super) fn shared(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
         self.grow(&self.shared, end, |from, to| {
             self.ask(words, layout.shared() + from, layout.shared() + to)
         })
     }
 
-    /// Sees to the cells up to `end` of all shards in use.
+    /// Allocates the cells up to `end` of all shards in use.
     pub(super) fn cells(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
         self.grow(&self.cells, end, |from, to| {
             (0..self.shards.load(Relaxed))
@@ -142,7 +142,7 @@ impl Allocated {
         shard < self.shards.load(Relaxed)
     }
 
-    /// Sees to the cells handed out of a shard that comes into use, and of those before it.
+    /// Allocates the handed-out cells of a shard that comes into use, and of the shards before it.
     pub(super) fn shard(&self, words: &[Word], layout: Layout, shard: usize) -> io::Result<()> {
         let cells = self.cells.load(Relaxed);
         for new in self.shards.load(Relaxed)..=shard {
@@ -173,7 +173,7 @@ impl Allocated {
             memory::allocate(file, (from * WORD_BYTES) as u64, ((to - from) * WORD_BYTES) as u64)?;
         }
         if self.prefault {
-            // A page that is not made present now is when it is touched.
+            // A page that is not made present now is made so at its first touch.
             let _ = words.get(from..to).map(memory::populate);
         }
         Ok(())

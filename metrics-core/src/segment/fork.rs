@@ -1,15 +1,15 @@
-//! What becomes of the segment in a forked child: memory of its own, in which it counts from zero.
+//! The segment in a forked child: memory of its own, in which it counts from zero.
 //!
-//! The child of a process whose segment is a file has it no longer in a file. It must never write
-//! to its parent's, and must not hold its lock when the parent is gone. So before anything else runs
-//! in the child, private memory takes the shared memory's place, at the same addresses, and the
-//! file is closed.
+//! If the parent's segment is in a file, the child's is not. The child must never write to its
+//! parent's file, and must not hold its lock when the parent is gone. So before anything else runs
+//! in the child, private memory replaces the shared memory, at the same addresses, and the file is
+//! closed.
 //!
-//! The parent goes on meanwhile. What the child takes over is what was handed out when it was
-//! forked, as its own memory tells it (`HandedOut`): the interned labels' numbers, which lie there,
-//! must agree with the directory. Of the shared cells a table may name cells that the parent handed
-//! out since; the count of cells handed out is read after them, so that the child hands out others.
-//! A gauge may be what the parent set it to in the moments after the fork.
+//! The parent continues meanwhile. The child takes over the cells that were handed out at the fork,
+//! as recorded in its own memory (`HandedOut`): the interned labels' numbers, which lie there, must
+//! agree with the directory. A table among the shared cells may name cells that the parent handed
+//! out since. The count of cells handed out is read after the tables, so that the child hands out
+//! others. A gauge may have a value that the parent set in the moments after the fork.
 
 use super::process::Segment;
 use crate::layout::header;
@@ -18,9 +18,10 @@ use crate::sync::{Acquire, Relaxed, fence};
 use std::io;
 
 impl Segment {
-    /// Begins anew in a forked child: no other thread came along, so no shard has an owner, and
-    /// what the parent counted is the parent's. It takes no lock and allocates nothing, since the
-    /// parent's other threads may have been doing so. The registration lock is held around the fork.
+    /// Starts over in a forked child: it has no other threads, so no shard has an owner, and the
+    /// parent's counts stay the parent's. It takes no lock and allocates nothing, since the
+    /// parent's other threads may have been doing so. The registration lock is held around the
+    /// fork.
     pub(crate) fn start_over(&self) {
         match self.allocated.forget_file() {
             None => {
@@ -31,7 +32,7 @@ impl Segment {
             Some(file) => {
                 memory::close(file);
                 if self.leave_file().is_err() {
-                    // Without address space for a copy. To count on would write to the parent's
+                    // There is no address space for a copy. Counting on would write to the parent's
                     // file.
                     std::process::abort();
                 }
@@ -52,13 +53,13 @@ impl Segment {
         counts.into_iter().for_each(|word| set(word, 0));
     }
 
-    /// Turns all counts to zeros by hand, which nothing can refuse. In every shard, since another thread of
-    /// the parent may have begun to use one while the process was copied.
+    /// Sets all counts to zero by hand, which nothing can refuse. In every shard, since another
+    /// thread of the parent may have begun to use one while the process was copied.
     fn zero(&self) {
         let used = usize::try_from(self.view.header(header::CELLS_USED)).unwrap_or(usize::MAX);
         for shard in 0..self.layout().shards {
-            // What was never handed out was never written to. A zero is not written either: its page may
-            // be one that was never touched, and would take memory.
+            // Cells that were never handed out were never written to. A zero is not overwritten
+            // either: its page may be untouched, and would take memory.
             let counts = self.shard(shard).iter().take(used);
             counts.filter(|cell| cell.load(Relaxed) != 0).for_each(|cell| cell.store(0, Relaxed));
         }
@@ -80,7 +81,7 @@ impl Segment {
         memory::detach(&words[..parts[0]], header::OWNERS)?;
         words[header::DIRECTORY_USED].store(directory, Relaxed);
         words[header::SHARED_USED].store(shared, Relaxed);
-        // Wishes only.
+        // Only hints.
         let _ = self.options.advise(words);
         Ok(())
     }

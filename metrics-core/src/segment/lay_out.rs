@@ -1,4 +1,4 @@
-//! Cells for a new metric: of which parts of the segment, and how many.
+//! Cells for a new metric: their parts of the segment, and their number.
 
 use super::process::Segment;
 use super::registration::{Exhausted, Registration};
@@ -12,7 +12,7 @@ use crate::sync::Relaxed;
 /// The cells of a metric.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricCells {
-    /// Its first one: of the shards, or a shared one for a gauge; a histogram's first head.
+    /// Its first cell: in the shards, or a shared one for a gauge; a histogram's first head.
     pub(crate) first: u32,
     /// The shared cells with a bit for each declared series.
     pub(crate) declared: u32,
@@ -21,7 +21,7 @@ pub struct MetricCells {
     pub(crate) table: u32,
 }
 
-/// Which part of the segment is full.
+/// The full part of the segment.
 pub(crate) struct Full {
     pub(crate) what: &'static str,
     pub(crate) setting: &'static str,
@@ -40,8 +40,8 @@ pub(crate) fn directory_full(exhausted: Exhausted) -> Full {
     Full { what: "words of the directory", setting: "directory_bytes", exhausted }
 }
 
-/// Takes cells for a metric of so many series, and answers it with them. They are more than its
-/// entry says where that could not hold their number: then there are not enough cells either.
+/// Takes cells for a metric of this many series, and returns the metric with them. `series` exceeds
+/// the number in the entry if that could not hold it: then there are not enough cells either.
 pub(crate) fn lay_out(
     registration: &Registration<'_>,
     mut metric: MetricEntry,
@@ -71,9 +71,9 @@ pub(crate) fn lay_out(
     Ok((metric, MetricCells { first, declared, distribution: distribution_at, table }))
 }
 
-/// Says where the distributions are of a histogram's series that have cells from the start. Series
-/// of interned labels get them when they are first asked for, but for those that stand in when there
-/// are none left.
+/// Stores the positions of the distributions for a histogram's series that have cells from the
+/// start. Series of interned labels get them at their first use, except for those that stand in
+/// when none are left.
 pub(crate) fn fill_table(segment: &Segment, metric: &MetricEntry, cells: &MetricCells) {
     let Some(grid) = metric.distribution.as_ref().and_then(|of| Grid::new(of.max, of.sigfigs))
     else {
@@ -87,8 +87,8 @@ pub(crate) fn fill_table(segment: &Segment, metric: &MetricEntry, cells: &Metric
     }
 }
 
-/// The series of each combination of enum values where every interned label is `other`; all of them
-/// where no label is interned.
+/// The series of each combination of enum values with every interned label at `other`; all series
+/// if no label is interned.
 fn others(dimensions: &[(String, Source)]) -> Vec<usize> {
     dimensions.iter().fold(vec![0], |outer, (_, source)| {
         let (count, digits) = match source {
@@ -99,8 +99,8 @@ fn others(dimensions: &[(String, Source)]) -> Vec<usize> {
     })
 }
 
-/// Takes up the cells that a metric had in an earlier run of the program, where it is the same as
-/// then. Answers the position of the claim, and the metric.
+/// Claims the cells that a metric had in an earlier run of the program, if it is unchanged. Returns
+/// the position of the claim, and the metric.
 pub(crate) fn claim(
     registration: &mut Registration<'_>,
     segment: &Segment,
@@ -123,7 +123,7 @@ pub(crate) fn claim(
             let claim = registration.append_claim(at, &wanted.help);
             let claim = claim.map_err(directory_full)?;
             registration.resumed().claimed(&wanted.name, at);
-            // A cell number: this run's, which wrote it there itself.
+            // A cell number of this run, which wrote it itself.
             let distribution = u32::try_from(first_distribution).unwrap_or(0);
             let metric = MetricEntry { help: wanted.help.clone(), ..*metric };
             Ok(Some((claim, metric, MetricCells { first, declared, distribution, table })))

@@ -1,27 +1,27 @@
-//! Words of a segment as a reader gets them: where they are, in this process's memory, or copied from
-//! another process's file.
+//! Words of a segment for a reader: in this process's memory, or copied from another process's
+//! file.
 //!
-//! A file is read by system calls and not mapped. To touch a hole of a file that is mapped makes the
-//! file system fill it, in `/dev/shm` with memory; to touch what was cut off ends the process; and
-//! anybody can make a file with holes, or cut it short. A call finds zeros in a hole and an end behind
-//! the end.
+//! A file is read by system calls and not mapped. A touch of a hole in a mapped file makes the file
+//! system fill it, in `/dev/shm` with memory. A touch of a truncated part ends the process. And
+//! anybody can make a file with holes, or truncate it. A call reads zeros in a hole and an end
+//! behind the end.
 //!
-//! Three things make that as good as loads:
+//! Three properties make calls as good as loads:
 //!
-//! 1. Words are asked for in the order in which the loads would be made, and each call ends before the
-//!    next begins. The fences of whoever asks are between, and order the loads of the system's copy as
-//!    they do the thread's own: it is this thread that makes both.
-//! 2. No word is torn. The system copies words that are aligned on both sides by loads of eight bytes
-//!    and more; no standard says so, and a test looks for it
+//! 1. Words are read in the order in which the loads would be made, and each call ends before the
+//!    next begins. The caller's fences are between, and order the loads of the system's copy as
+//!    they do the thread's own: this thread makes both.
+//! 2. No word is torn. The system copies words that are aligned on both sides by loads of eight
+//!    bytes and more. No standard promises that; a test checks it
 //!    (`tests/tests/segment_sparse.rs`).
-//! 3. What is read ahead is older than the load would be, never newer than a load that comes after.
-//!    So who needs words in an order does not read them through one [`Window`].
+//! 3. Words read ahead are older than the load would be, never newer than a load that comes after.
+//!    So a reader that needs words in an order does not read them through one [`Window`].
 
 use crate::sync::{AtomicU64, Relaxed};
 pub(crate) use file::{CALL, Fault, FileWords};
 use std::ops::{Deref, Range};
 
-/// Words that follow each other: the header, the directory, the shared cells, or a shard's.
+/// Consecutive words: the header, the directory, the shared cells, or a shard's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part<'a> {
     storage: Storage<'a>,
@@ -56,8 +56,8 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Words of it. A file's are loaded here, others by whoever looks at them. `None` where there are
-    /// none such, and where a file can't be read, which [`FileWords`] remembers.
+    /// Some of the words. A file's are loaded here, others by the caller. `None` if there are no
+    /// such words, or if a file can't be read, which [`FileWords`] remembers.
     #[inline]
     pub(crate) fn get(self, range: Range<usize>) -> Option<Words<'a>> {
         match self.storage {
@@ -70,7 +70,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// One of them, now; 0 where there is none.
+    /// One of the words, now; 0 if there is none.
     #[inline]
     pub(crate) fn load(self, at: usize) -> u64 {
         match self.storage {
@@ -81,7 +81,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Those in this process's memory.
+    /// The words, if they are in this process's memory.
     #[cfg(tickmetrics_loom)]
     pub(crate) fn here(self) -> &'a [AtomicU64] {
         match self.storage {
@@ -109,13 +109,13 @@ impl Deref for Words<'_> {
     }
 }
 
-/// Words of a part that are looked at in turn: of a file, several are read at a time.
+/// Words of a part that are read in turn: from a file, several at a time.
 #[derive(Debug)]
 pub(crate) struct Window<'a> {
     part: Part<'a>,
-    /// How many words of a file are read at the least.
+    /// The least words of one read from a file.
     ahead: usize,
-    /// Where `words` begin.
+    /// The position of `words`.
     start: usize,
     words: Words<'a>,
 }
@@ -129,7 +129,7 @@ impl<'a> Window<'a> {
         Self { part, ahead, start: 0, words }
     }
 
-    /// Words of the part; nothing where there are none such.
+    /// Words of the part; empty if there are no such words.
     #[inline]
     pub(crate) fn get(&mut self, range: Range<usize>) -> &[AtomicU64] {
         if range.start < self.start || range.end > self.start + self.words.len() {
@@ -139,7 +139,7 @@ impl<'a> Window<'a> {
         self.words.get(at..at.wrapping_add(range.len())).unwrap_or_default()
     }
 
-    /// The most words that one look at the part should ask for.
+    /// The most words for one request.
     pub(crate) fn most(&self) -> usize {
         match self.part.storage {
             Storage::Memory(_) => usize::MAX,
@@ -165,7 +165,7 @@ mod file {
     use std::io;
     use std::os::unix::fs::FileExt;
 
-    /// A call to read takes as long as copying this many bytes, at the least.
+    /// One call to read takes as long as copying this many bytes, at least.
     pub(crate) const CALL: u64 = 256;
 
     /// Another process's file, for one reading of it.

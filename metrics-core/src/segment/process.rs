@@ -17,11 +17,11 @@ use crate::sync::{
 use std::io;
 use std::sync::TryLockError;
 
-/// The memory that all metrics of the process are counted in.
+/// The memory of all metrics of the process.
 ///
-/// It is reserved when the first metric is registered, with the sizes that
-/// [`Segment::builder`] was given before, and stays until the process ends or, with the feature
-/// `loadable`, the library that has it is unloaded.
+/// It is reserved when the first metric is registered, with the sizes given to [`Segment::builder`]
+/// before. It stays until the process ends or, with the feature `loadable`, until its library is
+/// unloaded.
 #[derive(Debug)]
 pub struct Segment {
     pub(super) view: View<'static>,
@@ -32,13 +32,13 @@ pub struct Segment {
     pub(super) registration: Mutex<Resumed>,
 }
 
-/// Counts of the header once more, in memory that a forked child has as it was when it was forked.
-/// Under the registration lock.
+/// A copy of counts in the header, in memory that a forked child inherits as of the fork. Under the
+/// registration lock.
 #[derive(Debug)]
 pub(super) struct HandedOut {
     pub(super) directory: std::sync::atomic::AtomicU64,
     pub(super) shared: std::sync::atomic::AtomicU64,
-    /// Words of the directory that values of labels may still take, which is in no header.
+    /// Words of the directory that values of labels may still take, which no header has.
     pub(super) promised: std::sync::atomic::AtomicUsize,
 }
 
@@ -51,60 +51,60 @@ process_wide! {
     static INSTALLING: Mutex<()> = Mutex::new(());
 }
 
-/// The segment is no longer there. What is destroyed after it in the same unload records nothing.
+/// The segment is gone. Destructors after it in the same unload record nothing.
 #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
 static IS_GONE: AtomicBool = AtomicBool::new(false);
 
 impl Segment {
-    /// How the process's segment is used, or `None` before its first use.
+    /// The use of the process's segment, or `None` before its first use.
     pub fn stats() -> Option<SegmentStats> {
         Self::current().map(|segment| segment.view.stats())
     }
 
-    /// The process's segment where there is one.
+    /// The process's segment, if there is one.
     pub(crate) fn current() -> Option<&'static Self> {
         #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
-        // Relaxed: set where no other thread is in this code.
+        // Relaxed: set when no other thread is in this code.
         if IS_GONE.load(Relaxed) {
             return None;
         }
         SEGMENT.get()
     }
 
-    /// Keeps the process's segment from being made: until then nobody has a file open, or a lock on
-    /// one, that the process's segment does not know of.
+    /// Prevents the making of the process's segment: meanwhile nobody has an open file, or a lock
+    /// on one, that the process's segment does not know.
     pub(crate) fn installing() -> MutexGuard<'static, ()> {
         lock(&INSTALLING)
     }
 
-    /// Whether the process's segment was made, and may be gone.
+    /// Whether the process's segment was made; it may be gone.
     pub(crate) fn is_made() -> bool {
         SEGMENT.get().is_some()
     }
 
-    /// Makes it the process's segment, where there is none.
+    /// Makes it the process's segment, if there is none.
     pub(crate) fn publish(self) -> Result<(), SegmentError> {
         SEGMENT.set(self).map_err(|_| SegmentError::InUse)
     }
 
-    /// The library is being unloaded: nobody finds the process's segment from now on. Answers it.
+    /// For an unload of the library: nobody finds the process's segment from now on. Returns it.
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
     pub(crate) fn close() -> Option<&'static Self> {
         let segment = SEGMENT.get()?;
-        // Relaxed: no other thread is there to see it.
+        // Relaxed: no other thread exists to see it.
         IS_GONE.store(true, Relaxed);
         Some(segment)
     }
 
-    /// Gives back what the system gave. A thread that has a shard keeps the library loaded where the C
-    /// library knows of it; where it does not, the memory stays.
+    /// Releases the system's memory and file. A thread with a shard keeps the library loaded if the
+    /// C library knows of the thread; if not, the memory stays.
     #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
     pub(crate) fn leave(&self) {
         if let Some(file) = self.allocated.forget_file() {
             memory::close(file);
         }
         if self.view.header(header::ATTACHED) == 0 {
-            // SAFETY: no thread is in this object's code, or comes there, when it is unloaded, but for
+            // SAFETY: at an unload no thread is in this object's code, or enters it, except for
             // this one, which finds no segment from now on.
             unsafe { memory::unmap(self.words()) };
         }
@@ -136,8 +136,7 @@ impl Segment {
         }
     }
 
-    /// Does what was asked for with the memory, before it is used, and answers what could not be
-    /// done.
+    /// Makes the requests for the memory, before it is used, and returns those that failed.
     #[cfg(not(tickmetrics_loom))]
     pub(crate) fn apply(&mut self, mut options: Options) -> Vec<String> {
         let warnings = options.apply(self.words());
@@ -146,12 +145,12 @@ impl Segment {
         warnings
     }
 
-    /// The segment as a reader sees it.
+    /// The segment for a reader.
     pub(crate) fn view(&self) -> View<'static> {
         self.view
     }
 
-    /// Cells of the given shard.
+    /// The cells of the given shard.
     pub(crate) fn shard(&self, shard: usize) -> &'static [AtomicU64] {
         self.view.shard(shard)
     }
@@ -173,34 +172,34 @@ impl Segment {
         &self.words()[header::OWNERS + shard]
     }
 
-    /// Takes a free shard for a thread, or `None` where every shard has an owner, or where memory is
-    /// to be asked for first and another thread is at it, or the system has none.
+    /// Takes a free shard for a thread. `None` if every shard has an owner, or if memory must be
+    /// requested first and another thread is doing so, or the system has none.
     ///
     /// The lowest free one is taken, so that as few as possible are ever touched.
     pub(crate) fn claim(&self) -> Option<usize> {
         self.claim_shard(false)
     }
 
-    /// As `claim`, and waits for other threads that ask for memory.
+    /// As `claim`, but waits for other threads that request memory.
     pub(crate) fn claim_waiting(&self) -> Option<usize> {
         self.claim_shard(true)
     }
 
     fn claim_shard(&self, wait: bool) -> Option<usize> {
         let attached = &self.words()[header::ATTACHED];
-        // Relaxed: a hint that spares the overflow path a search. If it misses a release, the next
-        // record of this thread looks again.
+        // Relaxed: a hint that saves the overflow path a search. If it misses a release, the next
+        // record of this thread checks again.
         if attached.load(Relaxed) >= self.layout().shards as u64 - 1 {
             return None;
         }
         // Acquire pairs with the Release in `release`: the cells are seen as the last owner left
-        // them, so that going on from their values loses nothing.
+        // them, so continuing from their values loses nothing.
         let shard = (1..self.layout().shards).find(|&shard| {
             let owner = self.owner(shard);
             owner.load(Relaxed) == 0 && owner.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
         })?;
         if self.allocated.is_wanted() && !self.allocate(shard, wait) {
-            // Release, as in `release`: the next owner acquires what the last one left, through here.
+            // Release, as in `release`: the next owner acquires the last one's stores through here.
             self.owner(shard).store(0, Release);
             return None;
         }
@@ -209,9 +208,9 @@ impl Segment {
         Some(shard)
     }
 
-    /// Has the system give the memory of a shard, before anyone else is told of it.
+    /// Has the system provide the memory of a shard, before it is published.
     fn allocate(&self, shard: usize, wait: bool) -> bool {
-        // One that was in use before: registrations see to its memory ever since.
+        // A shard that was in use before: registrations have allocated its memory ever since.
         if self.allocated.has(shard) {
             return true;
         }
@@ -235,24 +234,24 @@ impl Segment {
         given
     }
 
-    /// Whether cells may be asked for again for a series that the system had no memory for.
+    /// Whether to request cells again for a series that the system had no memory for.
     pub(crate) fn may_ask_for_series(&self) -> bool {
         self.allocated.for_series.may_ask(self.view.header(header::SATURATED_LABELS))
     }
 
-    /// The system had no memory for the cells of a series.
+    /// Notes that the system had no memory for the cells of a series.
     pub(crate) fn series_was_refused(&self) {
         self.allocated.for_series.was_refused(self.view.header(header::SATURATED_LABELS));
     }
 
-    /// Gives a shard back. The caller must not write to it any more.
+    /// Releases a shard. The caller must not write to it any more.
     pub(crate) fn release(&self, shard: usize) {
         self.words()[header::ATTACHED].fetch_sub(1, Relaxed);
         // Release: the next owner's Acquire sees every record made before this.
         self.owner(shard).store(0, Release);
     }
 
-    /// Says how long a tick of the clock is, once that is known.
+    /// Stores the length of a clock tick, once it is known.
     pub(crate) fn set_clock_scale(&self, scale: u64) {
         if scale != 0 {
             self.words()[header::CLOCK_SCALE].store(scale, Relaxed);
@@ -265,7 +264,7 @@ impl Segment {
     }
 }
 
-/// What the models look at, as a reader sees it.
+/// The reader's view, for the models.
 #[cfg(all(test, tickmetrics_loom))]
 impl Segment {
     pub(crate) fn directory(&self) -> &'static [AtomicU64] {
@@ -277,7 +276,7 @@ impl Segment {
     }
 }
 
-/// Writes the header of a new segment, and what its sink needs.
+/// Writes the header of a new segment, and the data of its sink.
 pub(crate) fn set_up(words: &[AtomicU64], layout: Layout) {
     for (word, value) in [
         (header::BYTE_ORDER, layout::BYTE_ORDER),
@@ -297,6 +296,6 @@ pub(crate) fn set_up(words: &[AtomicU64], layout: Layout) {
     if layout.shared_words > SINK_TABLE as usize {
         words[layout.shared() + SINK_TABLE as usize].store(u64::from(SINK_DISTRIBUTION), Relaxed);
     }
-    // Release: whoever reads the magic with Acquire sees the header before it.
+    // Release: a thread that reads the magic with Acquire sees the header before it.
     words[header::MAGIC].store(layout::MAGIC, Release);
 }

@@ -12,23 +12,23 @@ pub(crate) struct Registration<'a> {
     resumed: MutexGuard<'a, Resumed>,
 }
 
-/// What was asked for did not fit.
+/// The request did not fit.
 pub(crate) struct Exhausted {
     pub(crate) asked: usize,
     pub(crate) left: usize,
-    /// What the system said where it has no memory for it.
+    /// The system's error, if it has no memory.
     pub(crate) refused: Option<io::Error>,
 }
 
-/// How much was handed out at one moment.
+/// The amounts handed out at one moment.
 pub(crate) struct Mark {
     cells: u64,
     shared: u64,
 }
 
 impl Segment {
-    /// The registration lock. Whoever holds it is the only one to change the header's counts of
-    /// what is used, and to append to the directory.
+    /// The registration lock. Only its holder changes the header's counts of used words, and
+    /// appends to the directory.
     pub(crate) fn registration(&self) -> Registration<'_> {
         // A panic can't leave the counts half-changed: each is one store.
         Registration { segment: self, resumed: lock(&self.registration) }
@@ -36,12 +36,12 @@ impl Segment {
 }
 
 impl Registration<'_> {
-    /// What an earlier run of the program left.
+    /// The remains of an earlier run of the program.
     pub(crate) fn resumed(&mut self) -> &mut Resumed {
         &mut self.resumed
     }
 
-    /// Takes `count` cells that are the same in every shard, and answers the first.
+    /// Takes `count` cells that are the same in every shard, and returns the first.
     pub(crate) fn cells(&self, count: usize) -> Result<u32, Exhausted> {
         let Segment { allocated, view, .. } = self.segment;
         let (words, layout) = (view.words(), view.layout());
@@ -49,8 +49,8 @@ impl Registration<'_> {
         self.take(header::CELLS_USED, count, layout.shard_words, allocate)
     }
 
-    /// Takes cells for `count` distributions and their exemplars, and answers the first of the first
-    /// distribution.
+    /// Takes cells for `count` distributions and their exemplars, and returns the first of the
+    /// first distribution.
     pub(crate) fn distributions(&self, grid: Grid, count: usize) -> Result<u32, Exhausted> {
         let each = layout::distribution_cells(grid.cells()) as usize;
         Ok(self.cells(count.saturating_mul(each))? + EXEMPLAR_CELLS)
@@ -71,7 +71,7 @@ impl Registration<'_> {
         Ok(first)
     }
 
-    /// Takes `count` shared cells, and answers the first.
+    /// Takes `count` shared cells, and returns the first.
     pub(crate) fn shared(&self, count: usize) -> Result<u32, Exhausted> {
         let Segment { allocated, view, handed_out, .. } = self.segment;
         let (words, layout) = (view.words(), view.layout());
@@ -91,7 +91,7 @@ impl Registration<'_> {
         // Relaxed, here and below: these words change under the registration lock only.
         let word = &self.segment.words()[word];
         let used = usize::try_from(word.load(Relaxed)).unwrap_or(of);
-        // Blocks of a cache line and more start on one; smaller ones follow each other.
+        // Blocks of a cache line and more start on one; smaller ones are consecutive.
         let first = if count < LINE_WORDS { used } else { used.next_multiple_of(LINE_WORDS) };
         let left = of.saturating_sub(first);
         match (u32::try_from(first), first.checked_add(count)) {
@@ -102,8 +102,8 @@ impl Registration<'_> {
                     refused: Some(error),
                 })?;
                 word.store(end as u64, Relaxed);
-                // Release pairs with the Acquire in `fork`: whoever finds one of these cells in a
-                // histogram's table finds them handed out.
+                // Release pairs with the Acquire in `fork`: a child that finds one of these cells
+                // in a histogram's table finds them handed out.
                 fence(Release);
                 Ok(first)
             }
@@ -111,22 +111,22 @@ impl Registration<'_> {
         }
     }
 
-    /// What is handed out by now.
+    /// The amounts handed out by now.
     pub(crate) fn mark(&self) -> Mark {
         let read = |word: usize| self.segment.words()[word].load(Relaxed);
         Mark { cells: read(header::CELLS_USED), shared: read(header::SHARED_USED) }
     }
 
-    /// Takes back what was handed out under this lock since `mark` and never written to.
+    /// Takes back the cells that were handed out under this lock since `mark` and never written to.
     pub(crate) fn rewind(&self, mark: &Mark) {
         self.segment.words()[header::CELLS_USED].store(mark.cells, Relaxed);
         self.segment.words()[header::SHARED_USED].store(mark.shared, Relaxed);
         self.segment.handed_out.shared.store(mark.shared, Relaxed);
     }
 
-    /// How many words of the directory the values of a label may take, which has so many: room for
-    /// values of the greatest length, but at most half of what is left and not promised to others.
-    /// So labels that peers fill never use up what other labels and further metrics need.
+    /// The words of the directory for the values of a label with this capacity: room for values of
+    /// the greatest length, but at most half of the words that are left and not promised to others.
+    /// So labels that peers fill never use up the room of other labels and further metrics.
     pub(crate) fn promise_values(&self, capacity: usize) -> usize {
         let Segment { view, handed_out, .. } = self.segment;
         let used = usize::try_from(view.header(header::DIRECTORY_USED)).unwrap_or(usize::MAX);
@@ -137,7 +137,7 @@ impl Registration<'_> {
         budget
     }
 
-    /// Adds an empty set of values for an interned label and answers its number.
+    /// Adds an empty set of values for an interned label and returns its number.
     pub(crate) fn append_value_set(&self, identity: &str) -> Result<u64, Exhausted> {
         self.append(&directory::value_set(identity))
     }
@@ -165,7 +165,7 @@ impl Registration<'_> {
         Ok(())
     }
 
-    /// Adds a metric, and answers the position of its entry.
+    /// Adds a metric, and returns the position of its entry.
     pub(crate) fn append_metric(&self, metric: &MetricEntry) -> Result<u64, Exhausted> {
         self.append(&directory::metric(metric))
     }
@@ -175,12 +175,12 @@ impl Registration<'_> {
         self.append(&directory::resumed(metric))
     }
 
-    /// Says that the metric of an earlier run at `resumed` is registered in this one.
+    /// Records that the metric of an earlier run at `resumed` is registered in this one.
     pub(crate) fn append_claim(&self, resumed: u64, help: &str) -> Result<u64, Exhausted> {
         self.append(&directory::claim(resumed, help))
     }
 
-    /// Appends an entry to the directory, publishes it, and answers its position.
+    /// Appends an entry to the directory, publishes it, and returns its position.
     fn append(&self, entry: &[u64]) -> Result<u64, Exhausted> {
         let of = self.segment.layout().directory_words;
         let length = &self.segment.words()[header::DIRECTORY_USED];

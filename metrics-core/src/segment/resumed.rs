@@ -1,15 +1,16 @@
-//! What an earlier run of the program left in the segment, until this run registers it again.
+//! The remains of an earlier run of the program in the segment, until this run registers them
+//! again.
 
 use crate::directory::{MetricEntry, Source};
 use std::collections::HashMap;
 use std::fmt;
 
-/// Metrics and values of an earlier run that this run has not taken up yet.
+/// Metrics and values of an earlier run that this run has not claimed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Resumed {
     /// By their names.
     metrics: HashMap<String, Vec<ResumedMetric>>,
-    /// By what their interners are called.
+    /// By the names of their interners.
     sets: HashMap<String, ResumedSet>,
 }
 
@@ -18,7 +19,7 @@ struct ResumedMetric {
     /// The position of its entry.
     at: u64,
     metric: MetricEntry,
-    /// Whether a metric that differs took its place already.
+    /// Whether a different metric already replaced it.
     replaced: bool,
 }
 
@@ -30,12 +31,12 @@ pub(crate) struct ResumedSet {
     pub(crate) values: Vec<String>,
 }
 
-/// What an earlier run left for a metric.
+/// The match for a metric in an earlier run.
 pub(crate) enum Claim {
     Nothing,
     /// The metric whose entry is at this position.
     Same(u64, Box<MetricEntry>),
-    /// One that counted something else: this is what changed.
+    /// A different metric of that name, with the differences.
     Changed(String),
 }
 
@@ -46,21 +47,21 @@ impl Resumed {
     }
 
     pub(crate) fn add_set(&mut self, identity: String, set: ResumedSet) {
-        // Of several that are called the same, the first is the one: a metric of another starts
-        // fresh.
+        // The first of several with the same name counts: a metric with another of them starts from
+        // zero.
         self.sets.entry(identity).or_insert(set);
     }
 
-    /// The values of the interner that is called so. The next one of that name finds none.
+    /// The values of the interner with this name. The next one of that name finds none.
     pub(crate) fn take_set(&mut self, identity: &str) -> Option<ResumedSet> {
         self.sets.remove(identity)
     }
 
-    /// What there is for a metric, whose own cells are not looked at. What changed is answered once.
+    /// The match for a metric, whose own cells are ignored. A change is returned once.
     pub(crate) fn find(&mut self, wanted: &MetricEntry) -> Claim {
         let Some(of_name) = self.metrics.get_mut(&wanted.name) else { return Claim::Nothing };
-        // A metric of the same name with other constant labels, as each function under `#[timed]` is,
-        // is another one.
+        // A metric of the same name with other constant labels, as each function under `#[timed]`
+        // has, is another one.
         let mut changed = None;
         for resumed in of_name {
             let ResumedMetric { at, metric, replaced } = resumed;
@@ -84,7 +85,7 @@ impl Resumed {
         }
     }
 
-    /// Forgets the metric whose entry is there: it is claimed.
+    /// Forgets the metric with this entry: it is claimed.
     pub(crate) fn claimed(&mut self, name: &str, at: u64) {
         if let Some(of_name) = self.metrics.get_mut(name) {
             of_name.retain(|resumed| resumed.at != at);
@@ -92,8 +93,8 @@ impl Resumed {
     }
 }
 
-/// What keeps a metric from going on with the cells of another: all that its cells depend on, and what
-/// readers make of them. The help text may differ.
+/// The differences that prevent a metric from continuing with the cells of another: everything that
+/// its cells, and the readers of these, depend on. The help text may differ.
 fn differences(before: &MetricEntry, now: &MetricEntry) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, before: &dyn fmt::Debug, now: &dyn fmt::Debug| {
@@ -137,7 +138,7 @@ fn differences(before: &MetricEntry, now: &MetricEntry) -> Vec<String> {
     found
 }
 
-/// In words that differ wherever two sources do that were told apart otherwise.
+/// In words that differ whenever two sources differ that are not compared otherwise.
 fn how_it_is_numbered(source: &Source) -> String {
     match source {
         Source::Fixed(_) => "known when compiling".into(),

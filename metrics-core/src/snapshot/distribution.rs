@@ -1,9 +1,9 @@
 //! Sums the distributions of a histogram's series.
 //!
-//! Most of the time would go into waiting for memory: a series has some hundred cells on pages of
-//! its own, and a processor notices only after a few lines of each page that the next ones will be
-//! wanted, too. So a series' cells are asked for when its head is read, and read when they are
-//! likely there: two series later.
+//! Most of the time would be spent waiting for memory. A series has some hundred cells on pages of
+//! its own, and a processor predicts the next lines of a page only after a few. So a series' cells
+//! are prefetched when its head is read, and read when they are likely to be present: two series
+//! later.
 
 use super::budget::Budget;
 use super::cells::plus;
@@ -20,16 +20,16 @@ use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, AtomicU64, Relaxed, fence};
 use std::collections::VecDeque;
 
-/// How many spans are under way. One leaves the memory idle part of the time; four or eight were
+/// The number of spans in flight. One leaves the memory idle part of the time; four or eight were
 /// no faster than two.
 const AHEAD: usize = 2;
 
-/// How many heads are read at a time from a file. Between a series' head and its cells others are
-/// read, and what is recorded meanwhile is counted and not in the sum: with more, more. One call
-/// takes a microsecond.
+/// The heads of one read from a file. Other heads and cells are read between a series' head and its
+/// cells, and records made meanwhile are counted but missing from the sum: with more heads, more
+/// records. One call takes a microsecond.
 const HEADS_AHEAD: usize = 8;
 
-/// As many shards as there are hold no more than 2^64 together where none holds more than this.
+/// If no shard holds more than this, all shards together hold at most 2^64.
 pub(super) const SURE: u64 = (1 << 47) - 1;
 
 /// Reads the series of one histogram in turn.
@@ -40,9 +40,9 @@ pub(super) struct Reader<'a> {
     histograms: &'a mut Vec<HistogramSnapshot>,
     /// How many of `histograms` are read.
     read: usize,
-    /// The spans of those after them whose heads are read.
+    /// The spans of the series after those, whose heads are read.
     under_way: VecDeque<Vec<Span<'a>>>,
-    /// The shards, each with the heads that are looked at.
+    /// The shards, each with a window on its heads.
     shards: Vec<(Part<'a>, Window<'a>)>,
     table: Window<'a>,
     /// Scratch space.
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a series if it was touched or is `shown` all the same; answers whether it is read.
+    /// Reads a series if it was touched or is `shown` anyway; returns whether it is read.
     pub(super) fn read(&mut self, index: usize, shown: impl Fn() -> bool) -> bool {
         let at = self.read + self.under_way.len();
         if at == self.histograms.len() {
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// Reads the last ones.
+    /// Reads the last series.
     pub(super) fn finish(mut self) {
         while !self.under_way.is_empty() {
             self.read_cells();
@@ -153,7 +153,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             // Before the counts, so that its value is counted (`exemplar::read`), and before the
-            // bounds, between which the counts are looked at: a head that was read ahead is read again.
+            // bounds, which limit the cells that are read: a head that was read ahead is read
+            // again.
             let again;
             if load(head, head::EXEMPLAR) != 0 {
                 if let Some(exemplar) = exemplar::read(*shard, head_at, cells_at) {
@@ -162,9 +163,9 @@ impl<'a> Reader<'a> {
                 again = shard.get(head_cells.clone()).unwrap_or_default();
                 head = again.first_chunk().unwrap_or(head);
             }
-            // A writer stores minimum and maximum before it counts. If the counts of values outside
-            // what is read here are in the cells already, the next snapshot finds them; those that an
-            // earlier one found are not outside (`finish`).
+            // A writer stores minimum and maximum before it counts. If the cells already have
+            // counts of values outside the bounds read here, the next snapshot finds them; those
+            // that an earlier snapshot found are not outside (`finish`).
             let bounds = head::bounds(load(head, head::NOT_MIN), load(head, head::MAX));
             let Some((min, max)) = bounds else { continue };
             let (first, last) = (grid.index(min), grid.index(max));
@@ -179,7 +180,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a series takes whose head is read, at the most.
+    /// The most bytes of a series whose head is read.
     fn bytes(&self, at: usize, spans: &[Span<'_>]) -> u64 {
         let HistogramSnapshot { below, exemplars, .. } = &self.histograms[at];
         let first = spans.iter().map(|span| span.first as usize).min().unwrap_or(0);
@@ -188,7 +189,8 @@ impl<'a> Reader<'a> {
         below.bytes() + exemplars.bytes() + cells as u64
     }
 
-    /// Reads the cells of the series that was longest under way, and asks for those of the last.
+    /// Reads the cells of the series that has been in flight the longest, and prefetches those of
+    /// the last.
     fn read_cells(&mut self) {
         let Some(mut spans) = self.under_way.pop_front() else { return };
         let total = &mut self.histograms[self.read];
@@ -249,7 +251,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Sums up cells of which some could be too many together.
+/// Sums up cells whose sum could exceed 64 bits.
 #[cold]
 fn sum_up(sums: &mut [u64], spans: &[Span<'_>], first: u32) {
     sums.fill(0);

@@ -31,15 +31,15 @@ impl Exemplars {
         self.of_buckets.clear();
     }
 
-    /// What it takes apart from itself.
+    /// Its memory apart from itself.
     pub(super) fn bytes(&self) -> u64 {
         size_of_val(&self.of_buckets[..]) as u64
     }
 
-    /// Adds one, unless its bucket has one that is newer.
+    /// Adds an exemplar, unless its bucket has a newer one.
     pub(super) fn add(&mut self, exemplar: exemplar::Exemplar, shape: &Shape) {
-        // As it is exposed: an exemplar must not be above its bucket's edge, which a value that is
-        // counted below the edge, because that falls into its cell, can be.
+        // The exported value: an exemplar must not be above its bucket's edge. A value that is
+        // counted below an edge in its own cell can be above it.
         let value = shape.scale.export(exemplar.value);
         let bucket = shape.edges.partition_point(|edge| edge.upper < value);
         match self.of_buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {

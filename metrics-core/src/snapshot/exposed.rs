@@ -1,4 +1,4 @@
-//! Which series of a metric are exposed.
+//! The exposed series of a metric.
 
 use super::info::MetricInfo;
 use super::rendered::Rendered;
@@ -6,7 +6,7 @@ use super::values::{Indices, LabelValues};
 use crate::names::{self, Escaping};
 use crate::sync::Arc;
 
-/// The series of a metric that are exposed, in the order of their index.
+/// The exposed series of a metric, in the order of their index.
 #[derive(Debug, Default)]
 pub(super) struct Exposed {
     pub(super) indices: Indices,
@@ -17,7 +17,7 @@ pub(super) struct Exposed {
 }
 
 impl Exposed {
-    /// After some that were exposed before, of the same metric.
+    /// As a successor of an earlier one for the same metric.
     pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<LabelValues>>) -> Self {
         let (text, pairs) = (earlier.text.clone(), earlier.pairs.clone());
         Self { indices, values, text, pairs }
@@ -47,7 +47,7 @@ impl Exposed {
         constants + dimensions.map(|(it, values)| label(&it.name, values.longest())).sum::<usize>()
     }
 
-    /// Appends the labels of a series as the text format writes them between the braces.
+    /// Appends the labels of a series in the text format's form between the braces.
     #[inline]
     pub(super) fn push_text(
         &self,
@@ -60,7 +60,7 @@ impl Exposed {
         parts.for_each_piece(index, |piece| out.push_str(piece));
     }
 
-    /// Appends the labels of a series as protobuf has them in a `Metric`.
+    /// Appends the labels of a series in protobuf's form in a `Metric`.
     #[inline]
     pub(super) fn push_pairs(
         &self,

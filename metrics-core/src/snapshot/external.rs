@@ -1,4 +1,4 @@
-//! Labels that all metrics of a snapshot get.
+//! Labels for all metrics of a snapshot.
 
 use super::exposed::Exposed;
 use super::families::Snapshot;
@@ -9,13 +9,13 @@ use crate::sync::Arc;
 use std::collections::HashMap;
 use std::mem;
 
-/// Labels for all metrics of a program: the host it runs on, the desk it trades for. Prometheus calls
-/// such labels external.
+/// Labels for all metrics of a program: its host, or the desk it trades for. Prometheus names such
+/// labels external.
 ///
-/// They come before a metric's own labels. A metric that has one of the names itself keeps its own
+/// They come before a metric's own labels. A metric that already has one of the names keeps its own
 /// value.
 ///
-/// Keep it from snapshot to snapshot: what labels look like in the formats is made once.
+/// Keep this from snapshot to snapshot: it renders labels once for each format.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -33,7 +33,7 @@ use std::mem;
 #[derive(Clone, Debug, Default)]
 pub struct ExternalLabels {
     labels: Vec<(String, String)>,
-    /// The metrics of the last snapshot, by the address of what never changes of them.
+    /// The metrics of the last snapshot, by the address of their constant part.
     known: HashMap<usize, Known>,
 }
 

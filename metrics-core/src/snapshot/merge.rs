@@ -13,17 +13,17 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MergeConflict {
-    /// The position of its snapshot among those that were merged, from 0.
+    /// The position of its snapshot among the merged ones, from 0.
     pub snapshot: usize,
     /// Its name.
     pub name: String,
     /// The name of the family that it clashes with.
     pub with: String,
-    /// Why they can't both be there.
+    /// The reason why they can't coexist.
     pub reason: ConflictReason,
 }
 
-/// Why a family can't be merged.
+/// The reason why a family can't be merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConflictReason {
@@ -31,7 +31,7 @@ pub enum ConflictReason {
     Kind,
     /// The family of this name has another unit.
     Unit,
-    /// Nothing tells its series and those of the family of this name apart.
+    /// No label distinguishes its series from those of the family of this name.
     Series,
     /// It has a label that the family of this name adds to its series, such as `quantile`.
     Label,
@@ -42,14 +42,14 @@ pub enum ConflictReason {
 impl Snapshot {
     /// Adds the families of other snapshots. Those of one name become one family, with all series.
     ///
-    /// Labels must tell the series apart: [`ExternalLabels`](crate::ExternalLabels) give them to
-    /// snapshots that have none. The help, the unit, the quantiles and the extremes of a family are
+    /// Labels must distinguish the series: [`ExternalLabels`](crate::ExternalLabels) add some to a
+    /// snapshot without them. The help, the unit, the quantiles and the extremes of a family are
     /// those of the first snapshot that has it, and so is its kind: a gauge and an up-down counter
     /// merge, since both are exposed as gauges. A unit that only one of them has is no clash.
     ///
-    /// Returns the families that are left out, since exposing them would be wrong or ambiguous. Each is
-    /// left out as a whole, and the first one of a name stays. Names are compared as every
-    /// [`Escaping`] writes them.
+    /// Returns the families that are left out, since exposing them would be wrong or ambiguous.
+    /// Each is left out as a whole, and the first one of a name stays. Names are compared in every
+    /// [`Escaping`].
     ///
     /// Merging many snapshots in one call costs less than merging one after the other.
     ///
@@ -96,14 +96,14 @@ impl Snapshot {
     }
 }
 
-/// Families as far as they are merged.
+/// Families merged so far.
 #[derive(Default)]
 struct Merged {
-    /// In the order in which they came.
+    /// In the order of arrival.
     metrics: Vec<MetricSnapshot>,
     /// By name.
     families: HashMap<String, Metrics>,
-    /// Who has each name that series have, however it is escaped: the position of a first metric.
+    /// The owner of each name of a series, in every escaping: the position of its first metric.
     names: HashMap<String, usize>,
 }
 
@@ -112,7 +112,7 @@ struct Metrics {
     first: usize,
     /// The first constant label of the first metric that has one.
     label: Option<String>,
-    /// Those that have that label as a constant, by its value. Their series differ in it.
+    /// The metrics with that label as a constant, by its value. Their series differ in it.
     by_value: HashMap<String, Vec<usize>>,
     others: Vec<usize>,
 }
@@ -124,7 +124,7 @@ impl Merged {
         merged
     }
 
-    /// Adds a family that has no conflict.
+    /// Adds a family without a conflict.
     fn add(&mut self, family: Family<'_>) {
         let first = self.metrics.len();
         let known = match self.families.entry(family.name().into()) {
@@ -149,7 +149,7 @@ impl Merged {
         }
     }
 
-    /// Why a family can't be added, and the family that it clashes with.
+    /// The reason why a family can't be added, and the family that it clashes with.
     fn conflict(&self, family: Family<'_>) -> Option<(Family<'_>, ConflictReason)> {
         let Some(known) = self.families.get(family.name()) else {
             let owner = series_names(family).find_map(|name| self.names.get(&name))?;
@@ -176,7 +176,7 @@ impl Merged {
         Family { metrics: &self.metrics[first..=first] }
     }
 
-    /// Whether a metric can have a series that others of its name can have.
+    /// Whether a metric can have the same series as others of its name.
     fn can_meet(&self, known: &Metrics, metric: &MetricSnapshot) -> bool {
         let met = |at: &usize| can_meet(&self.metrics[*at], metric);
         let is_met = match known.value_in(metric) {
@@ -194,7 +194,7 @@ impl Merged {
 }
 
 impl Metrics {
-    /// A metric's value of the label by which those of the family are found.
+    /// A metric's value of the label that the family is indexed by.
     fn value_in<'a>(&self, metric: &'a MetricSnapshot) -> Option<&'a str> {
         let label = self.label.as_ref()?;
         let mut constants = metric.info.metric.constants.iter();
@@ -223,7 +223,7 @@ fn has_added_label(family: Family<'_>, first: Family<'_>) -> bool {
     })
 }
 
-/// The values that a label can have.
+/// The possible values of a label.
 #[derive(Clone, Copy)]
 enum Possible<'a> {
     One(&'a str),
@@ -231,7 +231,8 @@ enum Possible<'a> {
     Any,
 }
 
-/// A label that is not there is one that is empty
+/// A missing label equals an empty one
+/// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>).
 /// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>).
 const ABSENT: Possible<'_> = Possible::One("");
 
@@ -383,12 +384,12 @@ mod tests {
         ];
         let expected = expected.map(|(name, with, reason)| (name.into(), with.into(), reason));
         assert_eq!(reasons(&one.snapshot(), other.snapshot()), expected);
-        // Labels of their own change nothing but that series are told apart.
+        // Labels of their own have no effect but to distinguish the series.
         let left = reasons(&with_process(&one, "1"), with_process(&other, "2"));
         assert_eq!(left.len(), expected.len() - 1);
     }
 
-    /// An interned label can have any value later, and a name that is escaped can be another's.
+    /// An interned label can have any value later, and an escaped name can be another's.
     #[test]
     fn series_that_could_be_the_same_are_not_merged() {
         #[derive(Clone, Copy, crate::Label)]
@@ -429,7 +430,7 @@ mod tests {
         prop::collection::vec((name, any::<bool>(), labels, any::<u8>()), 0..7)
     }
 
-    /// What of these a snapshot takes, and the snapshot.
+    /// The part of these that a snapshot has, and the snapshot.
     fn snapshot(ones: &[One]) -> (Vec<One>, Snapshot) {
         let mut snapshot = Snapshot::default();
         let mut taken = Vec::new();
@@ -454,9 +455,9 @@ mod tests {
         (escaping.metric(name).into(), labels.collect())
     }
 
-    /// Whether a family can be beside others, series by series.
+    /// Whether a family can coexist with others, series by series.
     fn fits(family: &[&One], others: &[One]) -> bool {
-        // A family that is there has its names already.
+        // An existing family has its names already.
         let is_new = |name: &str| others.iter().all(|other| other.0 != name);
         let clash = |one: &One, other: &One| {
             let of_kind = one.0 == other.0 && one.1 != other.1;

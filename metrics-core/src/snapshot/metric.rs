@@ -10,7 +10,7 @@ pub(super) struct MetricSnapshot {
     pub(super) info: Arc<MetricInfo>,
     pub(super) exposed: Arc<Exposed>,
     pub(super) data: Arc<Data>,
-    /// When it began to count, in nanoseconds since the epoch; 0 where nobody knows.
+    /// The start of its count, in nanoseconds since the epoch; 0 if unknown.
     pub(super) created: u64,
 }
 
@@ -60,7 +60,7 @@ impl MetricSnapshot {
         Self { info, exposed, data, created: self.created }
     }
 
-    /// With the lowest 64 bits of counters, which is all that a difference needs.
+    /// With the lowest 64 bits of counters, which are enough for a difference.
     fn narrow(&self) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "modulo 2^64")]
         let low = |&value: &u128| value as u64;

@@ -1,4 +1,4 @@
-//! Labels as the formats write them, made once for each value rather than at each scrape.
+//! Labels in the forms of the formats, rendered once for each value rather than at each scrape.
 
 use super::info::{Dimension, MetricInfo};
 use super::values::{Joined, LabelValues, Pieces};
@@ -6,28 +6,27 @@ use crate::names::{self, Escaping};
 use crate::sync::{Arc, OnceLock};
 use std::borrow::Cow;
 
-/// The labels of a metric as some format writes them. Made when they are first asked for, since few
-/// formats are.
+/// The labels of a metric in some format. They are rendered on demand, since few formats are used.
 #[derive(Debug)]
 pub(super) struct Rendered<J> {
-    /// By the number of the escaping. Where no name needs any, all is in the first.
+    /// By the number of the escaping. If no name needs escaping, the first has all.
     parts: [OnceLock<Parts<J>>; Escaping::ALL.len()],
-    /// What was there before there were as many values.
+    /// The rendered labels before there were more values.
     earlier: [Option<Parts<J>>; Escaping::ALL.len()],
 }
 
-/// For each dimension what is written for each of its values.
+/// For each dimension, the text of each of its values.
 #[derive(Debug)]
 pub(super) struct Parts<J>(Vec<Part<J>>);
 
 #[derive(Debug)]
 struct Part<J> {
     pieces: Arc<Pieces<J>>,
-    /// How many series have one value.
+    /// The number of series with one value.
     below: u32,
 }
 
-/// What labels are written to.
+/// A buffer for labels.
 pub(super) trait Write: Joined + Clone {
     /// Appends a label; `is_first` where no other one is before it.
     fn push_label(&mut self, name: &str, value: &str, escaping: Escaping, is_first: bool);
@@ -39,7 +38,7 @@ impl<J> Default for Rendered<J> {
     }
 }
 
-/// What is there is kept to go on from.
+/// The rendered labels are kept, to be extended.
 impl<J> Clone for Rendered<J> {
     fn clone(&self) -> Self {
         let known = |at: usize| self.parts[at].get().or(self.earlier[at].as_ref()).cloned();
@@ -106,7 +105,7 @@ impl<J: Write> Parts<J> {
         Self(info.dimensions.iter().zip(values).enumerate().map(part).collect())
     }
 
-    /// Calls `push` with what is written for each label of the series of an index, in turn.
+    /// Calls `push` with the rendered form of each label of the series of an index, in turn.
     #[inline]
     pub(super) fn for_each_piece<'a>(&'a self, index: u32, mut push: impl FnMut(&'a J::Piece)) {
         let mut rest = index;

@@ -4,20 +4,20 @@ use crate::directory::{self, Distribution};
 use crate::scale::Scale;
 use crate::sync::OnceLock;
 
-/// What all series of a histogram share.
+/// The properties that all series of a histogram share.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) grid: Grid,
     pub(super) scale: Scale,
     pub(super) edges: Vec<Edge>,
-    /// Quantiles of an interval that are exposed, and the text of each.
+    /// The exposed quantiles of an interval, and the text of each.
     pub(super) quantiles: Vec<(f64, String)>,
-    /// Whether smallest and largest value of an interval are.
+    /// Whether smallest and largest value of an interval are exposed.
     pub(super) extremes: bool,
     /// The schema of its native buckets, if it has any.
     native: Option<i8>,
-    /// Made when it is first asked for: only protobuf has native buckets, and what another process's
-    /// file says costs nothing before.
+    /// Computed on demand: only protobuf has native buckets, and the schema of another process's
+    /// file costs nothing before.
     native_cells: OnceLock<Native>,
     /// The shared cells with the first cell of each series, or 0.
     pub(super) table: u32,
@@ -30,13 +30,13 @@ pub(super) struct Edge {
     pub(super) cell: u32,
     /// In the exported unit.
     pub(super) upper: f64,
-    /// As text: what Prometheus itself makes of it where it is told as a number, so that a series
-    /// is the same one in every format.
+    /// Its text, which equals Prometheus' own text for it if it is sent as a number, so that a
+    /// series is the same in every format.
     pub(super) le: String,
 }
 
 impl Shape {
-    /// `None` where the entry can't be of a histogram.
+    /// `None` if the entry can't be a histogram's.
     pub(super) fn new(metric: &directory::MetricEntry) -> Option<Self> {
         let distribution = metric.distribution.as_ref()?;
         let Distribution { table, max, sigfigs, native, edges, extremes, quantiles } = distribution;
@@ -63,7 +63,7 @@ impl Shape {
         })
     }
 
-    /// Which cells make which native bucket; `None` where it has none.
+    /// The cells of each native bucket; `None` without native buckets.
     pub(super) fn native(&self) -> Option<&Native> {
         let schema = self.native?;
         Some(self.native_cells.get_or_init(|| Native::new(schema, self.grid, self.scale)))

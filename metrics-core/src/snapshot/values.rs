@@ -1,4 +1,4 @@
-//! The values of labels, and which series are exposed under them.
+//! The values of labels, and the series exposed for them.
 
 use std::ops::Range;
 use std::slice;
@@ -7,11 +7,11 @@ use std::slice;
 #[derive(Clone, Debug)]
 pub(super) struct Pieces<J> {
     joined: J,
-    /// Where each begins in `joined`, and where the last one ends.
+    /// The beginning of each in `joined`, and the end of the last one.
     edges: Vec<u32>,
 }
 
-/// What pieces are joined to.
+/// A buffer of joined pieces.
 pub(super) trait Joined: Default {
     type Piece: ?Sized;
 
@@ -27,8 +27,8 @@ pub(super) trait Joined: Default {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LabelValues(Pieces<String>);
 
-/// Numbers of series, rising. Series that are exposed have neighbours that are, most of the time,
-/// so that a few runs hold many.
+/// Numbers of series, rising. Exposed series mostly have exposed neighbours, so a few runs hold
+/// many.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Indices {
     runs: Vec<Run>,
@@ -88,14 +88,14 @@ impl<J: Joined> Pieces<J> {
         self.edges.len() - 1
     }
 
-    /// Adds the one that `write` appends.
+    /// Adds the piece that `write` appends.
     pub(super) fn push(&mut self, write: impl FnOnce(&mut J)) {
         write(&mut self.joined);
         // Values come from the directory, whose words are numbered by u32.
         self.edges.push(u32::try_from(self.joined.len()).unwrap_or(u32::MAX));
     }
 
-    /// The one of a number; empty where there is none.
+    /// The piece with a number; empty if there is none.
     #[inline]
     pub(super) fn get(&self, at: usize) -> &J::Piece {
         let range = match self.edges.get(at..at + 2) {
@@ -115,7 +115,7 @@ impl LabelValues {
         self.0.push(|joined| joined.push_str(value));
     }
 
-    /// The value of a number; empty where it has none.
+    /// The value with a number; empty if there is none.
     pub(super) fn get(&self, number: usize) -> &str {
         self.0.get(number)
     }
@@ -143,7 +143,7 @@ impl Indices {
         self.runs.clear();
     }
 
-    /// Adds the numbers of a range, all above those that are there.
+    /// Adds the numbers of a range, all above the present ones.
     #[inline]
     pub(super) fn push(&mut self, Range { start, end }: Range<u32>) {
         match self.runs.last_mut() {
