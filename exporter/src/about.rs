@@ -1,12 +1,12 @@
 use tickmetrics::prelude::*;
 use tickmetrics::{Segment, SegmentStats};
 
-/// The exporter's metrics about itself and about the segment that all metrics live in, in a
-/// registry of each exporter's own, so that two exporters don't count each other's scrapes.
+/// The exporter's metrics about itself and about the segment of all metrics, in a separate registry
+/// for each exporter, so that two exporters don't count each other's scrapes.
 pub(crate) struct About {
     pub(crate) registry: Registry,
     pub(crate) metrics: AboutMetrics,
-    /// What the counters that the segment keeps were when they were last looked at.
+    /// The segment's counters at the last look-up.
     seen: Totals,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct AboutMetrics {
     failed_registrations: Counter,
 }
 
-/// The limits of [`Limits`](crate::Limits), as far as clients meet them.
+/// The [`Limits`](crate::Limits) that clients can reach.
 #[derive(Clone, Copy, Debug, Label)]
 pub(crate) enum Limit {
     Connections,
@@ -76,7 +76,7 @@ impl About {
         Ok(Self { registry, metrics, seen: Totals::default() })
     }
 
-    /// Takes over what the segment counts.
+    /// Takes over the segment's counts.
     pub(crate) fn observe_segment(&mut self) {
         let Self { metrics, seen, .. } = self;
         let Some(SegmentStats {

@@ -1,13 +1,13 @@
 use tickmetrics::{Description, Gauge, RegisterError, Registry};
 
-/// What a program was built from, for a gauge that is always 1 and has it as labels: made by
-/// [`build_info!`](crate::build_info).
+/// The sources and tools that a program was built from, for a gauge that is always 1 and has them
+/// as labels: made by [`build_info!`](crate::build_info).
 ///
-/// What is not known is `unknown`.
+/// Unknown values are `unknown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildInfo {
-    /// The package that the macro stands in.
+    /// The package that uses the macro.
     pub name: String,
     /// Its version.
     pub version: String,
@@ -15,19 +15,18 @@ pub struct BuildInfo {
     pub revision: String,
     /// The compiler's version.
     pub rustc: String,
-    /// What it was compiled for, as `x86_64-unknown-linux-gnu`.
+    /// The compilation target, such as `x86_64-unknown-linux-gnu`.
     pub target: String,
     /// `release` or `debug`, which other profiles inherit from.
     pub profile: String,
 }
 
-/// The [`BuildInfo`] of the crate that this is written in, to be
-/// [registered](BuildInfo::register).
+/// The [`BuildInfo`] of the calling crate, to be [registered](BuildInfo::register).
 ///
-/// The revision is what the environment variable `BUILD_REVISION`, or else `VERGEN_GIT_SHA`, holds
-/// when the crate is compiled: the build system sets the one, or the crate's build script
-/// (`println!("cargo::rustc-env=BUILD_REVISION=…")`), and the crate `vergen` sets the other. It can
-/// also be [given](BuildInfo::revision).
+/// The revision is the value of the environment variable `BUILD_REVISION`, or else
+/// `VERGEN_GIT_SHA`, when the crate is compiled. The build system sets the first, or the crate's
+/// build script (`println!("cargo::rustc-env=BUILD_REVISION=…")`), and the crate `vergen` sets the
+/// second. It can also be [given](BuildInfo::revision).
 ///
 /// ```
 /// use tickmetrics::Registry;
@@ -47,7 +46,7 @@ macro_rules! build_info {
 }
 
 const UNKNOWN: &str = "unknown";
-/// What `vergen` sets where it knows no revision.
+/// The value of `vergen` for an unknown revision.
 const VERGEN_UNKNOWN: &str = "VERGEN_IDEMPOTENT_OUTPUT";
 
 impl BuildInfo {
@@ -78,9 +77,9 @@ impl BuildInfo {
     }
 
     /// Registers the gauge `build_info` with the labels `name`, `version`, `revision`, `rustc`,
-    /// `target` and `profile`. It is 1, so that multiplying by it gives a series these labels:
-    /// `up * on (instance) group_left (version) build_info`. Several crates of a program may
-    /// register theirs.
+    /// `target` and `profile`. Its value is 1, so a multiplication by it gives a series these
+    /// labels: `up * on (instance) group_left (version) build_info`. Several crates of a program
+    /// may register theirs.
     ///
     /// # Errors
     /// As [`Registry::register`].

@@ -1,4 +1,4 @@
-//! How a response is compressed, and the compressors.
+//! The compression of responses.
 
 use crate::negotiate::split;
 use flate2::Compression;
@@ -6,7 +6,7 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 use std::mem;
 
-/// How a response is compressed.
+/// The compression of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Identity,
@@ -15,7 +15,7 @@ pub(crate) enum Coding {
     Zstd,
 }
 
-/// By how little time they take: zstd a third of gzip's, for half of its bytes.
+/// The least time first: zstd takes a third of gzip's, for half of its bytes.
 const CODINGS: &[(Coding, &[&str])] = &[
     #[cfg(feature = "zstd")]
     (Coding::Zstd, &["zstd"]),
@@ -24,7 +24,7 @@ const CODINGS: &[(Coding, &[&str])] = &[
 ];
 
 impl Coding {
-    /// What the header `Content-Encoding` says of it.
+    /// The value of the header `Content-Encoding`.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -34,10 +34,11 @@ impl Coding {
         }
     }
 
-    /// The one for a client with this header `Accept-Encoding`
-    /// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept-encoding>): of those it takes, the
-    /// one that it prefers, and of equals the quickest. Without the header it might take any, but
-    /// does not say so. Where it takes none, not even the bytes as they are, it gets these.
+    /// The coding for a client with this header `Accept-Encoding`
+    /// (<https://www.rfc-editor.org/rfc/rfc9110.html#name-accept-encoding>). Of the accepted ones,
+    /// the preferred one wins, and of equals the quickest. Without the header a client may accept
+    /// any, but does not declare it. A client that accepts none, not even uncompressed bytes, gets
+    /// uncompressed bytes.
     pub(crate) fn negotiate(accept_encoding: &str) -> Self {
         let mut qualities = [None; CODINGS.len()];
         let mut any = None;
@@ -45,7 +46,7 @@ impl Coding {
             let mut parts = split(element, b';').map(str::trim);
             let name = parts.next().unwrap_or_default().to_ascii_lowercase();
             let quality = parts.find_map(weight).unwrap_or(1.0);
-            // What is no number between is no preference either.
+            // Anything but a number in the range refuses.
             let quality = if (0.0..=1.0).contains(&quality) { quality } else { 0.0 };
             if name == "*" {
                 any = Some(quality);
@@ -55,7 +56,8 @@ impl Coding {
         }
         let mut best = (Self::Identity, 0.0);
         for (&(coding, _), quality) in CODINGS.iter().zip(qualities) {
-            // Nobody has to say that the bytes as they are will do, and who does not prefers others.
+            // Uncompressed bytes are acceptable by default, and a client that does not list them
+            // prefers others.
             let quality: f32 = quality.or(any).unwrap_or(0.0);
             if quality > best.1 {
                 best = (coding, quality);
@@ -65,15 +67,15 @@ impl Coding {
     }
 }
 
-/// What a parameter says if it is a weight; what is no number refuses. No space may stand around the
-/// `=`, but a client that puts one there still means it.
+/// The value of a parameter that is a weight; anything but a number refuses. The format allows no
+/// space around the `=`, but a client's intent is clear.
 fn weight(parameter: &str) -> Option<f32> {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
     let is_weight = name.trim_end().eq_ignore_ascii_case("q");
     is_weight.then(|| value.trim_start().parse().unwrap_or(0.0))
 }
 
-/// What compresses a response, piece by piece.
+/// A compressor for a response, piece by piece.
 pub(crate) enum Compressor {
     Gzip(GzEncoder<Vec<u8>>),
     #[cfg(feature = "zstd")]
@@ -81,8 +83,8 @@ pub(crate) enum Compressor {
 }
 
 impl Compressor {
-    /// By the fastest useful level of each: a scrape waits for it, and metrics repeat themselves so
-    /// much that the others win little.
+    /// At the fastest useful level of each: a scrape waits for it, and metrics are so repetitive
+    /// that higher levels gain little.
     #[cfg_attr(
         not(feature = "zstd"),
         expect(clippy::unnecessary_wraps, reason = "making zstd's can fail")
@@ -104,7 +106,7 @@ impl Compressor {
         }
     }
 
-    /// Ends what was written: after this there is only [`take`](Self::take).
+    /// Ends the output: after this only [`take`](Self::take) may follow.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         match self {
             Self::Gzip(encoder) => encoder.try_finish(),
@@ -113,7 +115,7 @@ impl Compressor {
         }
     }
 
-    /// How many bytes can be taken.
+    /// The number of bytes that can be taken.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Gzip(encoder) => encoder.get_ref().len(),
@@ -122,7 +124,7 @@ impl Compressor {
         }
     }
 
-    /// What is compressed by now.
+    /// The compressed bytes so far.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         mem::take(match self {
             Self::Gzip(encoder) => encoder.get_mut(),
@@ -151,7 +153,7 @@ mod tests {
             ("gzip", Gzip),
             ("x-gzip", Gzip),
             ("GZIP", Gzip),
-            // As curl, browsers and Go's client say it.
+            // The forms of curl, browsers and Go's client.
             ("deflate, gzip, br, zstd", BEST),
             ("gzip, deflate, br", Gzip),
             ("gzip;q=1.0, zstd;q=1.0", BEST),
@@ -164,7 +166,7 @@ mod tests {
             ("*", BEST),
             ("*;q=0.1, identity;q=0.2", Identity),
             ("gzip, *;q=0", Gzip),
-            // What can't be had.
+            // Unavailable codings.
             ("identity;q=0", Identity),
             ("*;q=0", Identity),
             ("br", Identity),
@@ -215,7 +217,7 @@ mod tests {
             let mut pieces = Vec::new();
             for piece in text.as_bytes().chunks(65_000) {
                 compressor.write(piece).unwrap();
-                // What is compressed does not gather.
+                // Compressed bytes do not pile up.
                 assert!(compressor.len() < 65_000);
                 pieces.push(compressor.take());
                 assert_eq!(compressor.len(), 0);

@@ -1,4 +1,4 @@
-//! Settings that whoever runs a program gives it.
+//! Settings from the program's operator.
 
 use crate::{ExporterBuilder, StartError};
 use std::env;
@@ -8,17 +8,16 @@ const LABELS: &str = "TICKMETRICS_LABELS";
 const WEB_CONFIG: &str = "TICKMETRICS_WEB_CONFIG";
 
 impl ExporterBuilder {
-    /// Takes settings from the environment, so that they can be changed where the program runs. A
-    /// variable that is empty or not there changes nothing.
+    /// Reads settings from the environment, so that they can be changed where the program runs. An
+    /// empty or missing variable changes nothing.
     ///
     /// | variable | value | effect |
     /// |---|---|---|
-    /// | `TICKMETRICS_LISTEN` | addresses with commas between them, as for [`listen`](Self::listen) | they replace all addresses so far |
-    /// | `TICKMETRICS_LABELS` | `name=value` with commas between them | as [`label`](Self::label), beside other labels |
+    /// | `TICKMETRICS_LISTEN` | addresses separated by commas, as for [`listen`](Self::listen) | they replace all addresses so far |
+    /// | `TICKMETRICS_LABELS` | `name=value` separated by commas | as [`label`](Self::label), in addition to other labels |
     /// | `TICKMETRICS_WEB_CONFIG` | a path | as [`web_config`](Self::web_config) |
     ///
-    /// The program's user is trusted. A program that has rights which its user has not must not call
-    /// this.
+    /// The program's user is trusted. A program with rights that its user lacks must not call this.
     ///
     /// ```
     /// use tickmetrics_exporter::Exporter;

@@ -1,18 +1,18 @@
-//! The last interval: what happened since an earlier scrape.
+//! The last interval: the values since an earlier scrape.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tickmetrics::{Family, Snapshot};
 
-/// Earlier values of what is exposed over an interval.
+/// Earlier snapshots, for values of an interval.
 ///
-/// A scrape is compared with the latest one before it that is at least `length` ago. So whoever
-/// scrapes less often than that sees what happened since his last time, and several who scrape do
-/// not cut each other's intervals short.
+/// A scrape is compared with the latest one before it that is at least `length` ago. So a client
+/// that scrapes less often sees the values since its last scrape, and several clients do not cut
+/// each other's intervals short.
 pub(crate) struct Intervals {
     length: Duration,
-    /// Of all registries; the oldest first. At most three: they are half of the length apart, and
-    /// of those that are older than it only one is kept.
+    /// Snapshots of all registries; the oldest first. At most three: they are half of the length
+    /// apart, and only one of the older ones is kept.
     earlier: VecDeque<(Instant, Vec<Snapshot>)>,
 }
 
@@ -21,8 +21,8 @@ impl Intervals {
         Self { length, earlier: VecDeque::new() }
     }
 
-    /// What happened in the interval that ends `now`, with these values, in each registry. Until
-    /// one is long enough, they begin with the registry.
+    /// The values of the interval that ends `now`, with these snapshots, in each registry. Until
+    /// one is long enough, intervals begin with the registry.
     pub(crate) fn end(&mut self, now: Instant, values: &[Snapshot]) -> Vec<Snapshot> {
         let values: Vec<_> =
             values.iter().map(|snapshot| snapshot.only(is_over_interval)).collect();
@@ -57,8 +57,8 @@ mod tests {
     use std::time::{Duration, Instant};
     use tickmetrics::prelude::*;
 
-    /// A scrape at each of these seconds, and one record before each of them: how many records the
-    /// interval has.
+    /// Makes a scrape at each of these seconds, and one record before each: returns the number of
+    /// records in each interval.
     fn counts(length: u64, seconds: &[u64]) -> Vec<u64> {
         let registry = Registry::new();
         let description = Description::new("wait", "Wait.").extremes();
@@ -88,7 +88,8 @@ mod tests {
         // Two clients, 15 s each.
         let counts_of_two = counts(10, &[0, 8, 15, 23, 30, 38, 45, 53]);
         assert_eq!(counts_of_two, [1, 2, 2, 2, 2, 2, 2, 2]);
-        // One each second: from the tenth on, the interval is at least 10 s, and less than 15.
+        // One scrape each second: from the tenth on, the interval is at least 10 s, and less than
+        // 15.
         let seconds: Vec<u64> = (1..60).collect();
         for (second, count) in (1..).zip(counts(10, &seconds)) {
             assert!(if second <= 10 { count == second } else { (10..15).contains(&count) });

@@ -1,4 +1,4 @@
-//! The look-up of a host's name, which the system can't cut short.
+//! The look-up of a host's name, which can't be interrupted.
 
 use nix::sys::signal::{SigSet, Signal};
 use std::io;
@@ -8,17 +8,17 @@ use tokio::sync::oneshot::{self, Receiver};
 
 type Addresses = io::Result<Vec<SocketAddr>>;
 
-/// One look-up at a time, on a thread of its own, which is left behind at the end. Where one takes longer
-/// than it is waited for, the next attempt waits for it rather than begin another one: they would pile
-/// up, a thread each.
+/// One look-up at a time, on a separate thread, which is left behind at the end. If a look-up takes
+/// longer than its caller waits, the next attempt waits for it and does not begin another one:
+/// otherwise threads would pile up.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup(Option<Receiver<Addresses>>);
 
 impl Lookup {
-    /// Where a host is now.
+    /// The present addresses of a host.
     ///
     /// # Errors
-    /// What the resolver says, or the system where it gives no thread.
+    /// The resolver's error, or the system's if it refuses a thread.
     pub(crate) async fn find(&mut self, host: &str, port: u16) -> Addresses {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![(address, port).into()]);
@@ -28,7 +28,7 @@ impl Lookup {
     }
 
     async fn wait_for(&mut self, find: impl FnOnce() -> Addresses + Send + 'static) -> Addresses {
-        // What one found that nobody waited for may be long out of date.
+        // A result that nobody waited for may be long out of date.
         let under_way = self.0.take().filter(Receiver::is_empty);
         let found = if let Some(found) = under_way {
             found
@@ -36,9 +36,9 @@ impl Lookup {
             let (send, found) = oneshot::channel();
             let thread = thread::Builder::new().name("metrics-resolve".into());
             thread.spawn(move || {
-                // The resolver writes to a name server over TCP as if nobody minded SIGPIPE.
+                // The resolver writes to a name server over TCP without protection from SIGPIPE.
                 let _ = SigSet::from_iter([Signal::SIGPIPE]).thread_block();
-                // Whoever asked may have ended.
+                // The caller may have ended.
                 let _ = send.send(find());
             })?;
             found
@@ -99,7 +99,8 @@ mod tests {
             .await
         };
         assert_eq!(runtime().block_on(waits).unwrap(), [one]);
-        // One that is over is followed by another, whether anybody waited for it or not.
+        // After the end of one, the next attempt begins another, whether anybody waited for it or
+        // not.
         let (say, said) = mpsc::channel();
         assert_eq!(find(&mut lookup, SHORT, move || said.recv().unwrap()), None);
         say.send(two).unwrap();
@@ -109,7 +110,7 @@ mod tests {
         assert_eq!(find(&mut lookup, LONG, move || three), Some(three));
     }
 
-    /// As by a name server over TCP that leaves.
+    /// As with a name server over TCP that closes the connection.
     #[test]
     fn a_write_of_the_resolver_s_raises_no_signal() {
         let is_blocked = || SigSet::thread_get_mask().unwrap().contains(Signal::SIGPIPE);

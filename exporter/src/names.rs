@@ -1,17 +1,17 @@
-//! Which family a name in an exposition belongs to.
+//! The owner of each name in an exposition.
 //!
-//! One registry refuses metrics that would have a name in common. That metrics of two do is known only
-//! when both are exposed.
+//! One registry refuses metrics that would have a name in common. Two registries' common names are
+//! known only when both are exposed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tickmetrics::{Escaping, Family, Kind, MergeConflict, Snapshot};
 
-/// Who exposes which name, where several sources share one response.
+/// The owners of names, if several sources share one response.
 ///
 /// A name belongs to the source that exposed it first, and in one response to the one that was
-/// added first. It stays with it for as long as the source exposes it, so that no series ever goes on
-/// with another's value. Within a source it is the family's that needs no escaping.
+/// added first. It stays there for as long as the source exposes it, so that no series ever
+/// continues with another's value. Within a source it belongs to the family that needs no escaping.
 #[derive(Default)]
 pub(crate) struct Names {
     by_escaping: [Arc<Exposed>; Escaping::ALL.len()],
@@ -25,18 +25,18 @@ pub(crate) struct Answer<'a> {
     /// The number of the source.
     pub(crate) source: usize,
     pub(crate) snapshot: &'a Snapshot,
-    /// Whether it is no news that another source has its names.
+    /// Whether other sources may have its names without a report.
     pub(crate) gives_way: bool,
 }
 
-/// What is reported and what is still to be.
+/// The reported families and the pending ones.
 #[derive(Default)]
 struct Reports {
     reported: HashSet<(usize, String)>,
     news: Vec<String>,
 }
 
-/// How many families are reported: somebody may add a registry twice.
+/// The most families that are reported: a registry may have been added twice.
 const MOST_REPORTED: usize = 20;
 
 /// The names under one escaping.

@@ -1,4 +1,4 @@
-//! What is scraped: every source, each name once, and the exporter's metrics about itself.
+//! The content of a scrape: every source, each name once, and the exporter's metrics about itself.
 
 use crate::about::{About, AboutMetrics};
 use crate::encode::Part;
@@ -15,15 +15,15 @@ use tickmetrics::{ExternalLabels, Metrics, RegisterError, Snapshot};
 /// All sources of an exporter, itself included.
 pub(crate) struct Sources {
     all: Vec<Shared>,
-    /// Labels for all metrics, if there are any: for each source, and for the exporter itself, since
-    /// each remembers what it labelled last.
+    /// Labels for all metrics, if there are any: for each source, and for the exporter itself,
+    /// since each remembers its last snapshot.
     labels: Vec<ExternalLabels>,
     about: About,
     names: Names,
     intervals: Intervals,
 }
 
-/// Snapshots, and what happened in the last interval, of each source.
+/// Snapshots, and the values of the last interval, of each source.
 struct Snapshots {
     now: Vec<Snapshot>,
     interval: Vec<Snapshot>,
@@ -32,7 +32,7 @@ struct Snapshots {
 type Parts<'a> = Vec<Part<'a>>;
 
 self_cell! {
-    /// Snapshots, and which families of theirs are exposed.
+    /// Snapshots, and their exposed families.
     pub(crate) struct Exposed {
         owner: Snapshots,
         #[covariant]
@@ -48,7 +48,7 @@ pub(crate) struct Scrape {
 }
 
 impl Sources {
-    /// Intervals are at least that long.
+    /// Intervals are at least this long.
     pub(crate) fn new(all: Vec<Shared>, interval: Duration) -> Result<Self, RegisterError> {
         let (about, names) = (About::register()?, Names::default());
         let intervals = Intervals::new(interval);
@@ -57,7 +57,7 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Gives all metrics these labels.
+    /// Adds these labels to all metrics.
     pub(crate) fn label(&mut self, labels: &ExternalLabels) {
         self.labels = vec![labels.clone(); self.all.len() + 1];
     }
@@ -69,7 +69,7 @@ impl Sources {
         metrics
     }
 
-    /// To be called before the first scrape, so that the exporter's own names are its own.
+    /// Must be called before the first scrape, so that the exporter's own names stay its own.
     fn keep_own_names(&mut self) {
         self.names.keep_own(self.all.len(), &self.about.registry.snapshot());
     }
@@ -79,12 +79,12 @@ impl Sources {
         self.about.metrics
     }
 
-    /// Reads all sources once. It is no scrape: nobody sees it, so that no interval begins with it.
+    /// Reads all sources once. This is no scrape: nobody sees it, so no interval begins with it.
     pub(crate) fn warm_up(&self) {
         self.all.iter().for_each(|source| drop(source.snapshot()));
     }
 
-    /// All of them as they are now, as far as the query wants them.
+    /// The present snapshots of all sources, for the families in the query.
     pub(crate) fn scrape(&mut self, query: &Query) -> Scrape {
         let Self { all, labels, about, names, intervals } = self;
         about.observe_segment();

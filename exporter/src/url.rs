@@ -1,9 +1,9 @@
-//! Addresses of HTTP servers, as people give them.
+//! Addresses of HTTP servers, as users write them.
 
 use hyper::Uri;
 use std::fmt;
 
-/// An `http` or `https` URL, taken apart and checked.
+/// An `http` or `https` URL, parsed and checked.
 #[derive(Clone, Debug)]
 pub struct Url {
     /// The whole of it.
@@ -16,12 +16,12 @@ pub struct Url {
     pub port: u16,
 }
 
-/// What is wrong with a URL.
+/// The fault of a URL.
 #[derive(Debug, PartialEq, Eq)]
 pub enum WrongUrl {
     /// It has neither of the two schemes.
     Scheme,
-    /// A user or a password is in it.
+    /// It contains a user or a password.
     Credentials,
     /// Something else.
     Other(String),
@@ -31,9 +31,9 @@ impl Url {
     /// Reads a URL.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The fault.
     pub fn new(text: &str) -> Result<Self, WrongUrl> {
-        // Before anything is parsed, and so before anything is said of it.
+        // Before the parser, whose errors may repeat the text.
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
@@ -57,14 +57,14 @@ impl Url {
         Ok(Self { uri, is_https, host, port })
     }
 
-    /// Host and port as they were given: for the header `Host`.
+    /// Host and port as given: for the header `Host`.
     pub fn authority(&self) -> &str {
         self.uri.authority().map_or(&self.host, |authority| authority.as_str())
     }
 }
 
-/// What follows the colon after the host; `None` where that is no port. hyper takes any number for
-/// one, and has none where it is too large.
+/// The port behind the host's colon; `None` if it is invalid. hyper accepts any number, and returns
+/// no port if it is too large.
 fn port(authority: &str, default: u16) -> Option<u16> {
     let behind_brackets = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
     let Some((_, port)) = behind_brackets.rsplit_once(':') else { return Some(default) };
@@ -72,13 +72,13 @@ fn port(authority: &str, default: u16) -> Option<u16> {
     port.parse().ok().filter(|&port| is_number && port > 0)
 }
 
-/// A URL as an error or a log may repeat it: without what could be a password.
+/// A URL for an error or a log: without a possible password.
 pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.rsplit_once('@') {
-            // Wherever it is: a password with a slash ends the authority.
+            // Everywhere in the text: a password with a slash ends the authority.
             Some((_, rest)) => fmt::Debug::fmt(&format!("…@{rest}"), f),
             None => fmt::Debug::fmt(self.0, f),
         }

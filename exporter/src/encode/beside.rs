@@ -1,10 +1,10 @@
-//! What is exposed beside a histogram: counters of what it could not measure, and what its values
-//! were in the last interval.
+//! Families derived from a histogram: counters of values that it could not measure, and its values
+//! in the last interval.
 
 use super::Part;
 use tickmetrics::{HistogramSnapshot, Value};
 
-/// A family beside a histogram's own.
+/// A family derived from a histogram.
 pub(super) enum Beside {
     Unmeasured(&'static Unmeasured),
     Extreme(&'static Extreme),
@@ -12,9 +12,9 @@ pub(super) enum Beside {
     Summary,
 }
 
-/// One of the counters of what was not measured. It is there only if it counts anything.
+/// A counter of values that were not measured. It is exposed only if it counts anything.
 pub(super) struct Unmeasured {
-    /// What its name has behind the histogram's.
+    /// The end of its name, behind the histogram's.
     pub(super) suffix: &'static str,
     /// The end of its help, after "Values of …".
     pub(super) what: &'static str,
@@ -34,10 +34,10 @@ const EXTREMES: [Extreme; 2] = [
     Extreme { suffix: "_min", which: "Smallest", value: HistogramSnapshot::min },
 ];
 
-/// What the name of the summary has behind the histogram's.
+/// The end of the summary's name, behind the histogram's.
 pub(super) const SUMMARY: &str = "_quantiles";
 
-/// The families beside a histogram's own, by number; `None` after the last one.
+/// The families derived from a histogram, by number; `None` after the last one.
 pub(super) fn beside(number: usize, seen: &Seen, part: Part<'_>) -> Option<Beside> {
     const ALL: &[Extreme; EXTREMES.len()] = &EXTREMES;
     let unmeasured = seen.counters().map(Beside::Unmeasured);
@@ -49,7 +49,7 @@ pub(super) fn beside(number: usize, seen: &Seen, part: Part<'_>) -> Option<Besid
     unmeasured.chain(extremes).chain(summary).nth(number)
 }
 
-/// The values of a series in the last interval, told by its position.
+/// The values of a series in the last interval, by its position.
 pub(super) fn interval(part: Part<'_>, position: usize) -> Option<&HistogramSnapshot> {
     match part.interval?.series_from(position).next()?.value() {
         Value::Histogram(value) => Some(value),
@@ -70,7 +70,7 @@ const UNMEASURED: [Unmeasured; 2] = [
     },
 ];
 
-/// Which of them count anything.
+/// Which of the counters count anything.
 #[derive(Default)]
 pub(super) struct Seen([bool; UNMEASURED.len()]);
 

@@ -1,7 +1,7 @@
-//! Exemplars: values with the traces that they belong to.
+//! Exemplars: values with their traces.
 //!
-//! A bucket has one at the most, the smallest bucket that holds its value, which is how a snapshot has
-//! them (`HistogramSnapshot::exemplars`): rising, as the buckets do.
+//! A bucket has at most one, in the smallest bucket for its value. Snapshots return them in the
+//! buckets' order (`HistogramSnapshot::exemplars`).
 
 use super::number::{push_f64, push_u64};
 use super::wire::{self, Message, push_double, push_uint};
@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime};
 use tickmetrics::{Exemplar, HistogramSnapshot};
 
-/// The names of W3C's trace context. With their digits 63 characters, of 128 that `OpenMetrics`
-/// allows.
+/// The names of W3C's trace context. With their digits they have 63 characters, of the 128 that
+/// `OpenMetrics` allows.
 const TRACE: &str = "trace_id";
 const SPAN: &str = "span_id";
 
@@ -19,8 +19,8 @@ fn since_epoch(exemplar: Exemplar) -> Duration {
     exemplar.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Appends the lines of a histogram's buckets with their exemplars, from behind what all begin with,
-/// which `begin` already has once, to the end of the last one without its line feed.
+/// Appends the lines of a histogram's buckets with their exemplars, from behind the common
+/// beginning, which `begin` already has once, to the end of the last line without its line feed.
 pub(super) fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &HistogramSnapshot) {
     let mut exemplars = histogram.exemplars().peekable();
     for bucket in histogram.buckets() {
@@ -40,10 +40,10 @@ pub(super) fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &Hi
     }
 }
 
-/// As `OpenMetrics` writes it, with the time in milliseconds, which is what Prometheus keeps
+/// In the form of `OpenMetrics`, with the time in milliseconds, which is Prometheus' precision
 /// (<https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars>).
 fn push_text(out: &mut String, exemplar: Exemplar) {
-    // A String takes everything that is written.
+    // A String accepts everything that is written.
     let _ = write!(out, " # {{{TRACE}=\"{:032x}\"", exemplar.trace_id);
     if exemplar.span_id != 0 {
         let _ = write!(out, ",{SPAN}=\"{:016x}\"", exemplar.span_id);
@@ -87,8 +87,8 @@ pub(super) fn push_bucket(
     bucket.end(out);
 }
 
-/// Appends all as those of native buckets. Older versions of Prometheus take those of the others; it
-/// takes none without a time.
+/// Appends all as those of native buckets. Older versions of Prometheus read the classic buckets'
+/// exemplars; no version accepts native ones without a time.
 pub(super) fn push_native(out: &mut Vec<u8>, histogram: &HistogramSnapshot) {
     for exemplar in histogram.exemplars() {
         out.extend_from_slice(&NATIVE_TAG);

@@ -1,4 +1,4 @@
-//! An exposition that is written piece by piece, in any format.
+//! An exposition that is written in pieces, in any format.
 
 use super::Part;
 use super::beside::Seen;
@@ -9,12 +9,12 @@ use super::wire::Message;
 use crate::negotiate::{Format, Protocol};
 use std::mem;
 
-/// An exposition, written family by family, and handed over in pieces so that it never has to lie in
-/// one place.
+/// An exposition, written family by family, and handed over in pieces, so that it is never in
+/// memory as a whole.
 pub(crate) struct Exposition {
     protocol: Protocol,
     out: Out,
-    /// What was written before `out` and is not handed over yet.
+    /// The pieces written before `out` that are not handed over yet.
     pieces: Vec<Vec<u8>>,
     /// Of the family that is being written.
     progress: Progress,
@@ -25,17 +25,18 @@ enum Out {
     Bytes(Vec<u8>),
 }
 
-/// How far a family is written.
+/// The progress within a family.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// What is next of it: 0 are its own series, the others what is [beside](super::beside) them.
+    /// The next table: 0 is the family's own series, the others are [derived](super::beside)
+    /// families.
     pub(super) table: usize,
-    /// The series of that table that are done.
+    /// The finished series of that table.
     pub(super) series: usize,
-    /// Series that are exposed, of all tables.
+    /// The exposed series of all tables.
     pub(super) exposed: usize,
     pub(super) seen: Seen,
-    /// In protobuf: the message whose length is not told yet, and the piece that it begins in.
+    /// In protobuf: the message whose length is still unknown, and the piece in which it begins.
     pub(super) open: Option<(Message, usize)>,
 }
 
@@ -47,7 +48,7 @@ impl Progress {
 }
 
 impl Exposition {
-    /// One without families, in memory whose contents are dropped.
+    /// An exposition without families, in memory whose contents are dropped.
     pub(crate) fn new(protocol: Protocol, mut memory: Vec<u8>) -> Self {
         memory.clear();
         let out = match protocol.format {
@@ -57,12 +58,11 @@ impl Exposition {
         Self { protocol, out, pieces: Vec::new(), progress: Progress::default() }
     }
 
-    /// Goes on with a family, until the piece that is being written has `full` bytes. Answers how
-    /// many series the family has once it is written to its end: before that, the next call has to
-    /// be for the same one.
+    /// Continues a family, until the present piece has `full` bytes. Returns the family's number of
+    /// series once it is complete: before that, the next call must be for the same family.
     ///
-    /// `is_exposed` says whether the whole exposition, the families to come included, has series of
-    /// a name.
+    /// `is_exposed` returns whether the whole exposition, including later families, has series of a
+    /// name.
     pub(crate) fn push(
         &mut self,
         part: Part<'_>,
@@ -83,7 +83,7 @@ impl Exposition {
         is_whole.then(|| mem::take(progress).exposed)
     }
 
-    /// The bytes of the piece that is being written.
+    /// The bytes of the present piece.
     pub(crate) fn len(&self) -> usize {
         match &self.out {
             Out::Text(out) => out.len(),
@@ -91,16 +91,15 @@ impl Exposition {
         }
     }
 
-    /// Writes what ends it, after the last family.
+    /// Writes the end, after the last family.
     pub(crate) fn end(&mut self) {
         if let (Out::Text(out), Format::OpenMetrics) = (&mut self.out, self.protocol.format) {
             out.push_str(openmetrics::END);
         }
     }
 
-    /// What can be sent: all that was written, apart from a message whose length, which stands in
-    /// front of it, is not known yet. What is written next goes to `memory`, whose contents are
-    /// dropped.
+    /// The pieces that can be sent: everything written, except for a message whose length, which
+    /// precedes it, is not known yet. Further output goes to `memory`, whose contents are dropped.
     pub(crate) fn take(&mut self, mut memory: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
         memory.clear();
         self.pieces.push(match &mut self.out {

@@ -1,17 +1,17 @@
-//! JSON, for scripts and for whoever has no parser of Prometheus' formats at hand.
+//! JSON, for scripts and for users without a parser of Prometheus' formats.
 
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tickmetrics::{Family, HistogramSnapshot, Series, Snapshot, Value};
 
-/// The process that a snapshot is of.
+/// The process of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its number.
     pub pid: u32,
     /// When it started.
     pub start: SystemTime,
-    /// Whether it is there still.
+    /// Whether it is still alive.
     pub alive: bool,
 }
 
@@ -19,14 +19,14 @@ pub struct Process {
 ///
 /// | field | what it is |
 /// |---|---|
-/// | `process` | `pid`, `start` in seconds since 1970, `alive`; `null` where none is given |
+/// | `process` | `pid`, `start` in seconds since 1970, `alive`; `null` for `None` |
 /// | `metrics` | for each family `name`, `kind`, `unit`, `help` and `series` |
 /// | `series` | `labels`, and `value` or a histogram's fields |
 ///
-/// A histogram has `count`, `sum`, `min`, `max`, `mean`, `quantiles` (by quantile), `buckets`
-/// (`le` and the `count` of all values up to there), `saturated` and `negative`; what an empty one
-/// has no value for is `null`. Values are in the exported unit. What JSON has no number for is the
-/// string `"NaN"`, `"+Inf"` or `"-Inf"`, as in Prometheus' own JSON.
+/// A histogram has `count`, `sum`, `min`, `max`, `mean`, `quantiles` (by quantile), `buckets` (`le`
+/// and the `count` of all values up to there), `saturated` and `negative`. Fields that an empty
+/// histogram lacks are `null`. Values are in the exported unit. Values that are no JSON numbers are
+/// the strings `"NaN"`, `"+Inf"` or `"-Inf"`, as in Prometheus' own JSON.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -44,7 +44,7 @@ pub struct Process {
 pub fn json(snapshot: &Snapshot, process: Option<Process>, out: &mut String) {
     let metrics = snapshot.families().map(Metric::new).collect();
     let document = Document { process: process.map(About::new), metrics };
-    // All keys are strings and nothing below fails to serialize, so that there is no error.
+    // All keys are strings and nothing below fails to serialize, so there is no error.
     out.push_str(&serde_json::to_string(&document).unwrap_or_default());
 }
 

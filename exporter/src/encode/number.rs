@@ -1,7 +1,7 @@
-//! Numbers as the text format writes them.
+//! Numbers in the text format.
 
-/// 2^53: up to here every whole `f64` is one integer, and the text of that integer reads back the
-/// same.
+/// 2^53: up to here every whole `f64` is one integer, and the text of that integer parses to the
+/// same number.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 pub(super) fn push_u64(out: &mut String, number: u64) {
@@ -12,8 +12,8 @@ pub(super) fn push_i64(out: &mut String, number: i64) {
     out.push_str(itoa::Buffer::new().format(number));
 }
 
-/// The shortest text that reads back the same number; whole numbers without a point, and what is
-/// no number as Go's `ParseFloat` spells it: the format's rule
+/// The shortest text that parses to the same number. Whole numbers have no point, and NaN and the
+/// infinities are spelled as in Go's `ParseFloat`: the format's rule
 /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information>).
 #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53")]
 pub(super) fn push_f64(out: &mut String, number: f64) {
@@ -30,10 +30,10 @@ pub(super) fn push_f64(out: &mut String, number: f64) {
     }
 }
 
-/// How many billionths a number is, such as a time in seconds that was measured in nanoseconds, if
-/// these have no more than 15 digits. No two such numbers are the same `f64`, so that these digits
-/// are the shortest that read back the same. Small numbers, which are written with an exponent, are
-/// left out, and negative ones.
+/// A number in billionths, such as a time in seconds that was measured in nanoseconds, if these
+/// have at most 15 digits. No two such numbers are the same `f64`, so these digits are the shortest
+/// that parse to the same number. Negative numbers are left out, and small ones, which are written
+/// with an exponent.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in the range")]
 fn billionths(number: f64) -> Option<u64> {
     if !(1e-5..1e6).contains(&number) {
@@ -43,12 +43,12 @@ fn billionths(number: f64) -> Option<u64> {
     (nearest as f64 / 1e9 == number).then_some(nearest)
 }
 
-/// In decimals, of which there is one at least.
+/// In decimals, with at least one.
 fn push_billionths(out: &mut String, billionths: u64) {
     const BILLION: u64 = 1_000_000_000;
     push_u64(out, billionths / BILLION);
     out.push('.');
-    // A digit in front, so that no zero is left out.
+    // With a leading digit, so that no zero is left out.
     let mut buffer = itoa::Buffer::new();
     let decimals = buffer.format(BILLION + billionths % BILLION);
     out.push_str(decimals[1..].trim_end_matches('0'));

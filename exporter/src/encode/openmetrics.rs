@@ -8,12 +8,13 @@ use tickmetrics::{Escaping, Snapshot};
 /// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
 /// snapshot is one exposition.
 ///
-/// It holds what [`text`](super::text) holds, with a `# UNIT` line where a unit was declared and
-/// the name ends in it, and with the histograms' [exemplars](tickmetrics::HistogramSnapshot::exemplars).
-/// Every series has the name that it has in the other formats. A counter's family is called what the
-/// counter is, without `_total`. The type of a counter whose name does not end in it is `unknown`,
-/// since `OpenMetrics` has no counters of other names. So is that of one whose family, or the time
-/// since when it counts, would be called what another family's samples are.
+/// It has the content of [`text`](super::text), with a `# UNIT` line if a unit was declared and the
+/// name ends in it, and with the histograms'
+/// [exemplars](tickmetrics::HistogramSnapshot::exemplars). Every series has the same name as in the
+/// other formats. A counter's family has the counter's name without `_total`. The type of a counter
+/// whose name does not end in `_total` is `unknown`, since `OpenMetrics` has no such counters. It
+/// is also `unknown` if the name of the family, or of its start time, would be that of another
+/// family's samples.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -46,11 +47,11 @@ pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
     out.push_str(END);
 }
 
-/// What follows the last family.
+/// The text after the last family.
 pub(super) const END: &str = "# EOF\n";
 
-/// Whether a family may say that it has this unit. None is the empty one. One with an end of a line,
-/// which a segment of another program may hold, would forge lines.
+/// Whether a family may declare this unit. An empty unit means none. A unit with a line break,
+/// which a segment of another program may contain, would forge lines.
 pub(super) fn ends_in_unit(family: &str, unit: &str) -> bool {
     let is_word = |unit: &str| !unit.contains(|c: char| c.is_whitespace() || c.is_control());
     let before = family.strip_suffix(unit).filter(|_| !unit.is_empty());
@@ -61,7 +62,7 @@ pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
     pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
     pub(super) escaping: Escaping,
-    /// Whether it is told since when series count.
+    /// Whether the start of series is exposed.
     pub(super) created: bool,
 }
 
@@ -78,7 +79,7 @@ impl Format for OpenMetrics<'_> {
         let family = name.strip_suffix("_total").filter(|family| !family.is_empty());
         let Some(family) = family else { return unknown };
         let is_exposed = |of: &str, suffix: &str| (self.is_exposed)(&format!("{of}{suffix}"));
-        // A family may not be called what the samples of another one are: `a_total_total` and
+        // A family must not have the name of another's samples: `a_total_total` and
         // `a_created_total`, beside `a_total`.
         let of_total = family.ends_with("_total");
         let of_created =

@@ -1,7 +1,7 @@
 //! Prometheus' protobuf: length-delimited `io.prometheus.client.MetricFamily`
 //! (<https://github.com/prometheus/client_model/blob/v0.6.2/io/prometheus/client/metrics.proto>).
 //!
-//! Fields are written where they belong; there are no messages in memory.
+//! Fields are written directly into the output; there are no messages in memory.
 
 use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
@@ -74,12 +74,12 @@ const HISTOGRAM: u64 = 4;
 /// Appends a snapshot as Prometheus' protobuf: messages `io.prometheus.client.MetricFamily`, each
 /// after its length as a varint.
 ///
-/// It holds what [`text`](super::text) holds, under the same names, and the unit where the name ends
-/// in it. Histograms have their [native](tickmetrics::Description::native) buckets too, if any were
-/// declared, instead of the others, which [`render_as`](crate::render_as) can add. Both have
-/// their [exemplars](tickmetrics::HistogramSnapshot::exemplars). Families
-/// without series are left out. All numbers but the counts of buckets are `double`:
-/// a counter above 2^53 is rounded, as Prometheus does when it reads text.
+/// It has the content of [`text`](super::text), under the same names, and the unit if the name ends
+/// in it. Histograms also have their [native](tickmetrics::Description::native) buckets, if any
+/// were declared, instead of the others, which [`render_as`](crate::render_as) can add. Both have
+/// their [exemplars](tickmetrics::HistogramSnapshot::exemplars). Families without series are left
+/// out. All numbers but the counts of buckets are `double`: a counter above 2^53 is rounded, as
+/// Prometheus does when it reads text.
 ///
 /// ```
 /// use tickmetrics::prelude::*;
@@ -108,8 +108,8 @@ pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a family until `out` has `full` bytes, and answers whether all is written; else the next
-/// call goes on. What `out` had by then is the last one of `pieces`.
+/// Appends a family until `out` has `full` bytes, and returns whether it is complete; if not, the
+/// next call continues. The previous content of `out` is the last one of `pieces`.
 pub(super) fn write(
     protocol: Protocol,
     part: Part<'_>,
@@ -197,18 +197,18 @@ pub(super) fn write(
     true
 }
 
-/// What a family says of itself. Texts are in pieces.
+/// The header of a family. Texts are in pieces.
 #[derive(Clone, Copy)]
 struct Head<'a> {
     name: &'a [&'a str],
     help: &'a [&'a str],
     kind: u64,
-    /// Empty where it has none.
+    /// Empty without a unit.
     unit: &'a str,
     protocol: Protocol,
 }
 
-/// A series, and how it is written.
+/// A series, and its options.
 #[derive(Clone, Copy)]
 struct One<'a> {
     series: Series<'a>,
@@ -221,7 +221,7 @@ impl One<'_> {
         self.series.push_label_pairs(self.protocol.escaping(), out);
     }
 
-    /// Appends since when it counts, as a field, if that is asked for and known.
+    /// Appends the start of its count as a field, if that is requested and known.
     fn push_created(&self, out: &mut Vec<u8>, field: u8) {
         let created = self.series.created().filter(|_| self.protocol.created);
         let created = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
@@ -233,7 +233,7 @@ impl One<'_> {
     }
 }
 
-/// Writes a family of those series that `push` appends a metric for, as [`write`] does.
+/// Writes a family of the series for which `push` appends a metric, as [`write`] does.
 fn message(
     out: &mut Vec<u8>,
     pieces: &mut [Vec<u8>],
@@ -285,7 +285,7 @@ fn message(
     true
 }
 
-/// Bytes of a metric, by which the room for a length is guessed.
+/// The expected bytes of a metric, for which room for a length is left.
 const GUESS_ONE: usize = 60;
 const GUESS_HISTOGRAM: usize = 300;
 
@@ -302,7 +302,7 @@ fn push_one(out: &mut Vec<u8>, one: One<'_>, field: u8, value: f64) {
     message.end(out);
 }
 
-/// Out of the way of counters that don't tell since when they count.
+/// Kept out of the path of counters without a start.
 #[cold]
 #[inline(never)]
 fn push_counter_since(out: &mut Vec<u8>, one: One<'_>, value: f64) {
@@ -348,7 +348,7 @@ fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot
             let exemplar = exemplars.next_if(|exemplar| exemplar.value <= upper);
             exemplar::push_bucket(out, histogram::BUCKET, count, upper, exemplar);
         }
-        // The last bucket, which the count stands for, is there only if it has one.
+        // The last bucket, which the count stands for, is written only if it has an exemplar.
         if let Some(exemplar) = exemplars.next() {
             let (count, upper) = (histogram.count(), f64::INFINITY);
             exemplar::push_bucket(out, histogram::BUCKET, count, upper, Some(exemplar));
@@ -363,13 +363,13 @@ fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot
     metric.end(out);
 }
 
-/// Up to which number it counts as zero. Nothing that is recorded lies between 0 and this, which is
-/// what Prometheus' library for Go has as its default: the buckets of both add up as they are. That
-/// it is not 0 tells Prometheus that a histogram without values has native buckets.
+/// The bound below which a value counts as zero. No recorded value lies between 0 and this bound,
+/// which is the default of Prometheus' library for Go: the buckets of both add up unchanged. A
+/// bound other than 0 shows Prometheus that a histogram without values has native buckets.
 const ZERO_THRESHOLD: f64 = f64::from_bits((1023 - 128) << 52);
 
-/// How many empty buckets are written as such, rather than as the gap between two spans, which takes
-/// more: the number that Prometheus' library for Go has.
+/// The most empty buckets that are written as such, rather than as a gap between two spans, which
+/// takes more bytes: the number in Prometheus' library for Go.
 const EMPTY: i32 = 2;
 
 fn push_native(out: &mut Vec<u8>, native: NativeBuckets<'_>) {

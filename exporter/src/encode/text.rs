@@ -13,17 +13,17 @@ use tickmetrics::{Escaping, Family, HistogramSnapshot, Kind, Series, Snapshot, V
 
 /// Appends a snapshot in Prometheus' text format 0.0.4.
 ///
-/// Each family is a `# HELP` and a `# TYPE` line, and then its series. Histograms become
-/// cumulative buckets, whose last one, `+Inf`, equals `_count`. What a histogram could not measure
-/// follows it as counters, which are there only if they count anything:
+/// Each family is a `# HELP` and a `# TYPE` line, and then its series. Histograms become cumulative
+/// buckets, whose last one, `+Inf`, equals `_count`. Values that a histogram could not measure
+/// follow as counters, which are exposed only if they count anything:
 ///
 /// - `<name>_saturated_total`: values above the declared maximum. They are in the count, the sum
 ///   and the bucket `+Inf`.
 /// - `<name>_negative_total`: negative values. They are in nothing else.
 ///
-/// Numbers are in the exported unit, in the shortest form that reads back the same. Names are in
-/// ASCII: in the place of each character that this format has none for stands `_`. Of families that
-/// have one name then all but one are left out. Apart from the growth of `out`, only some names are
+/// Numbers are in the exported unit, in the shortest form that parses to the same number. Names are
+/// in ASCII: `_` replaces each character that is invalid in this format. If several families get
+/// one name, all but one are left out. Apart from the growth of `out`, only some names are
 /// allocated: keep it for the next snapshot.
 ///
 /// ```
@@ -52,12 +52,12 @@ pub fn text(snapshot: &Snapshot, out: &mut String) {
     }
 }
 
-/// What the text formats write differently.
+/// The differences of the text formats.
 pub(super) trait Format {
-    /// What a counter of this name is called.
+    /// The names of a counter.
     fn counter<'a>(&self, name: &'a str) -> Names<'a>;
 
-    /// Whether the series of a family tell since when they count.
+    /// Whether the start of a family's series is exposed.
     fn has_created(&self, names: &Names<'_>) -> bool;
 
     /// Appends the line that tells the unit, if there is to be one.
@@ -68,15 +68,15 @@ pub(super) trait Format {
     /// Whether double quotes are escaped in help texts, as backslashes and line feeds are.
     const QUOTES: bool;
 
-    /// Whether it has exemplars.
+    /// Whether the format has exemplars.
     const EXEMPLARS: bool;
 }
 
-/// How a family is exposed.
+/// The names of an exposed family.
 pub(super) struct Names<'a> {
     pub(super) family: &'a str,
     pub(super) kind: &'static str,
-    /// What the names of its samples have behind the family's.
+    /// The end of its samples' names, behind the family's.
     pub(super) suffix: &'static str,
 }
 
@@ -103,8 +103,8 @@ impl Format for Text {
     fn push_unit(&self, _: &mut String, _: &str, _: &str) {}
 }
 
-/// Appends a family until `out` has `full` bytes. Answers whether all is written; else the next call
-/// goes on.
+/// Appends a family until `out` has `full` bytes. Returns whether it is complete; if not, the next
+/// call continues.
 pub(super) fn write<F: Format>(
     format: &F,
     part: Part<'_>,
@@ -137,7 +137,7 @@ pub(super) fn write<F: Format>(
                     seen.look(value);
                     histogram::<F>(out, one, &histograms, value);
                 }
-                // Kinds that this format has no words for yet.
+                // Kinds that this format does not support yet.
                 _ => return false,
             }
             if let Some(sample) = &created {
@@ -210,8 +210,8 @@ pub(super) fn write<F: Format>(
     true
 }
 
-/// Goes on with a table, as [`write`] does. `push` answers whether a series is in it, and is given
-/// its position in the family.
+/// Continues a table, as [`write`] does. `push` returns whether a series is in it, and gets its
+/// position in the family.
 fn table(
     escaping: Escaping,
     part: Part<'_>,
@@ -235,11 +235,11 @@ fn table(
     true
 }
 
-/// What a line begins with.
+/// The beginning of a line.
 struct Sample {
-    /// Up to the labels: `name{` or, where the name needs quotes, `{"name",`.
+    /// Up to the labels: `name{` or, if the name needs quotes, `{"name",`.
     start: String,
-    /// What stands in the place of its last character where there are no labels.
+    /// The replacement of its last character for a series without labels.
     end: &'static str,
 }
 
@@ -259,7 +259,7 @@ impl Sample {
     }
 }
 
-/// Appends the name of a metric, in double quotes where it needs them.
+/// Appends the name of a metric, in double quotes if it needs them.
 pub(super) fn push_name(out: &mut String, name: &str) {
     if Escaping::is_legacy_metric(name) {
         return out.push_str(name);
@@ -269,7 +269,7 @@ pub(super) fn push_name(out: &mut String, name: &str) {
     out.push('"');
 }
 
-/// A series, and how its labels are written.
+/// A series, and the escaping of its labels.
 #[derive(Clone, Copy)]
 struct Labelled<'a> {
     escaping: Escaping,
@@ -295,8 +295,8 @@ fn histogram<F: Format>(
     series.push_text(out);
     let labels = labels..out.len();
     out.push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
-    // All buckets begin alike: the first writes the text that the others copy, and with it the
-    // count before it where that is the same.
+    // All buckets have the same beginning. The first writes the text that the others copy, and with
+    // it the count before it if that is the same.
     let begin = start..out.len();
     if F::EXEMPLARS && histogram.exemplars().next().is_some() {
         exemplar::push_buckets(out, begin, histogram);
@@ -322,7 +322,7 @@ fn histogram<F: Format>(
     out.push('\n');
 }
 
-/// Appends the lines of all buckets, from behind what they begin with to the end of the last one
+/// Appends the lines of all buckets, from behind their common beginning to the end of the last one
 /// without its line feed.
 #[inline]
 fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &HistogramSnapshot) {
@@ -368,7 +368,7 @@ fn push_summary(
     line(out, series, count, |out| push_u64(out, all.count()));
 }
 
-/// Since when a series counts, to the millisecond, if anybody knows.
+/// The start of a series' count, to the millisecond, if it is known.
 fn push_created(out: &mut String, series: Labelled<'_>, sample: &Sample) {
     let created = series.series.created().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let Some(created) = created else { return };

@@ -3,7 +3,7 @@
 //!
 //! Field numbers are 1 to 15, so that a tag is one byte.
 
-/// How the value of a field is told apart from the next field.
+/// The types of fields on the wire.
 const VARINT: u8 = 0;
 const I64: u8 = 1;
 const LEN: u8 = 2;
@@ -12,7 +12,7 @@ const fn tag(field: u8, wire_type: u8) -> u8 {
     field << 3 | wire_type
 }
 
-/// How many bytes a number takes as a varint.
+/// The bytes of a number as a varint.
 const fn varint_len(number: u64) -> usize {
     ((number | 1).ilog2() / 7 + 1) as usize
 }
@@ -32,7 +32,7 @@ pub(super) fn push_uint(out: &mut Vec<u8>, field: u8, number: u64) {
     push_varint(out, number);
 }
 
-/// A number whose sign stands in its lowest bit, so that small ones are short either way.
+/// A number with its sign in the lowest bit, so that small ones are short either way.
 #[inline]
 pub(super) fn push_zigzag(out: &mut Vec<u8>, number: i64) {
     push_varint(out, ((number << 1) ^ (number >> 63)).cast_unsigned());
@@ -77,24 +77,24 @@ pub(super) fn push_bucket(out: &mut Vec<u8>, field: u8, number: u64, double: f64
     out.extend_from_slice(&last);
 }
 
-/// A message whose length is not known before it is written. It is put in front then, where there
-/// is room if the guess was good; else the message moves.
+/// A message whose length is known only after it is written. The length is then put in front: into
+/// the reserved room if the guess was good; otherwise the message moves.
 #[must_use = "without its length a message can't be read"]
 pub(super) struct Message {
-    /// Where it begins, behind the room for its length.
+    /// The beginning of the message, behind the room for its length.
     start: usize,
     room: usize,
 }
 
 impl Message {
-    /// Begins one of about `guess` bytes as a field.
+    /// Begins a field with a message of about `guess` bytes.
     #[inline]
     pub(super) fn field(out: &mut Vec<u8>, field: u8, guess: usize) -> Self {
         out.push(tag(field, LEN));
         Self::delimited(out, guess)
     }
 
-    /// Begins one of about `guess` bytes that is no field of another.
+    /// Begins a message of about `guess` bytes that is no field of another.
     #[inline]
     pub(super) fn delimited(out: &mut Vec<u8>, guess: usize) -> Self {
         let room = varint_len(guess as u64);
@@ -108,7 +108,7 @@ impl Message {
         self.end_with(out, length);
     }
 
-    /// Ends one of which only the beginning is in `out`, the rest in `others` bytes elsewhere.
+    /// Ends a message with only its beginning in `out`, and `others` bytes elsewhere.
     pub(super) fn end_in_pieces(self, out: &mut Vec<u8>, others: usize) {
         let length = out.len() - self.start + others;
         self.end_with(out, length);
@@ -146,7 +146,7 @@ mod tests {
         out
     }
 
-    /// The examples of protobuf's documentation, and the edges.
+    /// The examples of protobuf's documentation, and the extremes.
     #[test]
     fn varints() {
         assert_eq!(varint(1), [0x01]);

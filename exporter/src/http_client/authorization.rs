@@ -1,4 +1,4 @@
-//! What a server is shown before it answers.
+//! Credentials for a server.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,4 @@
-//! Why there is no answer, or none that is of use.
+//! The reasons for no response, or a useless one.
 
 use http_body_util::BodyExt;
 use hyper::Response;
@@ -6,29 +6,29 @@ use hyper::body::Incoming;
 use std::error::Error;
 use tickmetrics::__text::Printable;
 
-/// How much is read of what a server says to a refusal.
+/// The bytes of a refusal's reason that are read.
 const MAX_ANSWER: usize = 512;
 
-/// Why a server did not answer.
+/// The reason why a server did not answer.
 #[derive(Debug)]
 pub struct Unreachable {
-    /// What went wrong.
+    /// The failure.
     pub reason: String,
-    /// What may help depends on it.
+    /// The cause, which decides the advice.
     pub cause: Cause,
 }
 
-/// What kept a server from answering.
+/// The obstacle to a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "web-config"), expect(dead_code, reason = "three are of TLS"))]
 pub enum Cause {
     /// Its certificate is from an authority that is not trusted.
     Untrusted,
-    /// It speaks no TLS.
+    /// It does not speak TLS.
     NotEncrypted,
-    /// It wants a certificate of the client.
+    /// It requires a certificate of the client.
     WantsCertificate,
-    /// It speaks no HTTP, or broke off before it did.
+    /// It does not speak HTTP, or closed the connection first.
     NotHttp,
     /// Something else.
     Other,
@@ -50,13 +50,13 @@ impl Unreachable {
     }
 }
 
-/// What hyper says is in part in the sources of its errors.
+/// Part of hyper's messages is in the sources of its errors.
 fn in_full(error: &(dyn Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |&error| error.source());
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// A server's answer that is no success.
+/// A server's response other than success.
 #[derive(Debug)]
 pub struct Refusal {
     /// The status.

@@ -1,7 +1,8 @@
-//! Requests to HTTP servers, each over a connection of its own: pushes, and the scrapes of the program
-//! `tickmetrics`.
+//! Requests to HTTP servers, each over a connection of its own: pushes, and the scrapes of the
+//! program `tickmetrics`.
 //!
-//! `authorization` is what a server is shown, `tls` encrypts, and `error` says why there is no answer.
+//! `authorization` has the credentials, `tls` encrypts, and `error` has the reasons for no
+//! response.
 
 mod authorization;
 mod error;
@@ -30,11 +31,11 @@ use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// How much is read of a server at once, and how long the head of an answer may be. In a larger one,
-/// responses before the response (`103 Early Hints`) would keep the time from being looked at.
+/// The bytes of one read, and the longest head of a response. With more, responses before the final
+/// one (`103 Early Hints`) would delay the check of the time.
 const BUFFER: usize = 16 * 1024;
 
-/// Asks one server again and again. Its name is looked up each time.
+/// Sends requests to one server. Its name is looked up each time.
 pub struct HttpClient {
     peer: Peer,
     /// For the header `Host`.
@@ -45,7 +46,7 @@ pub struct HttpClient {
     lookup: Lookup,
 }
 
-/// Where the server listens.
+/// The server's address.
 enum Peer {
     Tcp {
         host: String,
@@ -56,10 +57,10 @@ enum Peer {
 }
 
 impl HttpClient {
-    /// For the server of a URL. What is sent is not encrypted before [`with_tls`](Self::with_tls).
+    /// For the server of a URL. Connections are not encrypted before [`with_tls`](Self::with_tls).
     ///
     /// # Errors
-    /// Where the URL's host is no header.
+    /// If the URL's host is no valid header.
     pub fn new(url: &Url) -> Result<Self, String> {
         let authority = HeaderValue::from_str(url.authority()).map_err(|it| it.to_string())?;
         let peer = Peer::Tcp { host: url.host.clone(), port: url.port };
@@ -69,7 +70,7 @@ impl HttpClient {
     /// For the server behind a socket's file.
     #[cfg(feature = "__cli")]
     pub fn of_socket(file: std::path::PathBuf) -> Self {
-        // What curl says for such a socket: no host has a name here.
+        // The host name that curl uses for such a socket: no host has a name here.
         Self::of(Peer::Unix(file), HeaderValue::from_static("localhost"))
     }
 
@@ -95,7 +96,7 @@ impl HttpClient {
     /// Sends credentials with each request.
     ///
     /// # Errors
-    /// Where no header can have them.
+    /// If they can't be in a header.
     pub fn with_authorization(mut self, authorization: &Authorization) -> Result<Self, String> {
         self.authorization = Some(authorization.header()?);
         Ok(self)
@@ -106,11 +107,11 @@ impl HttpClient {
         self.authorization.as_ref()
     }
 
-    /// Sends a request, with the headers that all of them have, and gives the response to `read`. The
-    /// connection ends with that. There is no limit of time.
+    /// Sends a request, with the common headers, and passes the response to `read`. The connection
+    /// ends with that. There is no time limit.
     ///
     /// # Errors
-    /// Where there is no response.
+    /// If there is no response.
     pub async fn ask<B, T>(
         &mut self,
         request: request::Builder,
@@ -187,7 +188,7 @@ where
     alongside(connection, exchange).await
 }
 
-/// What one future answers, while another one goes on beside it. Both end with this.
+/// The result of one future, while another one runs beside it. Both end with this.
 async fn alongside<T>(beside: impl Future, main: impl Future<Output = T>) -> T {
     let (mut beside, mut main) = (pin!(beside), pin!(main));
     let mut is_over = false;

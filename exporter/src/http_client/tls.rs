@@ -34,23 +34,23 @@ pub struct Tls {
     host: ServerName<'static>,
 }
 
-/// Whose certificates are good.
+/// The certificates to trust.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
     /// Those of the authorities that the system trusts.
     System,
     /// Those of the authorities in a file, and those that are in it themselves.
     File(&'a Path),
-    /// Everybody's.
+    /// Any certificate.
     #[cfg(feature = "__cli")]
     Anybody,
 }
 
 impl Tls {
-    /// Encrypts connections to a host, of which a name or an address is given.
+    /// Encrypts connections to a host, given as a name or an address.
     ///
     /// # Errors
-    /// What is wrong with the authorities, or with the host's name.
+    /// The fault of the authorities, or of the host's name.
     pub fn new(host: &str, trust: Trust<'_>) -> Result<Self, String> {
         let name = ServerName::try_from(host.to_owned());
         let host = name.map_err(|_| format!("no certificate can be for a host {host:?}"))?;
@@ -74,7 +74,7 @@ impl Tls {
     ) -> Result<Self, String> {
         let config = ClientConfig::builder_with_provider(provider);
         let config = config.with_safe_default_protocol_versions().map_err(|it| it.to_string())?;
-        // Of the usual verifier, which takes more.
+        // With the usual verifier, restricted.
         let config = config.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = config.with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -95,14 +95,14 @@ impl Tls {
     }
 }
 
-/// What an error of TLS means, where there is one among the sources of another.
+/// The meaning of a TLS error, if there is one among the sources of another.
 pub(super) fn of_chain(error: &(dyn std::error::Error + 'static)) -> Option<Unreachable> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<Error>() {
             return Some(of(error));
         }
-        // The source of such an error is that of the one in it.
+        // The source of such an error is that of its inner error.
         let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = within.map(|it| it as _).or_else(|| error.source());
     }
@@ -124,7 +124,7 @@ fn of(error: &Error) -> Unreachable {
             other("its certificate is not valid yet: check the clocks of both machines".into())
         }
         Error::InvalidCertificate(Wrong::NotValidForNameContext { expected, presented }) => {
-            // As many as fit a line: there may be thousands.
+            // As many as fit on a line: there may be thousands.
             let names = presented.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
             let names = if names.is_empty() { "none" } else { &names };
             other(format!(
@@ -132,7 +132,7 @@ fn of(error: &Error) -> Unreachable {
                 expected.to_str()
             ))
         }
-        // Where an authority certified itself as a server, as `openssl req -x509` does.
+        // An authority certified itself as a server, as `openssl req -x509` does.
         Error::InvalidCertificate(Wrong::Other(OtherError(reason)))
             if reason.to_string() == "CaUsedAsEndEntity" =>
         {
@@ -148,7 +148,7 @@ fn of(error: &Error) -> Unreachable {
         Error::InvalidMessage(_) => {
             Unreachable { reason: "it speaks no TLS".into(), cause: Cause::NotEncrypted }
         }
-        // This client shows no certificate, so none is bad.
+        // This client sends no certificate, so none is bad.
         Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::BadCertificate,
         ) => Unreachable {
@@ -164,7 +164,7 @@ fn of(error: &Error) -> Unreachable {
     }
 }
 
-/// Of the certificates that are good otherwise, those that come with few others: see [`FEW`].
+/// Accepts valid certificates that come with few others: see [`FEW`].
 #[derive(Debug)]
 struct Narrow {
     usual: Arc<WebPkiServerVerifier>,
@@ -226,8 +226,8 @@ impl ServerCertVerifier for Narrow {
     }
 }
 
-/// A certificate that `openssl req -x509` makes is that of an authority, which the usual verifier does
-/// not take for a server's, though it is the one that the user trusts.
+/// A certificate from `openssl req -x509` is that of an authority. The usual verifier does not
+/// accept it for a server, even if the user trusts exactly this one.
 fn check_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
     let bad = Error::InvalidCertificate;
     let parsed = Certificate::from_der(certificate);
@@ -243,7 +243,7 @@ fn check_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Er
     Ok(())
 }
 
-/// Takes any certificate. Whoever it is has its key, and may be anybody.
+/// Accepts any certificate. The server has its key, but may be anybody.
 #[cfg(feature = "__cli")]
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
@@ -305,7 +305,7 @@ fn of_file(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>),
 
 fn of_system() -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    // It may have some that rustls does not know; the others are enough.
+    // The system may have some that rustls does not know; the others are enough.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         let reason = "the system trusts no certificate authority: install ca-certificates, or give a \
