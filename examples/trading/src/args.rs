@@ -29,7 +29,7 @@ Options:
   --help           show this
 ";
 
-/// How fast a feed goes by.
+/// The speed of a feed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Speed {
     /// So many times faster than recorded; more than 0.
@@ -46,7 +46,7 @@ pub(crate) struct Recording {
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Args {
-    /// The feed is simulated without.
+    /// Without a recording the feed is simulated.
     pub(crate) recording: Option<Recording>,
     pub(crate) speed: Speed,
     pub(crate) seconds: Option<Duration>,
@@ -59,7 +59,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// What is wrong with the arguments.
+    /// The fault of the arguments.
     pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
         let mut args = Self {
             recording: None,

@@ -1,11 +1,11 @@
-//! What the instrumentation costs: the same ticks through the same logic with and without it.
+//! The cost of the instrumentation: the same ticks through the same logic with and without it.
 //!
-//! It is what this program pays for a tick, on the machine that it runs on. The figure "added to a
-//! tick" of `benches` is that of a smaller tick, which other libraries can be compared with.
+//! It is this program's cost for a tick, on the present machine. The figure "added to a tick" of
+//! `benches` is for a smaller tick, with which other libraries can be compared.
 //!
 //! The services are metrics around logic that has none ([`Books`], [`Strategy`], [`Positions`],
-//! [`Checks`], [`Venue`]). [`Bare`] is that logic alone, in the order of [`Path`], and both must
-//! come to the same orders, fills and gains.
+//! [`Checks`], [`Venue`]). [`Bare`] is that logic alone, in the order of [`Path`]. Both must
+//! produce the same orders, fills and gains.
 
 use crate::execution::{Report, Venue};
 use crate::feed::{Event, Feed, Message, Simulated};
@@ -79,10 +79,10 @@ impl Bare {
     }
 }
 
-/// Measures, and gives what to print.
+/// Measures, and returns the text to print.
 ///
 /// # Errors
-/// A sentence, where a metric can't be registered, or the two ways did not come to the same.
+/// If a metric can't be registered, or the two versions produce different results.
 pub(crate) fn measure(seed: u64) -> Result<String, String> {
     let batches = batches(seed);
     let registries = Registries::default();
@@ -94,7 +94,7 @@ pub(crate) fn measure(seed: u64) -> Result<String, String> {
     for (at, batch) in batches.iter().enumerate() {
         let mut metered = || with.push(per_tick(batch, |message| path.on_message(message)));
         let mut plain = || without.push(per_tick(batch, |message| bare.on_message(message)));
-        // Each goes first every other time, so that neither finds the messages in the cache more
+        // They take turns in going first, so that neither finds the messages in the cache more
         // often than the other.
         if at % 2 == 0 {
             metered();
@@ -176,7 +176,7 @@ fn row(name: &str, [lower, median, upper]: [f64; 3]) -> String {
     format!("{name:<18} {lower:>10.1} {median:>10.1} {upper:>10.1}")
 }
 
-/// How many timings and how many counts were recorded.
+/// The numbers of recorded timings and counts.
 fn records(moment: &Moment) -> [u64; 2] {
     // The volume grows by lots, once for each trade.
     let trades = |snapshot| total(snapshot, "feed_trades_total");
@@ -184,7 +184,7 @@ fn records(moment: &Moment) -> [u64; 2] {
     for family in moment.all().into_iter().flat_map(Snapshot::families) {
         for series in family.series() {
             match series.value() {
-                // What the exchange or the venue took was not timed here: it is one add.
+                // The exchange's and the venue's durations are not timed here: each is one add.
                 Value::Histogram(values) if is_timing(family.name()) => timings += values.count(),
                 Value::Histogram(values) => counts += values.count() + values.negative(),
                 Value::Counter(count) => counts += count,

@@ -4,13 +4,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | `feed` | messages of an exchange, simulated or recorded |
-//! | `path` | the way from a tick to a fill, through all below |
+//! | `path` | the path from a tick to a fill, through all modules below |
 //! | `market_data` | order books |
 //! | `strategy` | when to buy and sell |
 //! | `risk` | checks before an order leaves, positions, stops |
 //! | `execution` | orders, and a simulated venue |
 //! | `pace` | when messages are due |
-//! | `report` | what is printed, from snapshots |
+//! | `report` | the output, from snapshots |
 //! | `cost` | the path with and without metrics |
 
 mod args;
@@ -41,17 +41,17 @@ use std::time::{Duration, Instant, SystemTime};
 use tickmetrics::Registry;
 use tickmetrics_exporter::{Exporter, StartError};
 
-/// Why the program ends.
+/// The reason why the program ends.
 enum Over {
     Interrupted,
     FeedEnded(FeedEnd),
 }
 
-/// How the feed ended.
+/// The end of the feed.
 struct FeedEnd {
-    /// Lines that were skipped.
+    /// Skipped lines.
     damaged: u64,
-    /// Why it could not be read to its end.
+    /// The reason why it could not be read to its end.
     broken: Option<String>,
 }
 
@@ -87,7 +87,7 @@ fn start(args: &Args) -> Result<(), String> {
     let exporters = serve(&registries, args.port_base)?;
     let (sender, over) = channel();
     let interrupted = sender.clone();
-    // Nobody listens any more when the program is about to end anyway.
+    // Without a receiver the program is about to end anyway.
     ctrlc::set_handler(move || drop(interrupted.send(Over::Interrupted)))
         .map_err(|error| format!("can't be told of Ctrl-C: {error}"))?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -95,7 +95,7 @@ fn start(args: &Args) -> Result<(), String> {
     let mut feed_end = watch(args, &registries, &over);
     stop.store(true, Relaxed);
     let ended = trading.join().map_err(|_| "the trading thread panicked".to_owned());
-    // Where it ended for another reason, the feed's end was not heard of yet.
+    // If the program ended for another reason, the feed's end was not received yet.
     if let Ok(Over::FeedEnded(end)) = over.try_recv() {
         tell_damaged(&end);
         feed_end = Some(end);
@@ -120,8 +120,8 @@ fn open(args: &Args) -> Result<Box<dyn Feed>, String> {
     Ok(Box::new(Simulated::new(args.seed, now)))
 }
 
-/// Three endpoints; the first one has the `#[timed]` functions of all services too, and the process's
-/// metrics.
+/// Three endpoints. The first one also has the `#[timed]` functions of all services, and the
+/// process's metrics.
 fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], String> {
     let serve = |service: &str, offset: u16, registries: &[&Registry]| {
         let address = format!("127.0.0.1:{}", port_base + offset);
@@ -142,7 +142,7 @@ fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], Strin
     ])
 }
 
-/// Whether other ports would do.
+/// Whether other ports would help.
 fn is_taken(error: &StartError) -> bool {
     let kinds = [ErrorKind::AddrInUse, ErrorKind::PermissionDenied];
     matches!(error, StartError::Bind { error, .. } if kinds.contains(&error.kind()))
@@ -162,7 +162,7 @@ fn trade(
         path.market_data.connected(true);
         pace::run(&mut *feed, &mut path, speed, &stop);
         path.market_data.connected(false);
-        // Nobody listens any more when the program ends for another reason.
+        // Without a receiver the program is ending for another reason.
         let broken = feed.broken().map(str::to_owned);
         let _ = over.send(Over::FeedEnded(FeedEnd { damaged: feed.damaged(), broken }));
     };
@@ -176,7 +176,8 @@ fn tell_damaged(end: &FeedEnd) {
     }
 }
 
-/// Prints a line a second until it is over, and then the table. Answers how the feed ended, if it did.
+/// Prints a line a second until the end, and then the table. Returns the end of the feed, if it
+/// ended.
 fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) -> Option<FeedEnd> {
     let started = Instant::now();
     let end = args.seconds.map(|seconds| started + seconds);
@@ -193,7 +194,7 @@ fn watch(args: &Args, registries: &Registries, over: &Receiver<Over>) -> Option<
                 if !args.recording.as_ref().is_some_and(|recording| recording.hold) {
                     return ended;
                 }
-                // It is also the last word, after whatever time.
+                // This is also the last message, after any time.
                 if let Some(reason) = &end.broken {
                     eprintln!("trading: {reason}");
                 }

@@ -1,4 +1,4 @@
-//! When events are due: they come at the feed's own pace, or faster.
+//! The times at which events are due: at the feed's own pace, or faster.
 
 use crate::args::Speed;
 use crate::feed::{Event, Feed};
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A longer gap in a recording is shortened to a minute: it may be a damaged time.
+/// A longer gap in a recording is shortened to a minute: its time may be damaged.
 const LONGEST_GAP: i64 = 60_000_000_000;
-/// Events that are taken at once. More wait in the feed, as they would in a socket's buffer.
+/// The events of one batch. More wait in the feed, as they would in a socket's buffer.
 const BATCH: usize = 1024;
-/// How long to sleep at the most before looking whether to stop.
+/// The longest sleep before a check whether to stop.
 const NAP: Duration = Duration::from_millis(50);
 
-/// Feeds the path until the feed ends or it is told to stop.
+/// Feeds the path until the feed ends or `stop` is set.
 pub(crate) fn run(feed: &mut dyn Feed, path: &mut Path, speed: Speed, stop: &AtomicBool) {
     let mut schedule = Schedule::new(speed);
     let mut next = feed.next().map(|event| (schedule.due(&event), event));
@@ -59,7 +59,7 @@ impl Schedule {
         let before = self.received.replace(received).unwrap_or(received);
         let gap = received.saturating_sub(before).clamp(0, LONGEST_GAP);
         if let Speed::Times(times) = self.speed {
-            // A very low speed makes a gap that no clock can add: it is due when all is over.
+            // A very low speed makes a gap that no clock can add: then it is due after the end.
             let gap = Duration::try_from_secs_f64(gap as f64 / 1e9 / times);
             let due = gap.ok().and_then(|gap| self.due.checked_add(gap));
             self.due = due.unwrap_or(self.due + Duration::from_hours(1));

@@ -1,4 +1,4 @@
-//! The way from a tick to a fill, through the three services, on one thread.
+//! The path from a tick to a fill, through the three services, on one thread.
 //!
 //! ```text
 //! message → market data → best prices → strategy → order → risk checks → venue
@@ -30,7 +30,7 @@ pub(crate) struct Path {
 
 impl Path {
     /// # Errors
-    /// Where a metric can't be registered.
+    /// If a metric can't be registered.
     pub(crate) fn new(registries: &Registries, seed: u64) -> Result<Self, RegisterError> {
         Ok(Self {
             market_data: MarketData::new(&registries.market_data)?,
@@ -56,7 +56,7 @@ impl Path {
         }
     }
 
-    /// Whether the message led to an order.
+    /// Whether the message caused an order.
     fn sends(&mut self, message: &Message) -> bool {
         let Some(top) = self.market_data.on_tick(message) else { return false };
         self.execution.settle(&top, |report| match report {
@@ -73,13 +73,13 @@ impl Path {
         sent
     }
 
-    /// Most ticks give no signal, at the cost of a glance: one timing in sixteen is enough.
+    /// Most ticks give no signal, at the cost of a quick check: one timing in sixteen is enough.
     #[timed(sample = 16)]
     fn signal(&mut self, message: &Message, top: &Top) -> Option<Order> {
         self.strategy.signal(message, top)
     }
 
-    /// Whether the order left.
+    /// Whether the order was sent.
     fn send(&mut self, order: Order, now: i64) -> bool {
         if self.risk.check_order(&order, now).is_err() {
             self.execution.refuse(&order);

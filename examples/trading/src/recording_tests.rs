@@ -1,5 +1,5 @@
-//! A real recording through the whole path, against numbers that were counted from it elsewhere.
-//! The recording is not part of the project; where it is not there, nothing is tested.
+//! A real recording through the whole path, compared with numbers that were counted elsewhere. The
+//! recording is not part of the project; without it, nothing is tested.
 
 use crate::feed::{Feed, Replay, Symbol};
 use crate::path::{Path, Registries};
@@ -41,8 +41,8 @@ fn counts_are_exact() {
     assert!((lots as f64 / 1e3 - volume).abs() < 1e-6, "{lots} thousandths, not {volume}");
 }
 
-/// The recording does not say who the aggressor was, and what is inferred is not always right: in
-/// total it is within 0.05 % of all trades.
+/// The recording lacks the aggressor, and the inferred one is not always right: in total it is
+/// within 0.05 % of all trades.
 #[test]
 fn sides_are_nearly_right() {
     let Some((snapshot, expected)) = replayed() else { return };

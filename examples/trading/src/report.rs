@@ -1,5 +1,5 @@
-//! What is printed: where to look, a line a second, and a table at the end. All numbers come from
-//! snapshots, as those of a scrape do.
+//! The output: the endpoints, a line a second, and a table at the end. All numbers come from
+//! snapshots, like those of a scrape.
 
 use crate::path::Registries;
 use hdrhistogram::Histogram as Hdr;
@@ -13,7 +13,7 @@ const TICKS: &str = "market_data_ticks_processed_total";
 const ORDERS: &str = "execution_orders_submitted_total";
 const TIME: &str = "execution_time_ms";
 
-/// Prints a line. Who closed the pipe does not want to read it, which is no reason to stop.
+/// Prints a line. A closed pipe is no reason to stop: its reader does not want the line.
 pub(crate) fn line(text: impl fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -50,7 +50,7 @@ impl Moment {
         [&self.market_data, &self.execution, &self.risk, &self.functions]
     }
 
-    /// What happened in an interval that took so long.
+    /// The events of an interval of this length.
     pub(crate) fn interval(&self, took: Duration) -> String {
         let ticks = total(&self.market_data, TICKS) as f64 / took.as_secs_f64().max(1e-9);
         let orders = Orders::of(&self.execution).submitted;
@@ -59,7 +59,7 @@ impl Moment {
             milliseconds.map_or_else(|| "-".to_owned(), |ms| Nanoseconds(ms * 1e6).to_string())
         };
         let quantile = |q| shown(tick_to_order.and_then(|times| times.quantile(q)));
-        // Of a second's orders, a percentile behind the 99th is the largest.
+        // With the orders of one second, a percentile above the 99th is the largest value.
         format!(
             "{ticks:>7.0} ticks/s {orders:>5} orders  tick→order p50 {:>8} p99 {:>8} max {:>8}",
             quantile(0.5),
@@ -68,7 +68,7 @@ impl Moment {
         )
     }
 
-    /// What happened in all.
+    /// The events in total.
     pub(crate) fn table(&self) -> String {
         let mut text = String::new();
         // Writing to a string can't fail.
@@ -125,10 +125,10 @@ impl Moment {
     }
 }
 
-/// What became of orders.
+/// The outcomes of orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Orders {
-    /// By our own risk checks: the venue never saw them.
+    /// Stopped by our own risk checks: the venue never saw them.
     stopped: u64,
     submitted: u64,
     filled: u64,
@@ -151,8 +151,8 @@ impl Orders {
         }
     }
 
-    /// Those that the venue has not answered for in the end. The counters of a snapshot are read one
-    /// after the other.
+    /// The orders without an answer of the venue in the end. The counters of a snapshot are read
+    /// one after the other.
     fn open(&self) -> u64 {
         self.submitted.saturating_sub(self.filled + self.rejected + self.cancelled)
     }
@@ -196,14 +196,14 @@ fn labelled(name: &'static str, value: &'static str) -> impl Fn(&Series) -> bool
     move |series| series.labels().any(|label| label == (name, value))
 }
 
-/// The values of a histogram's series together; `None` where there are none.
+/// The values of a histogram's series together; `None` without series.
 fn merged(snapshot: &Snapshot, name: &str, keep: impl Fn(&Series) -> bool) -> Option<Hdr<u64>> {
     let mut all: Option<Hdr<u64>> = None;
     for series in series(snapshot, name).filter(keep) {
         let Value::Histogram(values) = series.value() else { continue };
         let values = values.to_hdr();
         match &mut all {
-            // Series of one name have one layout, so that nothing can be out of range.
+            // Series of one name have one layout, so nothing can be out of range.
             Some(all) => drop(all.add(&values)),
             None => all = Some(values),
         }
@@ -211,7 +211,7 @@ fn merged(snapshot: &Snapshot, name: &str, keep: impl Fn(&Series) -> bool) -> Op
     all.filter(|all| !all.is_empty())
 }
 
-/// Shown in the unit that suits it.
+/// Shown in a suitable unit.
 struct Nanoseconds(f64);
 
 impl fmt::Display for Nanoseconds {

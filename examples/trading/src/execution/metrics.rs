@@ -7,7 +7,7 @@ pub(crate) struct OrderLabels {
     pub(crate) side: Side,
 }
 
-/// Why an order came to nothing.
+/// The reason why an order failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 #[label(rename = "reason")]
 pub(crate) enum Reject {

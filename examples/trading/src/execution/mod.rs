@@ -19,14 +19,14 @@ pub(crate) struct Order {
     pub(crate) side: Side,
     pub(crate) limit: Price,
     pub(crate) quantity: Lots,
-    /// The middle between the best prices when it was decided on.
+    /// The middle between the best prices at the decision.
     pub(crate) arrival: f64,
-    /// Whether it is to leave a position.
+    /// Whether it closes a position.
     pub(crate) exit: bool,
 }
 
 impl Order {
-    /// An order that takes the best offer there is now.
+    /// An order that takes the best present offer.
     pub(crate) fn at_touch(top: &Top, side: Side, quantity: Lots, exit: bool) -> Self {
         let (limit, arrival) = (top.offer(side).price, top.middle());
         Self { symbol: top.symbol, side, limit, quantity, arrival, exit }
@@ -41,13 +41,13 @@ pub(crate) struct Fill {
     pub(crate) price: Price,
     /// Nanoseconds since it was submitted.
     pub(crate) latency: u64,
-    /// As of the order.
+    /// The order's `arrival`.
     pub(crate) arrival: f64,
     pub(crate) exit: bool,
 }
 
 impl Fill {
-    /// How much worse than at arrival, in hundredths of a percent; negative where better.
+    /// How much worse than at arrival, in hundredths of a percent; negative if better.
     fn slippage(&self) -> f64 {
         let worse = match self.side {
             Side::Buy => self.price.to_f64() - self.arrival,
@@ -67,12 +67,12 @@ impl Execution {
         Ok(Self { metrics: ExecutionMetrics::register(registry)?, venue: Venue::new(seed) })
     }
 
-    /// A timer from a tick's arrival on, to be discarded where no order comes of it.
+    /// A timer from a tick's arrival on, to be discarded if no order follows.
     pub(crate) fn tick_to_order(&self) -> Timer {
         self.metrics.time.with(Operation::TickToOrder).start()
     }
 
-    /// Sends an order that passed the checks; whether the venue took it.
+    /// Sends an order that passed the checks. Fails if the venue refuses it.
     #[timed(self.metrics.time.with(Operation::Submit))]
     pub(crate) fn submit(&mut self, order: Order, now: i64) -> Result<(), Reject> {
         let Order { symbol, side, .. } = order;
@@ -85,12 +85,12 @@ impl Execution {
         taken
     }
 
-    /// Counts an order that did not pass the checks.
+    /// Counts an order that failed the checks.
     pub(crate) fn refuse(&self, order: &Order) {
         self.metrics.orders_rejected.with((order.symbol, Reject::RiskLimit)).inc();
     }
 
-    /// Tells `each` what became of orders, as the best prices now have it.
+    /// Reports to `each` the outcomes of orders at the present best prices.
     pub(crate) fn settle(&mut self, top: &Top, each: impl FnMut(Report)) {
         if self.venue.has(top.symbol) {
             self.settle_open(top, each);

@@ -1,15 +1,16 @@
 //! A simulated exchange's order entry: it refuses, fills and cancels, after a while. Time is the
-//! feed's, so that the same feed gives the same fills. No metrics: the service around it has them.
+//! feed's, so the same feed gives the same fills. It has no metrics: the service around it has
+//! them.
 
 use super::metrics::{Endpoint, Reject, Status};
 use super::{Fill, Order};
 use crate::feed::{Side, Symbol};
 use crate::market_data::Top;
 
-/// Requests that may come at once, and how many more each second allows.
+/// The most requests at once, and the number that each second adds.
 const REQUESTS: f64 = 60.0;
 const REQUESTS_A_SECOND: f64 = 40.0;
-/// Nanoseconds on the way at the least, and on average on top of it.
+/// The least nanoseconds in transit, and the average beyond that.
 const WAY: i64 = 400_000;
 const WAIT: f64 = 900_000.0;
 /// Nanoseconds until an order that is not filled is cancelled.
@@ -30,7 +31,7 @@ pub(crate) enum Report {
     Cancelled(Order, Call),
 }
 
-/// An order that the venue has.
+/// An order at the venue.
 #[derive(Clone, Copy, Debug)]
 struct Resting {
     order: Order,
@@ -39,7 +40,7 @@ struct Resting {
     live: i64,
 }
 
-/// What happened so far.
+/// The counts so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) submitted: u64,
@@ -53,7 +54,7 @@ pub(crate) struct Venue {
     random: fastrand::Rng,
     /// By [`Symbol::slot`].
     resting: Vec<Vec<Resting>>,
-    /// Requests that are allowed now, as of when.
+    /// The requests that are allowed, as of a time.
     allowed: f64,
     counted: Option<i64>,
     pub(crate) tally: Tally,
@@ -74,7 +75,7 @@ impl Venue {
         self.allowed.floor()
     }
 
-    /// Takes an order, or refuses it.
+    /// Accepts an order, or refuses it.
     pub(crate) fn submit(&mut self, order: Order, now: i64) -> (Call, Result<(), Reject>) {
         self.tally.submitted += 1;
         let latency = self.latency();
@@ -96,7 +97,7 @@ impl Venue {
         (Call { endpoint: Endpoint::Order, status, latency: latency.unsigned_abs() }, taken)
     }
 
-    /// How many orders it has.
+    /// The number of open orders.
     #[cfg(test)]
     pub(crate) fn open(&self) -> u64 {
         self.resting.iter().map(|orders| orders.len() as u64).sum()
@@ -107,7 +108,7 @@ impl Venue {
         self.resting.get(symbol.slot()).is_some_and(|orders| !orders.is_empty())
     }
 
-    /// What the best prices now mean for one of the orders: it is filled, or it is too old. `None`
+    /// The effect of the best prices on one of the orders: it is filled, or it is too old. `None`
     /// once there is nothing more to report.
     pub(crate) fn report(&mut self, top: &Top) -> Option<Report> {
         let now = top.received;
@@ -146,7 +147,7 @@ impl Venue {
         &mut self.resting[slot]
     }
 
-    /// Takes one of the allowed requests, if there is one.
+    /// Uses one of the allowed requests, if there is one.
     fn spend(&mut self, now: i64) -> bool {
         let passed = now.saturating_sub(self.counted.replace(now).unwrap_or(now)).max(0);
         self.allowed = (self.allowed + passed as f64 / 1e9 * REQUESTS_A_SECOND).min(REQUESTS);

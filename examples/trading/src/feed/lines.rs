@@ -1,15 +1,15 @@
-//! The lines of a file, plain or gzip, numbered, whatever is in it.
+//! The numbered lines of a file, plain or gzip, with any content.
 
 use flate2::bufread::GzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Chain, ErrorKind, Read};
 use std::path::Path;
 
-/// More than any line of a recording has. Without a limit a file without line breaks would be read
-/// into memory as one line.
+/// More than the longest line of a recording. Without a limit, a file without line breaks would be
+/// read into memory as one line.
 const LONGEST: usize = 4096;
 
-/// What each member of a gzip file begins with (RFC 1952, 2.3.1).
+/// The beginning of each member of a gzip file (RFC 1952, 2.3.1).
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
 pub(crate) struct Lines {
@@ -18,13 +18,13 @@ pub(crate) struct Lines {
     line: Vec<u8>,
 }
 
-/// The members of a gzip file, one after the other: RFC 1952 lets there be several.
+/// The members of a gzip file, one after the other: RFC 1952 allows several.
 ///
-/// flate2's own reader of several takes whatever follows for one more, so that a few bytes too many
-/// are a file that was cut short.
+/// flate2's own reader of several treats any following bytes as one more, so a few excess bytes
+/// would look like a truncated file.
 struct Members(Option<GzDecoder<Begun>>);
 
-/// A file, and in front of it what was read of it to see what it is.
+/// A file, preceded by the bytes that were read to find its format.
 type Begun = Chain<&'static [u8], BufReader<File>>;
 
 impl Read for Members {
@@ -41,7 +41,7 @@ impl Read for Members {
     }
 }
 
-/// The member that begins here, if the file has not ended.
+/// The member that begins here, unless the file has ended.
 fn next_member(mut file: BufReader<File>) -> io::Result<Option<GzDecoder<Begun>>> {
     let mut begin = Vec::new();
     file.by_ref().take(GZIP.len() as u64).read_to_end(&mut begin)?;
@@ -55,7 +55,7 @@ fn next_member(mut file: BufReader<File>) -> io::Result<Option<GzDecoder<Begun>>
     }
 }
 
-/// What comes next in a file.
+/// The next part of a file.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     /// Without its line break.
@@ -63,7 +63,7 @@ pub(crate) enum Line<'a> {
     /// Not text, or too long to be a line of a recording.
     Unreadable(&'static str),
     End,
-    /// The file can't be read on.
+    /// The rest of the file can't be read.
     Broken(io::Error),
 }
 
@@ -82,7 +82,7 @@ impl Lines {
         Ok(Self { input, number: 0, line: Vec::new() })
     }
 
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line, from 1.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -110,7 +110,7 @@ impl Lines {
         std::str::from_utf8(line).map_or(Line::Unreadable("it is not text"), Line::Text)
     }
 
-    /// Goes on to behind the next line break.
+    /// Skips to the next line.
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let buffer = self.input.fill_buf()?;

@@ -1,4 +1,4 @@
-//! Where ticks come from: one exchange's messages, simulated or recorded, in the order received.
+//! The source of ticks: one exchange's messages, simulated or recorded, in the order received.
 
 mod lines;
 mod replay;
@@ -17,7 +17,7 @@ use tickmetrics::prelude::*;
 pub(crate) struct Symbol(LabelId);
 
 impl Symbol {
-    /// A small number to keep this symbol's state under.
+    /// A small number, the index of this symbol's state.
     pub(crate) fn slot(self) -> usize {
         self.0.index()
     }
@@ -29,7 +29,7 @@ pub(crate) enum Side {
     Sell,
 }
 
-/// What a message is about, by the exchange's own names.
+/// The kind of a message, by the exchange's own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 pub(crate) enum Stream {
     #[label(rename = "depth@0ms")]
@@ -43,7 +43,7 @@ pub(crate) enum Stream {
     Other,
 }
 
-/// Why a connection was lost.
+/// The reason why a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 #[label(rename = "reason")]
 pub(crate) enum Disconnect {
@@ -64,20 +64,20 @@ pub(crate) struct Message {
     pub(crate) symbol: Symbol,
     /// When it was received, by the local clock; nanoseconds since 1970.
     pub(crate) received: i64,
-    /// When the exchange says that it happened, by its clock; nanoseconds since 1970.
+    /// When it happened, by the exchange's clock; nanoseconds since 1970.
     pub(crate) event: Option<i64>,
     pub(crate) body: Body,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
-    /// The quantity at one price is now this; `None` where a recording left out which.
+    /// The new quantity at one price; `None` if a recording lacks side or price.
     Depth(Option<(Side, Level)>),
-    /// The best prices are now these; a recording may have left out the ask.
+    /// The new best prices; a recording may lack the ask.
     Quote { bid: Level, ask: Option<Level> },
-    /// Somebody traded; the side is that of the one who took the other's offer.
+    /// A trade; the side is that of the party that took the other's offer.
     Trade { aggressor: Side, at: Level },
-    /// Nothing that concerns prices.
+    /// A message without prices.
     Other,
 }
 
@@ -114,15 +114,15 @@ impl Event {
 
 /// A source of events.
 pub(crate) trait Feed: Send {
-    /// The next event, at once, whenever it is due; `None` at the end.
+    /// The next event, immediately, whenever it is due; `None` at the end.
     fn next(&mut self) -> Option<Event>;
 
-    /// How many lines of a recording were skipped, because they were damaged.
+    /// The number of a recording's lines that were skipped as damaged.
     fn damaged(&self) -> u64 {
         0
     }
 
-    /// Why a recording could not be read to its end; `None` where it was.
+    /// The reason why a recording could not be read to its end; `None` if it was.
     fn broken(&self) -> Option<&str> {
         None
     }

@@ -1,7 +1,7 @@
 //! A recorded feed: CSV, plain or gzip, one message a line.
 //!
 //! Columns: local receive time in nanoseconds, stream, the exchange's event and transaction times
-//! in milliseconds, price, quantity. What a message does not have is empty.
+//! in milliseconds, price, quantity. Missing values are empty.
 
 use super::lines::{Line, Lines};
 use super::sides::{Recorded, Sides};
@@ -11,7 +11,7 @@ use std::path::Path;
 
 const HEADER: &str = "local_ts_ns,stream,event_ms,transaction_ms,price,qty";
 
-/// How many damaged lines are reported one by one.
+/// The number of damaged lines that are reported individually.
 const REPORTED: u64 = 10;
 
 pub(crate) struct Replay {
@@ -27,7 +27,7 @@ impl Replay {
     /// A recording of one symbol's messages.
     ///
     /// # Errors
-    /// A sentence, where the file can't be read or is no recording.
+    /// If the file can't be read or is no recording.
     pub(crate) fn open(path: &Path, symbol: Symbol) -> Result<Self, String> {
         let open = Lines::open(path);
         let mut lines = open.map_err(|error| format!("can't read {}: {error}", path.display()))?;
@@ -44,7 +44,7 @@ impl Replay {
         Err(format!("{} is no recording of a feed: {reason}", path.display()))
     }
 
-    /// Reads on by one line.
+    /// Reads one more line.
     fn read(&mut self) {
         let result = match self.lines.next() {
             Line::Text(line) => parse(line, self.symbol),
@@ -126,7 +126,7 @@ fn parse(line: &str, symbol: Symbol) -> Result<Recorded, &'static str> {
     let body = match stream {
         "depth@0ms" => Body::Depth(None),
         "bookTicker" => Body::Quote { bid: level()?, ask: None },
-        // The side is found out later.
+        // The side is determined later.
         "trade" => Body::Trade { aggressor: Side::Buy, at: level()? },
         "other" => Body::Other,
         _ => return Err("its stream is unknown"),
@@ -134,7 +134,7 @@ fn parse(line: &str, symbol: Symbol) -> Result<Recorded, &'static str> {
     Ok(Recorded { message: Message { symbol, received, event, body }, transaction })
 }
 
-/// A time, or `None` where the text is none.
+/// A time, or `None` for other text.
 fn time(text: &str) -> Option<i64> {
     text.parse().ok().filter(|&time| time >= 0)
 }

@@ -16,7 +16,7 @@ local_ts_ns,stream,event_ms,transaction_ms,price,qty
 1723161255633541066,trade,1723161256902,1723161256902,61800.20,0.002
 ";
 
-/// A file of its own for one test, gone when the test is.
+/// A file for one test, removed with it.
 struct Temporary(PathBuf);
 
 impl Temporary {

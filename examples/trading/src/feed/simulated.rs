@@ -1,4 +1,4 @@
-//! A made-up exchange: the same seed gives the same messages, but for the time of the start.
+//! A simulated exchange: the same seed gives the same messages, except for the time of the start.
 //!
 //! Bursts begin at random (a Poisson process) and hold a geometric number of messages a few
 //! microseconds apart, now and then ten times as many: real feeds are as uneven. Prices walk at
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 const BURSTS: f64 = 150.0;
 /// Messages of a burst, on average.
 const BURST: f64 = 20.0;
-/// One burst in so many is a large one, and this is how much larger.
+/// One burst in this many is a large one, and this is its factor.
 const LARGE_ONE_IN: u32 = 100;
 const LARGE: f64 = 10.0;
 /// Mean time between two messages of a burst, in nanoseconds.
@@ -93,7 +93,8 @@ impl Simulated {
         }
         let large = self.random.u32(0..LARGE_ONE_IN) == 0;
         let messages = self.exponential(if large { BURST * LARGE } else { BURST });
-        // Whatever moves one of them moves a few others, the first ones of the list most of all.
+        // A cause that moves one of them moves a few others, the first ones of the list most of
+        // all.
         let leader = self.random.usize(0..self.instruments.len()).min(self.random.usize(0..10));
         let push = self.random.f64() - 0.5;
         let momentum = &mut self.instruments[leader].momentum;
@@ -117,7 +118,7 @@ impl Simulated {
             1 | 2 => self.trade(at),
             _ => self.quote(at),
         };
-        // What the way from the exchange takes.
+        // The transit time from the exchange.
         let way = 200_000 + self.exponential(150_000.0) as i64;
         let event = Some((self.now - way) / 1_000_000 * 1_000_000);
         Message { symbol: self.instruments[at].symbol, received: self.now, event, body }
@@ -162,7 +163,7 @@ impl Simulated {
         Body::Depth(Some((side, Level { price: Price(price), quantity })))
     }
 
-    /// A random quantity, on average so many usual ones.
+    /// A random quantity, on average this many usual ones.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     fn lots(&mut self, at: usize, usual_ones: f64) -> Lots {
         let mean = self.instruments[at].usual as f64 * usual_ones;

@@ -3,7 +3,7 @@
 use crate::feed::{Body, Level, Message, Side, Symbol};
 use crate::units::Lots;
 
-/// Levels of one side that are kept; those further from the best price are forgotten.
+/// The number of levels that are kept on each side; those further from the best price are dropped.
 const LEVELS: usize = 50;
 
 /// The best prices of a symbol.
@@ -21,7 +21,7 @@ impl Top {
         f64::midpoint(self.bid.price.to_f64(), self.ask.price.to_f64())
     }
 
-    /// What who trades at once on this side gets.
+    /// The price for an immediate trade on this side.
     pub(crate) fn offer(&self, side: Side) -> Level {
         match side {
             Side::Buy => self.ask,
@@ -52,7 +52,7 @@ impl Books {
 pub(crate) struct Book {
     bids: Ladder,
     asks: Ladder,
-    /// Whether quotes have the ask. Where a recording left it out, purchases tell.
+    /// Whether quotes have the ask. If a recording lacks it, purchases show it.
     asks_quoted: bool,
 }
 
@@ -89,7 +89,7 @@ impl Book {
         self.bids.levels.len() + self.asks.levels.len()
     }
 
-    /// The best prices, once both are known and make sense together.
+    /// The best prices, once both are known and consistent.
     pub(crate) fn top(&self, message: &Message) -> Option<Top> {
         let Message { symbol, received, .. } = *message;
         let (bid, ask) = (*self.bids.levels.first()?, *self.asks.levels.first()?);
@@ -106,11 +106,11 @@ struct Ladder {
 
 impl Ladder {
     fn new(side: Side) -> Self {
-        // One more than is kept, so that it never grows.
+        // Room for one more than is kept, so that it never grows.
         Self { side, levels: Vec::with_capacity(LEVELS + 1) }
     }
 
-    /// Smaller where the price is better.
+    /// Smaller for a better price.
     fn rank(&self, level: &Level) -> i64 {
         match self.side {
             Side::Buy => -level.price.0,
@@ -135,7 +135,7 @@ impl Ladder {
         }
     }
 
-    /// Whatever was better than this level is gone.
+    /// Removes all levels better than this one.
     fn set_best(&mut self, level: Level) {
         let rank = self.rank(&level);
         let better = self.levels.partition_point(|other| self.rank(other) < rank);

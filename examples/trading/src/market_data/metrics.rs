@@ -33,7 +33,7 @@ pub(crate) struct MarketDataMetrics {
     pub(crate) volume: Counter<Symbol>,
 }
 
-/// The feed itself, whatever it is about.
+/// The feed itself, whatever its messages.
 #[derive(Metrics)]
 #[metrics(prefix = "feed")]
 pub(crate) struct FeedMetrics {
