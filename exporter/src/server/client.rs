@@ -1,15 +1,15 @@
-//! Who is counted as one client, and whose connection makes room for another.
+//! The unit that counts as one client, and the connection that makes room for another.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
-/// Who is counted as one: an IPv4 address, an IPv6 network of 2^64 addresses, which is what one
-/// customer has, or a user of this machine.
+/// The unit that counts as one client: an IPv4 address, an IPv6 network of 2^64 addresses, which is
+/// the network of one customer, or a user of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Client {
-    /// Nobody knows: all of them together.
+    /// Unknown: all such clients together.
     Unknown,
     /// A user of this machine, over a Unix socket.
     User(u32),
@@ -20,7 +20,7 @@ pub(crate) enum Client {
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Self {
-        // An IPv4 client of a socket for both is that IPv4 client.
+        // An IPv4 client of a socket for both is the same as on an IPv4 socket.
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address),
             IpAddr::V6(address) => {
@@ -43,14 +43,14 @@ impl From<&UnixStream> for Client {
     }
 }
 
-/// Of connections that are open, the oldest first, the place of the one that makes room for one more
-/// of this client; `None` where there is none. Each has its client, and since when it waits for a
-/// request, if it does.
+/// The position of the open connection, the oldest first, that makes room for one more of this
+/// client; `None` if there is none. Each has its client, and since when it waits for a request, if
+/// it does.
 ///
-/// It is one of the client that has the most then, the new one included, so that nobody's connection
-/// ends for one who has more. Where that is the newcomer among others, it is one of its own; where all
-/// have one, it may be anybody's. Of these, it is the one that has waited the longest, since a new one
-/// that is refused could be Prometheus, and else the oldest.
+/// It belongs to the client with the most connections, the new one included, so that nobody's
+/// connection ends for a client with more. If the newcomer is one of several with the most, it is
+/// one of the newcomer's own; if all have one, it may be anybody's. Among these it is the one that
+/// has waited the longest, since a refused new one could be Prometheus, and else the oldest.
 pub(super) fn makes_room<I>(open: I, newcomer: Client) -> Option<usize>
 where
     I: Iterator<Item = (Client, Option<Instant>)> + Clone,
@@ -61,7 +61,7 @@ where
     waiting.min().map(|(_, at)| at).or_else(|| candidates.map(|(at, _)| at).next())
 }
 
-/// Who has the most of something, once a newcomer has one more.
+/// The clients with the most of something, once a newcomer has one more.
 pub(crate) struct Most {
     counts: HashMap<Client, usize>,
     largest: usize,
@@ -70,7 +70,7 @@ pub(crate) struct Most {
 }
 
 impl Most {
-    /// Of each thing, whose it is.
+    /// From the owner of each thing.
     pub(crate) fn of(all: impl Iterator<Item = Client>, newcomer: Client) -> Self {
         let mut counts = HashMap::from([(newcomer, 1)]);
         all.for_each(|client| *counts.entry(client).or_default() += 1);
@@ -79,7 +79,7 @@ impl Most {
         Self { counts, largest, newcomer, is_anothers }
     }
 
-    /// Whether others have more than the newcomer would.
+    /// Whether others have more than the newcomer would have.
     pub(crate) fn is_anothers(&self) -> bool {
         self.is_anothers
     }
@@ -123,16 +123,16 @@ mod tests {
             let open = open.iter().map(|&(number, since)| (client(number), since));
             makes_room(open, client(newcomer))
         };
-        // Two of 2 against one of 1 that has waited for longer.
+        // Two of client 2 against one of client 1 that has waited longer.
         let open = [(1, at(0)), (2, at(2)), (2, at(1))];
         assert_eq!(room(&open, 3), Some(2));
         assert_eq!(room(&open, 1), Some(0), "its own, since it has as many then");
         assert_eq!(room(&open, 2), Some(2));
-        // Where all have one, who has waited for longest.
+        // If all have one, the one that has waited the longest.
         let open = [(1, at(3)), (2, at(1)), (3, at(2))];
         assert_eq!(room(&open, 4), Some(1));
         assert_eq!(room(&open, 1), Some(0));
-        // Who is being answered waits for nothing.
+        // A connection with a response in progress waits for nothing.
         assert_eq!(room(&[(1, None), (1, None), (1, at(1)), (2, at(0))], 2), Some(2));
         assert_eq!(room(&[(1, None), (1, None), (1, None), (2, at(0))], 2), Some(0));
         assert_eq!(room(&[(1, None)], 1), Some(0));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     proptest! {
-        /// However many an address opens, another keeps as many as are its share.
+        /// However many an address opens, another keeps as many as its share.
         #[test]
         fn nobody_takes_another_s_share(
             newcomers in proptest::collection::vec(0u8..8, 1..400),

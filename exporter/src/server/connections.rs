@@ -28,17 +28,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
-/// How long no connection is accepted after one could not be. The usual reason, no file descriptor
-/// left, does not pass sooner for being asked about.
+/// The pause after a failed accept. Polling does not end the usual cause, a lack of file
+/// descriptors, any sooner.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The smallest buffer that hyper takes.
+/// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
-/// What all connections of an exporter share.
+/// The state that all connections of an exporter share.
 pub(super) struct Front {
     responder: Responder,
-    /// TLS and credentials, where they are asked for.
+    /// TLS and credentials, if they are configured.
     web: Option<Web>,
     limits: Limits,
     rate: Mutex<Rate>,
@@ -55,18 +55,18 @@ struct Open {
 
 impl Front {
     pub(super) fn new(responder: Responder, web: Option<Web>, limits: Limits) -> Self {
-        // A second's worth at once.
+        // The requests of one second at once.
         let rate = Mutex::new(Rate::new(limits.requests_per_second, Duration::from_secs(1)));
         let handshakes = Handshakes::new(limits.handshakes_per_second);
         Self { responder, web, limits, rate, handshakes, open: Mutex::default() }
     }
 
-    /// Makes it ready before anybody asks.
+    /// Makes it ready before the first request.
     pub(super) fn warm_up(&self) {
         self.responder.warm_up();
     }
 
-    /// Sees when the web configuration changes, for ever if there is one.
+    /// Watches the web configuration, for ever if there is one.
     pub(super) async fn keep_looking(&self) {
         if let Some(web) = &self.web {
             web.keep_looking().await;
@@ -78,7 +78,8 @@ impl Front {
         self.responder.exposition(format)
     }
 
-    /// Accepts connections for ever. `watcher` makes one that ends what it is at and then closes.
+    /// Accepts connections for ever. `watcher` makes one that finishes its response and then
+    /// closes.
     pub(super) async fn accept(self: Arc<Self>, listener: Listener, watcher: impl Fn() -> Watcher) {
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
@@ -95,7 +96,7 @@ impl Front {
         }
     }
 
-    /// Closes a connection where there are as many as there may be.
+    /// Closes a connection if the limit is reached.
     fn make_room(&self, newcomer: Client, encrypts: bool) {
         let mut open = lock(&self.open);
         open.retain(|connection| !connection.task.is_finished());
@@ -120,7 +121,7 @@ impl Front {
         }
     }
 
-    /// One connection, from its first byte to its end. What encryption takes counts as reading a
+    /// One connection, from its first byte to its end. The time of encryption counts as reading a
     /// request's head.
     pub(super) async fn serve(
         self: Arc<Self>,
@@ -159,10 +160,10 @@ impl Front {
             });
             let io = Observed { stream, progress: Arc::clone(&progress) };
             let connection = http1::Builder::new()
-                // `progress` tells the time between requests from that for a request.
+                // `progress` distinguishes the time between requests from that for a request.
                 .header_read_timeout(None)
-                // A client may close its half once it has asked. One that is gone is noticed by what
-                // is written to it, or in the end by the limits of time.
+                // A client may close its half after its request. A client that is gone is noticed
+                // by a write to it, or in the end by the time limits.
                 .half_close(true)
                 .max_header_size(self.limits.header_bytes)
                 .max_buf_size(self.limits.header_bytes.max(SMALLEST_BUFFER))
@@ -172,12 +173,12 @@ impl Front {
         match progress.within(&self.limits, pace.keep(connection)).await {
             Err(limit) => self.count(limit),
             Ok(Some(Err(error))) if error.is_parse_too_large() => self.count(Limit::HeaderBytes),
-            // A client that breaks off or speaks no HTTP is its own loss.
+            // A client that breaks off or does not speak HTTP loses only its own response.
             Ok(_) => {}
         }
     }
 
-    /// The response to a request, where its client may ask.
+    /// The response to a request, if its client is admitted.
     async fn respond(&self, request: &Parts, peer: Peer) -> Response<Body> {
         let admitted = lock(&self.rate).admit(peer.client, Instant::now());
         if let Err(wait) = admitted {
@@ -205,8 +206,8 @@ impl Front {
     }
 }
 
-/// Where only the end of the connection tells the end of the answer, as HTTP/1.0 has it where there is
-/// no length, the connection is not kept. hyper would promise that it is.
+/// If only the end of the connection marks the end of the response, as in HTTP/1.0 without a
+/// length, the connection is not kept. hyper would announce that it is.
 fn end_with_connection(response: &mut Response<Body>) {
     if response.body().size_hint().exact().is_none() {
         *response.version_mut() = Version::HTTP_10;

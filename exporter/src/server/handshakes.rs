@@ -1,4 +1,4 @@
-//! When a handshake may begin that a client has asked for, and that takes asymmetric cryptography.
+//! The start of handshakes, since these need asymmetric cryptography.
 
 use super::client::Client;
 use super::rate::Rate;
@@ -9,10 +9,10 @@ use tokio::sync::{Mutex as Turns, MutexGuard as Turn};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-/// Handshakes that a client which was quiet may begin at once.
+/// Handshakes that a quiet client may begin at once.
 const AT_ONCE: u32 = 4;
 
-/// The handshakes that clients ask for, each at its time.
+/// The requested handshakes, each at its time.
 pub(crate) struct Handshakes {
     rate: Mutex<Rate>,
     turns: Turns<()>,
@@ -25,7 +25,7 @@ impl Handshakes {
     }
 }
 
-/// What a client's handshake waits for.
+/// The condition for a client's handshake.
 pub(crate) struct Begin<'a> {
     pub(crate) handshakes: &'a Handshakes,
     pub(crate) client: Client,
@@ -34,8 +34,7 @@ pub(crate) struct Begin<'a> {
 }
 
 impl<'a> Begin<'a> {
-    /// Waits until the client may have one more, and its turn has come. How long that may be is the
-    /// caller's matter.
+    /// Waits until the client may have one more, and its turn has come. The caller limits the time.
     pub(crate) async fn turn(&self) -> impl Future<Output = ()> + use<'a> {
         let mut is_limited = false;
         while let Err(wait) = self.admit() {
@@ -53,7 +52,7 @@ impl<'a> Begin<'a> {
     }
 }
 
-/// To be awaited when the cryptography is done: all else that is ready comes before the next one.
+/// Awaited when the cryptography is done: all other ready work comes before the next one.
 async fn end(turn: Turn<'_, ()>) {
     yield_now().await;
     drop(turn);

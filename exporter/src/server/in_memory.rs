@@ -1,4 +1,4 @@
-//! Connections without sockets: what a client says is there before, and what it is answered is kept.
+//! Connections without sockets: the client's input is given in advance, and the response is kept.
 
 use super::client::Client;
 use super::connections::Front;
@@ -20,31 +20,31 @@ use tickmetrics::{RegisterError, Registry};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{self, Runtime};
 
-/// What answers, as an exporter's thread does, but for time, which stands still, and for the rate of
-/// requests, which is not limited.
+/// Answers as an exporter's thread does, except that time stands still, and that the rate of
+/// requests is not limited.
 pub struct InMemory {
     front: Arc<Front>,
     graceful: GracefulShutdown,
-    /// Timers want one. It never runs.
+    /// Timers need a runtime. It never runs.
     runtime: Runtime,
 }
 
-/// A client that says this much, and then ends its half.
+/// A client that sends this input, and then closes its half.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
-    /// All of it.
+    /// The whole input.
     pub bytes: &'a [u8],
     /// The most bytes that one read or write takes; at least 1.
     pub piece: usize,
-    /// Whether it ends its half at once, rather than once it waits for nothing more.
+    /// Whether it closes its half at once, rather than once it waits for nothing more.
     pub half_closes: bool,
 }
 
 impl InMemory {
-    /// Of a registry and the exporter itself, with compression.
+    /// For a registry and the exporter itself, with compression.
     ///
     /// # Errors
-    /// Where the exporter's own metrics find no room, or there is no runtime.
+    /// If the exporter's own metrics find no room, or there is no runtime.
     pub fn new(registry: &Registry, header_bytes: usize) -> io::Result<Self> {
         let scraper = |registry| Scraper::new(vec![Shared::new(registry)], Duration::ZERO);
         let scraper =
@@ -61,7 +61,7 @@ impl InMemory {
         })
     }
 
-    /// All that a client is answered; `None` where the connection does not end although the client
+    /// The whole response to a client; `None` if the connection does not end although the client
     /// did.
     pub fn answer(&self, said: Said<'_>) -> Option<Vec<u8>> {
         let _context = self.runtime.enter();
@@ -111,7 +111,7 @@ struct Wire {
     piece: usize,
 }
 
-/// The exporter's end of it. Nothing is woken: who polls does so until nothing changes.
+/// The exporter's end of the connection. Nothing is woken: the caller polls until nothing changes.
 struct Stream(Arc<Mutex<Wire>>);
 
 impl AsyncRead for Stream {
@@ -139,7 +139,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut wire = lock(&self.0);
-        // Large responses in pieces of a byte would take longer than they tell.
+        // Large responses in pieces of a byte would take too long.
         let length = bytes.len().min(wire.piece.max(64));
         wire.answered.extend_from_slice(&bytes[..length]);
         Poll::Ready(Ok(length))
@@ -184,7 +184,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever it said before, and in whatever pieces.
+        /// Whatever its input was before, and in whatever pieces.
         #[test]
         fn a_client_that_closes_its_half_at_once_is_answered_the_same(
             words in proptest::collection::vec(0..WORDS.len(), 0..24),

@@ -1,4 +1,4 @@
-//! What a connection is at, and how long it may be.
+//! The phases of a connection, and their time limits.
 
 use super::Limits;
 use super::listen::Stream;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 
-/// What a connection is at. It changes only while the connection is polled.
+/// The phase of a connection. It changes only while the connection is polled.
 ///
 /// ```text
 ///           first byte          end of the headers
@@ -23,9 +23,9 @@ use tokio::time::{Instant, sleep_until};
 ///             the last byte is the system's
 /// ```
 ///
-/// It begins with `Handshake`, or with `Head` where nothing is encrypted: who connects has something
-/// to ask. The time of a handshake is that for the head. Bytes of a second request that came
-/// with the first one don't count as its first byte, so that its time is the longer of both.
+/// It begins with `Handshake`, or with `Head` without encryption, since a new client is expected to
+/// send a request. A handshake has the time limit of the head. Bytes of a second request that came
+/// with the first one don't count as its first byte, so its time is the longer of both.
 #[derive(Debug)]
 pub(super) struct Progress(Mutex<State>);
 
@@ -41,7 +41,7 @@ enum Phase {
     Idle,
     Head,
     Answer,
-    /// Of the answer, all is written but what waits for the system to take it.
+    /// The whole response is written, but the system has not accepted all of it.
     Flush,
 }
 
@@ -71,7 +71,7 @@ impl Progress {
         matches!(phase, Phase::Handshake | Phase::Idle | Phase::Head).then_some(since)
     }
 
-    /// Runs the connection, for as long as each phase is within its limit.
+    /// Runs the connection, as long as each phase is within its limit.
     pub(super) async fn within<F: Future>(
         &self,
         limits: &Limits,
@@ -99,7 +99,7 @@ impl Progress {
             Phase::Handshake | Phase::Head => (limits.header_timeout, Limit::HeaderTimeout),
             Phase::Answer | Phase::Flush => (limits.response_timeout, Limit::ResponseTimeout),
         };
-        // Where that is beyond all time, some years will do.
+        // If that is beyond the range of time, some years will do.
         let deadline = since.checked_add(timeout).unwrap_or(since + FAR);
         (deadline, limit)
     }
@@ -111,7 +111,7 @@ impl Progress {
 
 const FAR: std::time::Duration = std::time::Duration::from_secs(3600 * 24 * 365);
 
-/// A stream that says what it is at.
+/// A stream that reports its progress.
 pub(super) struct Observed<S> {
     pub(super) stream: S,
     pub(super) progress: Arc<Progress>,
@@ -154,7 +154,7 @@ impl<S: Stream> AsyncWrite for Observed<S> {
         self.stream.is_write_vectored()
     }
 
-    /// hyper asks for this when it has written all that it holds.
+    /// hyper calls this when it has written its whole buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         let mut state = self.progress.state();
@@ -169,7 +169,7 @@ impl<S: Stream> AsyncWrite for Observed<S> {
     }
 }
 
-/// A response's body that says when all of it is written.
+/// A response's body that reports when all of it is written.
 pub(super) struct ObservedBody<B> {
     pub(super) body: B,
     pub(super) progress: Arc<Progress>,

@@ -1,20 +1,20 @@
-//! How many of something a second each client may have.
+//! The rate of events for each client.
 
 use super::client::Client;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Clients that are remembered. A client that is within its rate is forgotten where others need the
-/// room; where none is, those that are not remembered share one allowance.
+/// The most remembered clients. A client that is within its rate is forgotten if others need the
+/// room; if no client is, the further clients share one allowance.
 const MOST_CLIENTS: usize = 1024;
 
-/// What each client had: for each, the time at which all that was allowed so far would have come at
-/// the even rate (the "theoretical arrival time" of the generic cell rate algorithm,
-/// ITU-T I.371). In the past, it says nothing.
+/// The usage of each client: the time at which all its events so far would have come at the even
+/// rate (the "theoretical arrival time" of the generic cell rate algorithm, ITU-T I.371). A time in
+/// the past has no effect.
 #[derive(Debug)]
 pub(super) struct Rate {
     interval: Duration,
-    /// A client is let through as long as it is no more than this ahead of its rate.
+    /// A client is admitted as long as it is no more than this ahead of its rate.
     ahead: Duration,
     even: HashMap<Client, Instant>,
 }
@@ -24,7 +24,7 @@ impl Rate {
         Self { interval: Duration::from_secs(1) / per_second.max(1), ahead, even: HashMap::new() }
     }
 
-    /// Lets one through, or says how long the client should wait.
+    /// Admits one, or returns how long the client should wait.
     pub(super) fn admit(&mut self, mut client: Client, now: Instant) -> Result<(), Duration> {
         if self.even.len() >= MOST_CLIENTS && !self.even.contains_key(&client) {
             self.even.retain(|_, even| *even > now);
@@ -90,11 +90,11 @@ mod tests {
         let (mut rate, start) = (Rate::new(2, SECOND), Instant::now());
         let client = |at: u32| Client::V4(Ipv4Addr::from_bits(at));
         let at_once = (0..100_000).filter(|&at| rate.admit(client(at), start).is_ok()).count();
-        // Those beyond share one allowance, which has one entry.
+        // The further clients share one allowance, which has one entry.
         assert_eq!(at_once, MOST_CLIENTS + 2);
         assert_eq!(rate.even.len(), MOST_CLIENTS + 1);
         assert!(rate.admit(client(5), start).is_ok(), "a client that is known keeps its own");
-        // Once they are quiet, others have their place.
+        // Once they are quiet, others take their place.
         let later = start + Duration::from_secs(2);
         assert_eq!(admitted(&mut rate, client(1_000_000), later), 2);
         assert_eq!(rate.even.len(), 1);

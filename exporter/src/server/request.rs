@@ -1,11 +1,11 @@
-//! What HTTP asks of the head of a request, beyond what hyper looks at.
+//! HTTP's requirements for the head of a request that hyper does not check.
 
 use hyper::header::{HOST, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Uri, Version};
 use std::net::Ipv6Addr;
 
-/// Why a request gets no other answer than this; `None` where it is as it should be.
+/// The response that refuses a request; `None` for a valid one.
 pub(super) fn fault(request: &Parts) -> Option<(StatusCode, &'static str)> {
     if !names_its_host(request) {
         let text = "A request has one header Host, of a host and maybe a port\n";
@@ -15,7 +15,7 @@ pub(super) fn fault(request: &Parts) -> Option<(StatusCode, &'static str)> {
         let text = "The target of a request is a path or a URL, such as /metrics\n";
         return Some((StatusCode::BAD_REQUEST, text));
     }
-    // RFC 9112, 6.1: hyper looks at the last coding alone, which says where the body ends.
+    // RFC 9112, 6.1: hyper checks only the last coding, which determines the end of the body.
     let mut codings = request.headers.get_all(TRANSFER_ENCODING).iter();
     let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
     let known = codings.next().is_none_or(|coding| is_chunked(coding.as_bytes()));
@@ -26,7 +26,7 @@ pub(super) fn fault(request: &Parts) -> Option<(StatusCode, &'static str)> {
     None
 }
 
-/// RFC 9112, 3.2: one `Host` and no more, in HTTP/1.0 maybe none, whatever the target is.
+/// RFC 9112, 3.2: exactly one `Host`, in HTTP/1.0 maybe none, whatever the target is.
 fn names_its_host(request: &Parts) -> bool {
     let mut hosts = request.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -49,7 +49,7 @@ fn is_host(value: &[u8]) -> bool {
     is_host && (rest.is_empty() || rest[0] == b':' && rest[1..].iter().all(u8::is_ascii_digit))
 }
 
-/// RFC 3986, 3.2.2: `reg-name`, which an address of IPv4 is as well.
+/// RFC 3986, 3.2.2: `reg-name`, which includes IPv4 addresses.
 fn is_name(name: &[u8]) -> bool {
     let escapes = |at: usize| {
         let digits = name.get(at + 1..at + 3);

@@ -1,4 +1,4 @@
-//! Who may ask: names and passwords, and bearer tokens.
+//! The admission of clients: names and passwords, and bearer tokens.
 
 use super::error::Wrong;
 use super::file::{File, Token};
@@ -17,16 +17,16 @@ use std::time::{Duration, Instant};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// The longest header with credentials that is looked at: tokens of some issuers are long.
+/// The longest header with credentials that is checked: tokens of some issuers are long.
 const MAX_HEADER: usize = 4096;
 
-/// The shortest token taken from a file: less can be guessed.
+/// The shortest token in a file: shorter ones can be guessed.
 const MIN_TOKEN: usize = 16;
 
-/// How long who finds too many others waiting should stay away.
+/// How long a client should stay away if too many others wait.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// What opens the door. Without any, it is open.
+/// The accepted credentials. Without any, all clients are admitted.
 #[derive(Default)]
 pub(super) struct Credentials {
     users: BTreeMap<String, Hash>,
@@ -51,14 +51,14 @@ impl Credentials {
         !(self.users.is_empty() && self.tokens.is_empty())
     }
 
-    /// What a client without credentials is told to send (RFC 7617 and 6750).
+    /// The challenges for a client without credentials (RFC 7617 and 6750).
     pub(super) fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
         let basic = (!self.users.is_empty()).then_some(r#"Basic realm="metrics", charset="UTF-8""#);
         let bearer = (!self.tokens.is_empty()).then_some(r#"Bearer realm="metrics""#);
         basic.into_iter().chain(bearer).map(HeaderValue::from_static)
     }
 
-    /// All of them are compared, whichever it is.
+    /// Compares all of them, whichever matches.
     fn has(&self, token: &[u8]) -> bool {
         let token = sha256(token);
         let none = Choice::from(0);
@@ -74,7 +74,7 @@ fn user(name: &str, hash: &str) -> Result<Hash, Wrong> {
     }
     let make = format!("make one with htpasswd -nBC 10 {name}");
     let parsed = Hash::parse(hash);
-    // Not the hash itself, which may be a password that somebody forgot to hash.
+    // Without the hash itself, which may be a password that somebody forgot to hash.
     let hash = parsed.map_err(|_| Wrong::new(&*at, format!("no bcrypt hash: {make}")))?;
     if !(MIN_COST..=MAX_COST).contains(&hash.cost()) {
         let reason = format!(
@@ -145,33 +145,33 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     sum
 }
 
-/// Why a request is not answered.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// No credentials, or wrong ones.
     Unauthorized,
-    /// Too many wrong ones, or too many requests at all; to be tried again after so long.
+    /// Too many wrong ones, or too many requests at all; to be retried after this time.
     TooMany(Duration),
     /// Too many passwords are being checked.
     Busy(Duration),
 }
 
-/// Checks credentials, and remembers who gets them wrong.
+/// Checks credentials, and remembers clients with wrong ones.
 pub(super) struct Guard {
     clients: Mutex<Clients>,
     passwords: Passwords,
 }
 
 impl Guard {
-    /// `None` where the system has no random numbers.
+    /// `None` if the system has no random numbers.
     pub(super) fn new() -> Option<Self> {
         Some(Self { clients: Mutex::default(), passwords: Passwords::new()? })
     }
 
-    /// Whether the headers have credentials that are right.
+    /// Whether the headers have right credentials.
     ///
-    /// Of a client that got too much wrong lately, nothing is looked at for a while: what it can
-    /// learn about credentials, by whichever way, is bounded by [`LOOKED_AT`](super::limit::LOOKED_AT).
+    /// After too many recent failures of a client, nothing of it is checked for a while. So
+    /// [`LOOKED_AT`](super::limit::LOOKED_AT) bounds the guesses of a client in every way.
     pub(super) async fn admit(
         &self,
         credentials: &Credentials,
@@ -217,7 +217,7 @@ impl Guard {
                 Ok(())
             }
             Ok(false) => Err(Refusal::Unauthorized),
-            // Nobody knows whether it was right.
+            // It is unknown whether it was right.
             Err(Busy) => {
                 self.clients().right(client, true, now);
                 Err(Refusal::Busy(BUSY))
@@ -230,16 +230,16 @@ impl Guard {
     }
 }
 
-/// What a client sends.
+/// The credentials that a client sends.
 enum Given {
     Basic { user: Zeroizing<Vec<u8>>, password: Zeroizing<Vec<u8>> },
     Bearer(Zeroizing<Vec<u8>>),
 }
 
-/// The credentials in a request, if it has some and they have the form that they should.
+/// The credentials in a request, if it has valid ones in form.
 fn given(headers: &HeaderMap) -> Option<Given> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    // Of several, nobody can say which is meant.
+    // Several are ambiguous.
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let value = value.as_bytes();
     if value.len() > MAX_HEADER {
@@ -267,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
     use std::path::Path;
 
-    /// Of "correct horse", by `htpasswd -bnBC 4`; and the SHA-256 of `0123456789abcdef`, by
+    /// For "correct horse", by `htpasswd -bnBC 4`; and the SHA-256 of `0123456789abcdef`, by
     /// `sha256sum`.
     const FILE: &str = "
 basic_auth_users:
@@ -321,7 +321,7 @@ bearer_tokens:
         assert_eq!(admit(&header(b"Bearer 0123456789abcdeg")), Err(Refusal::Unauthorized));
     }
 
-    /// Nothing of this is looked at any further, or counts.
+    /// None of this is checked any further, or counts.
     #[test]
     fn what_has_no_form_is_unauthorized() {
         let (credentials, guard) = (credentials(FILE), guard());
@@ -362,7 +362,7 @@ bearer_tokens:
     }
 
     proptest! {
-        /// Whatever is sent, it is understood as it was meant or not at all.
+        /// Any input is understood as intended or not at all.
         #[test]
         fn any_bytes_are_looked_at(
             value in proptest::collection::vec(any::<u8>(), 0..64),
@@ -384,7 +384,7 @@ bearer_tokens:
 
     #[test]
     fn names_and_passwords_are_any_bytes() {
-        // Of the bytes ff 00 3a ff, by Python's bcrypt.
+        // For the bytes ff 00 3a ff, by Python's bcrypt.
         let hash = "$2b$04$AxveuQ/Oo3H16HDlS4e.e.WQ1Bg./TpBGDDKtfyVhSrCy.koZMgZW";
         let credentials = credentials(&format!("basic_auth_users: {{ Ünïcode: {hash} }}"));
         let guard = guard();
@@ -404,7 +404,7 @@ bearer_tokens:
     fn who_guesses_is_stopped_and_nobody_else() {
         let (credentials, guard) = (credentials(FILE), guard());
         let right = basic("alice:correct horse");
-        // One that was there before, one that comes later, and one that guesses.
+        // One that was admitted before, one that comes later, and one that guesses.
         let (known, new, bad) = (1, 2, 3);
         assert_eq!(admit(&guard, &credentials, known, &right), Ok(()));
         let mut hashed = 0;
@@ -420,12 +420,13 @@ bearer_tokens:
             assert_eq!(admit(&guard, &credentials, known, &right), Ok(()));
         }
         assert_eq!(admit(&guard, &credentials, new, &right), Ok(()));
-        // Nor who shares an address with a client that has a wrong password, where it was right before.
+        // So is a client whose credentials were right before, even if it shares an address with a
+        // client that has a wrong password.
         while admit(&guard, &credentials, known, &basic("alice:old")) == Err(Refusal::Unauthorized)
         {
         }
         assert_eq!(admit(&guard, &credentials, known, &right), Ok(()));
-        // Of who was never right, not even that is looked at.
+        // For a client that was never right, not even right ones are checked.
         let refused = Err(Refusal::TooMany(HASHED.interval));
         assert_eq!(admit(&guard, &credentials, bad, &right), refused);
         let (guard, now) = guard;

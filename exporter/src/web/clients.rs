@@ -1,4 +1,4 @@
-//! Certificates of clients: who has to show one, and which are good.
+//! Certificates of clients: which clients need one, and which certificates are valid.
 
 use super::error::Wrong;
 use super::file::Tls;
@@ -23,7 +23,7 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// Who has to show what, by Go's names (`crypto/tls`, `ClientAuthType`).
+/// The required certificates, by Go's names (`crypto/tls`, `ClientAuthType`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Policy {
     NoClientCert,
@@ -38,7 +38,7 @@ impl Policy {
         Some(match name {
             "" | "NoClientCert" => Self::NoClientCert,
             "RequestClientCert" => Self::RequestClientCert,
-            // The second is an old spelling, which Prometheus takes as well.
+            // The second is an old spelling, which Prometheus accepts as well.
             "RequireAnyClientCert" | "RequireClientCert" => Self::RequireAnyClientCert,
             "VerifyClientCertIfGiven" => Self::VerifyClientCertIfGiven,
             "RequireAndVerifyClientCert" => Self::RequireAndVerifyClientCert,
@@ -51,7 +51,7 @@ impl Policy {
     }
 }
 
-/// What certificate a client has to show, the strictest last.
+/// The certificate that a client must have, the strictest last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shown {
     #[default]
@@ -77,7 +77,7 @@ impl Shown {
     }
 }
 
-/// Who may connect.
+/// The check of clients' certificates.
 pub(super) fn verifier(
     section: &Tls,
     files: &mut Files,
@@ -163,7 +163,7 @@ fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
     Ok(roots)
 }
 
-/// Any certificate will do that its client has the key of.
+/// Accepts any certificate whose key the client has.
 #[derive(Debug)]
 struct Unverified {
     mandatory: bool,
@@ -211,13 +211,14 @@ impl ClientCertVerifier for Unverified {
     }
 }
 
-/// Certificates of authorities that the other end may show beside its own. Where many have one name, rustls
-/// tries all ways through them, 200,000 steps at most, which is most of a second on the exporter's thread
-/// for anybody who takes part in a handshake. Through these there are 64.
+/// The most certificates of authorities that the peer may send besides its own. If many have one
+/// name, rustls tries all paths through them, at most 200,000 steps. That takes most of a second of
+/// the exporter's thread for any peer that takes part in a handshake. With these there are 64
+/// paths.
 pub(crate) const MOST_INTERMEDIATES: usize = 4;
 
-/// Of the certificates that are good otherwise, those that come with few others, and have one of the names
-/// if there are some.
+/// Accepts valid certificates that come with few others, and have one of the names if there are
+/// some.
 #[derive(Debug)]
 struct Narrow {
     verifier: Arc<dyn ClientCertVerifier>,
@@ -234,7 +235,7 @@ impl Narrow {
     }
 }
 
-/// A name as it is listed: a DNS name, an address of the network or of e-mail, or a URI.
+/// A name as it is listed: a DNS name, an IP or e-mail address, or a URI.
 fn text(name: &GeneralName) -> Option<String> {
     match name {
         GeneralName::DnsName(name)
@@ -333,7 +334,7 @@ mod tests {
         params(name, false).signed_by(&key, by).unwrap().der().clone()
     }
 
-    /// Those who may connect are clients of this authority.
+    /// Clients of this authority may connect.
     fn verifier(authority: &Issuer) -> Arc<dyn ClientCertVerifier> {
         let section = Tls {
             client_ca: Some(authority.pem()),
@@ -348,7 +349,7 @@ mod tests {
     fn a_client_shows_few_certificates_of_authorities() {
         let root = authority("root");
         let (verifier, client) = (verifier(&root), issued(&root, "client"));
-        // What is of no use does no harm, as long as it is little.
+        // Useless certificates are harmless, as long as there are few.
         let others: Vec<_> =
             (0..=MOST_INTERMEDIATES).map(|_| authority("other").der().clone()).collect();
         let shows = |others: &[CertificateDer<'static>]| {

@@ -1,4 +1,4 @@
-//! A configuration that was checked, and can be put in force.
+//! A checked configuration that can take effect.
 
 use super::auth::Credentials;
 use super::clients::Shown;
@@ -25,7 +25,8 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("X-XSS-Protection", &[]),
 ];
 
-/// The paths that may need no credentials: they say that the exporter runs, and nothing of what it knows.
+/// The paths that may need no credentials: they show that the exporter runs, and none of its
+/// metrics.
 const EXCLUDABLE: [&str; 2] = ["/health", "/ready"];
 
 #[derive(Default)]
@@ -33,11 +34,11 @@ pub(super) struct Config {
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) credentials: Credentials,
-    /// Of [`EXCLUDABLE`].
+    /// Some of [`EXCLUDABLE`].
     excluded: Vec<&'static str>,
     pub(super) rate: Option<Rate>,
     pub(super) locks: Locks,
-    /// Whether it may have fewer locks than the one before it.
+    /// Whether it may have fewer locks than the previous one.
     allow_less_protection: bool,
 }
 
@@ -46,15 +47,15 @@ impl Config {
         self.locks.tls || self.locks.credentials
     }
 
-    /// Whether a path is answered without a password or a token.
+    /// Whether a path needs no password or token.
     pub(super) fn excludes(&self, path: &str) -> bool {
         self.excluded.contains(&path)
     }
 
-    /// Whether it may take the place of the one in force.
+    /// Whether it may replace the one in force.
     ///
     /// # Errors
-    /// Where it takes away what keeps strangers out, and does not say that it is meant to.
+    /// If it removes protection against strangers without declaring that intent.
     pub(super) fn replace(self, in_force: &Self) -> Result<Self, Wrong> {
         if !self.allow_less_protection {
             self.locks.replace(in_force.locks)?;
@@ -63,7 +64,8 @@ impl Config {
     }
 }
 
-/// Reads the file and all that it names. What was read is watched also where something is wrong.
+/// Reads the file and all files that it names. The files that were read are watched even after an
+/// error.
 pub(super) fn load(path: &Path) -> (Watch, Result<Config, Wrong>) {
     let now = SystemTime::now();
     let mut files = Files::new(path.parent().unwrap_or(Path::new("")));
@@ -110,7 +112,7 @@ fn excluded(file: &File) -> Result<Vec<&'static str>, Wrong> {
     if unknown.is_empty() {
         return Ok(given.filter_map(|path| known(path)).collect());
     }
-    // As many as fit a line.
+    // As many as fit on a line.
     let named: Vec<_> = unknown.iter().take(4).map(|path| format!("{path:?}")).collect();
     let more = if unknown.len() > named.len() { ", …" } else { "" };
     Err(Wrong::new(

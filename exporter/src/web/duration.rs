@@ -1,9 +1,9 @@
-//! Durations as Go writes them.
+//! Durations in Go's form.
 
 use std::time::Duration;
 
-/// A duration such as `1h15m30.5s` or `300ms`, as Go's `time.ParseDuration` takes it; `None` for what
-/// it does not, and for what is negative.
+/// A duration such as `1h15m30.5s` or `300ms`, in the form of Go's `time.ParseDuration`; `None` for
+/// other text, and for negative durations.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {

@@ -1,4 +1,4 @@
-//! The file's text as values: what its keys are, and nothing about what they mean.
+//! The file's text as values: its keys, without their meaning.
 
 use super::error::Wrong;
 use serde::Deserialize;
@@ -17,12 +17,12 @@ pub(super) struct File {
     pub(super) bearer_tokens: Option<BTreeMap<String, Token>>,
     /// Not of Prometheus: paths that need no password and no token.
     pub(super) auth_excluded_paths: Option<Vec<String>>,
-    /// Not of Prometheus: what keeps strangers out may be taken away.
+    /// Not of Prometheus: permission to remove protection.
     pub(super) allow_less_protection: Option<bool>,
 }
 
 impl File {
-    /// As an empty one does, or one that was cut after the name of a section.
+    /// True for an empty file, or one that was cut after the name of a section.
     pub(super) fn says_nothing(&self) -> bool {
         let Self {
             tls_server_config,
@@ -30,7 +30,7 @@ impl File {
             basic_auth_users,
             rate_limit,
             bearer_tokens,
-            // It asks for nothing.
+            // This key alone demands nothing.
             auth_excluded_paths: _,
             allow_less_protection,
         } = self;
@@ -64,7 +64,7 @@ pub(super) struct Tls {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Http {
-    /// Taken, and without effect: HTTP/1.1 is what there is.
+    /// Accepted, and without effect: the exporter uses HTTP/1.1.
     #[serde(rename = "http2")]
     pub(super) _http2: Option<bool>,
     pub(super) headers: Option<BTreeMap<String, String>>,
@@ -77,7 +77,7 @@ pub(super) struct RateLimit {
     pub(super) burst: Option<i64>,
 }
 
-/// Anything, so that no error repeats a token that stands where its hash should.
+/// Any value, so that no error repeats a token in place of its hash.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Token {
@@ -86,7 +86,7 @@ pub(super) enum Token {
 }
 
 pub(super) fn parse(text: &str) -> Result<File, Wrong> {
-    // No lines of the file in an error: keys and hashes may be in them.
+    // No lines of the file in an error: they may contain keys and hashes.
     let options = serde_saphyr::options! { with_snippet: false };
     let mut at = None;
     let parsed = serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| {

@@ -1,11 +1,11 @@
-//! How often something may happen: in all, and for each client.
+//! The rates of events: in all, and for each client.
 
 use crate::server::Client;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
-/// So many at once, and one more each interval.
+/// This many at once, and one more each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
     pub(super) burst: u32,
@@ -24,13 +24,13 @@ impl Bucket {
         Self { full_at: now }
     }
 
-    /// Takes one, or tells after how long there is one.
+    /// Takes one, or returns the time until there is one.
     pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now).checked_add(rate.interval);
         let holds = rate.interval.saturating_mul(rate.burst);
         match full_at.and_then(|full_at| full_at.duration_since(now).checked_sub(holds)) {
             Some(wait) if wait > Duration::ZERO => Err(wait),
-            // More than a clock can tell is never over.
+            // Longer than a clock can represent, so it never ends.
             None if full_at.is_none() => Err(rate.interval),
             _ => {
                 self.full_at = full_at.unwrap_or(now);
@@ -39,7 +39,7 @@ impl Bucket {
         }
     }
 
-    /// Puts one back that was taken.
+    /// Puts one back.
     pub(super) fn put_back(&mut self, rate: Rate) {
         self.full_at = self.full_at.checked_sub(rate.interval).unwrap_or(self.full_at);
     }
@@ -49,44 +49,44 @@ impl Bucket {
     }
 }
 
-/// What a client may get wrong.
+/// The failed attempts of a client.
 #[derive(Clone, Copy, Debug)]
 struct Attempts {
-    /// Credentials of its that were looked at and not found right.
+    /// Its credentials that were checked and not found right.
     looked_at: Bucket,
-    /// Passwords of its that were hashed and not found right.
+    /// Its passwords that were hashed and not found right.
     hashed: Bucket,
 }
 
-/// Wrong credentials of one client that are looked at. Quick enough for a scraper that was given a
-/// wrong password beside one that has the right one, and few enough that guessing is hopeless.
+/// The rate of a client's wrong credentials that are checked. It is high enough for a scraper with
+/// a wrong password beside one with the right one, and low enough that guessing is hopeless.
 pub(super) const LOOKED_AT: Rate = Rate { burst: 20, interval: Duration::from_millis(100) };
 
-/// Wrong passwords of one client that are hashed: at bcrypt's usual cost 3 % of a core.
+/// The rate of a client's wrong passwords that are hashed: at bcrypt's usual cost 3 % of a core.
 pub(super) const HASHED: Rate = Rate { burst: 10, interval: Duration::from_secs(2) };
 
-/// Clients that are remembered at one time, each some 60 bytes.
+/// The most remembered clients, each some 60 bytes.
 const MAX_CLIENTS: usize = 1024;
 
-/// What clients got wrong lately.
+/// The recent failures of clients.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     attempts: HashMap<Client, Attempts>,
 }
 
 impl Clients {
-    /// Lets credentials be looked at, which [`right`](Self::right) takes back; or tells after how
-    /// long they may be.
+    /// Allows a check of credentials, which [`right`](Self::right) takes back; or returns the time
+    /// until one is allowed.
     pub(super) fn look(&mut self, client: Client, now: Instant) -> Result<(), Duration> {
         self.of(client, now).looked_at.take(LOOKED_AT, now)
     }
 
-    /// Lets a password be hashed, which [`right`](Self::right) takes back as well.
+    /// Allows the hashing of a password, which [`right`](Self::right) takes back as well.
     pub(super) fn hash(&mut self, client: Client, now: Instant) -> Result<(), Duration> {
         self.of(client, now).hashed.take(HASHED, now)
     }
 
-    /// Whether nothing of the client's was wrong lately, beyond what is being looked at now.
+    /// Whether the client had no recent failure, apart from the present checks.
     pub(super) fn is_clean(&self, client: Client, now: Instant) -> bool {
         self.attempts.get(&client).is_none_or(|attempts| {
             let Attempts { mut hashed, .. } = *attempts;
@@ -95,7 +95,7 @@ impl Clients {
         })
     }
 
-    /// The credentials were right: they count for nothing.
+    /// The credentials were right: they do not count.
     pub(super) fn right(&mut self, client: Client, hashed: bool, now: Instant) {
         let Entry::Occupied(mut entry) = self.attempts.entry(client) else { return };
         let attempts = entry.get_mut();
@@ -116,7 +116,7 @@ impl Clients {
         self.attempts.entry(client).or_insert(Attempts { looked_at: full, hashed: full })
     }
 
-    /// Forgets who got nothing wrong lately, and if nobody, who has got the least wrong.
+    /// Forgets clients without a recent failure, or else the one with the fewest.
     fn make_room(&mut self, now: Instant) {
         self.attempts.retain(|_, it| !(it.looked_at.is_full(now) && it.hashed.is_full(now)));
         if self.attempts.len() < MAX_CLIENTS {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the other view: tokens, counted in nanoseconds.
+        /// Compared with the other view: tokens, counted in nanoseconds.
         #[test]
         fn as_a_bucket_of_tokens(
             burst in 1u32..5,
@@ -238,7 +238,7 @@ mod tests {
             assert!(clients.attempts.len() <= MAX_CLIENTS);
         }
         assert!(clients.hash(worst, now).is_err());
-        // Once all is forgiven, all is forgotten.
+        // Once all failures have expired, all are forgotten.
         let later = now + HASHED.interval * HASHED.burst;
         clients.hash(Client::Unknown, later).unwrap();
         assert_eq!(clients.attempts.len(), 1);

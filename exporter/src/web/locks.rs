@@ -1,15 +1,15 @@
-//! What keeps strangers out, and whether another configuration keeps out less.
+//! The protection against strangers, and whether another configuration protects less.
 
 use super::clients::Shown;
 use super::error::Wrong;
 
-/// What a configuration asks for. A file that was cut asks for less than the whole one.
+/// The demands of a configuration. A truncated file demands less than the whole one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Locks {
     pub(super) tls: bool,
-    /// What certificate a client has to show.
+    /// The certificate that a client must have.
     pub(super) shown: Shown,
-    /// Whether it has to have one of some names.
+    /// Whether it must have one of some names.
     pub(super) names: bool,
     /// Whether a password or a token is needed.
     pub(super) credentials: bool,
@@ -17,7 +17,7 @@ pub(super) struct Locks {
 
 impl Locks {
     /// # Errors
-    /// Where a lock of those in force is not among these.
+    /// If a lock in force is not among these.
     pub(super) fn replace(self, in_force: Self) -> Result<(), Wrong> {
         let (key, what) = if in_force.tls && !self.tls {
             ("tls_server_config", "TLS")

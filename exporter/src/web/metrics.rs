@@ -1,6 +1,6 @@
 use tickmetrics::prelude::*;
 
-/// Beside the exporter's metrics about itself, where there is a web configuration.
+/// Metrics in addition to the exporter's own, if there is a web configuration.
 #[derive(Clone, Copy, Metrics)]
 #[metrics(prefix = "tickmetrics_exporter")]
 pub(crate) struct WebMetrics {

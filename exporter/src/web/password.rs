@@ -1,16 +1,17 @@
-//! Passwords against bcrypt hashes, on a thread of their own.
+//! Passwords checked against bcrypt hashes, on a separate thread.
 //!
-//! bcrypt is slow by intention: 60 ms at the usual cost of 10, twice that for each one more. On the
-//! exporter's thread all other clients would wait. So
+//! bcrypt is slow by intention: 60 ms at the usual cost of 10, and twice that for each one more. On
+//! the exporter's thread all other clients would wait. So
 //!
-//! 1. one thread, started when it is first needed, hashes one password after the other, and has no
-//!    more than [`MAX_WAITING`] waiting for it;
-//! 2. after a wrong one it rests for as long as that took, and at least [`MIN_REST`]: wrong passwords
-//!    take half a core at most, and are ten a second at most, from however many addresses they come;
-//! 3. who got nothing wrong lately goes before who did;
-//! 4. a password that was right is remembered, so that hashing it is for the first scrape alone.
+//! 1. one thread, started at the first need, hashes one password after the other, with at most
+//!    [`MAX_WAITING`] in its queue;
+//! 2. after a wrong one it rests for as long as the hashing took, and at least [`MIN_REST`]: wrong
+//!    passwords take at most half a core, and are at most ten a second, from any number of
+//!    addresses;
+//! 3. clients without recent failures come before those with some;
+//! 4. a right password is remembered, so that only the first scrape hashes it.
 //!
-//! The thread is started by the exporter's, and so runs on the same core where that one is pinned.
+//! The exporter's thread starts it, so it runs on the same core if that one is pinned.
 
 use crate::server::Client;
 use crate::sync::lock;
@@ -23,23 +24,23 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-/// Passwords that wait at one time. At the usual cost the last one waits for less than three seconds
-/// if all are wrong, and Prometheus waits for ten by default.
+/// The most waiting passwords. At the usual cost the last one waits for less than three seconds if
+/// all are wrong, and Prometheus waits for ten by default.
 const MAX_WAITING: usize = 16;
 
-/// How long the thread rests after a wrong password, at least.
+/// The least rest of the thread after a wrong password.
 const MIN_REST: Duration = Duration::from_millis(100);
 
-/// Right passwords that are remembered, each as 32 bytes: one for each user and address.
+/// The most remembered right passwords, each as 32 bytes: one for each user and address.
 const MAX_REMEMBERED: usize = 1024;
 
-/// The lowest cost that bcrypt has.
+/// bcrypt's lowest cost.
 pub(super) const MIN_COST: u32 = 4;
 
-/// The highest cost taken: some 4 s for each password, and Prometheus waits 10 s by default.
+/// The highest accepted cost: some 4 s for each password, and Prometheus waits 10 s by default.
 pub(super) const MAX_COST: u32 = 16;
 
-/// A password as bcrypt keeps it.
+/// A password in bcrypt's form.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Hash {
     text: Arc<str>,
@@ -78,22 +79,21 @@ pub(super) struct Passwords {
 }
 
 impl Passwords {
-    /// `None` where the system has no random numbers.
+    /// `None` if the system has no random numbers.
     pub(super) fn new() -> Option<Self> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new()).ok()?;
         let remembered = Remembered { key, tags: HashSet::new(), order: VecDeque::new() };
         Some(Self { shared: Arc::default(), remembered: Mutex::new(remembered) })
     }
 
-    /// Whether the password was found right before, for the same client.
+    /// Whether the password was right before, for the same client.
     pub(super) fn is_remembered(&self, attempt: &Attempt<'_>) -> bool {
         let remembered = lock(&self.remembered);
         let tag = remembered.tag(attempt);
         attempt.hash.is_some() && remembered.tags.contains(&tag)
     }
 
-    /// Whether the password is right, found out on the thread. `clean`: whether the client got
-    /// nothing wrong lately.
+    /// Checks the password on the thread. `clean`: whether the client had no recent failure.
     pub(super) async fn check(&self, attempt: &Attempt<'_>, clean: bool) -> Result<bool, Busy> {
         let answered = self.enqueue(attempt, clean)?;
         let right = answered.await.map_err(|_| Busy)?;
@@ -134,7 +134,7 @@ impl Passwords {
 }
 
 impl Drop for Passwords {
-    /// Lets the thread end, once it is through with what it is hashing. Nobody waits for it.
+    /// Lets the thread end after the hashing in progress. Nobody waits for it.
     fn drop(&mut self) {
         let mut queue = lock(&self.shared.queue);
         queue.closed = true;
@@ -150,7 +150,7 @@ struct Job {
     answer: oneshot::Sender<bool>,
 }
 
-/// What is hashed. This copy of the password is erased.
+/// The data to hash. This copy of the password is erased.
 struct Secret {
     password: Zeroizing<Box<[u8]>>,
     hash: Option<Hash>,
@@ -158,7 +158,7 @@ struct Secret {
 }
 
 impl Secret {
-    /// Takes the same time whoever the user is, where the password is wrong.
+    /// A wrong password takes the same time for every user.
     fn is_right(&self) -> bool {
         let Self { password, hash, highest_cost } = self;
         let verify = |hash: &Hash| bcrypt::verify(&**password, &hash.text).unwrap_or(false);
@@ -175,9 +175,9 @@ impl Secret {
     }
 }
 
-/// The costs of what is hashed for nothing, so that every wrong password takes the steps that the
-/// dearest hash takes. There are 2^cost for each, and 2^c + 2^c + 2^(c+1) + … + 2^(h-1) = 2^h: the
-/// first of these is the user's own hash, and for an unknown user one of the lowest cost.
+/// The costs of hashes without a result, so that every wrong password takes as many steps as the
+/// most expensive hash. Each takes 2^cost, and 2^c + 2^c + 2^(c+1) + … + 2^(h-1) = 2^h. The first
+/// of these is the user's own hash, and for an unknown user one of the lowest cost.
 fn missing(cost: Option<u32>, highest: u32) -> impl Iterator<Item = u32> {
     let stand_in = if cost.is_none() { Some(MIN_COST) } else { None };
     stand_in.into_iter().chain(cost.unwrap_or(MIN_COST)..highest)
@@ -192,10 +192,10 @@ struct Queue {
 }
 
 impl Queue {
-    /// Adds a job if there is room. For a client that got nothing wrong lately, one of the others
-    /// has to go if there is none: the one that came last.
+    /// Adds a job if there is room. If there is none, a client without recent failures replaces the
+    /// latest job of the others.
     fn push(&mut self, job: Job, clean: bool) -> bool {
-        // Who went away needs no place.
+        // A client that left needs no place.
         self.clean.retain(|job| !job.answer.is_closed());
         self.others.retain(|job| !job.answer.is_closed());
         let has_room = self.clean.len() + self.others.len() < MAX_WAITING
@@ -232,7 +232,7 @@ impl Shared {
             let begin = Instant::now();
             let right = job.secret.is_right();
             let took = begin.elapsed();
-            // Who asked may have gone away.
+            // The client may have left.
             let _ = job.answer.send(right);
             queue = lock(&self.queue);
             if !right {
@@ -244,12 +244,12 @@ impl Shared {
     }
 }
 
-/// How long nothing is hashed after a wrong password that took so long.
+/// How long nothing is hashed after a wrong password that took this long.
 fn rest(took: Duration) -> Duration {
     took.max(MIN_REST)
 }
 
-/// What was found right, as tags that tell nothing to who has no key.
+/// The passwords that were right, as tags that are useless without the key.
 struct Remembered {
     key: hmac::Key,
     tags: HashSet<[u8; 32]>,
@@ -258,8 +258,8 @@ struct Remembered {
 }
 
 impl Remembered {
-    /// The same hash is part of it, so that a new password ends what an old one opened; and the
-    /// client, so that guesses from elsewhere learn nothing without hashing.
+    /// The tag includes the hash, so that a new password invalidates the old one; and the client,
+    /// so that guesses from elsewhere learn nothing without hashing.
     fn tag(&self, attempt: &Attempt<'_>) -> [u8; 32] {
         let Attempt { client, user, password, hash, .. } = attempt;
         let (kind, address) = match *client {
@@ -308,7 +308,7 @@ mod tests {
         ("", "$2b$04$JZG.7FTMFQbS0x8cQtCm8ujLpmA9awaJFv25mDPFm4iDodY7F2b2C"),
     ];
 
-    /// Of 72 times x, the most that bcrypt looks at; by Python's `bcrypt`.
+    /// For 72 times x, the longest input of bcrypt; by Python's `bcrypt`.
     const LONG: &str = "$2b$04$fUP3Lb9gL4M972LNG3OfQ.bZvynFmRFdPP1UOGTlJlGUk48xOzUIC";
 
     fn secret(password: &[u8], hash: Option<&str>, highest_cost: u32) -> Secret {
@@ -388,7 +388,7 @@ mod tests {
         (Job { secret: secret(password, None, 4), answer }, answered)
     }
 
-    /// Who got nothing wrong comes first, and finds room as long as not all others are like it.
+    /// Clients without failures come first, and find room unless all others have none either.
     #[test]
     fn a_full_queue_is_first_closed_to_who_made_mistakes() {
         let mut queue = Queue::default();
@@ -414,7 +414,7 @@ mod tests {
             assert_eq!(queue.pop().unwrap().secret.password[..], [name]);
         }
         assert!(queue.pop().is_none());
-        // Who waits no longer is no reason to turn others away.
+        // A client that no longer waits is no reason to turn others away.
         for name in 0..16 {
             assert!(push(&mut queue, name, true));
         }
@@ -434,7 +434,7 @@ mod tests {
         }
     }
 
-    /// However many addresses they come from.
+    /// From any number of addresses.
     #[test]
     fn one_wrong_password_after_the_other_is_hashed_and_slowly() {
         let passwords = Passwords::new().unwrap();
@@ -450,11 +450,12 @@ mod tests {
         let last = waiting.pop().unwrap();
         assert!(!last.blocking_recv().unwrap());
         assert!(begin.elapsed() >= 3 * MIN_REST);
-        // By then, all before it were told.
+        // By then, all before it had an answer.
         assert!(waiting.iter_mut().all(|answer| answer.try_recv() == Ok(false)));
     }
 
-    /// The thread is there while it may be needed and no longer, and whoever waits is told.
+    /// The thread exists while it may be needed and no longer, and every waiting client gets an
+    /// answer.
     #[test]
     fn the_thread_ends_with_what_it_is_for() {
         let passwords = Passwords::new().unwrap();
@@ -465,7 +466,7 @@ mod tests {
         let mut waiting: Vec<_> =
             (0..MAX_WAITING).map(|_| passwords.enqueue(&attempt, true).unwrap()).collect();
         drop(passwords);
-        // All but what it was in the middle of were dropped.
+        // All jobs were dropped except the one in progress.
         let last = waiting.pop().unwrap();
         assert!(last.blocking_recv().is_err());
         while shared.strong_count() > 0 {

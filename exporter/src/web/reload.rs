@@ -1,4 +1,4 @@
-//! The files that a configuration is made of, and whether they changed.
+//! The files of a configuration, and the check for changes.
 
 use super::error::Wrong;
 use crate::plain_file::read;
@@ -10,37 +10,36 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
-/// Of all files that a configuration is made of. They are read on the exporter's thread.
+/// The limit for all files of a configuration. They are read on the exporter's thread.
 const MAX_ALL_BYTES: u64 = 16 << 20;
 
-/// So many files are looked at in less than a millisecond or two.
+/// So many files are checked in less than a millisecond or two.
 const MAX_FILES: usize = 1024;
 
-/// A file that was changed within this time before it was read may be changed again without a
+/// A file that was changed within this time before the read may be changed again without a
 /// difference in its metadata: kernels stamp files by a clock of some milliseconds.
 const COARSEST_CLOCK: Duration = Duration::from_secs(1);
 
-/// Reads files, and remembers which and what they were.
+/// Reads files, and remembers their paths and metadata.
 pub(super) struct Files {
     folder: PathBuf,
     seen: Vec<(PathBuf, Option<Stamp>)>,
-    /// What may still be read.
+    /// The bytes that may still be read.
     left: u64,
     contents: digest::Context,
 }
 
 impl Files {
-    /// `folder`: what relative paths are relative to.
+    /// `folder`: the base of relative paths.
     pub(super) fn new(folder: &Path) -> Self {
         let contents = digest::Context::new(&digest::SHA256);
         Self { folder: folder.into(), seen: Vec::new(), left: MAX_ALL_BYTES, contents }
     }
 
-    /// The file that a key names.
+    /// The file named by a key.
     ///
     /// # Errors
-    /// Where there is none, or it is no plain file or longer than 1 MiB, or where it is one too
-    /// many.
+    /// If it does not exist, is no plain file, is longer than 1 MiB, or is one too many.
     pub(super) fn read(
         &mut self,
         key: &str,
@@ -52,14 +51,14 @@ impl Files {
                 format!("it names more than {MAX_FILES} files: give hashes in their place");
             return Err(Wrong::new(key, reason));
         }
-        // Before it is read: a change meanwhile is one after this.
+        // Before the read: a change meanwhile counts as a later change.
         self.seen.push((path.clone(), Stamp::of(&path)));
         let read = read(&path, self.left);
         add(&mut self.contents, read.as_ref().ok().map(|read| &read[..]));
         self.left -= read.as_ref().map_or(0, |read| read.len() as u64);
         read.map_err(|error| {
             let advice = match error.kind() {
-                // The file itself, which the error names anyway.
+                // Not found is the file itself, which the error names anyway.
                 io::ErrorKind::NotFound if key.is_empty() => "give the path of a file",
                 io::ErrorKind::NotFound => {
                     "a path is relative to the folder of the configuration file"
@@ -72,12 +71,12 @@ impl Files {
         })
     }
 
-    /// What is meant by a path.
+    /// The file of a path.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.folder.join(path)
     }
 
-    /// What to look at to learn of changes. `now`: no later than the first file was read.
+    /// The files to watch for changes. `now`: no later than the read of the first file.
     pub(super) fn watch(self, now: SystemTime) -> Watch {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let settled = since.saturating_sub(COARSEST_CLOCK);
@@ -89,7 +88,7 @@ impl Files {
     }
 }
 
-/// Files as they were when they were read.
+/// Files as of their read.
 pub(super) struct Watch {
     seen: Vec<(PathBuf, Option<Stamp>)>,
     contents: digest::Digest,
@@ -97,8 +96,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Whether what was read would be read otherwise now. Looks at metadata alone where these can't
-    /// be mistaken. What has changed has changed at the next look, too, unless it changed back.
+    /// Whether a read would now give another result. It checks only metadata if these can't be
+    /// mistaken. A changed file is still changed at the next check, unless it changed back.
     pub(super) fn has_changed(&mut self, now: SystemTime) -> bool {
         let same = self.seen.iter().all(|(path, stamp)| Stamp::of(path) == *stamp);
         if same && self.is_settled {
@@ -122,7 +121,7 @@ impl Watch {
     }
 }
 
-/// What differs when a file is another one, or was written to, or may now be read.
+/// The properties that differ if a file was replaced, or was written to, or became readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -170,12 +169,12 @@ mod tests {
         let (a, b) = (folder.join("a"), folder.join("b"));
         fs::write(&a, "1").unwrap();
         let now = SystemTime::now();
-        // Read just after it was written, and as if long after.
+        // Read just after the write, and as if long after.
         for now in [now, now + Duration::from_secs(3600)] {
             let mut watch = watch(&folder, now);
             assert_eq!(watch.is_settled, now > SystemTime::now());
             assert!(!watch.has_changed(now));
-            // In place, of the same length, within a tick of the clock: seen by its contents.
+            // In place, of the same length, within a tick of the clock: noticed by its contents.
             if !watch.is_settled {
                 fs::write(&a, "2").unwrap();
                 assert!(watch.has_changed(now) && watch.has_changed(now));
@@ -192,7 +191,7 @@ mod tests {
             fs::write(folder.join("c"), "3").unwrap();
             fs::rename(folder.join("c"), &a).unwrap();
             assert!(!watch.has_changed(now));
-            // What could not be read can, and the other way.
+            // An unreadable file became readable, and the other way.
             fs::write(&b, "").unwrap();
             assert!(watch.has_changed(now));
             let mut watch = self::watch(&folder, now);
@@ -203,7 +202,7 @@ mod tests {
         fs::remove_dir_all(folder).unwrap();
     }
 
-    /// As where the kernel's clock has not moved since the file was read.
+    /// As if the kernel's clock had not moved since the read of the file.
     #[test]
     fn a_change_that_metadata_do_not_show_is_seen() {
         let folder = folder("clock");

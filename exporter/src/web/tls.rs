@@ -19,10 +19,10 @@ use zeroize::Zeroizing;
 
 const SECTION: &str = "tls_server_config";
 
-/// What connections are encrypted with; `None` where the section says nothing.
+/// The encryption of connections; `None` for an empty section.
 ///
 /// # Errors
-/// Where a key is wrong, a file can't be read, or rustls can't do what is asked for.
+/// If a key is wrong, a file can't be read, or rustls does not support a setting.
 pub(super) fn server_config(
     section: &Tls,
     files: &mut Files,
@@ -51,16 +51,16 @@ pub(super) fn wrong(key: &str, reason: impl Into<String>) -> Wrong {
     Wrong::new(format!("{SECTION}.{key}"), reason)
 }
 
-/// The value of a key that has two spellings: with the text within the file, or the name of a file.
+/// The value of a key with two spellings: with the text within the file, or the name of a file.
 pub(super) struct Value {
     pub(super) spelling: &'static str,
-    /// Where it is in a file.
+    /// The path, if it is in a file.
     path: Option<PathBuf>,
     bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Value {
-    /// Something is wrong with what is in it.
+    /// An error in its content.
     pub(super) fn wrong(&self, reason: impl Display) -> Wrong {
         match &self.path {
             Some(path) => wrong(self.spelling, format!("{}: {reason}", path.display())),
@@ -69,7 +69,7 @@ impl Value {
     }
 }
 
-/// What is given by either spelling; blank is as absent.
+/// The value in either spelling; a blank value counts as absent.
 pub(super) fn either(
     text: (&'static str, Option<&str>),
     file: (&'static str, Option<&str>),
@@ -146,7 +146,7 @@ fn private_key(value: &Value) -> Result<PrivateKeyDer<'static>, Wrong> {
 }
 
 impl Tls {
-    /// Beside certificate and key.
+    /// Apart from certificate and key.
     fn says_nothing_else(&self) -> bool {
         let Self {
             cert: _,
@@ -180,20 +180,20 @@ fn mismatch(chain: &Value, key: &Value, error: &Error) -> Wrong {
         Error::InvalidCertificate(reason) => chain.wrong(format_args!(
             "the first certificate can't be used ({reason:?}): make one of version 3"
         )),
-        // The reason tells about the form, not about the key itself.
+        // The reason describes the form, not the key itself.
         error => {
             key.wrong(format_args!("the private key can't be used ({error}): make another one"))
         }
     }
 }
 
-/// What is offered, in the order of preference.
+/// The offered algorithms, in the order of preference.
 fn provider(section: &Tls) -> Result<CryptoProvider, Wrong> {
     let mut provider = ring::default_provider();
     if let Some(names) = section.cipher_suites.as_deref().filter(|names| !names.is_empty()) {
         let all = provider.cipher_suites;
         let is_new = |suite: CipherSuite| name_of(suite).is_some_and(|it| it.starts_with("TLS13"));
-        // As Go has it, the list is for TLS 1.2. Of 1.3 there are only good ones.
+        // As in Go, the list is for TLS 1.2. TLS 1.3 has only good ones.
         provider.cipher_suites = all.iter().filter(|it| is_new(it.suite())).copied().collect();
         for (at, name) in names.iter().enumerate() {
             let found = all.iter().find(|suite| go_name(suite.suite()).as_deref() == Some(name));
@@ -239,7 +239,7 @@ fn name_of(suite: CipherSuite) -> Option<&'static str> {
     suite.as_str()
 }
 
-/// Go calls those of TLS 1.3 as the registry of IANA does.
+/// Go uses the names of IANA's registry for those of TLS 1.3.
 fn go_name(suite: CipherSuite) -> Option<String> {
     name_of(suite).map(|name| name.replacen("TLS13_", "TLS_", 1))
 }
