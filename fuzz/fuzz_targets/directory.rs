@@ -1,6 +1,6 @@
-//! Changes a segment with two metrics as the input says, and takes a snapshot of it in memory: all
-//! that depends on the file's words, without the system calls and the walk of the target `reader`,
-//! in a tenth of the time.
+//! Changes a segment with two metrics by the input, and takes a snapshot of it in memory:
+//! everything that depends on the file's words, without the system calls and the walk of the target
+//! `reader`, in a tenth of the time.
 
 #![no_main]
 

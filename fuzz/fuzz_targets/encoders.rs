@@ -1,6 +1,6 @@
-//! Registers and records what the input says, encodes it in every format, and reads that with parsers
-//! of the formats' own. Where `ENCODERS_KEEP` names a folder, the texts are kept there, for parsers in
-//! other languages.
+//! Registers and records the input's metrics, encodes them in every format, and reads the result
+//! with parsers of the formats' own. If `ENCODERS_KEEP` names a folder, the texts are kept there,
+//! for parsers in other languages.
 
 #![no_main]
 

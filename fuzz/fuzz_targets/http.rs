@@ -1,4 +1,4 @@
-//! Says to the HTTP front what the input says, and reads the answers by another parser of HTTP.
+//! Sends the input to the HTTP front, and reads the responses by another parser of HTTP.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Changes a small real segment as the input says, and reads it.
+//! Changes a small real segment by the input, and reads it.
 
 #![no_main]
 

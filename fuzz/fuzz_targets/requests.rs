@@ -1,5 +1,5 @@
-//! Asks the HTTP front what the input says, in requests of which it is known how each must be answered,
-//! one behind the other and cut off at any byte.
+//! Sends the input's requests to the HTTP front. The response to each is known. They follow one
+//! another and are cut off at any byte.
 
 #![no_main]
 

@@ -1,11 +1,11 @@
-//! Answers of the HTTP front, read by another parser of HTTP.
+//! Responses of the HTTP front, read by another parser of HTTP.
 
 use std::str;
 use std::sync::LazyLock;
 use tickmetrics::prelude::*;
 use tickmetrics_exporter::__fuzz::InMemory;
 
-/// What is served: a counter, a gauge and a histogram.
+/// The served metrics: a counter, a gauge and a histogram.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let registry = Registry::new();
     let ticks = Description::new("ticks_total", "Ticks.");
@@ -34,7 +34,7 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
-/// Reads one answer, and returns what follows.
+/// Reads one response, and returns the rest.
 ///
 /// # Panics
 /// Where it is no HTTP.
@@ -59,7 +59,7 @@ pub fn read(bytes: &[u8], is_head: bool) -> (Answer<'_>, &[u8]) {
         body: &[],
     };
     let rest = &bytes[end..];
-    // The answer to HEAD has the length of what it leaves out.
+    // The response to HEAD has the length of the omitted body.
     if is_head {
         return (answer, rest);
     }

@@ -1,5 +1,5 @@
-//! What a metric must have of what was recorded, in 128 bits, by what DESIGN says of where numbers end.
-//! A thread with a shard of its own records, and one without.
+//! The values that a metric must have for its records, in 128 bits, by DESIGN's section on the
+//! limits of numbers. One thread records with a shard of its own, and one without.
 
 use crate::refused::Settings;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What a file says of its metrics, read a second time: which cells each series has, and what they
-//! hold. It is written from the drawings in `metrics-core/src/layout.rs` and `directory/mod.rs`.
+//! The contents of a file's metrics, read a second time: the cells of each series, and their
+//! values. It is written from the drawings in `metrics-core/src/layout.rs` and `directory/mod.rs`.
 
 use crate::Words;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct Cells<'a, W: Words> {
     metrics: BTreeMap<String, Vec<Metric>>,
 }
 
-/// What the header says.
+/// The header's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     directory_words: u64,

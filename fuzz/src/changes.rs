@@ -1,5 +1,5 @@
-//! What an input says: changes one after the other, each a byte for its kind and what it needs.
-//! Each input means something, so that a mutation of an input is a mutation of the file.
+//! The meaning of an input: changes one after the other, each a byte for its kind and its
+//! arguments. Each input is valid, so that a mutation of an input is a mutation of the file.
 
 use crate::Words;
 use crate::base::{DIRECTORY, FIRST_SHARD, PART_WORDS, SHARED, WORDS, header};

@@ -1,4 +1,4 @@
-//! What reading takes: bytes of memory at its peak, and time of this thread on a processor, which
+//! The cost of reading: bytes of memory at its peak, and time of this thread on a processor, which
 //! other programs on the machine don't lengthen.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -48,7 +48,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What something took.
+/// The cost of an operation.
 pub struct Meter {
     used: usize,
     time: Duration,

@@ -1,5 +1,5 @@
-//! What an exposition must hold, by what was recorded. Names are what the formats' specifications
-//! make of them, written a second time.
+//! The required content of an exposition, from the records. Names follow the formats'
+//! specifications, written a second time.
 
 use crate::arithmetic::is_exported;
 use crate::exposition::protobuf::Native;
@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
         Self(all)
     }
 
-    /// Holds the snapshot against what was recorded.
+    /// Compares the snapshot with the records.
     pub fn check(&self, recorded: &Recorded) {
         let mut series = 0;
         for (name, metrics) in &recorded.metrics {
@@ -69,7 +69,7 @@ impl<'a> Values<'a> {
         assert_eq!(self.0.len(), series, "there are other series");
     }
 
-    /// Holds the snapshot of the interval against what was recorded in it.
+    /// Compares the snapshot of the interval with the records in it.
     pub fn check_interval(&self, recorded: &Recorded) {
         for (name, metrics) in &recorded.metrics {
             for (labels, amount) in metrics.series() {

@@ -1,5 +1,5 @@
-//! The file that the reader is given: the base segment in memory, under a name in `/proc`. It is
-//! made once; what an input changed is put back after it.
+//! The file for the reader: the base segment in memory, under a name in `/proc`. It is made once;
+//! the changes of an input are undone after it.
 
 use crate::Words;
 use crate::base::WORDS;
@@ -14,7 +14,7 @@ pub struct SegmentFile {
     map: MmapMut,
     /// The words of the base that are not zero, in the order of their positions.
     base: Vec<(usize, u64)>,
-    /// Words that were changed, and what was there.
+    /// Changed words, with their former values.
     changed: Vec<(usize, u64)>,
     /// Whether pages of it are a hole that were none.
     is_punched: bool,

@@ -1,4 +1,4 @@
-//! What the fuzz targets share.
+//! The shared parts of the fuzz targets.
 //!
 //! `reader` and `directory`: an input is a list of changes to a small real segment. After them a
 //! reader reads it.
@@ -6,33 +6,33 @@
 //! | module | what it is |
 //! |---|---|
 //! | `base` | the segment that every input starts from |
-//! | `file`, `memory` | where it lies, is changed and put back |
-//! | `changes` | what an input says |
-//! | `walk` | reads everything, and holds it against what must be true |
-//! | `cells` | holds each value against the cells that the file has for it |
-//! | `cost` | what reading takes: memory and processor time |
+//! | `file`, `memory` | its place, where it is changed and restored |
+//! | `changes` | the meaning of an input |
+//! | `walk` | reads everything, and checks the invariants of any snapshot |
+//! | `cells` | compares each value with its cells in the file |
+//! | `cost` | the cost of reading: memory and processor time |
 //!
-//! `encoders`: an input is a list of metrics, and what is recorded to them. It is encoded in every
-//! format and read back.
+//! `encoders`: an input is a list of metrics, with their records. It is encoded in every format and
+//! read back.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `program` | what an input says |
+//! | `program` | the meaning of an input |
 //! | `recorded` | registers and records it, and remembers |
-//! | `arithmetic` | what metrics must have of that |
+//! | `arithmetic` | the values that metrics must have for it |
 //! | `names` | the names and labels that a metric takes |
-//! | `refused` | which metrics a registry must refuse |
-//! | `rewind` | puts the process's segment back |
+//! | `refused` | the metrics that a registry must refuse |
+//! | `rewind` | restores the process's segment |
 //! | `exposition` | parsers of the formats |
-//! | `expected` | what they must find |
+//! | `expected` | the results that they must have |
 //!
-//! `http` and `requests`: an input is what a client says over one connection, as bytes or as requests of
-//! which the answers are known.
+//! `http` and `requests`: an input is a client's bytes over one connection, raw or as requests with
+//! known responses.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `requests` | what an input says, and how that must be answered |
-//! | `answers` | what is served, and a parser of answers |
+//! | `requests` | the meaning of an input, and the required responses |
+//! | `answers` | the served metrics, and a parser of responses |
 
 #[cfg(fuzzing)]
 pub mod answers;

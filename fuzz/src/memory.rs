@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub struct SegmentMemory {
     words: Vec<AtomicU64>,
-    /// Words that were changed, and what was there.
+    /// Changed words, with their former values.
     changed: Vec<(usize, u64)>,
     /// How many there are at present.
     length: usize,
@@ -29,7 +29,7 @@ impl SegmentMemory {
         &self.words[..self.length]
     }
 
-    /// What [`restore`](Self::restore) can come back to.
+    /// The state that [`restore`](Self::restore) returns to.
     pub fn mark(&self) -> Mark {
         Mark { changed: self.changed.len(), length: self.length }
     }

@@ -1,4 +1,4 @@
-//! What an input says of metrics: a list of them, each with what is recorded. Of texts there are any,
+//! The meaning of an input for metrics: a list of them, each with its records. Texts are arbitrary,
 //! and more often those that an encoder could get wrong.
 
 use crate::names::SUFFIXES;

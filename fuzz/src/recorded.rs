@@ -1,4 +1,4 @@
-//! What was registered and recorded, kept beside the registry.
+//! The registered metrics and their records, kept beside the registry.
 
 use crate::arithmetic::{Model, THREADS};
 use crate::exposition::Labels;
@@ -49,7 +49,7 @@ pub struct Metrics {
     pub series: BTreeMap<Labels, Amount>,
 }
 
-/// What was recorded to a series.
+/// The records of a series.
 #[derive(Clone, Debug)]
 pub enum Amount {
     /// By each thread.

@@ -1,5 +1,5 @@
-//! Which metrics a registry must refuse, by what the documentation of `Description` asks for. All that
-//! is not refused must be registered.
+//! The metrics that a registry must refuse, by the documentation of `Description`. All others must
+//! be registered.
 
 use crate::exposition::text;
 use crate::names;
@@ -125,7 +125,7 @@ fn is_set_up(metric: &Metric, settings: &Settings) -> bool {
 }
 
 impl Fault {
-    /// What an error says.
+    /// The text of an error.
     ///
     /// # Panics
     /// Where it is an error that no input can lead to.

@@ -1,4 +1,4 @@
-//! What a client of the HTTP front says: requests, of which it is known how each must be answered.
+//! The input of a client of the HTTP front: requests with known responses.
 
 use arbitrary::Arbitrary;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
-//! What a process registers it keeps: a fuzzer would fill any segment. Here the segment lies in a
-//! file, and is put back from outside to what it was before an input. No registry that is asked later
-//! knows of what was there.
+//! A process keeps everything that it registers: a fuzzer would fill any segment. So the segment
+//! lies in a file here, and is restored from outside to its state before an input. No later
+//! registry knows the former contents.
 
 use crate::base::header;
 use memmap2::MmapMut;
@@ -25,7 +25,7 @@ pub struct Rewind {
 type Used = [usize; 3];
 
 impl Rewind {
-    /// Installs the segment. `before` registers what stays.
+    /// Installs the segment. `before` registers the metrics that stay.
     pub fn new(before: impl FnOnce()) -> io::Result<Self> {
         let path = format!("/dev/shm/tickmetrics-fuzz-encoders-{}", std::process::id());
         let builder = Segment::builder().shards(1).shard_bytes(PART_BYTES);

@@ -1,4 +1,4 @@
-//! Reads all that a snapshot has, and holds it against what must be true of any.
+//! Reads everything in a snapshot, and checks the invariants of any snapshot.
 
 use tickmetrics::{Escaping, Family, HistogramSnapshot, Series, Snapshot, Value};
 

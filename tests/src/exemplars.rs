@@ -1,4 +1,4 @@
-//! Exemplars whose ids tell their values.
+//! Exemplars whose ids are derived from their values.
 
 #![expect(missing_docs, reason = "not for users")]
 

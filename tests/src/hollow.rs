@@ -1,4 +1,4 @@
-//! Segments that are small on the disk and large in what they say.
+//! Segments that are small on the disk and declare large contents.
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
 

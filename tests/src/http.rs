@@ -1,4 +1,4 @@
-//! A client that says exactly what it is told to, and reads what is answered.
+//! A client that sends given bytes exactly, and reads the response.
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
 

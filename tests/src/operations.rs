@@ -1,6 +1,6 @@
-//! One function to an operation, which the tests of the hot path disassemble, and which the driver
-//! runs under callgrind. In a library, as most of a user's code is: there the compiler must not
-//! take a thread-local's place for known, as it may in a program's own crate.
+//! One function for each operation, for the disassembly in the tests of the hot path, and for the
+//! driver's runs under callgrind. They are in a library, as most of a user's code is: there the
+//! compiler must not assume a thread-local's position, as it may in a program's own crate.
 
 #![expect(missing_docs, reason = "not for users")]
 

@@ -1,5 +1,5 @@
-//! This test program, run again in another process, to do what one process can do only once, or
-//! must not survive. A test named `in_another_process` does there what its [`role`] says.
+//! This test program, run again in another process, for actions that one process can do only once,
+//! or must not survive. A test named `in_another_process` acts there as its [`role`] demands.
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
 
@@ -41,7 +41,7 @@ pub fn fork(child: impl FnOnce()) -> i32 {
     assert!(pid >= 0, "{}", std::io::Error::last_os_error());
     if pid == 0 {
         let failed = catch_unwind(AssertUnwindSafe(child)).is_err();
-        // SAFETY: ends the child without running what belongs to the parent.
+        // SAFETY: ends the child without running the exit handlers of the parent.
         unsafe { libc::_exit(i32::from(failed)) };
     }
     pid

@@ -1,5 +1,5 @@
-//! Prometheus itself, which scrapes and is asked what it has. Another one than the system's can be
-//! named by the environment variable `PROMETHEUS`.
+//! Prometheus itself, which scrapes and answers queries. The environment variable `PROMETHEUS` can
+//! name another one than the system's.
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
 

@@ -1,4 +1,4 @@
-//! System calls of this process that are refused, or held until something else was done.
+//! System calls of this process that are refused, or held until another action is done.
 
 #![expect(clippy::missing_errors_doc, clippy::missing_panics_doc, reason = "not for users")]
 

@@ -1,5 +1,5 @@
-//! Words that several processes share, apart from what is tested: what a process told by these is
-//! known when it was killed.
+//! Words that several processes share, apart from the tested memory: a process's progress in these
+//! is known when it is killed.
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "not for users")]
 

@@ -1,4 +1,4 @@
-//! What `build_info!` says in a crate that is not the exporter's own.
+//! The labels of `build_info!` in a crate other than the exporter's own.
 
 use std::process::Command;
 use tickmetrics::Registry;

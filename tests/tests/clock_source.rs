@@ -1,5 +1,5 @@
-//! What the kernel thinks of the time stamp counter, at the start and later. The list of clock sources
-//! that it has is another one in the test program that is run again, by a mount of its own.
+//! The kernel's view of the time stamp counter, at the start and later. The rerun test program sees
+//! another list of clock sources, by a mount of its own.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -14,7 +14,7 @@ use tickmetrics::prelude::*;
 
 const LIST: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, list)) = role() else { return };

@@ -1,4 +1,4 @@
-//! The interface that users write against, as a program: names and shapes that must not change.
+//! The public interface, as a program: names and signatures that must not change.
 
 use tickmetrics::prelude::*;
 

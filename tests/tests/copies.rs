@@ -1,5 +1,5 @@
-//! Several copies of the crate in one process: each counts in cells of its own, however they came
-//! there. Small projects are built from the workspace, without a network, and linked or loaded.
+//! Several copies of the crate in one process: each counts in cells of its own, however it was
+//! loaded. Small projects are built from the workspace, without a network, and linked or loaded.
 
 use std::fs;
 use std::path::{Path, PathBuf};

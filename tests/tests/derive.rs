@@ -1,4 +1,4 @@
-//! What the derives make: names, units, settings, labels, and the three ways to register.
+//! The output of the derives: names, units, settings, labels, and the three ways to register.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Exemplars, from threads that keep them while others read. Their ids are worked out from their
-//! values, so that one which has some of another's is seen. In a process of its own: there are fewer
+//! Exemplars, from threads that keep them while others read. Their ids are derived from their
+//! values, so a mixture of two exemplars is noticed. In a process of its own: there are fewer
 //! shards than threads.
 
 use std::fs;
@@ -165,7 +165,7 @@ fn series_have_their_own() {
     }
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((_, file)) = role() else { return };

@@ -17,7 +17,7 @@ fn a_child_drops_what_is_not_its_own() {
         // it does not have.
         unsafe { libc::alarm(10) };
         drop(exporter);
-        // SAFETY: ends the child without running what belongs to the parent.
+        // SAFETY: ends the child without running the exit handlers of the parent.
         unsafe { libc::_exit(0) };
     }
     let mut status = 0;

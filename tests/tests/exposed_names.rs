@@ -1,5 +1,5 @@
-//! What is registered is exposed under its own name in every format, and nothing else is: metrics of
-//! all kinds beside metrics of all kinds, whose names end in what a format puts behind names.
+//! Every registered metric is exposed under its own name in every format, and nothing else is:
+//! metrics of all kinds beside metrics of all kinds, whose names end in the formats' suffixes.
 
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! The largest numbers there are: nothing that Prometheus calls a counter falls, and what is exposed
-//! agrees with itself and, as long as that can be, with arithmetic in 128 bits.
+//! The largest numbers: no counter of Prometheus' kind falls, and the exposed numbers agree with
+//! each other and, as far as possible, with arithmetic in 128 bits.
 
 use proptest::prelude::*;
 use tests::programs::feed;

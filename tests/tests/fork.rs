@@ -1,5 +1,5 @@
 //! A forked child counts for itself: nothing doubled, nothing lost. Alone in its file, since only a
-//! process with one thread may go on as usual after `fork`.
+//! process with one thread may continue as usual after `fork`.
 
 use std::io::Write;
 use tickmetrics::prelude::*;
@@ -12,7 +12,7 @@ fn in_child(child: impl FnOnce() -> u64) -> u64 {
     if pid == 0 {
         let answer = i32::try_from(child()).unwrap_or(255);
         let _ = std::io::stdout().flush();
-        // SAFETY: ends the child without running what belongs to the parent.
+        // SAFETY: ends the child without running the exit handlers of the parent.
         unsafe { libc::_exit(answer) };
     }
     let mut status = 0;

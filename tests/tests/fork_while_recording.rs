@@ -60,7 +60,7 @@ fn check(snapshot: &Snapshot, of_symbols: &[(&str, u64)]) {
     }
 }
 
-/// What the other processes do. On its own this test has nothing to do.
+/// The part of the other processes. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

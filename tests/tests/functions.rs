@@ -1,4 +1,5 @@
-//! Functions that a snapshot asks for values: labels, units, removal, and functions that misbehave.
+//! Functions that a snapshot calls for values: labels, units, removal, and functions that
+//! misbehave.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;

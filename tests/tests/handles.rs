@@ -1,4 +1,4 @@
-//! What handles answer themselves, and what snapshots answer for them.
+//! The values that handles return, and the values that snapshots return for them.
 
 use std::thread;
 use std::time::Duration;

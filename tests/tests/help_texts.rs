@@ -1,4 +1,4 @@
-//! The help text that a derive makes of a doc comment is what rustdoc takes from it.
+//! The help text that a derive makes from a doc comment equals rustdoc's reading.
 
 #[path = "help_texts/fields.rs"]
 #[expect(

@@ -1,5 +1,5 @@
-//! What the compiler made of the hot path, so that a regression is seen without a clock: the
-//! instructions of each operation, counted by callgrind, and the disassembly.
+//! The compiled hot path, so that a regression is noticed without a clock: the instructions of each
+//! operation, counted by callgrind, and the disassembly.
 
 use std::path::PathBuf;
 use std::process::Command;

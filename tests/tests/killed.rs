@@ -1,5 +1,5 @@
-//! A process that is killed while its threads record: what each of them had finished is in the file,
-//! and at most the one record that it was at.
+//! A process that is killed while its threads record: the file has every finished record of each
+//! thread, and at most the one in progress.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use tests::processes::{Folder, Other, role, say};
@@ -37,7 +37,7 @@ struct KilledMetrics {
     values_by_worker: Histogram<Worker>,
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((_, file)) = role() else { return };

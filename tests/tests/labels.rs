@@ -1,5 +1,5 @@
-//! What interned labels and registries cost, and what a peer that chooses the values can do to others:
-//! counted in bytes and allocations, with a small directory.
+//! The cost of interned labels and registries, and the effect on others of a peer that chooses the
+//! values: counted in bytes and allocations, with a small directory.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

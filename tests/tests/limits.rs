@@ -1,4 +1,4 @@
-//! What clients may ask of an exporter, each limit over a real socket.
+//! The limits for an exporter's clients, each over a real socket.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};

@@ -1,4 +1,5 @@
-//! Where an exporter listens: several addresses, IPv6, Unix sockets, and what other machines reach.
+//! The listeners of an exporter: several addresses, IPv6, Unix sockets, and their reach from other
+//! machines.
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};

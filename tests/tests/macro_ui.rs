@@ -1,4 +1,4 @@
-//! What the macros refuse, with which words, and that what they make causes no warnings.
+//! The errors of the macros, with their texts, and the absence of warnings about expansions.
 
 #[test]
 fn messages_and_lints() {

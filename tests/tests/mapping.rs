@@ -1,5 +1,5 @@
-//! What the kernel says of the segment's memory: reserved and not committed, left out of core dumps,
-//! and all there once a thread has warmed up.
+//! The kernel's figures for the segment's memory: reserved and not committed, left out of core
+//! dumps, and all present once a thread has warmed up.
 
 use tickmetrics::prelude::*;
 

@@ -1,5 +1,5 @@
-//! A module of core imports only from modules that DESIGN.md lists before it, so that none knows of what
-//! is built on it.
+//! A module of core imports only from modules that DESIGN.md lists before it, so that none knows
+//! the modules built on it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A process without a file descriptor left, which is why this test has one of its own.
+//! A process without a free file descriptor, which is why this test has a process of its own.
 
 use std::fs::File;
 use std::io::{Read, Write};

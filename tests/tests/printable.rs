@@ -1,4 +1,4 @@
-//! What is printed for people, held against Python's table of Unicode.
+//! Text for people, compared with Python's table of Unicode.
 
 use tests::programs::python;
 use tickmetrics::__text::is_text;

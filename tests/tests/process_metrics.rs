@@ -1,4 +1,4 @@
-//! The process's metrics against what Python reads in /proc from outside.
+//! The process's metrics, compared with Python's reading of /proc from outside.
 
 use serde_json::Value;
 use std::fs::File;
@@ -30,7 +30,7 @@ fn check(port: &str, pid: u32) -> Option<Value> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// What the other processes do. On its own this test has nothing to do.
+/// The part of the other processes. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     match role().as_ref().map(|(role, _)| role.as_str()) {

@@ -1,4 +1,4 @@
-//! What can be registered, and what the errors say.
+//! The metrics that can be registered, and the texts of errors.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use tickmetrics::prelude::*;

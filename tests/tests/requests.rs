@@ -1,4 +1,4 @@
-//! What is answered to requests that are unusual or wrong, by the rules of RFC 9110 and 9112.
+//! The responses to unusual or wrong requests, by the rules of RFC 9110 and 9112.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -57,7 +57,7 @@ fn requests_are_answered_as_the_rfcs_say() {
     let next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
     let (kept, closed) = (true, false);
     for (said, status, is_kept) in [
-        // RFC 9112, 3.2: who is asked.
+        // RFC 9112, 3.2: the addressed host.
         (long("a"), 200, kept),
         (long(""), 200, kept),
         (long("[::1]:9464"), 200, kept),
@@ -72,7 +72,7 @@ fn requests_are_answered_as_the_rfcs_say() {
         (long("[::1"), 400, closed),
         ("GET /health HTTP/1.0\r\n\r\n".into(), 200, closed),
         ("GET /health HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n".into(), 400, closed),
-        // 3.2.1 to 3.2.4: what is asked for.
+        // 3.2.1 to 3.2.4: the target.
         (line("GET http://b/health HTTP/1.1"), 200, kept),
         (line("GET http://b HTTP/1.1"), 200, kept),
         ("GET http://b/health HTTP/1.1\r\n\r\n".into(), 400, closed),

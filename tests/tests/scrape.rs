@@ -1,4 +1,4 @@
-//! The exporter over a real socket: what it answers, and that it stops whatever clients do.
+//! The exporter over a real socket: its responses, and its end whatever clients do.
 
 use std::collections::HashMap;
 use std::fs;

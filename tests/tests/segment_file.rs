@@ -34,7 +34,7 @@ struct GatewayMetrics {
     decode: Histogram<Symbol>,
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

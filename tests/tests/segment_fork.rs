@@ -1,4 +1,5 @@
-//! A forked child of a process with a file counts on its own, outside that file, and lets go of it.
+//! A forked child of a process with a file counts on its own, outside that file, and releases the
+//! file.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -44,7 +45,7 @@ fn read(snapshot: &Snapshot, symbol: &str) -> (u64, Option<u64>, Option<u64>) {
     )
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };
@@ -199,7 +200,7 @@ fn fork_while_others_register(file: &Path) {
                     counter.add(n);
                     own.snapshot().counter("own_total", &[]) == Some(n)
                 });
-                // SAFETY: ends the child without running what belongs to the parent.
+                // SAFETY: ends the child without running the exit handlers of the parent.
                 unsafe { libc::_exit(i32::from(!matches!(counted, Ok(true)))) };
             }
             let mut status = 0;

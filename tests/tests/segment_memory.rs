@@ -1,5 +1,5 @@
-//! What is asked of the system for a segment's memory: a full file system ends no process and loses
-//! no count, and each option does what it says or says why not.
+//! The requests to the system for a segment's memory: a full file system ends no process and loses
+//! no count, and each option works or reports why not.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ struct FullMetrics {
     latency: Histogram<Symbol>,
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

@@ -1,5 +1,5 @@
-//! A segment in a file that takes over the counts of earlier runs. Each run is this test program in
-//! a process of its own; what they counted is reckoned here.
+//! A segment in a file that resumes the counts of earlier runs. Each run is this test program in a
+//! process of its own; their counts are added up here.
 
 use hdrhistogram::Histogram as Hdr;
 use std::fs;
@@ -39,7 +39,7 @@ struct GatewayMetrics {
     wait: Histogram<Side>,
 }
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

@@ -1,5 +1,5 @@
-//! Files that are small on the disk and large in what they say: what reading them takes is bounded by
-//! the bytes that there are, and leaves no trace in the file system. Programs' own segments pass.
+//! Files that are small on the disk and declare large contents: the cost of reading them is bounded
+//! by their bytes, and reading leaves no trace in the file system. Programs' own segments pass.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,7 +13,7 @@ use tickmetrics::{ReadError, Segment, SegmentReader, Values};
 
 const SMALL: Hollow = Hollow { kind: COUNTER, labels: &[64, 64], shards: 2, edges: false };
 
-/// What the other process does. On its own this test has nothing to do.
+/// The part of the other process. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

@@ -1,5 +1,5 @@
-//! A file in which a series would be there twice, or a family would have two types, is damaged: an
-//! exposition of it would be refused as a whole.
+//! A file that contains a series twice, or a family with two types, is damaged: Prometheus would
+//! refuse its exposition as a whole.
 
 use std::fs;
 use std::sync::LazyLock;

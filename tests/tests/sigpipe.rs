@@ -1,4 +1,4 @@
-//! A program that does not ignore SIGPIPE, as those in C do not, outlives whatever others close.
+//! A program that does not ignore SIGPIPE, like those in C, survives whatever others close.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A segment that is too small says so, and says what to change. In a process of its own, since a
+//! A segment that is too small reports that, and the remedy. In a process of its own, since a
 //! process has one segment.
 
 use tickmetrics::prelude::*;

@@ -1,5 +1,5 @@
-//! A reader that is stopped or killed in the midst of reading: no writer waits for it, nothing is lost,
-//! and once it goes on it reads exactly. And a writer that is stopped, which can be read.
+//! A reader that is stopped or killed during a read: no writer waits for it, nothing is lost, and
+//! after it continues its results are exact. And a writer that is stopped, which can be read.
 
 use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -35,7 +35,7 @@ struct StoppedMetrics {
     values: Histogram<Symbol>,
 }
 
-/// What the other processes do. On its own this test has nothing to do.
+/// The part of the other processes. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, file)) = role() else { return };

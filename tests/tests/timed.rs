@@ -1,4 +1,4 @@
-//! `#[timed]`: what each form records, and that it leaves the function as it was.
+//! `#[timed]`: the records of each form, and the unchanged behaviour of the function.
 
 use std::cell::Cell;
 use std::fmt::{Debug, Display};

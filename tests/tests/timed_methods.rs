@@ -1,4 +1,4 @@
-//! `#[timed]` on methods: the label `function` has the type, whatever stands around the method.
+//! `#[timed]` on methods: the label `function` has the type, whatever surrounds the method.
 
 use std::fmt::{Display, Formatter};
 use std::marker::PhantomData;

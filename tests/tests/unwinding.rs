@@ -1,5 +1,5 @@
-//! Calls that do not end as they should, on threads that do not either: each is counted once, by how
-//! it ended, whichever thread it began on.
+//! Calls that end abnormally, on threads that do so too: each is counted once, by its outcome,
+//! whichever thread it began on.
 
 use std::sync::mpsc::channel;
 use std::thread;

@@ -58,7 +58,7 @@ impl Files {
         self.left -= read.as_ref().map_or(0, |read| read.len() as u64);
         read.map_err(|error| {
             let advice = match error.kind() {
-                // Not found is the file itself, which the error names anyway.
+                // The configuration file itself is missing, which the error names anyway.
                 io::ErrorKind::NotFound if key.is_empty() => "give the path of a file",
                 io::ErrorKind::NotFound => {
                     "a path is relative to the folder of the configuration file"

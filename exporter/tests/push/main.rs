@@ -309,7 +309,7 @@ fn settings_are_checked_before_anything_starts() {
     assert!(matches!(invalid, StartError::InvalidPush { .. }), "{invalid}");
 }
 
-/// What the other processes do. On its own this test has nothing to do.
+/// The part of the other processes. Run directly, this test does nothing.
 #[test]
 fn in_another_process() {
     let Some((role, gateway)) = role() else { return };
@@ -331,7 +331,7 @@ fn in_another_process() {
             let outcome = exporter.push_now(PATIENCE);
             if child == 0 {
                 say(&format!("child {outcome:?}"));
-                // SAFETY: ends the child without running what belongs to the parent.
+                // SAFETY: ends the child without running the exit handlers of the parent.
                 unsafe { libc::_exit(0) };
             }
             // SAFETY: waits for the child made above.

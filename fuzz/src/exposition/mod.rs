@@ -34,7 +34,7 @@ impl PartialEq for Number {
     }
 }
 
-/// What is wrong with an exposition.
+/// The fault of an exposition.
 pub type Error = String;
 
 /// Whether the buckets of all histograms add up, as every format wants it.

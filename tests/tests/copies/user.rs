@@ -1,5 +1,5 @@
-//! A program that has the crate from a Rust dylib, and its own code for what is inlined. It does not
-//! depend on `tickmetrics` by name, so that the macros find the crate by the path that they are given.
+//! A program that uses the crate through a Rust dylib, with its own code for inlined functions. It
+//! does not depend on `tickmetrics` by name, so the macros find the crate by the given path.
 
 use shared::tickmetrics::{Counter, LabelId, Metrics, Registry, Segment, timed, warm_up};
 use shared::tickmetrics::{Histogram, Label, Labels};

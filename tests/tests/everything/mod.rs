@@ -1,4 +1,4 @@
-//! Every kind of record, for the tests of what recording must not do.
+//! Every kind of record, for the tests of forbidden effects of recording.
 
 use tickmetrics::prelude::*;
 

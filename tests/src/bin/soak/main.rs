@@ -1,21 +1,22 @@
 //! Hours of a service's life: `soak [--minutes N]`, 30 by default, which may be a fraction.
 //!
 //! Threads record on all cores, some for the whole time, most for some milliseconds, at times more
-//! than there are shards. Ten times a second a snapshot is taken and encoded, by this process and by
-//! another one that reads the segment's file. What must hold:
+//! than there are shards. Ten times a second a snapshot is taken and encoded, by this process and
+//! by another one that reads the segment's file. These must hold:
 //!
-//! - from scrape to scrape, in both: no counter, bucket, count or sum falls, no series goes, the
-//!   bucket `+Inf` is the count, and what goes up before it goes down is never negative;
-//! - at the end, in both: every series is what the threads counted themselves;
-//! - the memory of both processes is at the end what it was after the first minutes.
+//! - from scrape to scrape, in both: no counter, bucket, count or sum falls, no series disappears,
+//!   the bucket `+Inf` is the count, and an up-down counter whose `sub`s follow its `add`s is never
+//!   negative;
+//! - at the end, in both: every series equals the threads' own counts;
+//! - at the end, the memory of both processes equals that after the first minutes.
 //!
 //! ```text
 //! cargo run --release -p tests --bin soak -- --minutes 30
 //! ```
 //!
-//! Prints figures each minute and a summary, and fails (exit code 1) where any of it does not hold.
-//! Not part of the tests that every change runs: these show the same in seconds, and this what only
-//! time brings to light.
+//! Prints figures each minute and a summary, and fails (exit code 1) if any of it does not hold. It
+//! is not part of the tests for every change: these show the same in seconds, and this one shows
+//! effects that need time.
 
 mod scraper;
 mod work;

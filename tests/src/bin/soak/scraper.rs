@@ -1,4 +1,4 @@
-//! Ten scrapes a second, each held against the one before it.
+//! Ten scrapes a second, each compared with the one before it.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The threads that record, and what they counted themselves.
+//! The recording threads, and their own counts.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
