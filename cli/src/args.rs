@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Top(Top),
     Hist(Hist),
     Completions(Completions),
+    Man(Man),
 }
 
 /// Print all metrics of a process once, whether it is alive or dead.
@@ -258,6 +259,20 @@ Examples:
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual pages, one for the program and one for each command.
+///
+/// Without a directory, the page of the program is printed.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics man ~/.local/share/man/man1           then: man tickmetrics-top
+  tickmetrics man | man -l -")]
+pub(crate) struct Man {
+    /// The directory that the pages are written to. It must be there
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

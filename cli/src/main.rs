@@ -7,7 +7,7 @@
 //! | `people` | output for people |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `completions` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `completions`, `man` | the commands |
 //! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and their owners |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: the text format, classic buckets |
@@ -19,6 +19,7 @@ mod dump;
 mod exposition;
 mod failure;
 mod hist;
+mod man;
 mod number;
 mod people;
 mod quantile;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Top(args) => top::run(&args),
         Command::Hist(args) => hist::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

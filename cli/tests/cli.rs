@@ -6,6 +6,8 @@ mod completions;
 mod dump;
 #[path = "cli/hist.rs"]
 mod hist;
+#[path = "cli/man.rs"]
+mod man;
 #[path = "cli/protected.rs"]
 mod protected;
 #[path = "cli/remote.rs"]
