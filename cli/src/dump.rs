@@ -27,5 +27,5 @@ pub(crate) fn run(args: &Dump) -> Result<()> {
     if let Some(left_out) = segment.left_out() {
         people::tell(format_args!("{}: {left_out}", PrintablePath(&args.path)));
     }
-    people::print_data(&out, args.format)
+    people::print_data(&out, args.format == Format::Json)
 }

@@ -6,6 +6,7 @@
 //! | `failure` | a command's error, in one line |
 //! | `people` | output for people |
 //! | `segment` | a segment's file, followed while processes come and go |
+//! | `target` | what a target is: a file, a URL, a socket |
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top`, `completions`, `man` | the commands |
 //! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and their owners |
@@ -27,6 +28,7 @@ mod scrape_url;
 mod segment;
 mod serve;
 mod stop;
+mod target;
 mod top;
 mod trust;
 mod watch;

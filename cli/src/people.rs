@@ -3,7 +3,6 @@
 //! unchanged.
 
 use crate::Result;
-use crate::args::Format;
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal, Write as _};
 pub(crate) use tickmetrics::__text::{Printable, PrintablePath, is_text};
@@ -35,22 +34,21 @@ impl Lines {
 
 /// Prints data on standard output, to the byte. On a terminal, which people read, it is legible
 /// rather than exact. JSON is both, since it has escapes of its own.
-pub(crate) fn print_data(data: &str, format: Format) -> Result<()> {
+pub(crate) fn print_data(data: &str, is_json: bool) -> Result<()> {
     if !std::io::stdout().is_terminal() {
         return write(data);
     }
-    write(&legible(data, format))
+    write(&legible(data, is_json))
 }
 
-fn legible(data: &str, format: Format) -> String {
+fn legible(data: &str, is_json: bool) -> String {
     let mut legible = String::with_capacity(data.len());
     for line in data.split_inclusive('\n') {
         let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
-        match format {
-            Format::Json => push_json(text, &mut legible),
-            Format::Text | Format::Openmetrics => {
-                let _ = write!(legible, "{}", Printable(text));
-            }
+        if is_json {
+            push_json(text, &mut legible);
+        } else {
+            let _ = write!(legible, "{}", Printable(text));
         }
         legible.push_str(end);
     }
@@ -86,7 +84,6 @@ fn write(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{Lines, legible};
-    use crate::args::Format;
 
     #[test]
     fn a_line_is_a_line() {
@@ -98,9 +95,9 @@ mod tests {
     #[test]
     fn data_is_legible_in_a_terminal() {
         let text = "# HELP a b\na{b=\"\u{1b}\u{202e}\\n\"} 1\n";
-        assert_eq!(legible(text, Format::Text), "# HELP a b\na{b=\"\\u{1b}\\u{202e}\\n\"} 1\n");
+        assert_eq!(legible(text, false), "# HELP a b\na{b=\"\\u{1b}\\u{202e}\\n\"} 1\n");
         let json = format!("{}\n", serde_json::json!({"a": "\u{9b}\u{1b}\n\u{e0041}ä"}));
-        let shown = legible(&json, Format::Json);
+        let shown = legible(&json, true);
         assert_eq!(shown, "{\"a\":\"\\u009b\\u001b\\n\\udb40\\udc41ä\"}\n");
         let [before, after]: [serde_json::Value; 2] =
             [&json, &shown].map(|text| serde_json::from_str(text).unwrap());

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::failure::Failure;
-use crate::top;
+use crate::target::Target;
 use std::fmt;
 use std::fs::{self, File};
 use std::num::NonZero;
@@ -39,7 +39,7 @@ impl FileId {
 impl Segment {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         // Without the address, which may contain a password.
-        if top::is_exporter(path) {
+        if Target::of(path.as_os_str()).is_exporter() {
             return Err(Failure::told(
                 "this is the address of an exporter, and what is read here is the file that a \
                  process writes: watch an exporter with `tickmetrics top`, or scrape it with curl",

@@ -2,7 +2,6 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `target` | what is watched: a file, a URL, a socket |
 //! | `source` | readings of a segment or an exporter |
 //! | `model` | what is shown of two readings, however they came |
 //! | `app` | the state: sorting, filter, the chosen series, trends |
@@ -15,7 +14,6 @@ mod keys;
 mod model;
 mod once;
 mod source;
-mod target;
 mod view;
 
 use crate::Result;
@@ -28,19 +26,12 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event;
 use source::Source;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
-use target::Target;
 
 /// The longest wait of a key for a new reading, and of a reading for a key.
 const POLL: Duration = Duration::from_millis(40);
-
-/// Whether a path is the address of an exporter, which [`run`] would scrape.
-pub(crate) fn is_exporter(path: &Path) -> bool {
-    !matches!(Target::of(path.as_os_str()), Target::Segment(_))
-}
 
 pub(crate) fn run(args: &Top) -> Result<()> {
     let mut source = Source::open(&args.target, &args.access)?;

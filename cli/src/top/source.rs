@@ -1,7 +1,6 @@
 //! Readings of a segment or an exporter.
 
 use super::model::{Distribution, Frame, PERCENTILES, Reading, Series, Summary};
-use super::target::Target;
 use crate::Result;
 use crate::credentials::Access;
 use crate::exposition::{self, Classic, Value as Scraped};
@@ -10,6 +9,7 @@ use crate::people::PrintablePath;
 use crate::quantile::quantile;
 use crate::scrape_url::Client;
 use crate::segment::{Ago, LeftOut, Process, Segment};
+use crate::target::Target;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Segment(PathBuf),
     Url(String),
     /// The file of a Unix socket.
@@ -16,8 +16,13 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it is asked over HTTP.
+    pub(crate) fn is_exporter(&self) -> bool {
+        !matches!(self, Self::Segment(_))
+    }
+
     /// An existing file is a file, whatever its name looks like.
-    pub(super) fn of(target: &OsStr) -> Self {
+    pub(crate) fn of(target: &OsStr) -> Self {
         if let Some(path) = target.as_bytes().strip_prefix(b"unix:") {
             return Self::Socket(Path::new(OsStr::from_bytes(path)).into());
         }
