@@ -73,6 +73,13 @@ impl Default for ExporterBuilder {
     }
 }
 
+impl Exporter {
+    /// An exporter with the default settings, to be changed and started.
+    pub fn builder() -> ExporterBuilder {
+        ExporterBuilder::default()
+    }
+}
+
 impl ExporterBuilder {
     /// Loopback only, on the port that OpenTelemetry's exporters for Prometheus use.
     pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";

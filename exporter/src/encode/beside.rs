@@ -1,7 +1,7 @@
 //! Families derived from a histogram: counters of values that it could not measure, and its values
 //! in the last interval.
 
-use super::Part;
+use super::part::Part;
 use tickmetrics::{HistogramSnapshot, Value};
 
 /// A family derived from a histogram.

@@ -7,20 +7,24 @@ mod exposition;
 mod json;
 mod number;
 mod openmetrics;
+mod part;
+mod progress;
 mod protobuf;
 mod text;
+mod unit;
 mod wire;
 
 pub(crate) use exposition::Exposition;
 #[cfg(feature = "json")]
 pub use json::{Process, json};
 pub use openmetrics::openmetrics;
+pub(crate) use part::Part;
 pub use protobuf::protobuf;
 pub use text::text;
 
 use crate::names::Distinct;
 use crate::negotiate::{Protocol, negotiate};
-use tickmetrics::{Family, Snapshot};
+use tickmetrics::Snapshot;
 
 /// Encodes a snapshot in the format that the header `Accept` of a request asks for (see
 /// [`negotiate`]), and returns the header `Content-Type` with it: for programs with a server of
@@ -74,18 +78,4 @@ pub(crate) fn render_beside(
     exposition.end();
     // Never full, so that it is one piece.
     exposition.take(Vec::new()).next().unwrap_or_default()
-}
-
-/// A family, and its values over an interval.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
-    pub(crate) family: Family<'a>,
-    /// The values of the last interval, if known, for the same series.
-    pub(crate) interval: Option<Family<'a>>,
-}
-
-impl<'a> From<Family<'a>> for Part<'a> {
-    fn from(family: Family<'a>) -> Self {
-        Self { family, interval: None }
-    }
 }

@@ -1,7 +1,8 @@
 //! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
-use super::exposition::Progress;
+use super::progress::Progress;
 use super::text::{Format, Names, push_name, write};
+use super::unit::ends_in_unit;
 use crate::names::Distinct;
 use tickmetrics::{Escaping, Snapshot};
 
@@ -50,14 +51,6 @@ pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
 /// The text after the last family.
 pub(super) const END: &str = "# EOF\n";
 
-/// Whether a family may declare this unit. An empty unit means none. A unit with a line break,
-/// which a segment of another program may contain, would forge lines.
-pub(super) fn ends_in_unit(family: &str, unit: &str) -> bool {
-    let is_word = |unit: &str| !unit.contains(|c: char| c.is_whitespace() || c.is_control());
-    let before = family.strip_suffix(unit).filter(|_| !unit.is_empty());
-    before.is_some_and(|before| before.ends_with('_') && is_word(unit))
-}
-
 pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
     pub(super) is_exposed: &'a dyn Fn(&str) -> bool,
@@ -101,19 +94,6 @@ impl Format for OpenMetrics<'_> {
             for part in [" ", unit, "\n"] {
                 out.push_str(part);
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ends_in_unit;
-
-    #[test]
-    fn a_unit_that_is_no_word_is_left_out() {
-        assert!(ends_in_unit("a_seconds", "seconds") && ends_in_unit("a_\u{b5}m", "\u{b5}m"));
-        for unit in ["b\n# EOF", "b c", "b\r", "b\u{2028}c", "\0"] {
-            assert!(!ends_in_unit(&format!("a_{unit}"), unit), "{unit:?}");
         }
     }
 }

@@ -3,11 +3,11 @@
 //!
 //! Fields are written directly into the output; there are no messages in memory.
 
-use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exemplar;
-use super::exposition::Progress;
-use super::openmetrics::ends_in_unit;
+use super::part::Part;
+use super::progress::Progress;
+use super::unit::ends_in_unit;
 use super::wire::{
     Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };

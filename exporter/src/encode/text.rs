@@ -1,10 +1,10 @@
 //! Text format 0.0.4 (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
-use super::Part;
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exemplar;
-use super::exposition::Progress;
 use super::number::{push_f64, push_i64, push_u64};
+use super::part::Part;
+use super::progress::Progress;
 use crate::names::Distinct;
 use std::fmt::Write as _;
 use std::ops::Range;

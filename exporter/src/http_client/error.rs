@@ -40,10 +40,6 @@ impl Unreachable {
     }
 
     pub(super) fn http(error: &hyper::Error) -> Self {
-        #[cfg(feature = "web-config")]
-        if let Some(unreachable) = super::tls::of_chain(error) {
-            return unreachable;
-        }
         let is_strange = error.is_parse() || error.is_incomplete_message();
         let cause = if is_strange { Cause::NotHttp } else { Cause::Other };
         Self { reason: in_full(error), cause }

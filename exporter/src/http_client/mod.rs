@@ -180,12 +180,21 @@ where
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER);
     let connected = builder.handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = connected.map_err(|error| Unreachable::http(&error))?;
+    let (mut sender, connection) = connected.map_err(|error| why_unreachable(&error))?;
     let exchange = async {
         let response = sender.send_request(request).await;
-        Ok(read(response.map_err(|error| Unreachable::http(&error))?).await)
+        Ok(read(response.map_err(|error| why_unreachable(&error))?).await)
     };
     alongside(connection, exchange).await
+}
+
+/// What an error of hyper means, which can be one of TLS.
+fn why_unreachable(error: &hyper::Error) -> Unreachable {
+    #[cfg(feature = "web-config")]
+    if let Some(unreachable) = tls::of_chain(error) {
+        return unreachable;
+    }
+    Unreachable::http(error)
 }
 
 /// The result of one future, while another one runs beside it. Both end with this.

@@ -1,6 +1,6 @@
 //! The exact destination of a push: the settings, checked and in the form for a request.
 
-use super::Push;
+use super::settings::Push;
 use crate::http_client::HttpClient;
 #[cfg(feature = "web-config")]
 use crate::http_client::{Tls, Trust};

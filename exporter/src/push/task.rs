@@ -2,8 +2,8 @@
 
 use super::client::send;
 use super::error::PushError;
+use super::settings::{AtEnd, Push};
 use super::target::Target;
-use super::{AtEnd, Push};
 use http_body::Body;
 use http_body_util::{Either, Empty};
 use hyper::Method;

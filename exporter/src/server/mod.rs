@@ -24,7 +24,6 @@ pub use limits::Limits;
 pub use listen::LocalAddr;
 pub(crate) use listen::{Bound, Stream};
 
-use crate::builder::ExporterBuilder;
 use crate::error::StartError;
 use crate::push::{Order, Orders, Push, PushError, PushMetrics, Pusher, Target};
 use crate::respond::Responder;
@@ -87,11 +86,6 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// An exporter with the default settings, to be changed and started.
-    pub fn builder() -> ExporterBuilder {
-        ExporterBuilder::default()
-    }
-
     /// The first address of TCP, with the port that the system chose for port 0. With Unix sockets
     /// alone it is `0.0.0.0:0`, which is no address.
     pub fn local_addr(&self) -> SocketAddr {

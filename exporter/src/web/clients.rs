@@ -2,8 +2,8 @@
 
 use super::error::Wrong;
 use super::file::Tls;
+use super::pem::{Value, certificates, either, wrong};
 use super::reload::Files;
-use super::tls::{Value, certificates, either, wrong};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The web configuration file of the Prometheus exporters: TLS, passwords, tokens and headers.
 //!
 //! `file` has the content of the text, and `config` its valid part. `tls` and `clients` make a
-//! server's settings for rustls from it, and `auth` decides which clients are admitted. `password`
-//! hashes on a thread of its own, `limit` counts failures, `reload` notices changed files, and
-//! `locks` notices a change that protects less.
+//! server's settings for rustls from it, with certificates that `pem` reads, and `auth` decides which
+//! clients are admitted. `password` hashes on a thread of its own, `limit` counts failures, `reload`
+//! notices changed files, and `locks` notices a change that protects less.
 
 mod auth;
 mod clients;
@@ -15,6 +15,7 @@ mod limit;
 mod locks;
 mod metrics;
 mod password;
+mod pem;
 mod reload;
 #[cfg(test)]
 mod tests;
