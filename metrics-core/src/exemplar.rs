@@ -96,6 +96,9 @@ impl Slot {
 /// in ticks of the clock, `period` in milliseconds.
 #[inline]
 pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
+    if crate::IS_OFF {
+        return;
+    }
     if let Some(cells) = shard::own()
         && !slot.takes(cells, value, now)
     {

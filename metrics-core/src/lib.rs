@@ -143,6 +143,14 @@
 //! `dylib`, or a static library that is linked into a shared object. Without the feature, linking a
 //! shared library fails on x86-64, and the linker's error names the feature. A program that is
 //! built with it works as well; each record then costs one or two instructions more.
+//!
+//! `off`: turns all recording into nothing, on any platform, so that a library can use this crate without
+//! a cost to programs that want no metrics. The program turns it on. Names and labels are still checked,
+//! and strings interned. A record, a timer and `#[timed]` are no instruction, and `Metrics::global()`
+//! remains the look at whether its struct is there. A timer answers [`Duration::ZERO`](std::time::Duration),
+//! functions are not asked, snapshots of registries are empty, and [`Segment::builder`] and
+//! [`SegmentReader`] answer an error that names the feature. The exporter needs Linux. With this feature
+//! it serves the process's own metrics.
 
 #![cfg_attr(
     tickmetrics_loom,
@@ -152,12 +160,23 @@
         reason = "models need a part of what reads files and resumes"
     )
 )]
+#![cfg_attr(
+    feature = "off",
+    allow(dead_code, unused_imports, reason = "what counts is compiled and never used")
+)]
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("tickmetrics needs Linux: a mapping that is reserved without being committed");
+#[cfg(not(any(target_os = "linux", feature = "off")))]
+compile_error!(
+    "tickmetrics needs Linux: a mapping that is reserved without being committed. Elsewhere its \
+     feature `off` turns recording into nothing: tickmetrics = { version = \"...\", features = [\"off\"] }"
+);
+
+/// Whether the feature `off` is on. `off/` has what takes the place of the system then.
+const IS_OFF: bool = cfg!(feature = "off");
 
 mod bucket;
 mod cell;
+#[cfg_attr(feature = "off", path = "off/clock.rs")]
 mod clock;
 mod directory;
 mod exemplar;
@@ -171,10 +190,12 @@ mod model;
 mod names;
 mod printable;
 #[cfg(not(tickmetrics_loom))]
+#[cfg_attr(feature = "off", path = "off/reader.rs")]
 mod reader;
 mod registry;
+#[cfg_attr(feature = "off", path = "off/report.rs")]
 mod report;
-#[cfg(not(tickmetrics_loom))]
+#[cfg(not(any(tickmetrics_loom, feature = "off")))]
 mod resume;
 mod scale;
 mod segment;

@@ -6,7 +6,6 @@
 //! `tickmetrics`. Data is not escaped: there every character is exact.
 
 use std::fmt::{self, Display, Formatter, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Its content on one line. Characters that are no text are escaped as in Rust: `\n`, `\u{1b}`,
@@ -26,7 +25,7 @@ pub struct PrintablePath<'a>(pub &'a Path);
 
 impl Display for PrintablePath<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.as_os_str().as_bytes().utf8_chunks() {
+        for chunk in self.0.as_os_str().as_encoded_bytes().utf8_chunks() {
             write!(f, "{}", Printable(chunk.valid()))?;
             for byte in chunk.invalid() {
                 write!(f, "\\x{byte:02x}")?;

@@ -276,6 +276,9 @@ pub(crate) trait Record {
 /// This thread's shard, if it has one.
 #[inline]
 pub(crate) fn own() -> Option<Owned> {
+    if crate::IS_OFF {
+        return None;
+    }
     let cells = slot::get();
     (!cells.is_null()).then_some(Owned(cells))
 }
@@ -285,6 +288,7 @@ pub(crate) fn own() -> Option<Owned> {
 pub(crate) fn record(what: impl Record) {
     match own() {
         Some(cells) => what.record(cells),
+        None if crate::IS_OFF => {}
         None => record_unattached(what),
     }
 }
@@ -321,7 +325,7 @@ pub(crate) fn share(segment: &Segment) {
 }
 
 /// Restores the state before there was a segment.
-#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+#[cfg(all(feature = "loadable", not(feature = "off"), target_env = "gnu", not(tickmetrics_loom)))]
 pub(crate) fn unshare() {
     // Relaxed: no other thread is there to see it.
     SHARED_CELLS.store(ptr::null_mut(), Relaxed);
@@ -331,6 +335,9 @@ pub(crate) fn unshare() {
 /// numbers.
 #[inline]
 pub(crate) fn shared(cell: SharedCell) -> Option<&'static AtomicU64> {
+    if crate::IS_OFF {
+        return None;
+    }
     let cells = SHARED_CELLS.load(Acquire).cast_const();
     // SAFETY: the pointer is to the first of the segment's shared cells (only `share` stores it),
     // the cell is one of them (`crate::cell`), and the segment is mapped (see above).

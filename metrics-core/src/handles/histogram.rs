@@ -94,7 +94,9 @@ impl<L> Histogram<L> {
     #[inline]
     pub(crate) fn at(&self, index: Index<L>, stand_in: fn(Index<L>) -> Index<L>) -> Histogram {
         let entry = self.entry(index);
-        let (index, first) = if entry == 0 || entry >= STAND_IN {
+        let (index, first) = if crate::IS_OFF {
+            (Index::FIRST, self.first)
+        } else if entry == 0 || entry >= STAND_IN {
             self.at_new(index, stand_in)
         } else {
             // SAFETY: the entry is not 0 and below `STAND_IN`.

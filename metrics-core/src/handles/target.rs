@@ -73,6 +73,9 @@ impl Target {
 /// The grid is that of the distribution.
 #[inline]
 pub(super) unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
+    if crate::IS_OFF {
+        return;
+    }
     if let Some(cells) = shard::own()
         && value.wrapping_add(cells.get(head.cell(head::MINUS_FIRST)))
             < cells.get(head.cell(head::KNOWN))

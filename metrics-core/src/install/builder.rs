@@ -224,6 +224,9 @@ impl SegmentBuilder {
     /// [`SegmentError::File`] if the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
         let layout = self.layout()?;
+        if crate::IS_OFF {
+            return Err(SegmentError::Off);
+        }
         install(|| self.make(layout))
     }
 
@@ -293,7 +296,12 @@ pub(crate) fn install(
     // Before the segment is known: a thread that finds it finds the shared cells.
     shard::share(&segment);
     segment.publish()?;
-    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    #[cfg(all(
+        feature = "loadable",
+        not(feature = "off"),
+        target_env = "gnu",
+        not(tickmetrics_loom)
+    ))]
     super::unload::prepare();
     Ok(())
 }

@@ -5,10 +5,12 @@ mod builder;
 #[cfg(not(tickmetrics_loom))]
 mod environment;
 #[cfg(not(tickmetrics_loom))]
+#[cfg_attr(feature = "off", path = "../off/file.rs")]
 mod file;
 #[cfg(not(tickmetrics_loom))]
+#[cfg_attr(feature = "off", path = "../off/fork.rs")]
 mod fork;
-#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+#[cfg(all(feature = "loadable", not(feature = "off"), target_env = "gnu", not(tickmetrics_loom)))]
 mod unload;
 
 pub use builder::SegmentBuilder;

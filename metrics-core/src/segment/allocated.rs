@@ -16,10 +16,9 @@
 
 use crate::layout::SINK_CELLS;
 use crate::layout::{Layout, PAGE_WORDS, WORD_BYTES};
-use crate::memory;
+use crate::memory::{self, Descriptor};
 use crate::sync::AtomicU64 as Word;
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// How many records take another path before a thread requests memory again, after the system had
@@ -47,7 +46,7 @@ impl Patience {
 }
 
 /// No file.
-const NONE: RawFd = -1;
+const NONE: Descriptor = -1;
 
 // Relaxed throughout: all but `Patience` and `file` change under the registration lock only, and
 // those two say nothing about other memory. `shards` is read without the lock, too: it stands for
@@ -71,7 +70,7 @@ pub(crate) struct Allocated {
 }
 
 impl Allocated {
-    pub(crate) fn new(file: Option<RawFd>) -> Self {
+    pub(crate) fn new(file: Option<Descriptor>) -> Self {
         Self {
             file: AtomicI32::new(file.unwrap_or(NONE)),
             prefault: false,
@@ -102,7 +101,7 @@ impl Allocated {
     }
 
     /// Takes the file's descriptor: from now on there is none.
-    pub(super) fn forget_file(&self) -> Option<RawFd> {
+    pub(super) fn forget_file(&self) -> Option<Descriptor> {
         Some(self.file.swap(NONE, Relaxed)).filter(|&file| file != NONE)
     }
 

@@ -52,6 +52,8 @@ pub enum SegmentError {
         /// The system's error.
         error: std::io::Error,
     },
+    /// The feature `off` is on: nothing is counted.
+    Off,
 }
 
 /// The sizes that were refused.
@@ -65,6 +67,10 @@ impl fmt::Display for SegmentError {
             Self::InUse => f.write_str(
                 "the segment is in use already: call Segment::builder().install() before the \
                  first metric is registered, and once only",
+            ),
+            Self::Off => f.write_str(
+                "tickmetrics was built with its feature `off`: there is no segment, and nothing is \
+                 counted. Build the program without the feature",
             ),
             Self::OutOfRange { setting, value, allowed } => write!(
                 f,

@@ -21,6 +21,11 @@ pub struct MetricCells {
     pub(crate) table: u32,
 }
 
+impl MetricCells {
+    /// Those of a metric that is counted nowhere, with the feature `off`.
+    pub(crate) const NOWHERE: Self = Self { first: 0, declared: 0, distribution: 0, table: 0 };
+}
+
 /// The full part of the segment.
 pub(crate) struct Full {
     pub(crate) what: &'static str,

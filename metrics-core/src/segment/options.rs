@@ -17,14 +17,14 @@ impl Options {
     /// Tells the system the use of the memory. It allocates nothing, so that a forked child may
     /// call it, too.
     pub(super) fn advise(self, words: &[AtomicU64]) -> io::Result<()> {
-        let dump = if self.core_dump { libc::MADV_DODUMP } else { libc::MADV_DONTDUMP };
+        let dump = if self.core_dump { memory::MADV_DODUMP } else { memory::MADV_DONTDUMP };
         // A kernel without this advice makes a core dump larger, or smaller.
         let _ = memory::advise(words, dump);
         if self.huge_pages {
-            return memory::advise(words, libc::MADV_HUGEPAGE);
+            return memory::advise(words, memory::MADV_HUGEPAGE);
         }
         // By default the kernel might fill memory with huge pages that contain a few used cells.
-        let _ = memory::advise(words, libc::MADV_NOHUGEPAGE);
+        let _ = memory::advise(words, memory::MADV_NOHUGEPAGE);
         Ok(())
     }
 

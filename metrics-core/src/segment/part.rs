@@ -160,10 +160,10 @@ impl<'a> Window<'a> {
 
 mod file {
     use crate::layout::WORD_BYTES;
+    use crate::memory;
     use crate::sync::{AtomicU64, Mutex, lock};
     use std::fs::File;
     use std::io;
-    use std::os::unix::fs::FileExt;
 
     /// One call to read takes as long as copying this many bytes, at least.
     pub(crate) const CALL: u64 = 256;
@@ -219,7 +219,8 @@ mod file {
             }
             *read = total;
             bytes.resize(count * WORD_BYTES, 0);
-            if let Err(error) = self.file.read_exact_at(bytes, (start * WORD_BYTES) as u64) {
+            if let Err(error) = memory::read_exact_at(self.file, bytes, (start * WORD_BYTES) as u64)
+            {
                 fault.get_or_insert(Fault::System(error));
                 return None;
             }

@@ -9,7 +9,12 @@ use super::view::View;
 use crate::clock;
 use crate::layout::{self, Layout, SINK_CELLS, SINK_DISTRIBUTION, SINK_TABLE, header};
 use crate::memory;
-#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+#[cfg(all(
+    feature = "loadable",
+    not(feature = "off"),
+    target_env = "gnu",
+    not(tickmetrics_loom)
+))]
 use crate::sync::AtomicBool;
 use crate::sync::{
     Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
@@ -52,7 +57,7 @@ process_wide! {
 }
 
 /// The segment is gone. Destructors after it in the same unload record nothing.
-#[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+#[cfg(all(feature = "loadable", not(feature = "off"), target_env = "gnu", not(tickmetrics_loom)))]
 static IS_GONE: AtomicBool = AtomicBool::new(false);
 
 impl Segment {
@@ -62,8 +67,17 @@ impl Segment {
     }
 
     /// The process's segment, if there is one.
+    #[inline]
     pub(crate) fn current() -> Option<&'static Self> {
-        #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+        if crate::IS_OFF {
+            return None;
+        }
+        #[cfg(all(
+            feature = "loadable",
+            not(feature = "off"),
+            target_env = "gnu",
+            not(tickmetrics_loom)
+        ))]
         // Relaxed: set when no other thread is in this code.
         if IS_GONE.load(Relaxed) {
             return None;
@@ -88,7 +102,12 @@ impl Segment {
     }
 
     /// For an unload of the library: nobody finds the process's segment from now on. Returns it.
-    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    #[cfg(all(
+        feature = "loadable",
+        not(feature = "off"),
+        target_env = "gnu",
+        not(tickmetrics_loom)
+    ))]
     pub(crate) fn close() -> Option<&'static Self> {
         let segment = SEGMENT.get()?;
         // Relaxed: no other thread exists to see it.
@@ -98,7 +117,12 @@ impl Segment {
 
     /// Releases the system's memory and file. A thread with a shard keeps the library loaded if the
     /// C library knows of the thread; if not, the memory stays.
-    #[cfg(all(feature = "loadable", target_env = "gnu", not(tickmetrics_loom)))]
+    #[cfg(all(
+        feature = "loadable",
+        not(feature = "off"),
+        target_env = "gnu",
+        not(tickmetrics_loom)
+    ))]
     pub(crate) fn leave(&self) {
         if let Some(file) = self.allocated.forget_file() {
             memory::close(file);
