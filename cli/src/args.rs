@@ -276,7 +276,7 @@ pub(crate) struct Man {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no time: give a number and ms, s or m, as 500ms");
+    let wrong = || format!("{text:?} is not a time: give a number and ms, s or m, such as 500ms");
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| wrong())?;
     let seconds = match unit {

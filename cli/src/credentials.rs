@@ -63,8 +63,8 @@ impl Access {
         let Some(user) = &self.user else { return Ok(None) };
         if user.contains(':') {
             return Err(Failure::told(
-                "the name for --user has a colon. A password behind it is not taken, since lists of \
-                 processes show it: leave it out, and give --password-file FILE",
+                "the name for --user has a colon. A password behind it is not accepted, since lists \
+                 of processes show it: leave it out, and give --password-file FILE",
             ));
         }
         let password = self.password(user, target)?;

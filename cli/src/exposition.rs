@@ -50,11 +50,11 @@ impl fmt::Display for Wrong {
         match self {
             Self::Line(number, line) => write!(
                 f,
-                "does not answer with metrics: line {number} is no sample of the text format: {line}"
+                "does not answer with metrics: line {number} is not a sample of the text format: {line}"
             ),
             Self::TooMany(what) => write!(
                 f,
-                "answers with more than {MOST} {what}, which is the most that top takes: ask for \
+                "answers with more than {MOST} {what}, which is the limit of top: ask for \
                  fewer, as with ?name[]=NAME in the URL where the exporter knows that"
             ),
         }

@@ -55,7 +55,10 @@ impl Client {
     /// For `http[s]://host[:port][/path]`; without a path, `/metrics`.
     pub(crate) fn new(text: &str, access: &Access) -> Result<Self> {
         let wrong = |reason: &str| {
-            Failure::told(format!("{:?} is no http:// or https:// address: {reason}", Shown(text)))
+            Failure::told(format!(
+                "{:?} is not an http:// or https:// address: {reason}",
+                Shown(text)
+            ))
         };
         let mut url = Url::new(text).map_err(|error| match error {
             WrongUrl::Scheme => wrong("it must begin with http:// or https://"),
@@ -106,8 +109,8 @@ impl Client {
         }
         if access.insecure {
             people::tell(format_args!(
-                "warning: --insecure takes any certificate, so {target} may be anybody, who reads \
-                 the password and makes up the metrics"
+                "warning: --insecure accepts any certificate, so {target} may be anybody, and can \
+                 read the password and invent metrics"
             ));
         }
         if let Some(authorization) = access.authorization(&target)? {
@@ -167,9 +170,7 @@ async fn body(mut body: Incoming) -> Result<String, String> {
         let frame = frame.map_err(|error| error.to_string())?;
         let data = frame.data_ref().map_or(&[][..], |data| data);
         if data.len() > MAX_BODY - answer.len() {
-            return Err(format!(
-                "its answer is longer than {MIB} MiB, which is the most that top takes"
-            ));
+            return Err(format!("its answer is longer than {MIB} MiB, which is the limit of top"));
         }
         answer.extend_from_slice(data);
     }

@@ -41,7 +41,7 @@ impl Segment {
         // Without the address, which may contain a password.
         if Target::of(path.as_os_str()).is_exporter() {
             return Err(Failure::told(
-                "this is the address of an exporter, and what is read here is the file that a \
+                "this is the address of an exporter, but this command reads the file that a \
                  process writes: watch an exporter with `tickmetrics top`, or scrape it with curl",
             ));
         }

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     // Problems with the files are reported at once, not at the first scrape.
     served.look();
     if served.watch.is_empty() {
-        report(format_args!("no segment is there yet; {} will be served", args.paths.join(", ")));
+        report(format_args!("there is no segment yet; {} will be served", args.paths.join(", ")));
     }
     let mut builder = Exporter::builder()
         .listen(&args.listen)
@@ -64,7 +64,7 @@ fn failure(error: &StartError) -> Failure {
     Failure::told(match error {
         StartError::InvalidAddress { address, error } => {
             format!(
-                "{address:?} is no address to listen on ({error}): give --listen HOST:PORT or \
+                "{address:?} is not an address to listen on ({error}): give --listen HOST:PORT or \
                  --listen unix:/path"
             )
         }

@@ -101,7 +101,7 @@ impl Watch {
             // A file whose name looks like a pattern is a file.
             let pattern = if path.exists() { glob::Pattern::escape(text) } else { text.clone() };
             if let Err(error) = glob::Pattern::new(&pattern) {
-                let reason = format!("{text:?} is no pattern: {} at {}", error.msg, error.pos);
+                let reason = format!("{text:?} is not a pattern: {} at {}", error.msg, error.pos);
                 return Err(Failure::told(reason));
             }
             Ok(Wanted { path, pattern })
@@ -165,7 +165,7 @@ impl Watch {
         let (mut changes, mut notes) = (Vec::new(), Vec::new());
         let (named, mut found) = self.look();
         if found.len() >= MOST_PATHS {
-            let reason = format!("more than {MOST_PATHS} files are there: not all are looked at");
+            let reason = format!("there are more than {MOST_PATHS} files: not all are checked");
             notes.extend(self.tell_once("paths".into(), reason));
         }
         // A replaced file belongs to another process.

@@ -78,7 +78,7 @@ impl fmt::Display for StartError {
         match self {
             Self::InvalidAddress { address, error } => write!(
                 f,
-                "{address:?} is no address to listen on ({error}): give a host and a port, such \
+                "{address:?} is not an address to listen on ({error}): give a host and a port, such \
                  as \"127.0.0.1:9464\" or \"[::1]:9464\", or \"unix:/path\""
             ),
             Self::Bind { address, error } => {
@@ -87,7 +87,7 @@ impl fmt::Display for StartError {
             }
             Self::NotForAService { setting } => write!(
                 f,
-                ".{setting}(..) means nothing to a service within another server: leave it out, or \
+                ".{setting}(..) has no effect on a service in another server: leave it out, or \
                  .start() an exporter of its own"
             ),
             Self::InvalidLimit { limit, reason } => {
@@ -161,18 +161,18 @@ fn unix_hint(kind: io::ErrorKind) -> &'static str {
             "a living process listens on it; stop it, or give another path to $LISTEN"
         }
         io::ErrorKind::AlreadyExists => {
-            "what is there is no socket; remove it, or give another path to $LISTEN"
+            "the file there is not a socket; remove it, or give another path to $LISTEN"
         }
-        io::ErrorKind::NotFound => "its directory is not there; make it first",
+        io::ErrorKind::NotFound => "its directory does not exist; make it first",
         io::ErrorKind::NotADirectory => {
-            "what should be its directory is none; give another path to $LISTEN"
+            "its parent is not a directory; give another path to $LISTEN"
         }
         io::ErrorKind::Other => {
             "others can write to the directory; give a path in one that is this user's alone, in \
              $XDG_RUNTIME_DIR or /run/NAME for example"
         }
         io::ErrorKind::Unsupported => {
-            "it takes /proc, to be sure of the file; mount that, or give the process a umask that \
+            "it needs /proc to verify the file; mount that, or give the process a umask that \
              leaves the socket's mode as it is, and remove a socket that is left there"
         }
         io::ErrorKind::PermissionDenied => {

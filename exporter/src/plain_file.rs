@@ -47,7 +47,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
 }
 
 fn check_kind(metadata: &fs::Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is no plain file")) }
+    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is not a plain file")) }
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let error = open_at_once(&path).unwrap_err();
-        assert!(error.to_string().contains("no plain file"), "{error}");
+        assert!(error.to_string().contains("not a plain file"), "{error}");
         std::fs::remove_file(path).unwrap();
     }
 }

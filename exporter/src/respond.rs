@@ -118,7 +118,7 @@ impl Responder {
 
     /// For a client that exceeds its rate.
     pub(crate) fn too_many_requests(wait: Duration) -> Response<Body> {
-        Self::later(StatusCode::TOO_MANY_REQUESTS, "Too many requests: ask again later\n", wait)
+        Self::later(StatusCode::TOO_MANY_REQUESTS, "Too many requests: try again later\n", wait)
     }
 
     fn later(status: StatusCode, text: &'static str, wait: Duration) -> Response<Body> {
@@ -145,7 +145,7 @@ impl Responder {
         let query = Query { protocol, coding, names: names(&request.uri) };
         let reader = lock(&self.scraper).open_within(self.renders, query, client);
         let Some(reader) = reader else {
-            let text = "Too many clients are being answered: ask again later\n";
+            let text = "Too many clients: try again later\n";
             return Self::later(StatusCode::SERVICE_UNAVAILABLE, text, Duration::ZERO);
         };
         // The other requests that have arrived by now join it.

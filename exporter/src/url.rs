@@ -48,12 +48,12 @@ impl Url {
             .parse()
             .map_err(|error: hyper::http::uri::InvalidUri| other(&error.to_string()))?;
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-            return Err(other("it names no host"));
+            return Err(other("it has no host"));
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let default = if is_https { 443 } else { 80 };
         let port = port(authority, default)
-            .ok_or_else(|| other("after the colon a port from 1 to 65535 is due"))?;
+            .ok_or_else(|| other("expected a port from 1 to 65535 after the colon"))?;
         Ok(Self { uri, is_https, host, port })
     }
 

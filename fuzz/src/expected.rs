@@ -75,7 +75,7 @@ impl<'a> Values<'a> {
             for (labels, amount) in metrics.series() {
                 if let Amount::Values(model) = amount {
                     let Value::Histogram(found) = self.get(name, labels) else {
-                        panic!("{name} is no histogram")
+                        panic!("{name} is not a histogram")
                     };
                     model.check_interval(name, metrics.settings.quantiles, found);
                 }
@@ -156,7 +156,7 @@ pub fn families(
                     let counts = [value.saturated(), value.negative()];
                     if let Some(More { interval, .. }) = more {
                         let Value::Histogram(interval) = interval.get(name, labels) else {
-                            panic!("{name} is no histogram")
+                            panic!("{name} is not a histogram")
                         };
                         beside.add(metrics, labels, value, interval);
                     }

@@ -141,7 +141,7 @@ impl Recorded {
         }
         for Later { histogram, name, labels, values } in self.later.drain(..) {
             let series = self.metrics.get_mut(&name).and_then(|of| of.series.get_mut(&labels));
-            let Some(Amount::Values(model)) = series else { panic!("{name} is no histogram") };
+            let Some(Amount::Values(model)) = series else { panic!("{name} is not a histogram") };
             record_many(&values, histogram, model);
         }
     }

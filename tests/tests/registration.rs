@@ -55,7 +55,7 @@ fn help_and_labels_are_checked() {
         );
     }
     let twice = Description::new("a", "Help.").constant("x", "1").constant("x", "2");
-    assert!(refused(&twice).ends_with("it is there twice"));
+    assert!(refused(&twice).ends_with("it appears twice"));
     for (one, other) in [("a.b", "a_b"), ("a.b", "a_dot_b"), ("a b", "a__b"), ("a.b", "U__a_2e_b")]
     {
         let same = Description::new("a", "Help.").constant(one, "1").constant(other, "2");

@@ -273,7 +273,7 @@ fn what_is_no_segment_is_neither_overwritten_nor_read() {
     };
     for content in ["", "short", &"a text that is longer than any header\n".repeat(100)] {
         fs::write(&file, content).unwrap();
-        assert!(refused(&file).contains("no segment of tickmetrics and is not overwritten"));
+        assert!(refused(&file).contains("not a segment of tickmetrics and is not overwritten"));
         assert_eq!(fs::read_to_string(&file).unwrap(), content);
         let error = SegmentReader::open(&file).unwrap_err();
         assert!(matches!(error, ReadError::NotASegment { .. }), "{error}");

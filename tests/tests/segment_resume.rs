@@ -492,7 +492,7 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
 
     fs::write(&file, "no segment").unwrap();
     let mut other = Other::start("idle", &file);
-    assert!(other.says().contains("is no segment"));
+    assert!(other.says().contains("is not a segment"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "no segment");
 }
 

@@ -35,7 +35,10 @@ struct Third(LabelId);
 #[test]
 fn a_full_segment_is_an_error_that_says_what_to_do() {
     let out_of_range = Segment::builder().shards(0).install().unwrap_err().to_string();
-    assert_eq!(out_of_range, "Segment::builder().shards(0) is out of range: it takes 1 to 65536");
+    assert_eq!(
+        out_of_range,
+        "Segment::builder().shards(0) is out of range: the range is 1 to 65536"
+    );
     assert!(Segment::builder().shard_bytes(1).install().is_err());
     // 64 KiB are 8,192 cells; 1,024 gauges; and a directory of 8,192 words.
     let small = 64 << 10;

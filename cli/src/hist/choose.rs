@@ -50,7 +50,7 @@ pub(super) fn choose<'a>(
         }
     };
     let Value::Histogram(histogram) = one.value() else {
-        return Err(Failure::told(format!("{name} is no histogram")));
+        return Err(Failure::told(format!("{name} is not a histogram")));
     };
     let text = one.label_text();
     let title = if text.is_empty() { name.to_owned() } else { format!("{name}{{{text}}}") };

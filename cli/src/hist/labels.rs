@@ -85,7 +85,7 @@ impl<'a> Rest<'a> {
             return self.wrong("a label's name is missing, as in symbol=AAPL");
         }
         if !self.take('=') {
-            return self.wrong("after a label's name = is due, as in symbol=AAPL");
+            return self.wrong("expected = after a label's name, as in symbol=AAPL");
         }
         if self.get().starts_with('~') {
             return self.wrong("only = is known, and no patterns");
@@ -115,7 +115,7 @@ impl<'a> Rest<'a> {
         }
         match self.get() {
             "" => self.wrong("the closing brace is missing"),
-            _ => self.wrong("after a value a comma is due; a quote within one is \\\""),
+            _ => self.wrong("expected a comma after a value; a quote within one is \\\""),
         }
     }
 
@@ -237,18 +237,18 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         for (given, place, reason) in [
             ("", "at its end", "a label is missing"),
-            ("a", "at its end", "= is due"),
-            ("ä=b,c", "at its end", "= is due"),
+            ("a", "at its end", "expected ="),
+            ("ä=b,c", "at its end", "expected ="),
             ("ä=b,=c", "at character 5, \"=c\"", "name is missing"),
             ("a=\"b", "at character 3, \"\\\"b\"", "not closed"),
-            ("a=\"b\"c", "at character 6, \"c\"", "a comma is due"),
+            ("a=\"b\"c", "at character 6, \"c\"", "expected a comma"),
             ("{a=\"b\"", "at its end", "closing brace"),
             ("{a=\"b\"} c", "at character 9, \"c\"", "nothing may follow"),
             ("a=\"\\x\"", "at character 4, \"\\\\x\\\"\"", "backslash"),
             ("a=\"\\u{d800}\"", "at character 4", "backslash"),
             ("a=\"\\u{\"", "at character 4", "backslash"),
             ("a=\"\\", "at character 4", "backslash"),
-            ("{a!=\"b\"}", "at character 3, \"!=", "= is due"),
+            ("{a!=\"b\"}", "at character 3, \"!=", "expected ="),
             ("{a=~\"b\"}", "at character 4, \"~", "no patterns"),
             ("a=b,,c=d", "at character 5", "name is missing"),
         ] {

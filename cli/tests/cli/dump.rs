@@ -183,7 +183,7 @@ fn what_can_not_be_read_is_one_line() {
             assert!(told.contains("tickmetrics top") && !told.contains("secret"), "{told}");
         }
     }
-    assert!(failure(&["dump", text(&other)]).contains("is no segment"));
+    assert!(failure(&["dump", text(&other)]).contains("is not a segment"));
 }
 
 #[test]

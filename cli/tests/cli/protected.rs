@@ -224,7 +224,7 @@ fn an_encrypted_exporter_is_known_by_its_certificate() {
     assert!(told.contains("not for \"localhost\"") && told.contains("other.example"), "{told}");
     let (well, printed) = with_password(&top(&url, &["--insecure", "--bearer-file", &token]), "");
     assert!(well && printed.contains("/metrics  certificate not checked\n"), "{printed}");
-    assert!(printed.contains("warning: --insecure takes any certificate"), "{printed}");
+    assert!(printed.contains("warning: --insecure accepts any certificate"), "{printed}");
 
     let serving = files.serve(&tls("old"));
     let url = serving.url.replace("127.0.0.1", "localhost");
@@ -244,7 +244,7 @@ fn a_port_without_tls_is_told() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
     });
     let told = failure(&top(&url, &[]));
-    assert!(told.contains("it speaks no TLS at this port: give http://"), "{told}");
+    assert!(told.contains("it does not speak TLS at this port: give http://"), "{told}");
     answering.join().unwrap();
 }
 

@@ -172,7 +172,7 @@ fn one_stem_in_two_folders_is_two_processes() {
     assert!(has(&body, "tickmetrics_serve_unreadable_segments 1"), "{body}");
     serving.scrape();
     // Told once, not at each scrape.
-    assert_eq!(serving.end().matches("is no segment").count(), 1);
+    assert_eq!(serving.end().matches("is not a segment").count(), 1);
 }
 
 /// By a link, by a second name, and by a path that is written otherwise.
@@ -206,8 +206,8 @@ fn what_can_not_be_served_is_one_line() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(said(&[text(&file), "--listen", &address]).contains("--listen"));
-    assert!(said(&[text(&file), "--listen", "nowhere"]).contains("no address"));
-    assert!(failure(&["serve", "/dev/shm/[", "--listen", "127.0.0.1:0"]).contains("no pattern"));
+    assert!(said(&[text(&file), "--listen", "nowhere"]).contains("not an address"));
+    assert!(failure(&["serve", "/dev/shm/[", "--listen", "127.0.0.1:0"]).contains("not a pattern"));
 }
 
 /// The file that Prometheus' own exporters take.

@@ -99,7 +99,7 @@ fn of_files_that_are_served() {
     let said = legible(serving.end().into_bytes());
     let lines: Vec<_> = said.lines().collect();
     let [came, bad, went] = lines[..] else { panic!("{lines:?}") };
-    for (line, what) in [(came, "came, served with"), (bad, "is no segment"), (went, "went")] {
+    for (line, what) in [(came, "came, served with"), (bad, "is not a segment"), (went, "went")] {
         assert!(line.starts_with("tickmetrics: ") && line.contains(SHOWN), "{line}");
         assert!(line.contains(what), "{line}");
     }

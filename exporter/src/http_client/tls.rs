@@ -146,7 +146,7 @@ fn of(error: &Error) -> Unreachable {
         }
         Error::InvalidCertificate(wrong) => other(format!("its certificate is not good: {wrong}")),
         Error::InvalidMessage(_) => {
-            Unreachable { reason: "it speaks no TLS".into(), cause: Cause::NotEncrypted }
+            Unreachable { reason: "it does not speak TLS".into(), cause: Cause::NotEncrypted }
         }
         // This client sends no certificate, so none is bad.
         Error::AlertReceived(

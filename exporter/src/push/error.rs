@@ -52,7 +52,9 @@ impl fmt::Display for PushError {
                 write!(f, "the gateway answered with status {status}")?;
                 let advice = match status {
                     300..=399 => "give the address that it redirects to",
-                    401 | 403 => "give .basic_auth(..) or .bearer_token(..) that it knows",
+                    401 | 403 => {
+                        "give it valid credentials by .basic_auth(..) or .bearer_token(..)"
+                    }
                     404 | 405 => "give the URL without /metrics/job",
                     _ => answer.as_str(),
                 };

@@ -39,9 +39,10 @@ impl Target {
             return Err("its timeout must be more than 0".into());
         }
         if *format == Format::OpenMetrics {
-            return Err("a Pushgateway reads no OpenMetrics: give text or protobuf".into());
+            return Err("a Pushgateway does not read OpenMetrics: give text or protobuf".into());
         }
-        let wrong = |reason: &str| format!("{:?} is no URL of a Pushgateway: {reason}", Shown(url));
+        let wrong =
+            |reason: &str| format!("{:?} is not a URL of a Pushgateway: {reason}", Shown(url));
         let schemes = if cfg!(feature = "web-config") { "http:// or https://" } else { "http://" };
         let url = Url::new(url).map_err(|error| match error {
             WrongUrl::Scheme => wrong(&format!("it must begin with {schemes}")),
@@ -92,7 +93,7 @@ fn group(push: &Push) -> Result<String, String> {
         } else if label.starts_with("__") {
             "names that start with '__' are reserved"
         } else if label == "job" || push.grouping[..at].iter().any(|(other, _)| other == label) {
-            "it is there twice"
+            "it appears twice"
         } else {
             push_label(&mut path, label, value);
             continue;

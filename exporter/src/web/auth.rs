@@ -75,7 +75,7 @@ fn user(name: &str, hash: &str) -> Result<Hash, Wrong> {
     let make = format!("make one with htpasswd -nBC 10 {name}");
     let parsed = Hash::parse(hash);
     // Without the hash itself, which may be a password that somebody forgot to hash.
-    let hash = parsed.map_err(|_| Wrong::new(&*at, format!("no bcrypt hash: {make}")))?;
+    let hash = parsed.map_err(|_| Wrong::new(&*at, format!("not a bcrypt hash: {make}")))?;
     if !(MIN_COST..=MAX_COST).contains(&hash.cost()) {
         let reason = format!(
             "the cost of {} is not between {MIN_COST} and {MAX_COST}, and above that a check takes \

@@ -86,7 +86,7 @@ pub(super) fn verifier(
     let name = section.client_auth_type.as_deref().unwrap_or_default();
     let Some(policy) = Policy::parse(name) else {
         let reason = format!(
-            "{name:?} is no way to ask for certificates: give RequireAndVerifyClientCert, or \
+            "{name:?} is not a type of client authentication: give RequireAndVerifyClientCert, or \
              NoClientCert, RequestClientCert, RequireAnyClientCert or VerifyClientCertIfGiven"
         );
         return Err(wrong("client_auth_type", reason));
@@ -156,7 +156,7 @@ fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
         roots.add(certificate).map_err(|error| {
             let number = number + 1;
             value.wrong(format_args!(
-                "certificate {number} is no authority's ({error}): leave it out"
+                "certificate {number} is not that of an authority ({error}): leave it out"
             ))
         })?;
     }

@@ -80,8 +80,8 @@ fn check(path: &Path, files: &mut Files) -> Result<Config, Wrong> {
     let text = std::str::from_utf8(&bytes);
     let file = file::parse(text.map_err(|error| Wrong::new("", format!("no UTF-8: {error}")))?)?;
     if file.says_nothing() {
-        let reason = "it says nothing, as a file does that is not written yet: give a section that \
-                      says what to ask for, such as basic_auth_users, or allow_less_protection: true \
+        let reason = "it is empty, like a file that is not written yet: give a section that \
+                      demands something, such as basic_auth_users, or allow_less_protection: true \
                       to ask for nothing";
         return Err(Wrong::new("", reason));
     }
@@ -143,7 +143,7 @@ fn headers(file: &File) -> Result<Vec<(HeaderName, HeaderValue)>, Wrong> {
         }
         if !values.is_empty() && !values.contains(&&**value) {
             return Err(wrong(format!(
-                "{value:?} is no value of it: give {}",
+                "{value:?} is not a valid value: give {}",
                 values.join(" or ")
             )));
         }
@@ -164,7 +164,7 @@ fn rate(section: &RateLimit) -> Result<Option<Rate>, Wrong> {
     let interval = duration::parse(text).ok_or_else(|| {
         wrong(
             "interval",
-            format!("{text:?} is no time: give one with its unit, such as 100ms or 1s"),
+            format!("{text:?} is not a time: give one with its unit, such as 100ms or 1s"),
         )
     })?;
     if interval == Duration::ZERO {

@@ -241,8 +241,8 @@ mod tests {
         let mut files = Files::new(&folder);
         let mut wrong = |path: &str| format!("{:?}", files.read("cert_file", path).unwrap_err());
         assert!(wrong("none").contains("relative to the folder"));
-        assert!(wrong("").contains("no plain file"));
-        assert!(wrong("/dev/zero").contains("no plain file"));
+        assert!(wrong("").contains("not a plain file"));
+        assert!(wrong("/dev/zero").contains("not a plain file"));
         fs::write(folder.join("long"), vec![0; (1 << 20) + 1]).unwrap();
         assert!(wrong("long").contains("longer than 1 MiB"));
         fs::write(folder.join("long"), vec![0; 1 << 20]).unwrap();
@@ -259,7 +259,7 @@ mod tests {
         let mut files = Files::new(Path::new("/dev"));
         let wrong = |files: &mut Files| format!("{:?}", files.read("a", "null").unwrap_err());
         for _ in 0..1024 {
-            assert!(wrong(&mut files).contains("no plain file"));
+            assert!(wrong(&mut files).contains("not a plain file"));
         }
         assert!(wrong(&mut files).contains("more than 1024 files"));
         assert_eq!(files.seen.len(), 1024);

@@ -151,7 +151,7 @@ const CERTIFICATES: Refused = &[
     (
         "tls_server_config: { cert_file: ., key_file: key.pem }",
         "tls_server_config.cert_file",
-        "no plain file",
+        "not a plain file",
     ),
     (
         "tls_server_config: { cert_file: cert.pem, key_file: none }",
@@ -390,7 +390,7 @@ fn what_is_wrong_is_said_and_where() {
 #[test]
 fn a_file_that_is_none_is_told_by_its_own_name() {
     let folder = Folder::new("none");
-    for (name, part) in [("none", "No such file"), (".", "no plain file"), ("latin1", "UTF-8")] {
+    for (name, part) in [("none", "No such file"), (".", "not a plain file"), ("latin1", "UTF-8")] {
         fs::write(folder.0.join("latin1"), b"# \xe9").unwrap();
         let Err(error) = load(&folder.0.join(name)) else { panic!("{name} was taken") };
         assert_eq!((error.file(), error.key()), (&*folder.0.join(name), ""));

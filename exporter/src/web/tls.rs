@@ -74,7 +74,7 @@ fn private_key(value: &Value) -> Result<PrivateKeyDer<'static>, Wrong> {
     PrivateKeyDer::from_pem_slice(&value.bytes).map_err(|_| {
         let is_encrypted = value.bytes.windows(9).any(|it| it == b"ENCRYPTED");
         let reason = if is_encrypted {
-            "the private key is encrypted, and nobody is there to ask for its password: decrypt \
+            "the private key is encrypted, and nobody can be asked for its password: decrypt \
              it with openssl pkey -in … -out …"
         } else {
             "no private key is in it; it needs PEM: lines from -----BEGIN PRIVATE KEY----- to \
@@ -139,7 +139,7 @@ fn provider(section: &Tls) -> Result<CryptoProvider, Wrong> {
             let Some(suite) = found else {
                 let known: Vec<_> = all.iter().filter_map(|suite| go_name(suite.suite())).collect();
                 let reason = format!(
-                    "{name:?} is no cipher suite that is offered here: leave it out, or give some \
+                    "{name:?} is not an available cipher suite: leave it out, or give some \
                      of {}",
                     known.join(", ")
                 );
@@ -156,7 +156,7 @@ fn provider(section: &Tls) -> Result<CryptoProvider, Wrong> {
             let Some(&(_, group)) = CURVES.iter().find(|(known, _)| known == name) else {
                 let known = CURVES.map(|(name, _)| name).join(", ");
                 let reason = format!(
-                    "{name:?} is no curve that is offered here: leave it out, or give some of \
+                    "{name:?} is not an available curve: leave it out, or give some of \
                      {known}"
                 );
                 return Err(wrong(&format!("curve_preferences[{at}]"), reason));
@@ -202,6 +202,6 @@ fn version(key: &str, name: Option<&str>, default: u8) -> Result<u8, Wrong> {
             key,
             "TLS 1.0 and 1.1 are broken and not offered here (RFC 8996): give TLS12 or TLS13",
         )),
-        Some(other) => Err(wrong(key, format!("{other:?} is no version: give TLS12 or TLS13"))),
+        Some(other) => Err(wrong(key, format!("{other:?} is not a version: give TLS12 or TLS13"))),
     }
 }

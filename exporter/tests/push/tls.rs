@@ -70,11 +70,11 @@ fn authorities_are_in_a_plain_file_of_some_length() {
     std::fs::write(&file, "\n".repeat(1 << 20) + &made.cert.pem()).unwrap();
     told("longer than 1 MiB");
     std::fs::create_dir(&file).unwrap();
-    told("no plain file");
+    told("not a plain file");
     let path = std::ffi::CString::new(file.to_str().unwrap()).unwrap();
     // SAFETY: the path is a string of C.
     assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
-    told("no plain file");
+    told("not a plain file");
     std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
-    told("no plain file");
+    told("not a plain file");
 }

@@ -98,7 +98,7 @@ impl Reader<'_> {
             _ => return Err("a comment of another kind".into()),
         };
         if std::mem::replace(seen, true) {
-            return Err("it is there twice".into());
+            return Err("it appears twice".into());
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ impl fmt::Display for ReadError {
         match self {
             Self::Io { path, error } => write!(f, "{} can't be read: {error}", PrintablePath(path)),
             Self::NotASegment { path } => {
-                write!(f, "{} is no segment of tickmetrics", PrintablePath(path))
+                write!(f, "{} is not a segment of tickmetrics", PrintablePath(path))
             }
             Self::Version { path, found, known } => write!(
                 f,
@@ -142,7 +142,7 @@ impl fmt::Display for ReadError {
             ),
             Self::ByteOrder { path } => write!(
                 f,
-                "{} was written on a machine with the other byte order: read it on such a one",
+                "{} was written on a machine with the other byte order: read it on such a machine",
                 PrintablePath(path)
             ),
             Self::Truncated { path, has, needs } => {
@@ -165,7 +165,11 @@ impl fmt::Display for ReadError {
                 PrintablePath(path)
             ),
             Self::Damaged { path, word: None } => {
-                write!(f, "the header of {} is damaged: its sizes can't be", PrintablePath(path))
+                write!(
+                    f,
+                    "the header of {} is damaged: its sizes are impossible",
+                    PrintablePath(path)
+                )
             }
             Self::Damaged { path, word: Some(word) } => {
                 write!(f, "the directory of {} is damaged at word {word}", PrintablePath(path))

@@ -87,9 +87,9 @@ impl Snapshot {
                 return Err(RegisterError::other_kind(name, there.kind, kind));
             }
             let reason = if there.help != *help {
-                "that one's help is another"
+                "that one has another help text"
             } else if there.unit != *unit {
-                "that one's unit is another"
+                "that one has another unit"
             } else if there.constants == *constants && there.dimensions.is_empty() {
                 "it has the same series"
             } else if !there.constants.iter().map(label).eq(constants.iter().map(label))

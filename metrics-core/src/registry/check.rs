@@ -67,7 +67,7 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
                 _ => "the quantiles that it is exposed with have that label",
             }
         } else if labels[..at].contains(label) {
-            "it is there twice"
+            "it appears twice"
         } else if !names::are_told_apart(&labels[..=at].iter().copied()) {
             "a scraper that does not take all names would have another label under the same one"
         } else {
@@ -159,7 +159,7 @@ fn settings(metric: &Description) -> Result<(), String> {
     }
     let exported: Vec<f64> = metric.edges().iter().map(|&edge| scale.export(edge)).collect();
     if !exported.iter().all(|edge| edge.is_finite()) || !exported.is_sorted_by(|a, b| a < b) {
-        return Err("its buckets are not told apart in the exported unit".into());
+        return Err("two of its buckets are equal in the exported unit".into());
     }
     match edges.last() {
         Some(&edge) if edge > max => {

@@ -74,7 +74,7 @@ impl fmt::Display for SegmentError {
             ),
             Self::OutOfRange { setting, value, allowed } => write!(
                 f,
-                "Segment::builder().{setting}({value}) is out of range: it takes {} to {}",
+                "Segment::builder().{setting}({value}) is out of range: the range is {} to {}",
                 allowed.start(),
                 allowed.end()
             ),
@@ -100,7 +100,7 @@ impl fmt::Display for SegmentError {
             }
             Self::NotASegment { path } => write!(
                 f,
-                "{} is no segment of tickmetrics and is not overwritten: remove it, or give \
+                "{} is not a segment of tickmetrics and is not overwritten: remove it, or give \
                  another path",
                 PrintablePath(path)
             ),
@@ -121,8 +121,8 @@ impl fmt::Display for SegmentError {
             ),
             Self::Fork { error } => write!(
                 f,
-                "the system did not register what forked children need ({error}): free some memory, \
-                 and install the segment again"
+                "the system did not register the handler for forked children ({error}): free some \
+                 memory, and install the segment again"
             ),
         }
     }

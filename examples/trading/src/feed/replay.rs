@@ -41,7 +41,7 @@ impl Replay {
             Line::End => "it is empty".to_owned(),
             Line::Broken(error) => error.to_string(),
         };
-        Err(format!("{} is no recording of a feed: {reason}", path.display()))
+        Err(format!("{} is not a recording of a feed: {reason}", path.display()))
     }
 
     /// Reads one more line.
@@ -111,16 +111,16 @@ fn parse(line: &str, symbol: Symbol) -> Result<Recorded, &'static str> {
     if columns.next().is_some() {
         return Err("it has more than 6 columns");
     }
-    let received = time(received).ok_or("its receive time is no number of nanoseconds")?;
-    let event = milliseconds(event, "its event time is no number of milliseconds")?
+    let received = time(received).ok_or("its receive time is not a number of nanoseconds")?;
+    let event = milliseconds(event, "its event time is not a number of milliseconds")?
         .map(|event| event.checked_mul(1_000_000).ok_or("its event time is out of range"))
         .transpose()?;
     let transaction =
-        milliseconds(transaction, "its transaction time is no number of milliseconds")?;
+        milliseconds(transaction, "its transaction time is not a number of milliseconds")?;
     let level = || {
         Ok(Level {
-            price: Price::parse(price).ok_or("its price is no price")?,
-            quantity: Lots::parse(quantity).ok_or("its quantity is no quantity")?,
+            price: Price::parse(price).ok_or("its price is invalid")?,
+            quantity: Lots::parse(quantity).ok_or("its quantity is invalid")?,
         })
     };
     let body = match stream {

@@ -176,7 +176,7 @@ fn what_is_no_recording_is_refused() {
     for (name, content) in [("empty", &b""[..]), ("other", b"a,b\n1,2\n"), ("zip", b"\x1f\x8b")] {
         let file = Temporary::new(name, content);
         let error = Replay::open(&file.0, symbol).err().expect(name);
-        assert!(error.contains("no recording"), "{error}");
+        assert!(error.contains("not a recording"), "{error}");
     }
     let missing = Replay::open(&std::env::temp_dir().join("no-such-file"), symbol);
     assert!(missing.err().unwrap().contains("can't read"));
