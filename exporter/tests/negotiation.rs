@@ -1,4 +1,4 @@
-//! The format of an answer, over a real socket and without one.
+//! The format of a response, over a real socket and without one.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -77,13 +77,13 @@ fn protobuf_for_who_asks_for_it() {
     assert_eq!(headers["content-type"], Format::Protobuf.content_type());
     let mut ticks = Vec::new();
     tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut ticks);
-    // What follows is the exporter's own.
+    // The rest is the exporter's own.
     assert!(body.starts_with(&ticks) && body.len() > ticks.len());
     let rendered = tickmetrics_exporter::render(&registry.snapshot(), Some(accept));
     assert_eq!(rendered, (Format::Protobuf.content_type(), ticks));
 }
 
-/// What the program `gzip` makes of it.
+/// The output of the program `gzip` for it.
 fn unzipped(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = Command::new("gzip");
     let gzip = gzip.arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();

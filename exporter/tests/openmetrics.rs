@@ -76,7 +76,7 @@ fn names_and_units() {
     register::<Counter>(&registry, &named("without_end", "")).add(2);
     register::<Counter>(&registry, &named("paid_euros_total", "euros")).add(3);
     register::<Gauge>(&registry, &named("size", "bytes")).set(4.0);
-    // OpenMetrics would call the first of each pair what the second is called.
+    // OpenMetrics would give the first of each pair the name of the second.
     register::<Counter>(&registry, &named("queue_total", "")).add(5);
     register::<Gauge>(&registry, &named("queue", "")).set(6.0);
     register::<Counter>(&registry, &named("job_total", "")).add(7);

@@ -1,4 +1,4 @@
-//! Sources of the user's own, that fail, and in which order; and labels for all of them.
+//! Users' own sources, their failures and their order; and labels for all of them.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tests::http::{Client, series};
 use tickmetrics::prelude::*;
 use tickmetrics_exporter::{Exporter, Source};
 
-/// What a scrape of it finds, in turn.
+/// The results of its scrapes, in turn.
 struct Moody(Arc<AtomicU64>);
 
 impl Source for Moody {
@@ -98,7 +98,7 @@ fn all_metrics_get_the_labels_of_the_exporter() {
         }
         let own = r#"{desk_name="x",host="its own"}"#;
         assert_eq!(series[&*format!("wait_count{own}")], f64::from(turn));
-        // Of what happened since the scrape before.
+        // The values since the scrape before.
         assert_eq!(series[&*format!("wait_max{own}")], f64::from(turn));
         assert_eq!(series[&*format!("wait_min{own}")], f64::from(turn));
         let without = answer.body.lines().filter(|line| !line.starts_with('#'));

@@ -42,7 +42,7 @@ struct ExecutionMetrics {
     in_flight: UpDownCounter,
 }
 
-/// What `describe` says of the metric with this name.
+/// The description of the metric with this name in `describe`.
 fn described<M: Metrics>(name: &str) -> Result<Description, String> {
     let found = M::describe().into_iter().find(|metric| metric.name() == name);
     found.ok_or_else(|| format!("no metric is named {name}"))

@@ -39,7 +39,7 @@ fn values(registry: &Registry) -> Vec<f64> {
     exemplars(registry).iter().map(|one| one.value).collect()
 }
 
-/// What must hold of any snapshot's.
+/// The invariants of any snapshot.
 fn check(wait: &HistogramSnapshot, earliest: SystemTime) {
     let mut buckets = Vec::new();
     for Exemplar { value, trace_id, span_id, time, .. } in wait.exemplars() {
@@ -210,7 +210,7 @@ fn a_killed_process_leaves_it_and_a_half_written_one_is_left_out() {
     fs::write(&file, &bytes).unwrap();
     assert!(in_file(&file).is_empty(), "it may be half of one, and half of another");
 
-    // The next run goes on with the counts, and not with the exemplars.
+    // The next run continues the counts, but not the exemplars.
     assert_eq!(Other::start("write", &file).says(), "done");
     let snapshot = SegmentReader::open(&file).unwrap().snapshot().unwrap();
     assert_eq!(snapshot.histogram("wait", &[]).unwrap().count(), 2 * WRITTEN);

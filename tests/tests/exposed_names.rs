@@ -11,7 +11,7 @@ use tickmetrics::prelude::*;
 use tickmetrics::{Exposure, Kind, Metric};
 use tickmetrics_exporter::Exporter;
 
-/// What formats and conventions put behind names, apart from what is in the table.
+/// The suffixes of formats and conventions, apart from those in the table.
 const ENDS: [&str; 14] = [
     "_total",
     "_total_total",

@@ -186,7 +186,7 @@ proptest! {
                     .take_while(|&one| one >= interval || one == value)
                     .fold(sum, |sum, one| sum + u128::from(one));
             } else {
-                // What is counted of it, in all.
+                // Its counts, in total.
                 wait.record_n(value, n >> 8);
                 let added = u128::from(value) * u128::from(n >> 8);
                 sum += added;

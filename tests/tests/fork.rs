@@ -4,7 +4,7 @@
 use std::io::Write;
 use tickmetrics::prelude::*;
 
-/// Runs `child` in a forked process and gives what it answers.
+/// Runs `child` in a forked process and returns its result.
 fn in_child(child: impl FnOnce() -> u64) -> u64 {
     // SAFETY: no other thread of this process holds a lock: the harness waits for this one test.
     let pid = unsafe { libc::fork() };

@@ -14,7 +14,7 @@ use tickmetrics::{Segment, SegmentReader};
 
 const FILE_OF_SEGMENT: &str = "TICKMETRICS_SEGMENT";
 const CHILDREN: u64 = 20;
-/// What the threads of the parent call their own; the last is that of the one that forks.
+/// The names of the parent's threads; the last is that of the forking one.
 const NAMES: [&str; 4] = ["S0", "S1", "S2", "forks"];
 
 #[derive(Clone, Copy, Label)]

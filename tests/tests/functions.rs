@@ -64,7 +64,7 @@ fn values_come_by_label_under_a_description() {
     let xnas = snapshot.gauge("wait_bytes", &[("venue", "xnas"), ("desk", "options")]);
     assert_eq!(xnas, Some(2.0));
 
-    // What is not answered is not there; of two answers for one series the last one stays.
+    // A series missing from a result is missing; of two results for one series the last one stays.
     *depths.lock().unwrap() = vec![(Venue::Xnas, 1), (Venue::Xnas, 3)];
     let xnas = [r#"wait_bytes{desk="options",venue="xnas"} Gauge(3.0)"#];
     assert_eq!(series(&registry)[1..2], xnas);
@@ -216,7 +216,7 @@ fn a_function_that_panics_spoils_its_own_values_alone() {
     for _ in 0..2 {
         assert_eq!(series(&registry), ["plain{} Gauge(NaN)", "sound{} Gauge(3.0)"]);
     }
-    // What it holds may panic when it is dropped.
+    // Its captures may panic when they are dropped.
     let thrown = Arc::new(Thrown);
     let held = move || Arc::strong_count(&thrown);
     drop(registry.gauge_fn_with(&described("thrown"), held).unwrap());

@@ -35,7 +35,7 @@ struct Text(LabelId);
 
 type Labels = BTreeMap<String, String>;
 
-/// What a parser should find.
+/// The expected results of a parser.
 #[derive(Default)]
 struct Truth {
     families: BTreeMap<String, [String; 2]>,
@@ -71,7 +71,7 @@ fn check(text: &str) -> Option<Value> {
     Some(serde_json::from_slice(&read).unwrap())
 }
 
-/// What is read must be the truth, all of it and nothing else.
+/// The parsed values must be the truth, all of it and nothing else.
 fn compare(registry: &Registry, truth: Truth) {
     let text = encode(registry);
     let Some(read) = check(&text) else { return };

@@ -19,7 +19,7 @@ fn start() -> Exporter {
     Exporter::builder().registry(&Registry::new()).listen("127.0.0.1:0").start().unwrap()
 }
 
-/// What the exporter of a process says, once Python finds that it is right.
+/// The exporter's values for a process, once Python confirms them.
 fn check(port: &str, pid: u32) -> Option<Value> {
     let Some(output) = feed("python3", &[CHECK, port, &pid.to_string()], "") else {
         skip("python3 is not installed");
@@ -42,7 +42,7 @@ fn in_another_process() {
     }
 }
 
-/// Uses what is measured, more of it each time that it is told to go on.
+/// Uses the measured resources, more at each signal to continue.
 fn works() {
     let exporter = start();
     let (mut memory, mut files) = (Vec::new(), Vec::new());
@@ -140,7 +140,7 @@ fn a_forked_child_has_values_of_its_own() {
     let started = |of: &Value| of["samples"]["process_start_time_seconds"].as_f64().unwrap();
     let truth = |of: &Value| of["started_after_boot"].as_f64().unwrap();
     let between = started(&of_child) - started(&of_parent);
-    // To a hundredth, and what a number of this size has for digits.
+    // To a hundredth, and to the digits of a number of this size.
     let off = (between - (truth(&of_child) - truth(&of_parent))).abs();
     assert!(between > 0.0 && off < 1e-3, "{between} s from the parent to the child, off by {off}");
     parent.tell();

@@ -119,7 +119,7 @@ fn what_differs_is_a_clash() {
         "\"a\" clashes with \"a\", which is registered already: that one is a histogram, this \
          one a counter"
     );
-    // And what a histogram is exposed as.
+    // And the exposed names of a histogram.
     let count = registry.register::<Counter>(&Description::new("a_count", "Help.")).unwrap_err();
     assert!(count.to_string().contains("both would be exposed as \"a_count\""), "{count}");
     assert!(registry.gauge_fn("a", "Help.", || 0.0).is_err());
@@ -202,7 +202,7 @@ fn series_are_exposed_once_touched_or_declared() {
     assert_eq!(registry.snapshot().gauge("depth", &[("symbol", "AAPL")]), Some(0.0));
     assert_eq!(registry.snapshot().gauge("depth", &[("symbol", "a\"b\\c\nd")]), None);
 
-    // The capacity is 3: the fourth value, and what follows, is `other`.
+    // The capacity is 3: the fourth value, and later ones, are `other`.
     let before = tickmetrics::Segment::stats().unwrap().saturated_labels;
     assert_eq!(Symbol::intern("MSFT").as_str(), "MSFT");
     for late in ["GOOG", "NVDA"] {

@@ -37,7 +37,7 @@ fn answered(exporter: &Exporter, said: &str) -> String {
     stream.write_all(said.as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answered = Vec::new();
-    // What it did not read is lost with a reset, after all that it answered.
+    // A reset drops the unread input, after all responses.
     let _ = stream.read_to_end(&mut answered);
     String::from_utf8(answered).unwrap()
 }
@@ -88,7 +88,7 @@ fn requests_are_answered_as_the_rfcs_say() {
         (line("BREW /metrics HTTP/1.1"), 501, kept),
         (line("get /metrics HTTP/1.1"), 501, kept),
         (line("G@T /metrics HTTP/1.1"), 400, closed),
-        // RFC 9112, 6: how long a request is. What is not read is not taken for the next one.
+        // RFC 9112, 6: the length of a request. Unread input is not treated as the next request.
         (with("Content-Length: 3\r\n\r\nabc").trim_end().into(), 200, kept),
         (with("Content-Length: 1\r\nContent-Length: 2"), 400, closed),
         (with("Content-Length: +1"), 400, closed),

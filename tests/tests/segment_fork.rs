@@ -310,7 +310,7 @@ fn read_to_end_of_input() {
     while unsafe { libc::read(0, (&raw mut byte).cast(), 1) } > 0 {}
 }
 
-/// What a child does of its own, whatever its parent was at: nothing of it is in the parent's file.
+/// The own actions of a child, whatever its parent did: none of them shows in the parent's file.
 fn counts_anew(file: &Path) {
     let registry = Registry::new();
     let own: Counter = registry.register(&Description::new("own_total", "Own.")).unwrap();
@@ -326,7 +326,7 @@ fn counts_anew(file: &Path) {
     assert!(!open.iter().any(|open| open.starts_with(folder)), "{open:?}");
 }
 
-/// What a process left that is gone.
+/// The remains of an ended process.
 fn left_behind(file: &Path) {
     let mut other = Other::start("many", file);
     assert_eq!(other.says(), "installed");
@@ -372,7 +372,7 @@ fn a_child_forked_while_the_segment_is_installed_does_not_have_the_file() {
     let reader = SegmentReader::open(folder.file()).unwrap();
     assert_eq!(reader.process().unwrap().pid, other.child.id());
     assert!(reader.process().unwrap().is_alive);
-    // The child goes on until the other end of its standard input is closed.
+    // The child continues until the other end of its standard input is closed.
     let _stdin = other.child.stdin.take();
     other.kill();
     assert_let_go(&reader);

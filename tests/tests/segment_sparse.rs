@@ -58,7 +58,7 @@ fn peak_memory() -> u64 {
     line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
 }
 
-/// What another process says of a file, and the kilobytes that it had at most.
+/// Another process's result for a file, and the most kilobytes that it had.
 fn peak_of(role: &str, file: &Path) -> (u64, String) {
     let said = output(command(&[], role, file));
     let line = said.lines().find_map(|line| line.strip_prefix("peak ")).expect(&said);
@@ -110,7 +110,7 @@ fn the_error_names_the_file_the_need_and_the_limit() {
     }
 }
 
-/// A word is what was stored, whole, although no load of this program's reads it.
+/// A word is read as it was stored, whole, although no load of this program reads it.
 #[test]
 fn words_are_not_torn() {
     let folder = Folder::new("torn");
@@ -141,7 +141,7 @@ fn set_on_and_on(file: &Path) {
     }
 }
 
-/// Whoever trusts a file may read all of it: on the file system nothing changes.
+/// A reader that trusts a file may read all of it: on the file system nothing changes.
 #[test]
 fn reading_holes_fills_none() {
     let folder = Folder::new("holes");
@@ -178,7 +178,7 @@ fn a_file_that_is_cut_short_meanwhile_ends_no_reader() {
     assert_eq!(done.join().unwrap(), "done");
 }
 
-/// What an earlier run left is looked at as a stranger's file is.
+/// The remains of an earlier run are checked like a stranger's file.
 #[test]
 fn a_small_file_to_resume_takes_little_memory() {
     let folder = Folder::new("sparse-resume");
@@ -255,7 +255,7 @@ fn honest(file: &Path) {
         let mut reader = SegmentReader::open(file).unwrap();
         let snapshot = reader.snapshot().unwrap_or_else(|error| panic!("{what}: {error}"));
         println!("\n{what}: {} bytes on the disk, {} to read", on_disk(file), reader.memory());
-        // A sixteenth of what it may be, so that no program comes near.
+        // A sixteenth of the limit, so that no program comes near.
         assert!(reader.memory() < 4 * on_disk(file), "{what}");
         snapshot
     };

@@ -56,7 +56,7 @@ static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     fs::read(file).unwrap()
 });
 
-/// What a reader finds once each `from` is a `to`.
+/// A reader's result once each `from` is a `to`.
 fn read(from: &str, to: &str) -> Result<Snapshot, ReadError> {
     assert_eq!(from.len(), to.len());
     let mut bytes = BASE.clone();
@@ -82,7 +82,7 @@ fn what_makes_no_valid_exposition_is_damaged() {
         ("value2", "value1"),
         ("value6", "value5"),
         ("outer", "other"),
-        // A label, one that is constant, one that is called the same by those who take no dots.
+        // A label, a constant one, and one with the same name for readers that do not accept dots.
         ("label_two", "label.one"),
         ("label_two", "constant1"),
         ("label_two", "label_one"),

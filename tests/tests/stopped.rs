@@ -88,7 +88,7 @@ fn write_some(metrics: &StoppedMetrics, words: &Words, writer: usize, round: u64
     }
 }
 
-/// Reads as fast as it can; at the end it says what it read last.
+/// Reads as fast as it can; at the end it reports its last reading.
 fn read(file: &Path) {
     let words = Words::beside(file);
     let mut reader = SegmentReader::open(file).unwrap();
@@ -127,7 +127,7 @@ fn totals(snapshot: &Snapshot) -> String {
     format!("{records} {by_symbol} {count} {sum} {others}")
 }
 
-/// Waits until a word is beyond what it was by `more`.
+/// Waits until a word has grown by `more`.
 fn passes(words: &Words, number: usize, more: u64) {
     let (begun, word) = (Instant::now(), words.word(number));
     let then = word.load(Acquire);

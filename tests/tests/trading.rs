@@ -39,7 +39,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// What the tests of a real recording need, beside the repository; `None` where it is not there.
+/// The files for the tests of a real recording, beside the repository; `None` without them.
 fn shared(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
     if path.exists() {
@@ -124,7 +124,7 @@ impl Trading {
         assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
     }
 
-    /// What all three endpoints say.
+    /// The expositions of all three endpoints.
     fn scrape(&self) -> [Exposition; 3] {
         [0, 1, 2].map(|offset| {
             let mut stream = TcpStream::connect(("127.0.0.1", self.ports + offset)).unwrap();
@@ -139,7 +139,7 @@ impl Trading {
         })
     }
 
-    /// Waits for the end: how it ended, what it printed, and what it complained of.
+    /// Waits for the end: the exit status, the output, and the errors.
     fn end(mut self) -> (ExitStatus, String, String) {
         let end = Instant::now() + PATIENCE;
         let status = loop {
@@ -273,7 +273,7 @@ fn the_metrics_are_those_of_the_catalogue() {
         assert!(is.is_empty() || is == BTreeSet::from([labels]), "{name}: {is:?}");
     }
     for (at, exposition) in endpoints.iter().enumerate() {
-        // What is said of the whole program is said once.
+        // Metrics of the whole program are exposed once.
         let is_first = at == 0;
         assert_eq!(exposition.types.contains_key("process_threads"), is_first);
         let build = exposition.series.keys().find(|series| series.starts_with("build_info{"));
@@ -358,7 +358,7 @@ fn a_recording_that_is_cut_short_is_an_error() {
         let arguments = ["--replay", path.to_str().unwrap(), "--speed", "max"];
         let (status, printed, errors) = Trading::start(&arguments).end();
         assert_eq!(status.code(), Some(code), "{errors}");
-        // What could be read is shown all the same.
+        // The readable part is shown all the same.
         assert!(printed.contains(" messages; realized gain"), "{printed}");
         assert_eq!(errors.contains("can't be read on in line"), code == 1, "{errors}");
         assert_eq!(errors.lines().count(), usize::try_from(code).unwrap(), "{errors}");

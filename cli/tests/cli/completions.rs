@@ -1,10 +1,10 @@
-//! Scripts for shells, as the shells take them.
+//! Scripts for shells, run by the shells.
 
 use crate::support::{output, run};
 use std::process::Command;
 use tests::programs::skip;
 
-/// What bash completes behind these words.
+/// The completions of bash behind these words.
 fn completed(script: &str, words: &[&str]) -> Option<Vec<String>> {
     let last = words.len() - 1;
     // As readline does: the program, the word, the word before it.

@@ -11,7 +11,7 @@ use std::io::Read;
 use std::process::Stdio;
 use tests::programs::CHECK_OPENMETRICS;
 
-/// The value of a sample in what the Python scripts print.
+/// The value of a sample in the output of the Python scripts.
 fn sample(read: &Value, name: &str, labels: &Value) -> f64 {
     let samples = read["samples"].as_array().unwrap();
     let found: Vec<_> =
@@ -155,7 +155,7 @@ fn metrics_that_are_left_out_are_reported() {
         assert!(errors.contains("3 metrics are left out"), "{command:?}: {errors}");
         assert!(errors.contains("prefix"), "{errors}");
     }
-    // The histogram of the first registry has no values: what the second has is not shown.
+    // The histogram of the first registry has no values: those of the second are not shown.
     let hist = String::from_utf8(run(commands[3]).stderr).unwrap();
     assert!(hist.contains("3 metrics are left out"), "{hist}");
     let serving = Serving::start(&[text(&file)]);

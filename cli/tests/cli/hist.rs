@@ -1,4 +1,4 @@
-//! One histogram in full: held against `HdrHistogram`'s own crate and Python's.
+//! One histogram in full: compared with `HdrHistogram`'s own crate and Python's.
 
 use crate::support::{Folder, QUOTED, Writer, failure, output, python, run, text};
 use hdrhistogram::Histogram;
@@ -7,7 +7,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use serde_json::Value;
 use std::fs;
 
-/// What the process counted, in a histogram of its own.
+/// The process's values, in a separate histogram.
 fn truth() -> Histogram<u64> {
     let mut truth = Histogram::new_with_bounds(1, 10_000_000_000, 3).unwrap();
     (1..=1_000).for_each(|micros| truth.record(micros * 1_000).unwrap());
@@ -188,7 +188,7 @@ fn any_value_can_be_chosen() {
         let escaped = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
         assert_eq!(largest(file, &[&format!("{{venue=\"{escaped}\"}}")]), max, "{value:?}");
         assert_eq!(largest(file, &[&format!("venue=\"{escaped}\"")]), max, "{value:?}");
-        // What is listed can be copied.
+        // Listed labels can be copied.
         let shown = match *value {
             "a" | "b" => (*value).to_owned(),
             _ => format!("\"{}\"", escaped.replace('\u{1b}', r"\u{1b}")),

@@ -1,4 +1,4 @@
-//! `top` of exporters that ask for credentials, or encrypt.
+//! `top` of exporters that require credentials, or encrypt.
 
 use crate::remote::Remote;
 use crate::serve::Serving;
@@ -41,7 +41,7 @@ impl Files {
         path
     }
 
-    /// An authority, and what it certified: for its name, for another, and of a time long gone.
+    /// An authority, and its certificates: for its name, for another, and of a time long gone.
     fn certify(&self) {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "Authority");
@@ -77,7 +77,7 @@ fn top<'a>(target: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     [&["top", target], &BRIEF[..], options].concat()
 }
 
-/// What a run ends with, whose environment has a password.
+/// The outcome of a run whose environment has a password.
 fn with_password(arguments: &[&str], password: &str) -> (bool, String) {
     let mut command = tickmetrics();
     let command = command.args(arguments).env("TICKMETRICS_PASSWORD", password);
@@ -177,7 +177,7 @@ fn credentials_are_in_one_header() {
     }
 }
 
-/// Whoever it redirects to is not shown a password.
+/// The target of a redirect gets no password.
 #[test]
 fn a_redirect_is_told_and_not_followed() {
     let files = Files::new("top-redirect");

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 pub(crate) struct Remote {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
-    /// Answers with what it was asked.
+    /// Returns its requests.
     thread: Option<JoinHandle<Vec<String>>>,
 }
 
@@ -44,7 +44,7 @@ impl Remote {
                     head.extend(byte);
                 }
                 requests.push(String::from_utf8(head).unwrap());
-                // Who has read enough closes.
+                // A client that has read enough closes.
                 let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&body));
             }
             requests
@@ -56,7 +56,7 @@ impl Remote {
         format!("http://{}", self.address)
     }
 
-    /// What it was asked, which is all that it ever is.
+    /// Its only requests.
     pub(crate) fn requests(mut self) -> Vec<String> {
         self.end().unwrap()
     }

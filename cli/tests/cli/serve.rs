@@ -61,7 +61,7 @@ impl Serving {
         (head.replace("HTTP/1.0", "HTTP/1.1") + "\r\n", answer[end + 4..].to_vec())
     }
 
-    /// Ends it as a service manager does, and answers with what it said.
+    /// Ends it as a service manager does, and returns its messages.
     pub(crate) fn end(mut self) -> String {
         // SAFETY: plain system call; the child is not waited for yet, so the number is its own.
         unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGTERM) };
@@ -115,7 +115,7 @@ fn processes_come_die_and_go() {
     }
     assert!(!body.contains("limit{process=\"risk\"}"));
 
-    // What a killed process counted stays.
+    // The counts of a killed process stay.
     feed_writer.count();
     feed_writer.kill();
     risk_writer.count();
@@ -129,7 +129,7 @@ fn processes_come_die_and_go() {
         assert!(has(&body, line), "{line} is not in\n{body}");
     }
 
-    // Without its file it is gone, and what clashed with it is there.
+    // Without its file it is gone, and the family that clashed with it is served.
     fs::remove_file(&feed).unwrap();
     let body = serving.scrape();
     assert!(!body.contains("process=\"feed\""), "{body}");

@@ -1,4 +1,4 @@
-//! Files of others, and files that are not what they should be, beside good ones.
+//! Files of others, and invalid files, beside good ones.
 
 use crate::serve::{Serving, has};
 use crate::support::{Folder, Writer, text};
@@ -21,7 +21,7 @@ fn give_away(file: &Path, user: u32) -> bool {
     given
 }
 
-/// What a process counted that is gone, in a file.
+/// The counts of an ended process, in a file.
 fn left_behind(role: &str, file: &Path) {
     drop(Writer::start(role, file));
 }
@@ -89,7 +89,7 @@ fn a_stranger_takes_no_metric_and_no_name_away() {
     for what in [format!("{path} is served with"), format!("limit of {path} is left out")] {
         assert!(said.contains(&what), "{what} is not in\n{said}");
     }
-    // Of two strangers, it is his who is named first, whatever the names of the files are.
+    // Of two strangers, the one named first comes first, whatever the names of the files are.
     let third = folder.file("3");
     fs::create_dir(&third).unwrap();
     let others = third.join("feed.metrics");
@@ -195,7 +195,7 @@ fn a_file_that_is_cut_short_meanwhile_ends_nothing() {
     });
 }
 
-/// What strangers have more than their share of is left out; what is one's own is not.
+/// A stranger's files beyond the share are left out; the user's own are not.
 #[test]
 fn files_together_have_limits() {
     let folder = Folder::new("together");

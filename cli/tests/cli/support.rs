@@ -56,7 +56,7 @@ struct GatewayMetrics {
 /// Like it, with a metric of the same name that is something else.
 #[derive(Metrics)]
 struct OtherMetrics {
-    /// Orders, told in other words.
+    /// Orders, in another wording.
     orders: Counter<Side>,
     /// Something else.
     #[metric(name = "limit")]
@@ -245,7 +245,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     tickmetrics().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-/// What it prints where it succeeds.
+/// The output of a successful run.
 pub(crate) fn output(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "{arguments:?}: {output:?}");

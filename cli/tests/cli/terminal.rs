@@ -67,7 +67,7 @@ impl Terminal {
         self.master.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads until the screen shows something. What does not come within a minute never does.
+    /// Reads until the screen shows something. Output that takes more than a minute never comes.
     pub(crate) fn wait_for(&mut self, shown: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
@@ -106,7 +106,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for its end: the terminal must be what it was. Answers with all that was written.
+    /// Waits for its end: the terminal must be as before. Returns all output.
     pub(crate) fn ended_well(mut self) -> Vec<u8> {
         let status = {
             // A terminal that nobody reads would block the last words.

@@ -170,7 +170,7 @@ fn a_screen_of_80_by_24() {
     }
     assert!(screen.lines().count() <= 24);
 
-    // What is counted meanwhile shows up, with its percentiles in their unit.
+    // Values that are counted meanwhile appear, with percentiles in their unit.
     let shown = AtomicBool::new(false);
     thread::scope(|scope| {
         // Bounded, so that it ends where the screen never shows it.
@@ -223,7 +223,7 @@ fn signals_end_it_as_well() {
     terminal.ended_well();
 }
 
-/// As when a connection breaks. What it answers, nobody sees.
+/// As when a connection breaks. Nobody sees its response.
 #[test]
 fn without_its_terminal_it_ends() {
     let folder = Folder::new("top-hangup");

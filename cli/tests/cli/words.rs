@@ -21,7 +21,7 @@ pub(crate) const SHOWN: &str = concat!(
     r"\u{2066}\u{200f}\u{2028}\u{2029}\u{85}\u{200b}\u{feff}\u{7f}"
 );
 
-/// A text in which nothing is but what is seen, and ends of lines: what Rust's `Debug` leaves alone.
+/// A text of visible characters and line ends only: those that Rust's `Debug` leaves unchanged.
 #[track_caller]
 fn legible(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes).unwrap();
@@ -68,7 +68,7 @@ fn on_standard_error() {
         &["hist", "decode_seconds", "--labels", "symbol=AAPL", "--svg", text(&nowhere)],
     );
     assert!(told.contains("can't write") && told.lines().count() == 1, "{told}");
-    // What clap repeats.
+    // Arguments that clap repeats.
     let file: &OsStr = file.as_ref();
     for arguments in [
         [file, file].map(OsString::from).to_vec(),

@@ -1,5 +1,5 @@
-//! Native histograms with custom buckets: no exposition format has words for them, but Prometheus
-//! makes them of classic buckets.
+//! Native histograms with custom buckets: no exposition format has them, but Prometheus makes them
+//! from classic buckets.
 
 use super::{FORMATS, NATIVE, number, render};
 use tests::programs::skip;

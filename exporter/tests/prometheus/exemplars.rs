@@ -1,4 +1,4 @@
-//! Exemplars, which Prometheus keeps and is asked for.
+//! Exemplars, which Prometheus keeps and returns.
 
 use super::{FORMATS, number, render};
 use serde_json::Value;
@@ -14,7 +14,7 @@ const VALUES: [u64; 3] = [600, 450_000, 2_000_000_000];
 const EDGES: [u64; 2] = [1_000, 1_000_000];
 const LE: [&str; 3] = ["1e-06", "0.001", "+Inf"];
 
-/// What Prometheus should say of each, with the time in milliseconds.
+/// The expected exemplars in Prometheus, with the time in milliseconds.
 fn known(registry: &Registry) -> Vec<(f64, Value, f64)> {
     let snapshot = registry.snapshot();
     let wait = snapshot.histogram("wait_seconds", &[]).unwrap();

@@ -1,4 +1,4 @@
-//! Prometheus itself scrapes, and is asked what it has.
+//! Prometheus itself scrapes, and answers queries.
 
 mod custom;
 mod exemplars;
@@ -50,7 +50,7 @@ fn series(name: &str, labels: &[(&str, &str)]) -> Series {
     labels.chain([("__name__".to_owned(), name.to_owned())]).collect()
 }
 
-/// A registry of every kind of metric, and what Prometheus should have of it.
+/// A registry of every kind of metric, and its expected content in Prometheus.
 fn known() -> (Registry, BTreeMap<Series, f64>) {
     let registry = Registry::new();
     let mut truth = BTreeMap::new();
@@ -137,7 +137,7 @@ fn every_format_has_the_same_series() {
     assert!(values.contains_key(&series("tickmetrics_exporter_scrapes_total", &[])));
 }
 
-/// What it asks for is what it gets.
+/// It gets the format that it requests.
 #[test]
 fn the_format_is_negotiated() {
     for (name, arguments, format) in
@@ -159,7 +159,7 @@ fn the_format_is_negotiated() {
     }
 }
 
-/// Its buckets are Prometheus' own, and what is in them is counted here.
+/// Its buckets are Prometheus' own, and their contents are counted here.
 #[test]
 fn prometheus_has_native_histograms() {
     let registry = Registry::new();

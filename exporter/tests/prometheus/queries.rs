@@ -1,6 +1,6 @@
-//! Queries, against a program that records the same values between any two scrapes: how much there is
-//! of what at a scrape depends on its number alone, and the truth of a rate on nothing but the time
-//! between two of them.
+//! Queries, against a program that records the same values between any two scrapes. So the counts
+//! at a scrape depend on its number alone, and a true rate on nothing but the time between two
+//! scrapes.
 
 use super::{FORMATS, NATIVE, number, render, values};
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Since when series count, where that is asked for.
+//! The start of series, if it is requested.
 
 use super::client_model::{MetricFamily, decode};
 use super::register;
@@ -13,7 +13,7 @@ fn registry() -> Registry {
     register::<Gauge>(&registry, &Description::new("depth", "Depth.")).set(1.0);
     let wait: Histogram = register(&registry, &Description::new("wait", "Wait.").buckets([10]));
     wait.record(3);
-    // Under this name, the counter would tell since when it counts.
+    // Under this name, the counter would expose its start.
     register::<Counter>(&registry, &Description::new("work_total", "Work."));
     register::<Gauge>(&registry, &Description::new("work_created", "Made."));
     registry
@@ -54,7 +54,7 @@ fn openmetrics_has_series_of_its_own() {
          # HELP work_total Work.\n# TYPE work_total unknown\nwork_total 0\n# EOF\n"
     );
     assert_eq!(text, expected);
-    // Text has no words for it, and nobody is told who did not ask.
+    // Text has no form for it, and clients that did not ask do not get it.
     for format in [Format::Text, Format::OpenMetrics] {
         let told = render_as(
             &snapshot,

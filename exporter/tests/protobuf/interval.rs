@@ -29,7 +29,7 @@ fn second_scrape(format: Format) -> (String, Vec<u8>) {
     let gateway = Gateway::register(&registry).unwrap();
     let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0");
     let exporter = builder.interval(Duration::ZERO).start().unwrap();
-    // What it reads to be ready is no scrape.
+    // Its reads before it is ready are no scrapes.
     while !ask(&exporter, "/ready", "*/*").starts_with(b"HTTP/1.0 200 ") {
         thread::yield_now();
     }

@@ -67,7 +67,7 @@ proptest! {
         let buckets = expand(&read);
         let (&index, &count) = buckets.first_key_value().unwrap();
         prop_assert_eq!((buckets.len(), count), (1, 1));
-        // The oracle of what a cell is.
+        // The oracle for cells.
         let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, max, digits).unwrap();
         let lowest = hdr.lowest_equivalent(value);
         let place = |recorded: u64| place(schema, recorded as f64 * scale);

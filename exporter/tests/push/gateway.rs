@@ -1,4 +1,4 @@
-//! A gateway that answers as it is told to, and tells what it was asked.
+//! A gateway with given responses, which reports its requests.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -73,7 +73,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Answers each request by what `answer` says to the number of it.
+    /// Answers each request with the result of `answer` for its number.
     pub(crate) fn start(mut answer: impl FnMut(usize) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -88,7 +88,7 @@ impl Gateway {
                 }
                 let stream = stream.unwrap();
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                // One at a time: what hung was given up before this.
+                // One at a time: a request that hung was given up before this.
                 for mut earlier in kept.drain(..) {
                     let closed = match earlier.read(&mut [0]) {
                         Ok(read) => read == 0,
@@ -150,7 +150,7 @@ fn read_head(stream: &mut impl BufRead) -> Request {
 }
 
 fn give(answer: Answer, mut stream: TcpStream, kept: &mut Vec<TcpStream>) {
-    // A client that does not listen any more is what some tests are about.
+    // Some tests concern a client that does not read any more.
     let _ = match answer {
         Answer::Status(status, body) => {
             let length = body.len();

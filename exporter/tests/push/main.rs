@@ -1,4 +1,4 @@
-//! Pushes: to a gateway that does everything wrong that one can, and to a real one.
+//! Pushes: to a gateway with every possible fault, and to a real one.
 
 mod gateway;
 mod real;
@@ -142,7 +142,7 @@ fn what_fails_is_tried_again_with_the_values_of_then() {
             0 => Answer::Status(500, "later"),
             1 => Answer::Bytes(""),
             2 => Answer::Bytes("HTTP/1.1 20"),
-            // What follows a success is of no interest.
+            // The body of a success is ignored.
             _ => Answer::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
         }
     });
@@ -172,7 +172,7 @@ fn what_is_refused_is_told_at_once() {
     };
     let (status, told) = refused();
     assert_eq!(status, 400);
-    // What is no text is seen.
+    // Characters that are no text are escaped.
     let shown = r"400: no such thing\u{202e} no such thing\u{202e} no";
     assert!(told.contains(shown) && told.len() < 900, "{told}");
     let (status, told) = refused();
@@ -204,7 +204,7 @@ fn nobody_waits_longer_than_told() {
     let start = Instant::now();
     drop(exporter);
     let took = start.elapsed();
-    // As in the tests of the server: far less than what it would wait for the gateway.
+    // As in the tests of the server: far less than its wait for the gateway.
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
@@ -342,7 +342,7 @@ fn in_another_process() {
     }
 }
 
-/// What a process told on standard error.
+/// The standard error of a process.
 fn told_by(role: &str, gateway: &Gateway, requests: usize) -> Vec<String> {
     let mut command = command(&[], role, Path::new(&gateway.address.to_string()));
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());

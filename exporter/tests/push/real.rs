@@ -1,4 +1,4 @@
-//! Debian's prometheus-pushgateway, which exposes what was pushed.
+//! Debian's prometheus-pushgateway, which exposes the pushed metrics.
 
 use super::{PATIENCE, counter, start};
 use std::io::{BufRead, BufReader, ErrorKind};

@@ -54,7 +54,7 @@ fn authorities_are_read_at_the_start() {
     assert!(told.contains("there is none in it"), "{told}");
 }
 
-/// What would never end, or is never written to, is not waited for.
+/// A file without an end, or without a writer, does not block.
 #[test]
 fn authorities_are_in_a_plain_file_of_some_length() {
     let folder = Folder::new("push-no-file");

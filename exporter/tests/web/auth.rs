@@ -166,7 +166,7 @@ fn hostile_headers_are_unauthorized() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
-/// Who guesses, from one address, is told to wait; other addresses are not.
+/// A client that guesses, from one address, has to wait; other addresses do not.
 #[test]
 fn guesses_are_limited_by_address() {
     let folder = Folder::new("guesses");
@@ -200,7 +200,7 @@ fn guesses_are_limited_by_address() {
     }
 }
 
-/// Who comes through a Unix socket has no address, and is asked all the same.
+/// A client of a Unix socket has no address, and needs credentials all the same.
 #[test]
 fn unix_sockets_ask_as_well() {
     let folder = Folder::new("unix");
@@ -244,7 +244,7 @@ fn hashing_keeps_nobody_else_waiting_not_even_the_end() {
     };
     assert!(threads().contains(&true), "{:?}", threads());
     exporter.shutdown();
-    // It did not wait for the thread, which goes on with what nobody needs any more.
+    // It did not wait for the thread, which continues with work that nobody needs any more.
     assert!(threads().contains(&true));
 }
 
@@ -259,7 +259,7 @@ fn curl_reaches_excluded_paths_without_credentials() {
         (&exporter, "/ready", &[], 200),
         (&exporter, "/health", &["--head"], 200),
         (&exporter, "/health?a=b", &[], 200),
-        // What is not needed is not looked at.
+        // Credentials that are not needed are not checked.
         (&exporter, "/health", &["--user", "alice:wrong"], 200),
         (&exporter, "/health", &["--request", "POST"], 405),
         (&exporter, "/metrics", &[], 401),

@@ -94,7 +94,7 @@ fn handshakes_of_one_address_make_room_for_its_own() {
     // Those that are left are as good as any.
     let last = silent.pop().unwrap();
     assert_eq!(limited(&scrape(&folder, last), "handshakes"), 3.0);
-    // What is through its handshake is not one of them.
+    // Connections after their handshake do not count.
     for _ in 0..4 {
         let stream = connect(OTHER, &exporter);
         assert_eq!(limited(&scrape(&folder, stream), "handshakes"), 3.0);
@@ -106,7 +106,7 @@ fn handshakes_of_one_address_wait_for_their_time() {
     let folder = Folder::new("rate");
     let limits = Limits { handshakes_per_second: 1, ..Limits::default() };
     let exporter = folder.builder(TLS).limits(limits).start().unwrap();
-    // One hello, again and again, as somebody sends it who would rather not compute anything.
+    // One hello, repeated, as sent by a client that avoids all computation.
     let mut hello = Vec::new();
     client(&folder).write_tls(&mut hello).unwrap();
     let mut crowd: Vec<_> = (0..8).map(|_| connect(CROWD, &exporter)).collect();

@@ -1,4 +1,4 @@
-//! What is left of a password in the exporter's memory, which is looked through from outside.
+//! The remains of a password in the exporter's memory, which is searched from outside.
 
 use crate::support::{Folder, curl};
 use std::fs::{self, File};

@@ -27,7 +27,7 @@ impl Drop for NodeExporter {
 impl NodeExporter {
     /// With the configuration in `web.yml`; `None` where it refuses that.
     fn start(folder: &Folder) -> Option<Self> {
-        // It can't choose a port and tell: one that was free just now.
+        // It can't choose a port and report it: one that was free just now.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let child = Command::new(PROGRAM)
             .arg(format!("--web.listen-address={address}"))
@@ -121,7 +121,8 @@ fn both_take_the_same_files() {
                     })
                 });
                 let (Some(ours), Some(theirs)) = (ours, theirs) else { return };
-                // Go answers what is no TLS with 400, which is none of the server's answers.
+                // Go answers other protocols than TLS with 400, which is none of the server's
+                // responses.
                 let expected =
                     if scheme == "http" && theirs.status == 400 { 0 } else { theirs.status };
                 assert_eq!(
@@ -136,7 +137,8 @@ fn both_take_the_same_files() {
     }
 }
 
-/// What Prometheus' exporters take and we do not, each for a reason that the error tells.
+/// Settings that Prometheus' exporters accept and we refuse, each for a reason that the error
+/// gives.
 #[test]
 fn we_refuse_what_they_only_seem_to_honour() {
     if Command::new(PROGRAM).arg("--version").output().is_err() {
@@ -170,7 +172,7 @@ fn we_refuse_what_they_only_seem_to_honour() {
     }
 }
 
-/// What is ours alone: theirs refuse it, so that nobody takes it for honoured.
+/// Our own settings: theirs refuse them, so that nobody believes that they apply.
 #[test]
 fn they_refuse_what_is_ours() {
     if Command::new(PROGRAM).arg("--version").output().is_err() {

@@ -1,5 +1,5 @@
-//! Prometheus itself scrapes, with what its own configuration has for that. Another one than the
-//! system's can be named by the environment variable `PROMETHEUS`.
+//! Prometheus itself scrapes, with its own configuration for the protection. The environment
+//! variable `PROMETHEUS` can name another one than the system's.
 
 use crate::support::{Folder, HASH, curl, until};
 use std::fs::File;
@@ -29,7 +29,7 @@ impl Prometheus {
         }
         let text = format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{scrape_configs}");
         folder.write("prometheus.yml", &text);
-        // It does not tell which port it has when it may choose: one that was free just now.
+        // It does not report a port that it chooses: one that was free just now.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let child = Command::new(program)
             .arg(format!("--config.file={}", folder.text("prometheus.yml")))

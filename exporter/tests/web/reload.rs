@@ -83,7 +83,7 @@ fn a_cut_file_opens_nothing() {
             |answer| answer.body.lines().any(|it| it == line),
         );
     }
-    // Taken away in words, by who meant it.
+    // Removed explicitly, and so on purpose.
     fs::write(folder.path("web.yml"), format!("{TLS}allow_less_protection: true\n")).unwrap();
     until(|| folder.curl(address, &[]).unwrap(), |stranger| stranger.status == 200);
 }
@@ -105,7 +105,7 @@ fn a_change_is_seen_though_nobody_asks() {
     assert!(said.contains("web.yml: basic_auth_users.alice: no bcrypt hash"), "{said}");
 }
 
-/// A connection from before is told to end, so that TLS is for all who come back.
+/// A connection from before has to end, so that all returning clients use TLS.
 #[test]
 fn connections_from_before_tls_end() {
     use std::io::{Read, Write};

@@ -105,7 +105,7 @@ pub(crate) fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// What curl has to tell.
+/// The output of curl.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// Its own, such as 35 where TLS failed.

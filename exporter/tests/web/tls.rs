@@ -28,7 +28,7 @@ fn curl_trusts_the_certificate_and_no_other() {
     let stranger = folder.text("stranger-ca.pem");
     let answer = folder.curl(address, &["--cacert", &stranger]).unwrap();
     assert_eq!((answer.code, answer.status), (60, 0), "{answer:?}");
-    // Without TLS nothing is told.
+    // Without TLS there is no response.
     let answer = curl(&format!("http://{address}/metrics"), |_| {}).unwrap();
     assert_eq!(answer.status, 0, "{answer:?}");
     assert_ne!(answer.code, 0, "{answer:?}");
@@ -90,7 +90,7 @@ fn versions_suites_and_curves_are_as_asked_for() {
     let folder = Folder::new("versions");
     let both = format!("cipher_suites: [{ECDSA_256}, {ECDSA_128}]");
     let client_first = format!("{both}, prefer_server_cipher_suites: false");
-    // With what the client comes, and what they agree on; nothing where they do not.
+    // The client's offer, and the agreed version; nothing without agreement.
     let prefers_128 =
         ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"];
     for (more, client, agreed) in [
@@ -176,7 +176,7 @@ fn clients_are_asked_for_certificates_as_configured() {
     }
 }
 
-/// The handshake is a part of what has to come within the time for a request's head.
+/// The handshake counts towards the time for a request's head.
 #[test]
 fn who_says_nothing_is_sent_away() {
     let folder = Folder::new("silent");
@@ -207,7 +207,7 @@ fn who_says_nothing_keeps_nobody_out() {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// What is no TLS, and who says nothing, holds nobody else up and is counted.
+/// A client that does not speak TLS, or is silent, delays nobody else and is counted.
 #[test]
 fn bytes_that_are_no_tls_are_counted_and_forgotten() {
     let folder = Folder::new("garbage");
