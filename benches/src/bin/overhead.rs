@@ -1,4 +1,4 @@
-//! Measures what recording costs, with this library and with others, in one run.
+//! Measures the cost of recording, with this library and with others, in one run.
 
 use benches::{Counting, Options};
 use lexopt::prelude::*;
@@ -45,7 +45,7 @@ fn run() -> Result<(), String> {
 /// The project's own files with generated parts, from this crate's folder.
 const OWN: [&str; 2] = ["README.md", "../README.md"];
 
-/// What the command line asks for.
+/// The command line.
 enum Command {
     Help,
     Report(Options),

@@ -56,7 +56,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     Ok(())
 }
 
-/// What makes so many series, and how many to ask for.
+/// A maker of so many series, and their number.
 type Series = (usize, Box<dyn Fn(usize) -> Scrape>);
 
 /// A library's counters and histograms.
@@ -110,7 +110,7 @@ fn metriken_histograms(series: usize) -> Scrape {
 /// Answers a question of this group.
 ///
 /// # Errors
-/// A sentence, where it is none.
+/// If it is not a question.
 pub(crate) fn answer(question: &str) -> Result<String, String> {
     let unknown = || format!("{question}: not a question");
     let mut words = question.split(' ');
@@ -132,7 +132,7 @@ pub(crate) fn answer(question: &str) -> Result<String, String> {
 
 /// Bytes for each series that the process grows by: as a thread records, and as a further one does.
 fn grown((series, make): Series) -> [f64; 2] {
-    // What is needed to ask for series is not part of them.
+    // The data for requesting series is not part of them.
     symbols(series).for_each(drop);
     super::durations();
     let before = resident();

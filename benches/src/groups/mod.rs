@@ -28,10 +28,10 @@ pub(crate) const OURS: &str = "tickmetrics";
 pub(crate) const RAW: &str = "raw design";
 pub(crate) const FETCH_ADD: &str = "one shared fetch_add";
 
-/// Answers a question that a process of its own is asked.
+/// Answers a question to a separate process.
 ///
 /// # Errors
-/// A sentence, where it is none.
+/// If it is not a question.
 pub(crate) fn answer(question: &str) -> Result<String, String> {
     match question.split_once(' ') {
         Some(("segment", kind)) => segment::answer(kind.ends_with('1')),
@@ -45,7 +45,7 @@ type Measure = fn(Effort, &mut Report) -> Result<(), String>;
 /// Groups with their names.
 pub(crate) type Groups = &'static [(&'static str, Measure)];
 
-/// What each of the processes measures, the groups that matter most first.
+/// The groups that each process measures, the most important first.
 pub(crate) const EACH: Groups = &[
     ("counters", counters::measure),
     ("histograms", histograms::measure),
@@ -58,7 +58,8 @@ pub(crate) const EACH: Groups = &[
     ("segment", segment::measure),
 ];
 
-/// What takes so long, and so little note of where its memory is, that one process measures it.
+/// The groups that one process measures: they take long, and hardly depend on the placement of
+/// memory.
 pub(crate) const ONCE: Groups = &[("scrape", scrape::measure), ("peak", scrape::peak::measure)];
 
 /// The operations that `cargo bench` measures too, by criterion's method.

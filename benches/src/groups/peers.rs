@@ -1,4 +1,4 @@
-//! What several groups need to set a peer up, and to read what it counted.
+//! Shared functions that set a peer up, and read its counts.
 
 use super::edges;
 use metrics::{Key, Level, Metadata, Recorder};
@@ -137,7 +137,7 @@ impl Otel {
 
 pub(crate) type ClientHistogram = prometheus_client::metrics::histogram::Histogram;
 
-/// `prometheus-client` tells its count in its text only.
+/// `prometheus-client` shows its count only in its text.
 pub(crate) fn client_count(histogram: &ClientHistogram) -> u64 {
     let mut registry = prometheus_client::registry::Registry::default();
     registry.register("a", "Waited", histogram.clone());

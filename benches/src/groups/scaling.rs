@@ -127,14 +127,14 @@ fn run(candidate: &Candidate, threads: usize, turns: usize) -> f64 {
     nanos / (threads * (turns - turns / 8)) as f64
 }
 
-/// Keeps this thread on one core: left alone, two of them may well share one and never meet.
+/// Keeps this thread on one core: otherwise two threads may share one and never meet.
 fn pin(core: usize) {
     let mut cores = CpuSet::new();
-    // Where it can't be done, the thread runs where the system puts it.
+    // If that fails, the thread runs on a core of the system's choice.
     let _ = cores.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cores));
 }
 
-/// What this thread ran so far.
+/// The CPU time of this thread so far.
 fn cpu_nanos() -> f64 {
     let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(std::time::Duration::from);
     time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e9)

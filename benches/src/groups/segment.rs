@@ -1,5 +1,5 @@
-//! What it costs that the segment is a file: the same operations in processes of their own, with the
-//! cells in anonymous memory and in shared memory, in turn.
+//! The cost of a segment in a file: the same operations in separate processes, with the cells in
+//! anonymous memory and in shared memory, in turn.
 
 use super::{INPUTS, durations};
 use crate::candidate::{Candidate, kept};
@@ -89,7 +89,7 @@ pub(crate) fn answer(quick: bool) -> Result<String, String> {
         Candidate::new(OPERATIONS[2], |turn| wait.record(values[turn % INPUTS]), count_of("wait_")),
     ];
     let measured = run::interleaved(&candidates, Effort::new(quick).divided_by(2));
-    // Not there where the segment is in anonymous memory.
+    // The file is missing if the segment is in anonymous memory.
     let _ = fs::remove_file(path());
     let medians: Vec<_> = measured?.iter().map(|one| one.median.to_string()).collect();
     Ok(medians.join(" "))

@@ -20,7 +20,7 @@ pub(crate) enum Side {
     Sell,
 }
 
-/// What `prometheus-client` writes.
+/// The output of `prometheus-client`.
 impl prometheus_client::encoding::EncodeLabelValue for Side {
     fn encode(
         &self,

@@ -81,7 +81,7 @@ fn histogram(registry: &Registry, name: &'static str) -> (Histogram, impl Fn() -
 fn floors() -> Vec<Candidate> {
     let clock = run::clock();
     let turns = |name, read: fn(&quanta::Clock) -> u64| {
-        // Nothing counts clock reads: the sum of what they tell shows that they were done.
+        // Nothing counts clock reads: the sum of their results shows that they were done.
         let done = kept(AtomicU64::new(0));
         Candidate::batched(
             name,
@@ -226,7 +226,7 @@ fn peers() -> Vec<Candidate> {
     ]
 }
 
-/// What the default registry of `prometheus` holds for the function.
+/// The content of `prometheus`'s default registry for the function.
 fn autometrics_calls() -> u64 {
     let families = prometheus::gather();
     let calls = families.iter().filter(|family| family.name() == "function_calls_total");

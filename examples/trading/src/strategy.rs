@@ -5,13 +5,13 @@ use crate::feed::{Body, Message, Side};
 use crate::market_data::Top;
 use crate::units::Lots;
 
-/// How much of what was traded before counts after one trade more.
+/// The weight of earlier trades after one more trade.
 const MEMORY: f64 = 0.94;
 /// How one-sided trades must be, 0 to 1.
 const ONE_SIDED: f64 = 0.5;
 /// Nanoseconds between two orders for one symbol.
 const PAUSE: i64 = 250_000_000;
-/// What an order is worth, in the quote currency.
+/// The value of an order, in the quote currency.
 const WORTH: f64 = 1_000.0;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,14 +23,14 @@ struct Flow {
     paused_until: i64,
 }
 
-/// What was traded of each symbol, by its slot.
+/// The recent trades of each symbol, by its slot.
 #[derive(Debug, Default)]
 pub(crate) struct Strategy {
     flows: Vec<Flow>,
 }
 
 impl Strategy {
-    /// The order that a tick gives reason for, if any.
+    /// The order that a tick causes, if any.
     pub(crate) fn signal(&mut self, tick: &Message, top: &Top) -> Option<Order> {
         let Body::Trade { aggressor, at } = tick.body else { return None };
         let slot = tick.symbol.slot();

@@ -12,7 +12,7 @@ impl Price {
     const DECIMALS: u32 = 8;
     const PER_UNIT: f64 = 1e8;
 
-    /// `"61800.20"`; `None` where that is no price, which is more than 0.
+    /// `"61800.20"`; `None` for text that is not a price above 0.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let units = i64::try_from(decimal(text, Self::DECIMALS)?).ok()?;
         (units > 0).then_some(Self(units))
@@ -27,7 +27,7 @@ impl Lots {
     const DECIMALS: u32 = 3;
     const PER_UNIT: f64 = 1e3;
 
-    /// `"2.507"`; `None` where that is no quantity.
+    /// `"2.507"`; `None` for text that is not a quantity.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         decimal(text, Self::DECIMALS).map(Self)
     }
@@ -43,8 +43,8 @@ impl Lots {
     }
 }
 
-/// A decimal number without a sign, times ten to the power of `decimals`. Digits beyond these are
-/// cut off; `None` where it is no number or too large.
+/// A decimal number without a sign, times ten to the power of `decimals`. Further digits are cut
+/// off; `None` for other text or if it is too large.
 fn decimal(text: &str, decimals: u32) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Whether what the directory says can be true: its words may come from another process's file,
+//! Whether the directory's contents are possible: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
 use super::entry::{Distribution, Entry, MAX_VALUE_BYTES, MetricEntry, OTHER, Source};
@@ -10,29 +10,29 @@ use crate::names;
 use crate::scale::Scale;
 use std::collections::{HashMap, HashSet};
 
-/// The most labels that a metric has. Readers go through them recursively.
+/// The most labels of a metric. Readers process them recursively.
 pub(crate) const MAX_DIMENSIONS: usize = 128;
 
-/// What was seen of the entries so far.
+/// A summary of the entries so far.
 ///
-/// Cells are handed out in the order of the entries, so that the cells of two metrics never
-/// overlap. Hence all series together are not more than there are cells, and a reader's memory is
-/// bounded by the size of the segment.
+/// Cells are handed out in the order of the entries, so the cells of two metrics never overlap.
+/// Hence all series together have no more cells than exist, and the size of the segment bounds a
+/// reader's memory.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    /// The ends of the cells that are taken, of the shards and shared ones.
+    /// The ends of the taken cells, of the shards and shared ones.
     cells: u64,
     shared: u64,
     sets: HashMap<u64, Set>,
-    /// The resumed metrics that are not claimed yet, by where they are.
+    /// The resumed metrics that are not claimed yet, by position.
     resumed: HashMap<u64, Outline>,
-    /// The metrics that are shown, by registry and name.
+    /// The shown metrics, by registry and name.
     shown: HashMap<(u64, String), Shown>,
     /// Bytes of the texts of all labels: see [`Check::label_bytes`].
     label_bytes: u64,
 }
 
-/// What metrics of one name must have in common.
+/// The properties that metrics of one name must share.
 #[derive(Debug)]
 struct Outline {
     registry: u64,
@@ -54,7 +54,7 @@ struct Set {
     values: HashSet<String>,
     /// Their bytes.
     bytes: u64,
-    /// How many labels have them, and the bytes of what each of those writes before a value.
+    /// The number of labels with them, and the bytes that each of those writes before a value.
     labels: u64,
     before: u64,
     /// Once a metric named it.
@@ -62,7 +62,7 @@ struct Set {
 }
 
 impl Check {
-    /// `None` where the entry can't be one that this library wrote after those before it.
+    /// `None` if this library could not have written the entry after those before it.
     pub(crate) fn entry(&mut self, entry: &Entry, layout: Layout) -> Option<()> {
         match entry {
             Entry::ValueSet { set, .. } => {
@@ -104,9 +104,9 @@ impl Check {
         holds(same.kind == kind && *known == labels)
     }
 
-    /// How many bytes the texts of all labels have, for each metric that has them: what a snapshot
-    /// keeps ready, each value behind the label's name, the first label's behind the constant ones.
-    /// One value can be many metrics', and one name is each value's, so that the size of the segment
+    /// The bytes of the texts of all labels, for each metric with them: a snapshot keeps these
+    /// texts ready, each value behind the label's name, the first label's behind the constant ones.
+    /// Many metrics can share one value, and each value has the name, so the size of the segment
     /// does not bound it.
     pub(crate) fn label_bytes(&self) -> u64 {
         self.label_bytes
@@ -117,7 +117,7 @@ impl Check {
         let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
         holds(names::fault_of_metric(&metric.name).is_none())?;
         holds(labels.clone().all(|name| names::fault_of_label(name).is_none()))?;
-        // A reader exposes no intervals, so that their labels are free.
+        // A reader exposes no intervals, so their labels are free.
         let reserved = |label: &str| {
             Exposure::of(metric.kind, false, false).any(|series| series.label == Some(label))
         };
@@ -208,7 +208,7 @@ fn holds(condition: bool) -> Option<()> {
     condition.then_some(())
 }
 
-/// Takes cells behind those that are taken, of as many as there are.
+/// Takes cells behind the taken ones, out of `of`.
 fn take(taken: &mut u64, first: u32, count: u64, of: usize) -> Option<()> {
     let first = u64::from(first);
     let end = first.checked_add(count)?;

@@ -13,9 +13,9 @@ const CLAIM: u64 = 5;
 /// In place of a set: the values follow.
 const NO_SET: u64 = u64::MAX;
 
-/// The value of an interned label that stands for all that did not fit. It has no entry.
+/// The value of an interned label for all that did not fit. It has no entry.
 pub(crate) const OTHER: &str = "other";
-/// The bytes that an interned value has at the most.
+/// The most bytes of an interned value.
 pub(crate) const MAX_VALUE_BYTES: usize = 1024;
 /// Words of the entries of the longest value, and of the shortest.
 pub(crate) const MAX_VALUE_WORDS: usize = 3 + MAX_VALUE_BYTES.div_ceil(8);
@@ -36,7 +36,7 @@ pub(crate) enum Entry {
         text: String,
     },
     Metric(MetricEntry),
-    /// What an earlier run counted. Readers show it once it is claimed.
+    /// The metric of an earlier run. Readers show it once it is claimed.
     Resumed {
         at: u64,
         metric: MetricEntry,
@@ -47,10 +47,10 @@ pub(crate) enum Entry {
     },
 }
 
-/// A metric as its entry tells it.
+/// A metric, as read from its entry.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MetricEntry {
-    /// Which of the process's registries it belongs to.
+    /// The number of its registry in the process.
     pub(crate) registry: u64,
     pub(crate) kind: Kind,
     /// The first cell: in each shard, or shared for a gauge. A histogram's first head.
@@ -58,7 +58,7 @@ pub(crate) struct MetricEntry {
     pub(crate) series: u32,
     /// The shared cells with one bit for each series that is exposed even if it was never touched.
     pub(crate) declared: u32,
-    /// Exported units to a recorded one.
+    /// Exported units in a recorded one.
     pub(crate) scale: f64,
     pub(crate) name: String,
     pub(crate) help: String,
@@ -70,7 +70,7 @@ pub(crate) struct MetricEntry {
 }
 
 impl MetricEntry {
-    /// Compares what tells metrics apart: registry, name and labels.
+    /// Compares the properties that distinguish metrics: registry, name and labels.
     pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
         fn labels(metric: &MetricEntry) -> impl Iterator<Item = &String> {
             metric.dimensions.iter().map(|(name, _)| name)
@@ -84,11 +84,11 @@ impl MetricEntry {
     }
 }
 
-/// Where the values of a dimension are.
+/// The source of a dimension's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Fixed(Vec<String>),
-    /// Those of a set, which has this capacity, and `other`.
+    /// The values of a set, which has this capacity, and `other`.
     Set {
         set: u64,
         capacity: u32,
@@ -97,7 +97,7 @@ pub(crate) enum Source {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Distribution {
-    /// The shared cells with the first cell of each series, or 0 where it has none yet.
+    /// The shared cells with the first cell of each series, or 0 before it has one.
     pub(crate) table: u32,
     pub(crate) max: u64,
     pub(crate) sigfigs: u8,
@@ -135,7 +135,7 @@ pub(crate) fn resumed(metric: &MetricEntry) -> Vec<u64> {
     entry(RESUMED, metric_words(metric))
 }
 
-/// The entry that says that the metric of an earlier run at `resumed` is registered in this one.
+/// The entry that records that the metric of an earlier run at `resumed` is registered in this one.
 pub(crate) fn claim(resumed: u64, help: &str) -> Vec<u64> {
     let mut words = vec![resumed];
     push_text(&mut words, help);
@@ -198,7 +198,7 @@ fn push_text(words: &mut Vec<u64>, text: &str) {
     );
 }
 
-/// An entry is not what it should be.
+/// An invalid entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Damaged {
     /// The word of the directory where reading stopped.
@@ -211,8 +211,8 @@ impl fmt::Display for Damaged {
     }
 }
 
-/// Reads the entry at word `at` and answers it with the position of the next one; `None` at the end.
-/// An entry of an unknown kind is damage.
+/// Reads the entry at word `at` and returns it with the position of the next one; `None` at the
+/// end. An entry of an unknown kind is damage.
 pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, usize)>, Damaged> {
     // Relaxed loads in here: the length of `directory` was read with Acquire.
     let Some(head) = directory.get(at).map(|word| word.load(Relaxed)) else { return Ok(None) };
@@ -234,7 +234,7 @@ pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, 
     }
 }
 
-/// Reads the fields of one entry. `None` where the entry ends too early or a field is out of range.
+/// Reads the fields of one entry. `None` if the entry ends too early or a field is out of range.
 struct Cursor<'a> {
     words: &'a [AtomicU64],
     at: usize,
@@ -251,8 +251,8 @@ impl Cursor<'_> {
         T::try_from(self.word()?).ok()
     }
 
-    /// A count of things that take a word each at the least, so that a damaged one can't ask for
-    /// more memory than the entry has.
+    /// A count of items of at least one word each, so that a damaged count can't demand more memory
+    /// than the entry has.
     fn count(&mut self) -> Option<usize> {
         let count: usize = self.small()?;
         (count <= self.words.len() - self.at).then_some(count)

@@ -1,11 +1,11 @@
-//! What a metric is exposed as: the names of its series, and the labels that they add to its own.
+//! The exposed forms of a metric: the names of its series, and the labels that they add to its own.
 //!
-//! This is the only list of them. Registration refuses two metrics that would have a name in common,
-//! and a label that is there already; the exporter decides by it between registries.
+//! This is the only list of them. Registration refuses two metrics with a common name, and a label
+//! that a form adds; the exporter uses the list for conflicts between registries.
 
 use super::kind::Kind;
 
-/// Series that metrics of some kind are exposed as.
+/// A form in which metrics of some kind are exposed.
 ///
 /// ```
 /// use tickmetrics::{Exposure, Kind};
@@ -18,14 +18,14 @@ use super::kind::Kind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exposure {
-    /// What their name has behind the metric's.
+    /// The suffix of the series' name, behind the metric's.
     pub suffix: &'static str,
-    /// The label that they have beside the metric's own.
+    /// The label that the series have in addition to the metric's own.
     pub label: Option<&'static str>,
     of: Of,
 }
 
-/// The metrics that are exposed so.
+/// The metrics with this form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
     All,
@@ -37,11 +37,11 @@ enum Of {
 }
 
 impl Exposure {
-    /// All there are, whatever the kind and the options of a metric.
+    /// All forms, for any kind and options of a metric.
     ///
-    /// `_created` is `OpenMetrics`' name for the time since when a histogram or a summary counts. Its
-    /// parsers refuse another metric of that name, whether the time is exposed or not. A counter
-    /// gives its own up where another metric has the name, and so reserves none.
+    /// `_created` is `OpenMetrics`' name for the start of a histogram's or a summary's count. Its
+    /// parsers refuse another metric of that name, whether the start is exposed or not. A counter
+    /// omits its own if another metric has the name, and so reserves none.
     pub const ALL: [Self; 13] = [
         // A native histogram has the metric's name itself, and so has every family.
         Self::new("", None, Of::All),
@@ -63,7 +63,7 @@ impl Exposure {
         Self { suffix, label, of }
     }
 
-    /// Those of a metric. Its options count only for a histogram.
+    /// The forms of a metric. Its options count only for a histogram.
     pub fn of(kind: Kind, extremes: bool, quantiles: bool) -> impl Iterator<Item = Self> {
         let is_histogram = kind == Kind::Histogram;
         Self::ALL.into_iter().filter(move |series| match series.of {

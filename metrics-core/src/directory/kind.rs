@@ -1,12 +1,12 @@
 use std::fmt;
 
-/// What kind of metric it is.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u64)]
 pub enum Kind {
     /// A [`Counter`](crate::Counter).
     Counter = 1,
-    /// An [`UpDownCounter`](crate::UpDownCounter), which Prometheus knows as a gauge.
+    /// An [`UpDownCounter`](crate::UpDownCounter), which is a gauge in Prometheus.
     UpDownCounter = 2,
     /// A [`Gauge`](crate::Gauge).
     Gauge = 3,
@@ -21,7 +21,7 @@ impl Kind {
             .find(|&kind| kind as u64 == number)
     }
 
-    /// The type that the exposition formats name: `counter`, `gauge` or `histogram`.
+    /// The type in the exposition formats: `counter`, `gauge` or `histogram`.
     pub fn exposed(self) -> &'static str {
         match self {
             Self::Counter => "counter",

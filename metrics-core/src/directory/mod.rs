@@ -1,4 +1,4 @@
-//! The directory: what a reader of the segment must know of each metric, as entries of words.
+//! The directory: a reader's information about each metric of the segment, as entries of words.
 //!
 //! ```text
 //! entry      | kind << 32 + words | ...                 words of the whole entry
@@ -15,8 +15,8 @@
 //! text       | bytes | the bytes, eight to a word, the last word filled up with zeros |
 //! ```
 //!
-//! A set and a resumed metric are named by the positions of their entries, and the identity of a set is
-//! what an interner is called in each run of the program, or empty. Entries are never changed; the
+//! A set and a resumed metric are named by the positions of their entries. The identity of a set is
+//! its interner's name in each run of the program, or empty. Entries are never changed; the
 //! header's count of used words publishes them.
 
 mod check;

@@ -168,7 +168,7 @@ mod file {
     /// One call to read takes as long as copying this many bytes, at least.
     pub(crate) const CALL: u64 = 256;
 
-    /// Another process's file, for one reading of it.
+    /// Another process's file, for one reading.
     #[derive(Debug)]
     pub(crate) struct FileWords<'a> {
         file: &'a File,
@@ -178,19 +178,19 @@ mod file {
 
     #[derive(Debug, Default)]
     struct State {
-        /// How many bytes were read.
+        /// The bytes read.
         read: u64,
-        /// Why no more were.
+        /// The reason why no more were read.
         fault: Option<Fault>,
-        /// Memory for those on their way.
+        /// Memory for words in transit.
         bytes: Vec<u8>,
     }
 
-    /// Why words were not read.
+    /// The reason why words were not read.
     #[derive(Debug)]
     pub(crate) enum Fault {
         System(io::Error),
-        /// More than may be: these, at the least.
+        /// The words exceed the limit; at least this many are needed.
         TooMany {
             bytes: u64,
             most: u64,
@@ -198,12 +198,12 @@ mod file {
     }
 
     impl<'a> FileWords<'a> {
-        /// To read so many bytes at the most.
+        /// For at most this many bytes.
         pub(crate) fn new(file: &'a File, most: u64) -> Self {
             Self { file, most, state: Mutex::default() }
         }
 
-        /// What was in the way of reading words, if anything was: then some were taken for zeros.
+        /// The reason why some words could not be read, if there was one: these counted as zeros.
         pub(crate) fn fault(&self) -> Option<Fault> {
             lock(&self.state).fault.take()
         }

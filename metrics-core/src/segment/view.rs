@@ -4,32 +4,32 @@ use super::stats::SegmentStats;
 use crate::layout::{Layout, header};
 use crate::sync::{Acquire, AtomicU64, Relaxed, fence};
 
-/// A segment as a reader sees it: this process's own, or another's file.
+/// A segment for a reader: this process's own, or another's file.
 ///
-/// The words of a foreign file may say anything and change at any time; nothing here reads outside
-/// them, whatever they say. Loads are Relaxed, with a fence where an order is needed, as [`Part`]
-/// says of files.
+/// The words of a foreign file may be anything and change at any time; nothing here reads outside
+/// them, whatever they are. Loads are Relaxed, with a fence if an order is needed, as [`Part`]
+/// documents for files.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    /// All of it in this process's memory; nothing where it is read from a file.
+    /// The whole segment, if it is in this process's memory; empty if it is read from a file.
     words: &'a [AtomicU64],
     file: Option<&'a FileWords<'a>>,
     layout: Layout,
 }
 
 impl<'a> View<'a> {
-    /// `None` where the words are too few for the layout.
+    /// `None` if the words are too few for the layout.
     pub(crate) fn new(words: &'a [AtomicU64], layout: Layout) -> Option<Self> {
         let words = words.get(..layout.words()?)?;
         Some(Self { words, file: None, layout })
     }
 
-    /// Another process's.
+    /// Another process's segment.
     pub(crate) fn of_file(file: &'a FileWords<'a>, layout: Layout) -> Self {
         Self { words: &[], file: Some(file), layout }
     }
 
-    /// Those in this process's memory.
+    /// The words in this process's memory.
     pub(super) fn words(self) -> &'a [AtomicU64] {
         self.words
     }
@@ -58,12 +58,12 @@ impl<'a> View<'a> {
         &self.words[start..start + self.layout.shared_words]
     }
 
-    /// As [`shared`](Self::shared), of any process.
+    /// As [`shared`](Self::shared), for any process.
     pub(crate) fn shared_part(self) -> Part<'a> {
         self.part(self.layout.shared(), self.layout.shared_words)
     }
 
-    /// The part of the directory that is published, from its first word on.
+    /// The published part of the directory, from its first word on.
     pub(crate) fn directory(self) -> Part<'a> {
         let start = self.layout.directory();
         let used = self.header(header::DIRECTORY_USED);
@@ -76,9 +76,9 @@ impl<'a> View<'a> {
 
     /// Every shard that can hold anything but zeros: shard 0 and those that ever had an owner.
     pub(crate) fn shards_seen(self) -> impl Iterator<Item = Part<'a>> {
-        // Relaxed: a shard that is not seen yet is seen by the next snapshot. A reader that was
-        // told of a record by other means (a join, a channel) is ordered after the fetch_max that
-        // came before that record.
+        // Relaxed: a shard that is not seen yet is seen by the next snapshot. A reader that learned
+        // of a record by other means (a join, a channel) is ordered after the fetch_max that came
+        // before that record.
         let seen = usize::try_from(self.header(header::SHARDS_SEEN)).unwrap_or(0);
         let shard = move |shard| self.part(self.layout.shard(shard), self.layout.shard_words);
         (0..seen.min(self.layout.shards)).map(shard)

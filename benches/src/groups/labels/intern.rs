@@ -1,4 +1,4 @@
-//! Finding the number of a string that is known.
+//! Finding the number of a known string.
 
 use super::{OURS, Symbol, orders};
 use crate::candidate::{Candidate, batch, kept};

@@ -77,7 +77,7 @@ struct SymbolGroup<'a> {
     side: Side,
 }
 
-/// What a turn counts.
+/// The labels of one count.
 #[derive(Clone, Copy)]
 struct Order {
     name: &'static str,
@@ -136,7 +136,7 @@ fn by_hand(counters: usize) -> (Registry, Vec<Counter>) {
     (registry, counters)
 }
 
-/// What the goals compare with: one counter without labels, in a loop that reads the order too.
+/// The reference for the goals: one counter without labels, in a loop that reads the order too.
 fn unlabelled() -> Candidate {
     let registry = Registry::new();
     let counter: Counter =

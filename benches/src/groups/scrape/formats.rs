@@ -1,4 +1,4 @@
-//! The formats, and how each library writes those that it has.
+//! The formats, and each library's encoders for them.
 
 use fastmetrics::format::text::{EscapingScheme, TextProfile};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -8,7 +8,7 @@ use prost::Message as _;
 use std::thread;
 use tickmetrics::Registry;
 
-/// What a scraper asks for.
+/// A scraper's requested format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Text,
@@ -19,7 +19,7 @@ pub(crate) enum Format {
 impl Format {
     pub(crate) const ALL: [Self; 3] = [Self::Text, Self::OpenMetrics, Self::Protobuf];
 
-    /// What a table's id ends in.
+    /// The end of a table's id.
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Text => "",
@@ -37,7 +37,7 @@ impl Format {
     }
 }
 
-/// What is written to.
+/// An output buffer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buffer {
     text: String,
@@ -50,7 +50,7 @@ impl Buffer {
         self.bytes.clear();
     }
 
-    /// Bytes that were written.
+    /// The bytes written.
     pub(crate) fn len(&self) -> usize {
         self.text.len() + self.bytes.len()
     }

@@ -1,4 +1,4 @@
-//! Turning all series into what Prometheus reads, in every format.
+//! Encoding all series for Prometheus, in every format.
 
 pub(crate) mod counters;
 mod formats;
@@ -15,7 +15,7 @@ use counters::Library;
 use std::sync::OnceLock;
 use tickmetrics::prelude::*;
 
-/// What the first scrape of all series takes, and what later ones do.
+/// The times of the first scrape of all series, and of later ones.
 pub(crate) const FIRST: &str = "scrape first";
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
@@ -42,7 +42,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
 
 /// Series of one kind.
 struct Kind {
-    /// What the file calls its tables, with the format behind it.
+    /// The name of its tables in the file, with the format behind it.
     id: &'static str,
     title: &'static str,
     note: &'static str,
@@ -126,7 +126,7 @@ impl Kind {
         Ok(first)
     }
 
-    /// What each library takes in each format, where it has that.
+    /// The time of each library in each of its formats.
     fn turns(
         &self,
         series: usize,

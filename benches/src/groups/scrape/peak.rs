@@ -1,5 +1,5 @@
-//! Memory that a scrape takes at its peak, as a multiple of the response. Each figure is from a
-//! process of its own, whose allocator counts.
+//! Peak memory of a scrape, as a multiple of the response. Each figure is from a separate process,
+//! whose allocator counts.
 
 use super::{Buffer, Format, OURS, Scrape, counters, histograms, symbols};
 use crate::allocator::Meter;
@@ -14,7 +14,7 @@ use tickmetrics_exporter::Exporter;
 
 pub(crate) const PEAK: &str = "scrape peak";
 
-/// What is asked of a library: its kind, the format, how many series.
+/// The question to a library: its kind, the format, and the number of series.
 const COLUMNS: [(&str, &str, Format, usize); 4] = [
     ("counters, text", "counters", Format::Text, 100_000),
     ("counters, protobuf", "counters", Format::Protobuf, 100_000),
@@ -44,7 +44,7 @@ pub(crate) fn measure(_: Effort, report: &mut Report) -> Result<(), String> {
 /// Answers a question of this group: a column and a library's number.
 ///
 /// # Errors
-/// A sentence, where it is none.
+/// If it is not a question.
 pub(crate) fn answer(question: &str) -> Result<String, String> {
     let numbers = question.split(' ').map(str::parse).collect::<Result<Vec<usize>, _>>();
     let numbers = numbers.map_err(|error| format!("{question}: {error}"))?;
@@ -54,7 +54,7 @@ pub(crate) fn answer(question: &str) -> Result<String, String> {
     let libraries = if kind == "counters" { counters::LIBRARIES } else { histograms::LIBRARIES };
     let library = libraries.get(library);
     let &(name, make) = library.ok_or_else(|| format!("{question}: no library"))?;
-    // What is needed to ask for series is not part of them.
+    // The data for requesting series is not part of them.
     symbols(series).for_each(drop);
     durations();
     let scrape = make(series);

@@ -1,9 +1,9 @@
-//! The metrics of the tick path, once for each library: kept handles, and the clock that the
-//! library's users have.
+//! The metrics of the tick path, once for each library: kept handles, and the clock of the
+//! library's users.
 
 use std::marker::PhantomData;
 
-/// How a library counts, sets, records and times.
+/// A library's ways to count, set, record and time.
 pub(super) trait Library: Send + Sync + 'static {
     type Counter: Send + Sync;
     type Gauge: Send + Sync;
@@ -19,7 +19,7 @@ pub(super) trait Library: Send + Sync + 'static {
     fn stop(timing: Self::Timing<'_>);
 }
 
-/// What makes handles.
+/// The maker of handles.
 pub(super) trait Make<L: Library> {
     fn counter(&self, name: &'static str) -> L::Counter;
     fn gauge(&self, name: &'static str) -> L::Gauge;

@@ -25,7 +25,7 @@ pub(crate) use ticks::replay;
 use ticks::ticks;
 
 pub(crate) const NOTHING: &str = "no metrics";
-/// What stands behind the name of a library whose timings read our clock.
+/// The suffix of a library's name if its timings read our clock.
 pub(crate) const OUR_CLOCK: &str = ", our clock";
 
 const NOTE: &str = "Four counters, a counter by side, two gauges, two histograms and two timings a \
@@ -99,7 +99,7 @@ fn measured_count(counter: &measured::Counter) -> u64 {
     counter.get_metric().count.load(Relaxed)
 }
 
-/// A library on the path; `count` says how many ticks it counted.
+/// A library on the path; `count` returns its number of ticks.
 fn path<L: Library>(
     name: &str,
     metrics: Kept<L>,
@@ -111,7 +111,7 @@ fn path<L: Library>(
         move |n| {
             let mut state = state.lock().expect("nothing panics with it");
             let state = &mut *state;
-            // On from where the last batch ended.
+            // Continues at the end of the last batch.
             let next = state.seen;
             batch(n, |turn| state.on_tick(&ticks[(next + turn) & (ticks.len() - 1)], metrics));
             state.seen = next + n;
@@ -121,7 +121,7 @@ fn path<L: Library>(
     )
 }
 
-/// The path alone. It can't tell how many ticks it saw, so each batch does.
+/// The path alone. It does not count its ticks, so each batch does.
 fn bare() -> Candidate {
     let done = kept(AtomicU64::new(0));
     let path = path(NOTHING, Kept::<Nothing>::new(&Nothing), |_| 0);

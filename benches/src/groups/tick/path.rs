@@ -1,5 +1,5 @@
-//! What a trading system does with a tick, small: the book's top, a signal from its imbalance, and
-//! a check of the position that the signal would take.
+//! A small version of a trading system's work on a tick: the book's top, a signal from its
+//! imbalance, and a check of the resulting position.
 
 use super::library::{Kept, Library};
 use super::ticks::{LEVELS, SYMBOLS, Tick};
@@ -31,7 +31,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// One tick through all stages, told to the metrics of a library on its way.
+    /// One tick through all stages, recorded in the metrics of a library.
     #[inline]
     pub(super) fn on_tick<L: Library>(&mut self, tick: &Tick, metrics: &Kept<L>) {
         let whole = L::start(&metrics.tick_time);
@@ -66,7 +66,7 @@ impl State {
 }
 
 impl Book {
-    /// Puts the level into the book, and gives the middle of its top.
+    /// Updates the level in the book, and returns the middle of its top.
     #[inline]
     fn update(&mut self, tick: &Tick) -> f64 {
         let levels = match tick.side {
@@ -80,7 +80,7 @@ impl Book {
         f64::midpoint(bid as f64, ask as f64) * 0.01
     }
 
-    /// The signal, with what the book says now.
+    /// The signal for the book's present state.
     #[inline]
     fn follow(&mut self) -> f64 {
         let weigh = |levels: &[Level; LEVELS]| -> f64 {
@@ -92,7 +92,7 @@ impl Book {
         self.signal
     }
 
-    /// The order that the signal asks for, where the limits allow one.
+    /// The order for the signal, if the limits allow one.
     #[inline]
     fn check(&self, signal: f64, exposure: f64) -> Option<f64> {
         let order = 10.0 * signal;

@@ -1,4 +1,4 @@
-//! Ticks out of a recorded feed: CSV, plain or gzip, one message a line.
+//! Ticks from a recorded feed: CSV, plain or gzip, one message a line.
 //!
 //! Columns: local receive time in nanoseconds, stream, the exchange's event and transaction times
 //! in milliseconds, price, quantity. Of the streams, `bookTicker` (the best bid) and `trade` are
@@ -13,11 +13,11 @@ use std::path::Path;
 
 const HEADER: &str = "local_ts_ns,stream,event_ms,transaction_ms,price,qty";
 
-/// What a gzip file begins with (RFC 1952, 2.3.1).
+/// The beginning of a gzip file (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// # Errors
-/// What is wrong with the file.
+/// The fault of the file.
 pub(super) fn read(path: &Path) -> Result<Vec<Tick>, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     parse(&if bytes.starts_with(&GZIP) { unzip(&bytes)? } else { text(bytes)? })
@@ -31,7 +31,7 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 fn unzip(mut bytes: &[u8]) -> Result<String, String> {
     let mut unzipped = Vec::new();
     while !bytes.is_empty() {
-        // flate2's own reader of several members takes anything for one.
+        // flate2's own reader of several members accepts any bytes as one.
         if !bytes.starts_with(&GZIP) {
             return Err("behind the end of its gzip data there are bytes of something else".into());
         }
@@ -84,7 +84,7 @@ fn row(trade: bool, local: &str, event: &str, price: &str, size: &str) -> Option
 }
 
 fn ticks(rows: &[Row]) -> Vec<Tick> {
-    // The clocks of the two ends disagree: the fastest message is taken to have needed no time.
+    // The clocks of the two ends disagree: the fastest message counts as instantaneous.
     let fastest = rows.iter().map(|row| row.delay).min().unwrap_or(0);
     let mut bid = 0;
     let mut seen = [0_usize; Side::ALL.len()];
@@ -92,7 +92,7 @@ fn ticks(rows: &[Row]) -> Vec<Tick> {
         if !row.trade {
             bid = row.price;
         }
-        // Who buys takes an ask, whose price is above the best bid.
+        // A buyer takes an ask, whose price is above the best bid.
         let side = if row.trade && row.price > bid { Side::Sell } else { Side::Buy };
         // Deeper levels are not recorded: a side's last prices stand for them.
         let level = seen[side as usize] % LEVELS;

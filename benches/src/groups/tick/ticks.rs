@@ -1,4 +1,4 @@
-//! The ticks that the path goes through: generated, or out of a recording.
+//! The ticks for the path: generated, or from a recording.
 
 use super::recording;
 use crate::candidate::kept;
@@ -27,7 +27,7 @@ pub(super) struct Tick {
 pub(super) struct Ticks {
     /// A power of two of them.
     pub(super) all: &'static [Tick],
-    /// Where they come from: a sentence.
+    /// Their source, as a sentence.
     pub(super) source: String,
 }
 
@@ -38,10 +38,10 @@ pub(super) fn ticks() -> &'static Ticks {
     TICKS.get_or_init(generated)
 }
 
-/// Takes the ticks of this process out of a recording.
+/// Takes the ticks of this process from a recording.
 ///
 /// # Errors
-/// A sentence, where the file can't be read, or is no recording.
+/// If the file can't be read, or is no recording.
 pub(crate) fn replay(path: &Path) -> Result<(), String> {
     let read = recording::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let used = 1 << read.len().checked_ilog2().ok_or("the recording has no quote and no trade")?;
@@ -52,7 +52,7 @@ pub(crate) fn replay(path: &Path) -> Result<(), String> {
         .map_err(|_| "the ticks were asked for before the recording".to_owned())
 }
 
-/// Ticks as a random walk of each symbol's price would give them: more than a predictor learns.
+/// Ticks from a random walk of each symbol's price: more than a predictor learns.
 fn generated() -> Ticks {
     const TICKS: usize = 8_192;
     let mut random = fastrand::Rng::with_seed(3);

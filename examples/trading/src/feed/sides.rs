@@ -1,23 +1,23 @@
-//! Who was the aggressor of a recorded trade.
+//! The aggressor of a recorded trade.
 //!
-//! A recording may say at what price somebody traded, and not who took whose offer. The quote rule
-//! (C. Lee and M. Ready, "Inferring Trade Direction from Intraday Data", Journal of Finance 46,
-//! 1991) tells: a trade above the best bid that was there just before was a purchase, one at or
-//! below it a sale. "Just before" is by the exchange's clock, since the quote and the trade come by
-//! streams of their own, and either may be received first. So a trade waits until a quote of its
-//! own time or later was read: a recording lets us read ahead.
+//! A recording may have the price of a trade, but not the party that took the other's offer. The
+//! quote rule (C. Lee and M. Ready, "Inferring Trade Direction from Intraday Data", Journal of
+//! Finance 46, 1991) infers it: a trade above the best bid that was there just before was a
+//! purchase, one at or below it a sale. "Just before" is by the exchange's clock, since the quote
+//! and the trade come by separate streams, and either may be received first. So a trade waits until
+//! a quote of its own time or later was read: a recording can be read ahead.
 //!
-//! It is an inference, right in total to some hundredths of a percent: where the best bid moves
-//! within the millisecond of the trade, it can be wrong.
+//! It is an inference, right in total to some hundredths of a percent: if the best bid moves within
+//! the millisecond of the trade, it can be wrong.
 
 use super::{Body, Message, Side};
 use crate::units::Price;
 use std::collections::VecDeque;
 
-/// How many messages a trade waits for a later quote, at the most.
+/// The most messages that a trade waits for a later quote.
 const READ_AHEAD: usize = 4096;
 
-/// A message as a recording has it.
+/// A message as recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recorded {
     /// A trade's side is not known yet.
@@ -29,7 +29,7 @@ pub(crate) struct Recorded {
 #[derive(Debug, Default)]
 pub(crate) struct Sides {
     waiting: VecDeque<Recorded>,
-    /// Best bids by the time they came to be, from the last one before the oldest waiting trade.
+    /// Best bids by their times, from the last one before the oldest waiting trade.
     bids: VecDeque<(i64, Price)>,
 }
 
@@ -46,7 +46,8 @@ impl Sides {
         self.waiting.push_back(recorded);
     }
 
-    /// The oldest message, once its side is known; at the `end` of the recording whatever is known.
+    /// The oldest message, once its side is known; at the `end` of the recording with the known
+    /// data.
     pub(crate) fn pop(&mut self, end: bool) -> Option<Message> {
         let Recorded { mut message, transaction } = *self.waiting.front()?;
         if let Body::Trade { at, .. } = message.body {

@@ -1,4 +1,4 @@
-//! What an order must pass before it leaves. No metrics: the service around it has them.
+//! The checks of an order before submission. No metrics: the service around it has them.
 
 use super::metrics::LimitType;
 use super::positions::Positions;
@@ -21,8 +21,8 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// The limit that the order would break. One that leaves a position always passes: it is what
-    /// limits the risk.
+    /// The limit that the order would break. An order that closes a position always passes, since
+    /// it limits the risk.
     pub(crate) fn check(
         &mut self,
         order: &Order,

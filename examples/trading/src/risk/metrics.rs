@@ -1,7 +1,7 @@
 use crate::feed::Symbol;
 use tickmetrics::prelude::*;
 
-/// What an order would have broken.
+/// The limit that an order would have broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 pub(crate) enum LimitType {
     OrderSize,
@@ -11,7 +11,7 @@ pub(crate) enum LimitType {
     CircuitBreaker,
 }
 
-/// Why a position is left.
+/// The reason why a position is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 #[label(rename = "type")]
 pub(crate) enum Stop {
@@ -21,7 +21,7 @@ pub(crate) enum Stop {
     Trailing,
 }
 
-/// Why trading pauses.
+/// The reason why trading pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Label)]
 #[label(rename = "reason")]
 pub(crate) enum Trip {

@@ -40,7 +40,8 @@ impl Risk {
         checked
     }
 
-    /// Values a position at present prices; gives the order that leaves it, where a stop says so.
+    /// Values a position at present prices; returns the order that closes it, if a stop demands
+    /// that.
     pub(crate) fn mark(&mut self, top: &Top) -> Option<Order> {
         self.positions.holds(top.symbol).then(|| self.mark_held(top)).flatten()
     }
@@ -78,7 +79,7 @@ impl Risk {
         self.metrics.total_exposure.set(exposure);
     }
 
-    /// An order to leave a position came to nothing.
+    /// Reports that an order to close a position failed.
     pub(crate) fn not_left(&mut self, symbol: Symbol) {
         self.positions.not_left(symbol);
     }

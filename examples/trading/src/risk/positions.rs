@@ -1,4 +1,4 @@
-//! What is held, what it gained, and when to stop. No metrics: the service around it has them.
+//! Positions, their gains, and the stops. No metrics: the service around it has them.
 
 use super::metrics::{Stop, Trip};
 use crate::execution::{Fill, Order};
@@ -22,12 +22,12 @@ const PAUSE: i64 = 10_000_000_000;
 pub(crate) struct Position {
     /// Lots, negative when short.
     lots: i64,
-    /// What a unit cost on average, and the best and the last price since then.
+    /// The average cost of a unit, and the best and the last price since then.
     average: f64,
     best: f64,
     pub(crate) unrealized: f64,
     exposure: f64,
-    /// An order to leave it is on its way.
+    /// An order to close it is in transit.
     leaving: bool,
 }
 
@@ -58,7 +58,7 @@ impl Position {
         }
     }
 
-    /// Takes a fill in, and gives what was gained with the part that it closed, if it closed one.
+    /// Adds a fill, and returns the gain of the part that it closed, if it closed one.
     fn fill(&mut self, fill: &Fill) -> Option<f64> {
         let lots = i64::try_from(fill.quantity.0).unwrap_or(i64::MAX);
         let lots = if fill.side == Side::Buy { lots } else { -lots };
@@ -69,7 +69,7 @@ impl Position {
         let closed = if opposite { before.abs().min(lots.abs()) } else { 0 };
         let gain = closed as f64 / 1e3 * (price - self.average) * self.direction();
         if after.signum() != before.signum() {
-            // Opened, closed, or turned around: what is held now was bought at this price.
+            // Opened, closed, or turned around: the present position was bought at this price.
             (self.average, self.best) = (price, price);
         } else if !opposite {
             let (had, got) = (before.abs() as f64, lots.abs() as f64);
@@ -107,7 +107,8 @@ impl Positions {
         self.of(symbol).lots != 0
     }
 
-    /// Values a position at present prices; gives the order that leaves it, where a stop says so.
+    /// Values a position at present prices; returns the order that closes it, if a stop demands
+    /// that.
     pub(crate) fn mark(&mut self, top: &Top) -> Option<(Stop, Order)> {
         let position = self.of(top.symbol);
         if position.lots == 0 {
@@ -127,7 +128,7 @@ impl Positions {
         Some((stop, Order::at_touch(top, side, quantity, true)))
     }
 
-    /// Takes a fill in.
+    /// Adds a fill.
     pub(crate) fn fill(&mut self, fill: &Fill) {
         let position = self.of(fill.symbol);
         let before = *position;
@@ -145,7 +146,7 @@ impl Positions {
         self.moved(&before, &after);
     }
 
-    /// An order to leave the position came to nothing.
+    /// Reports that an order to close the position failed.
     pub(crate) fn not_left(&mut self, symbol: Symbol) {
         self.of(symbol).leaving = false;
     }
@@ -158,7 +159,7 @@ impl Positions {
         self.max_drawdown = self.max_drawdown.max(self.peak - gain);
     }
 
-    /// Whether trading pauses from now on, and why.
+    /// Whether trading pauses from now on, and the reason.
     pub(crate) fn trips(&mut self, now: i64) -> Option<Trip> {
         if self.paused_until.is_some() {
             return None;
@@ -171,7 +172,7 @@ impl Positions {
         } else {
             return None;
         };
-        // What led to it does not lead to the next pause too.
+        // The cause of a pause does not cause the next one too.
         self.peak = self.realized + self.unrealized;
         self.streak = 0;
         self.paused_until = Some(now.saturating_add(PAUSE));
