@@ -50,7 +50,7 @@ pub(crate) struct Exposed {
 
 #[derive(Clone, Copy)]
 struct Known {
-    /// What it is exposed as.
+    /// The exposed form.
     shape: Shape,
     place: Place,
 }
@@ -58,7 +58,7 @@ struct Known {
 /// Kind, and whether it has extremes and quantiles.
 type Shape = (Kind, bool, bool);
 
-/// Where the series of a family are.
+/// The place of a family's series.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// In a family of their own.
@@ -69,7 +69,7 @@ enum Place {
 }
 
 impl Names {
-    /// Settles that the names of a registry are its own: the exporter's. To be called first.
+    /// Reserves a registry's names: the exporter's. Must be called first.
     pub(crate) fn keep_own(&mut self, source: usize, snapshot: &Snapshot) {
         self.own = Some(source);
         for (escaping, exposed) in Escaping::ALL.into_iter().zip(&mut self.by_escaping) {
@@ -80,9 +80,9 @@ impl Names {
         }
     }
 
-    /// Settles who has the names of the families that there are now. `own` are the exporter's.
+    /// Decides which source has the names of the present families. `own` are the exporter's.
     ///
-    /// Where nothing changed since the last time, the answer is the last one.
+    /// If nothing changed since the last time, the result is the last one.
     pub(crate) fn settle(
         &mut self,
         escaping: Escaping,
@@ -102,7 +102,7 @@ impl Names {
             for family in legacy_first(snapshot) {
                 let Err(taken) = settled.admit(escaping, source, family) else { continue };
                 if Some(taken.owner) == *own_source && taken.family == family.name() {
-                    // As metrics of another process's exporter are that have a label of their own.
+                    // As with metrics of another process's exporter that have a label of their own.
                     let joined = joined.get_or_insert_with(|| own.take().map(|own| own()));
                     let one = snapshot.only(|other| other.name() == family.name());
                     if joined.as_mut().is_some_and(|joined| joined.merge([one]).is_empty()) {
@@ -118,12 +118,12 @@ impl Names {
         Arc::clone(exposed)
     }
 
-    /// Reports a family that turned out not to fit into the exporter's own of the same name.
+    /// Reports a family that did not fit into the exporter's own of the same name.
     pub(crate) fn report(&mut self, conflict: &MergeConflict) {
         self.reports.add(conflict.snapshot, &conflict.name, || conflict.to_string());
     }
 
-    /// What is to be reported of the families that are left out: of each once.
+    /// The pending reports of families that are left out: each family once.
     pub(crate) fn news(&mut self) -> Vec<String> {
         std::mem::take(&mut self.reports.news)
     }
@@ -157,7 +157,7 @@ impl Reports {
     }
 }
 
-/// A name that a family would be exposed under, and who has it.
+/// A name that a family would be exposed under, and its owner.
 struct Taken {
     name: String,
     owner: usize,
@@ -165,7 +165,7 @@ struct Taken {
 }
 
 impl Exposed {
-    /// Whether a source has the families that it had, each exposed as it was.
+    /// Whether a source still has the same families, each exposed as before.
     fn is_settled(&self, &Answer { source, snapshot, .. }: &Answer<'_>) -> bool {
         let Some(known) = self.families.get(source) else { return snapshot.is_empty() };
         let mut count = 0;
@@ -176,7 +176,7 @@ impl Exposed {
         snapshot.families().all(is_known) && count == known.len()
     }
 
-    /// Gives up the names of families that are gone, and forgets what was not exposed because of others.
+    /// Releases the names of families that are gone, and forgets those that others kept out.
     fn forget(&mut self, answers: &[Answer<'_>]) {
         let Self { names, families } = self;
         let mut gone = HashSet::new();
@@ -198,8 +198,7 @@ impl Exposed {
         families.iter_mut().for_each(|known| known.retain(|_, known| known.place == Place::Own));
     }
 
-    /// Settles that a family of a source is exposed, if none of the names of its series is another
-    /// family's.
+    /// Exposes a family of a source, if none of its series' names belongs to another family.
     fn admit(
         &mut self,
         escaping: Escaping,
@@ -234,12 +233,12 @@ impl Exposed {
         Some(self.families.get(source)?.get(family)?.place)
     }
 
-    /// Whether a family of this source is exposed, as a family of its own.
+    /// Whether a family of this source is exposed as a family of its own.
     pub(crate) fn has(&self, source: usize, family: Family<'_>) -> bool {
         self.place_of(source, family.name()) == Some(Place::Own)
     }
 
-    /// The families of a source that are exposed in the exporter's own; most often there are none.
+    /// The families of a source that are exposed within the exporter's own; usually none.
     pub(crate) fn joined(&self, source: usize, snapshot: &Snapshot) -> Option<Snapshot> {
         let known = self.families.get(source)?;
         let is_joined = |known: &Known| known.place == Place::Joined;
@@ -249,12 +248,12 @@ impl Exposed {
             .then(|| snapshot.only(|family| known.get(family.name()).is_some_and(is_joined)))
     }
 
-    /// Whether a name is any source's.
+    /// Whether any source has a name.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.names.contains_key(name)
     }
 
-    /// How many families are left out.
+    /// The number of families left out.
     pub(crate) fn left_out(&self) -> usize {
         let all = self.families.iter().flat_map(HashMap::values);
         all.filter(|known| known.place == Place::LeftOut).count()
@@ -265,7 +264,7 @@ fn shape(family: Family<'_>) -> Shape {
     (family.kind(), family.has_extremes(), family.quantiles().next().is_some())
 }
 
-/// The families of a snapshot, those first whose names need no escaping.
+/// The families of a snapshot, beginning with those whose names need no escaping.
 fn legacy_first(snapshot: &Snapshot) -> impl Iterator<Item = Family<'_>> {
     let is_legacy = |family: &Family<'_>| Escaping::is_legacy_metric(family.name());
     let legacy = snapshot.families().filter(is_legacy);
@@ -275,7 +274,7 @@ fn legacy_first(snapshot: &Snapshot) -> impl Iterator<Item = Family<'_>> {
 /// The families of one snapshot, each name once.
 pub(crate) struct Distinct<'a> {
     snapshot: &'a Snapshot,
-    /// Of those that are left out.
+    /// The families that are left out.
     left_out: HashSet<&'a str>,
     names: Option<Box<Exposed>>,
 }

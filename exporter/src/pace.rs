@@ -1,4 +1,4 @@
-//! Connections that give way, whatever comes from the other end.
+//! Connections that let other tasks run, whatever the peer sends.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
@@ -8,25 +8,26 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// One buffer is read of a connection, and then all else that is ready has its turn.
+/// One buffer of a connection is read, and then all other ready tasks run.
 ///
-/// hyper and rustls read on as long as there is more, and give nothing away in between where nothing of
-/// it is for the one that waits: empty lines and informational responses (`100 Continue`), and key
-/// updates of TLS (RFC 8446, 4.6.3), which take some microseconds for each 27 bytes. tokio stops that
-/// after 128 reads.
+/// hyper and rustls continue to read as long as there is more, and do not yield if the input has
+/// nothing for their caller: empty lines and informational responses (`100 Continue`), and key
+/// updates of TLS (RFC 8446, 4.6.3), which take some microseconds for each 27 bytes. tokio stops
+/// that after 128 reads.
 ///
-/// Whether a full buffer was read since the connection last had its turn. Relaxed: one task reads and
+/// The flag: whether a full buffer was read since the connection last had its turn. Relaxed: one
+/// task reads and writes it.
 /// writes it.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Arc<AtomicBool>);
 
 impl Pace {
-    /// The stream that is to be read from at this pace, before anything is decrypted.
+    /// The stream to read at this pace, before anything is decrypted.
     pub(crate) fn of<S>(&self, stream: S) -> Paced<S> {
         Paced { stream, pace: Self(Arc::clone(&self.0)) }
     }
 
-    /// Runs what reads from that stream.
+    /// Runs the reader of that stream.
     pub(crate) async fn keep<F: Future>(&self, connection: F) -> F::Output {
         let mut connection = pin!(connection);
         poll_fn(|cx| {
@@ -37,7 +38,7 @@ impl Pace {
     }
 }
 
-/// A stream that is read from at a [`Pace`].
+/// A stream that is read at a [`Pace`].
 pub(crate) struct Paced<S> {
     stream: S,
     pace: Pace,
@@ -50,12 +51,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.pace.0.load(Relaxed) {
-            // After all that is ready now.
+            // After all tasks that are ready now.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        // Where there is room left, there is nothing more to read for now.
+        // If there is room left, there is nothing more to read for now.
         self.pace.0.store(buffer.remaining() == 0, Relaxed);
         Poll::Ready(Ok(()))
     }
@@ -95,7 +96,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 mod tests {
     use super::*;
 
-    /// From one that sends as fast as it can.
+    /// A stream that sends as fast as it can.
     struct Endless;
 
     impl AsyncRead for Endless {
@@ -135,7 +136,7 @@ mod tests {
         let (mut read, mut turns) = (0, 0);
         let connection = poll_fn(|cx| {
             turns += 1;
-            // As tokio-rustls and hyper do, which ask again once they have looked at what they have.
+            // As in tokio-rustls and hyper, which read again after they have processed their input.
             for _ in 0..16 {
                 let mut bytes = [0; 64];
                 if Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut bytes)).is_ready() {
@@ -145,7 +146,7 @@ mod tests {
             if read < BUFFERS { Poll::Pending } else { Poll::Ready(()) }
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        // It ends, and so is woken each time.
+        // It ends, so it was woken each time.
         runtime.block_on(pace.keep(connection));
         assert_eq!((read, turns), (BUFFERS, BUFFERS));
     }

@@ -1,4 +1,4 @@
-//! Files with configurations, keys and certificates, where anything may have taken their place.
+//! Files with configurations, keys and certificates, which anything may have replaced.
 
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
@@ -7,17 +7,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// No configuration, key or chain of certificates is longer, and nothing longer is read.
+/// No configuration, key or chain of certificates is longer, and no more is read.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What is in a file, read without waiting for anybody. `left`: what may still be read of all files.
+/// The content of a file, read without blocking. `left`: the bytes that may still be read of all
+/// files.
 ///
 /// # Errors
-/// Where it can't be read, is no plain file, or is longer than 1 MiB or than what is left.
+/// If it can't be read, is no plain file, or is longer than 1 MiB or than `left`.
 pub(crate) fn read(path: &Path, left: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let most = MAX_BYTES.min(left) + 1;
     let file = open(path)?;
-    // With room for all, and to see its end: what grows is copied, and copies are not erased.
+    // With room for the whole file, and to see its end: a growing buffer is copied, and copies are
+    // not erased.
     let room = usize::try_from(file.metadata()?.len().min(most)).unwrap_or_default() + 32;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(most).read_to_end(&mut bytes)?;
@@ -32,13 +34,13 @@ pub(crate) fn read(path: &Path, left: u64) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // To open a device can do something.
+    // Opening a device can have effects.
     check_kind(&fs::metadata(path)?)?;
     open_at_once(path)
 }
 
-/// A pipe may have come to the name since it was looked at. It would keep the exporter's thread for
-/// as long as nobody writes to it.
+/// A pipe may have replaced the file since the check. It would block the exporter's thread as long
+/// as nobody writes to it.
 fn open_at_once(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
@@ -54,7 +56,7 @@ fn check_kind(metadata: &fs::Metadata) -> io::Result<()> {
 mod tests {
     use super::open_at_once;
 
-    /// As one that takes a file's place after that was looked at.
+    /// As with a pipe that replaces a file after the check.
     #[test]
     fn a_pipe_is_not_waited_for() {
         let name = format!("tickmetrics-pipe-{}", std::process::id());

@@ -1,21 +1,21 @@
-//! What a client asks for.
+//! A client's selection.
 
 use crate::coding::Coding;
 use crate::names::series_names;
 use crate::negotiate::Protocol;
 use tickmetrics::{Family, Kind};
 
-/// What a client asks for.
+/// A client's selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) protocol: Protocol,
     pub(crate) coding: Coding,
-    /// The names of families, or of their series, that it wants, in order; all if there are none.
+    /// The selected names of families, or of their series, in order; all if there are none.
     pub(crate) names: Vec<String>,
 }
 
 impl Query {
-    /// Whether a family is asked for.
+    /// Whether a family is selected.
     pub(crate) fn wants(&self, family: Family<'_>) -> bool {
         let wanted =
             |name: &str| self.names.binary_search_by(|wanted| wanted.as_str().cmp(name)).is_ok();
@@ -29,7 +29,7 @@ impl Query {
     }
 }
 
-/// What no client asks for, see [`Protocol`].
+/// The options that clients can't ask for, see [`Protocol`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct More {
     pub(crate) created: bool,

@@ -9,14 +9,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// A socket whose other end may leave at any time: a write is an error then, and no SIGPIPE, which
-/// ends a program that does not ignore it. tokio's own writes raise it.
+/// A socket whose peer may leave at any time: a write then fails without a SIGPIPE, which would end
+/// a program that does not ignore it. tokio's own writes raise it.
 ///
-/// Without a change to the thread's mask of signals, since gauge functions run on the exporter's
-/// thread, and what they start would inherit that.
+/// The thread's mask of signals stays unchanged, since gauge functions run on the exporter's
+/// thread, and programs that they start would inherit the mask.
 pub(crate) struct Quiet<S>(pub(crate) S);
 
-/// What tokio's sockets have in common.
+/// The common part of tokio's sockets.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
     fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     fn try_write(&self, write: impl FnOnce() -> io::Result<usize>) -> io::Result<usize>;
@@ -48,7 +48,7 @@ impl<S: Socket> Quiet<S> {
         loop {
             ready!(self.0.poll_write_ready(cx))?;
             match self.0.try_write(|| send(SockRef::from(&self.0))) {
-                // It was ready, and is not any more: this waits until it is again.
+                // It was ready, and no longer is: this waits until it is ready again.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 outcome => return Poll::Ready(outcome),
             }

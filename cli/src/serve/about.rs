@@ -1,4 +1,4 @@
-//! The metrics of `serve` about what it serves.
+//! The metrics of `serve` about its work.
 
 use super::Row;
 use super::left_out::LeftOut;
@@ -7,10 +7,10 @@ use crate::watch::Watch;
 use std::time::UNIX_EPOCH;
 use tickmetrics::{Description, Snapshot};
 
-/// What their names begin with, which no process's metric may.
+/// The prefix of their names, which no process's metric may have.
 pub(super) const PREFIX: &str = "tickmetrics_serve_";
 
-/// All of them, with the label that tells processes apart.
+/// All of them, with the label that distinguishes processes.
 pub(super) fn snapshot(label: &str, rows: &[Row], watch: &Watch, left_out: &LeftOut) -> Snapshot {
     let mut gauges = Gauges(Snapshot::default());
     let segments = "Segments that are served.";

@@ -7,45 +7,45 @@ use tickmetrics::ConflictReason;
 /// The most families left out that the response names, and that are reported for each process.
 const MOST_NAMED: usize = 100;
 
-/// Why a family of one process is not in the response.
+/// The reason why a family of one process is not in the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Reason {
-    /// A process before it has the name with another type.
+    /// An earlier process has the name with another type.
     Type,
-    /// A process before it has the name with another unit.
+    /// An earlier process has the name with another unit.
     Unit,
     /// A family of another name is exposed under one of its names: a counter `wait_count` and a
     /// histogram `wait`.
     Name,
-    /// It has a label of its own that is named like the one that tells processes apart, or like one
+    /// It has a label of its own with the name of the label that distinguishes processes, or of one
     /// that the family adds to its series.
     Label,
-    /// Nothing tells its series and those of a process before it apart.
+    /// No label distinguishes its series from those of an earlier process.
     Series,
-    /// Its process may not have so much of the response.
+    /// It exceeds its process's share of the response.
     Length,
 }
 
-/// The families that a response is without, and those that were reported.
+/// The families that a response lacks, and the reported ones.
 #[derive(Default)]
 pub(super) struct LeftOut {
     /// By process.
     reported: HashSet<(String, String, Reason)>,
-    /// How many may be.
+    /// The most of them.
     most_reported: usize,
     count: usize,
     named: Vec<(String, String, Reason)>,
 }
 
 impl LeftOut {
-    /// Begins with a response of so many processes.
+    /// Begins a response with this many processes.
     pub(super) fn begin(&mut self, processes: usize) {
         self.most_reported = MOST_NAMED * processes;
         self.count = 0;
         self.named.clear();
     }
 
-    /// Adds a family of a process, if there is a reason for it to be left out.
+    /// Adds a family of a process, if there is a reason to leave it out.
     pub(super) fn extend(&mut self, process: &str, family: &str, reason: Option<Reason>) {
         let Some(reason) = reason else { return };
         let one = (process.to_owned(), family.to_owned(), reason);
@@ -59,17 +59,17 @@ impl LeftOut {
         }
     }
 
-    /// What was reported of a process is news again.
+    /// Makes the reports about a process news again.
     pub(super) fn forget(&mut self, process: &str) {
         self.reported.retain(|(of, ..)| of != process);
     }
 
-    /// How many there are.
+    /// The number of families left out.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// Process, name and reason of each, as far as they are few.
+    /// Process, name and reason of each, up to the limit.
     pub(super) fn named(&self) -> &[(String, String, Reason)] {
         &self.named
     }

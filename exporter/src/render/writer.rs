@@ -11,22 +11,22 @@ use std::io;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// The bytes of a chunk, from which on it is sent: encoded in some ten microseconds, and enough for a
-/// write to the socket to be worth it.
+/// The bytes from which on a chunk is sent: encoded in some ten microseconds, and enough to justify
+/// a write to the socket.
 pub(super) const CHUNK: usize = 64 << 10;
 
-/// Goes on from chunk to chunk.
+/// Writes one chunk after the other.
 pub(super) struct Writer {
-    /// The families that are exposed, as far as they are written.
+    /// The exposed families, and how many are written.
     families: Families,
     compressor: Option<Compressor>,
 }
 
-/// The families of a scrape, as far as they are written.
+/// The families of a scrape, and how many are written.
 struct Families {
     scrape: Scrape,
     exposition: Exposition,
-    /// How many families are written.
+    /// The number of families written.
     written: usize,
     series: usize,
     spent: Duration,
@@ -44,7 +44,7 @@ impl Writer {
         Ok(Box::new(Self { families, compressor }))
     }
 
-    /// Goes on by about a chunk, and answers whether that was the last.
+    /// Writes about one chunk, and returns whether that was the last.
     pub(super) fn write(&mut self, chunks: &mut VecDeque<Bytes>) -> io::Result<bool> {
         let Self { families, compressor } = self;
         let mut compressed = Ok(());
@@ -59,7 +59,7 @@ impl Writer {
             if is_last {
                 compressor.end()?;
             }
-            // It takes as long to make these as a dozen of the others.
+            // Making these takes as long as a dozen of the others.
             if is_last || compressor.len() >= CHUNK / 4 {
                 chunks.push_back(Bytes::from(compressor.take()));
             }

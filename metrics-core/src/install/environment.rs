@@ -1,24 +1,24 @@
-//! What whoever runs the program asks for.
+//! Settings from the program's operator.
 
 use crate::memory;
 use crate::report::report;
 use std::path::PathBuf;
 
-/// Names the file of a segment whose program names none.
+/// The variable with the file of a segment whose program names none.
 pub(super) const VARIABLE: &str = "TICKMETRICS_SEGMENT";
-/// One of [`ON`] has any segment in a file resumed.
+/// The variable that resumes any segment in a file, with one of the values [`ON`].
 const RESUME: &str = "TICKMETRICS_SEGMENT_RESUME";
 const ON: [&str; 4] = ["1", "true", "yes", "on"];
 const OFF: [&str; 4] = ["0", "false", "no", "off"];
 
-/// The path that whoever runs the program asks for. A program with more rights than its user (set
-/// user id) is not told by its user where to write.
+/// The path given by the program's operator. A program with more rights than its user (set user id)
+/// does not let its user choose where it writes.
 pub(super) fn path() -> Option<PathBuf> {
     let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty())?;
     (!memory::is_privileged()).then(|| path.into())
 }
 
-/// Whether whoever runs the program asks for it, with the same reservation.
+/// Whether the operator asks for it, with the same exception.
 pub(super) fn resume() -> bool {
     let Some(value) = std::env::var_os(RESUME).filter(|_| !memory::is_privileged()) else {
         return false;

@@ -1,9 +1,9 @@
 //! Sums a metric's cells over all shards.
 //!
-//! Loads are Relaxed where nothing else is said: each cell has one writer (or takes atomic
-//! read-modify-writes) and only grows, so whatever is read is a value that it had, and a later
-//! snapshot reads the same or a larger one. The cells of one snapshot are read while writers go
-//! on; they are not of one instant.
+//! Loads are Relaxed unless documented otherwise. Each cell has one writer (or atomic
+//! read-modify-writes) and only grows, so a load returns a value that the cell had, and a later
+//! snapshot reads the same or a larger one. The cells of one snapshot are read while writers
+//! continue; they are not of one instant.
 
 use super::budget::Budget;
 use super::distribution::{Reader, SURE};
@@ -20,9 +20,9 @@ use std::mem;
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Counter(Vec<u64>),
-    /// Of counters of which some have more than 64 bits: their shards have less, each for itself.
+    /// For counters some of which have more than 64 bits in all shards together.
     Wide(Vec<u128>),
-    /// Of counters that were added, without cells.
+    /// For added counters, without cells.
     Quantity(Vec<f64>),
     UpDown(Vec<i64>),
     Gauge(Vec<f64>),
@@ -66,7 +66,7 @@ pub(super) fn runs(dimensions: &[Dimension], values: &Labels, run: &mut dyn FnMu
         };
         let live = known.len().min(dimension.count);
         let below: usize = inner.iter().map(|dimension| dimension.count).product();
-        // Without gaps further in, this dimension and all below it are one run.
+        // Without gaps in the inner labels, this dimension and all below it are one run.
         if inner.iter().zip(inner_values).all(|(dimension, known)| known.len() >= dimension.count) {
             return run(base, live * below);
         }
@@ -77,7 +77,7 @@ pub(super) fn runs(dimensions: &[Dimension], values: &Labels, run: &mut dyn FnMu
     descend(dimensions, values, 0, run);
 }
 
-/// Reads the exposed series into `data`, whose memory is used again, and adds their indices.
+/// Reads the exposed series into `data`, whose memory is reused, and adds their indices.
 pub(super) fn metric(
     view: View<'_>,
     info: &MetricInfo,
@@ -100,7 +100,7 @@ pub(super) fn metric(
             let shards = view.shards_seen();
             let add_up = |bits, shard| bits | series.add_up(&mut sums, shard, 1, 0);
             if shards.fold(0, add_up) > SURE {
-                // Once more as much, and twice that for numbers that are twice as long.
+                // As much again, and twice that for numbers of twice the size.
                 let bytes = (series.count as u64).saturating_mul(3 * size_of::<u64>() as u64);
                 if !budget.take_bytes(bytes) {
                     return data.clear();
@@ -157,7 +157,7 @@ struct Live<'a> {
     info: &'a MetricInfo,
     values: &'a Labels,
     count: usize,
-    /// The bits of declared series; none where all are exposed.
+    /// The bits of declared series; none if all are exposed.
     declared: Words<'a>,
     /// Whether every series is exposed, touched or not.
     whole: bool,
@@ -183,7 +183,7 @@ impl<'a> Live<'a> {
         });
     }
 
-    /// What reading them takes at the most, but for histograms' distributions.
+    /// The most bytes that reading them takes, except for histograms' distributions.
     fn bytes(&self, data: &Data) -> u64 {
         let each = match data {
             Data::Counter(_) | Data::Wide(_) | Data::Quantity(_) => size_of::<u64>(),
@@ -191,7 +191,7 @@ impl<'a> Live<'a> {
             Data::UpDown(_) => 3 * size_of::<u64>(),
             Data::Histogram(_) => 0,
         };
-        // Every other one can be exposed.
+        // Every other series can be exposed.
         let indices = if self.whole { 0 } else { size_of::<Run>().div_ceil(2) };
         (self.count as u64).saturating_mul((each + indices) as u64)
     }
@@ -202,7 +202,7 @@ impl<'a> Live<'a> {
         sums.resize(self.count, 0);
     }
 
-    /// The sums of counters' cells of which some could be too many together.
+    /// The sums of counters' cells that may exceed 64 bits together.
     #[cold]
     fn wide(&self, view: View<'_>, indices: &mut Indices) -> Data {
         let mut wide = vec![0_u128; self.count];
@@ -217,8 +217,8 @@ impl<'a> Live<'a> {
         narrow.map_or(Data::Wide(wide), Data::Counter)
     }
 
-    /// Adds one cell of each series to its sum, modulo 2^64, and answers the bits that are set in any
-    /// cell.
+    /// Adds one cell of each series to its sum, modulo 2^64, and returns the bits that are set in
+    /// any cell.
     fn add_up(&self, sums: &mut [u64], cells: Part<'_>, stride: usize, offset: usize) -> u64 {
         let start = self.info.metric.first as usize + offset;
         let mut cells = Window::new(cells, PAGE_WORDS);
@@ -240,8 +240,8 @@ impl<'a> Live<'a> {
         bits
     }
 
-    /// Keeps the values of series that are exposed, and adds their indices. `touched` is asked with
-    /// the position of a value among all.
+    /// Keeps the values of exposed series, and adds their indices. `touched` gets the position of a
+    /// value among all.
     fn expose<T: Copy>(
         &self,
         values: &mut Vec<T>,
