@@ -22,8 +22,8 @@ const MAX_BYTES: u64 = 8 * 1024;
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Protected exporters")]
 pub(crate) struct Access {
-    /// The user for basic authentication. The password is in --password-file, in the environment
-    /// variable TICKMETRICS_PASSWORD, or asked for in the terminal
+    /// The user for basic authentication. The password comes from --password-file, from the
+    /// environment variable TICKMETRICS_PASSWORD, or from a prompt in the terminal
     #[arg(long, value_name = "NAME", conflicts_with = "bearer_file")]
     user: Option<String>,
     /// The file with the user's password. A line break at its end is left out
@@ -32,12 +32,12 @@ pub(crate) struct Access {
     /// The file with a bearer token
     #[arg(long, value_name = "FILE")]
     bearer_file: Option<PathBuf>,
-    /// The certificate authorities, in PEM, that an https:// exporter's certificate is from, or that
-    /// certificate itself. Without it, those that the system trusts
+    /// The certificate authorities, in PEM, of an https:// exporter's certificate, or that
+    /// certificate itself. By default, those that the system trusts
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Take any certificate of an https:// exporter. Whoever is on the way can then read the
-    /// password and change the metrics
+    /// Accept any certificate of an https:// exporter. Anybody on the network path can then read
+    /// the password and change the metrics
     #[arg(long)]
     pub(crate) insecure: bool,
 }

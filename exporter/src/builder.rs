@@ -431,7 +431,7 @@ impl ExporterBuilder {
         Ok(MetricsService::new(responder))
     }
 
-    /// Makes what is scraped.
+    /// Makes the scraper.
     fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
         let mut sources = self.sources.clone();
         if sources.is_empty() {

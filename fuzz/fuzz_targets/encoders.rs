@@ -124,7 +124,7 @@ fn second(
     compare(&read, &expected::families(format, recorded, values, Some(more)), &shown);
 }
 
-/// What was read is what must be there, all of it and nothing else.
+/// The parsed content must equal the expected content, with nothing missing or added.
 fn compare(read: &Families, expected: &Families, text: &str) {
     check_histograms(read).unwrap_or_else(|error| panic!("{error}\n{text}"));
     for (name, family) in expected {

@@ -49,7 +49,7 @@ fuzz_target!(|input: &[u8]| {
         while let Some(snapshot) = take(&mut reader, file) {
             if how & WALK != 0 {
                 walk::snapshot(&snapshot, false, text);
-                // Of the directory, a reader keeps what it read before.
+                // A reader keeps the part of the directory that it has read.
                 match earlier {
                     None => Cells::read(file).check(&snapshot),
                     Some(_) => sizes.are_enough(&snapshot),

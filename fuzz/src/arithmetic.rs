@@ -36,7 +36,7 @@ pub struct Model {
     native: Option<i8>,
     edges: Vec<u64>,
     threads: [Cells; THREADS],
-    /// What it had when the interval began, and whether it had a value.
+    /// Its value at the start of the interval, and whether it had one.
     before: Option<Box<Self>>,
     /// The smallest and the largest value that was offered.
     bounds: Option<(u64, u64)>,
@@ -148,7 +148,7 @@ impl Model {
         (self.counts().values().sum::<u128>() + self.above()).min(MOST)
     }
 
-    /// What is recorded from now on is in the interval.
+    /// Later records belong to the interval.
     pub fn begin_interval(&mut self) {
         self.before = Some(Box::new(self.clone()));
     }

@@ -189,7 +189,7 @@ pub fn families(
     families
 }
 
-/// What is beside a histogram of the last interval.
+/// The families derived from a histogram's last interval.
 struct Beside<'a> {
     name: &'a str,
     max: Samples,

@@ -30,7 +30,7 @@ pub struct Metric {
 
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Kind {
-    /// What is added, one after the other.
+    /// The added values, one after the other.
     Counter(Vec<Many>),
     /// By the label `flag`.
     Flagged([u64; 2]),
@@ -114,7 +114,7 @@ pub struct Many {
 enum Extreme {
     Small(u8),
     Any(u64),
-    /// A power of two, and what is added to it.
+    /// A power of two, and an offset.
     Near(u8, i8),
     Largest(u8),
 }

@@ -18,11 +18,11 @@ pub struct Odd(LabelId);
 pub struct Recorded {
     /// By name.
     pub metrics: BTreeMap<String, Metrics>,
-    /// What is recorded to histograms later.
+    /// Later records of histograms.
     later: Vec<Later>,
 }
 
-/// What is recorded to a series later.
+/// A later record of a series.
 #[derive(Debug)]
 struct Later {
     histogram: Histogram,
@@ -65,7 +65,7 @@ pub enum Amount {
 const NUMBERS: usize = 16;
 
 impl Recorded {
-    /// Registers and records what an input says. What is refused is not recorded.
+    /// Registers and records an input's metrics. Refused metrics are not recorded.
     pub fn record(&mut self, registry: &Registry, metric: &program::Metric) {
         if !refused::has_legacy_names(metric) {
             return;

@@ -29,7 +29,7 @@ pub struct Hollow {
 }
 
 impl Hollow {
-    /// Writes it, and answers how many bytes are on the disk.
+    /// Writes it, and returns the bytes on the disk.
     pub fn write(&self, file: &Path) -> u64 {
         let series: u64 = self.labels.iter().product();
         // Cells of a shard and shared ones that a series has.

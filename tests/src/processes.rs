@@ -114,7 +114,7 @@ impl Other {
         Self { child, lines }
     }
 
-    /// What it says next.
+    /// Its next message.
     pub fn says(&mut self) -> String {
         loop {
             let mut line = String::new();

@@ -60,7 +60,7 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("copies/target")
 }
 
-/// Runs a command, which must do its work, and answers what it wrote.
+/// Runs a command, which must succeed, and returns its output.
 fn done(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_done(&output);
@@ -216,7 +216,7 @@ fn a_second_copy_has_no_part_in_the_file_of_the_first() {
     }
 }
 
-/// What is done at an unload is not done at the end of a process, where other threads go on.
+/// The actions of an unload are not taken at the end of a process, where other threads continue.
 #[test]
 fn a_process_ends_while_threads_of_a_library_count() {
     if !have(&["python3"]) {

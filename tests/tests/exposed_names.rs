@@ -169,7 +169,7 @@ fn what_registers_is_exposed_under_its_name() {
     python(module, install, &CHECK_OPENMETRICS, &openmetrics);
 }
 
-/// A series is told from the others of its name by labels that the metric can't have then.
+/// A series differs from the others of its name by labels that the metric itself can't have.
 #[test]
 fn labels_that_are_exposed_beside_a_metric_s_own_are_refused() {
     #[derive(Clone, Copy, Label)]

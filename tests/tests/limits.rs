@@ -78,12 +78,12 @@ fn one_connection_more_closes_the_one_that_waits_the_longest() {
     assert!(third.is_closed());
     let mut fifth = connected(&exporter);
     assert!(second.is_closed());
-    // Who is being answered is not waiting.
+    // A connection with a response in progress is not waiting.
     assert!(oldest.body(&head).len() > LARGE);
     for client in [&mut oldest, &mut fourth, &mut fifth] {
         assert_eq!(client.request("GET", "/health").status, 200);
     }
-    // Who asks for the number takes another's place.
+    // The connection that reads the number replaces another.
     assert_eq!(limited(&exporter, "connections"), 3.0);
 }
 

@@ -142,7 +142,7 @@ fn exact_values_while_it_lives_and_after_it_was_killed() {
     check(&later.snapshot().unwrap(), Some(5));
     assert_eq!(later.process().unwrap().pid, pid, "whose it was is known after its end");
 
-    // The next one replaces the file; who has the old one open goes on with that.
+    // The next one replaces the file; a reader with the old one open continues with that.
     let mut next = Other::start("count", &file);
     assert_eq!(next.says(), "ready");
     check(&SegmentReader::open(&file).unwrap().snapshot().unwrap(), None);
@@ -256,7 +256,7 @@ fn a_file_that_was_taken_for_left_behind_is_made_again() {
         let process = SegmentReader::open(folder.file()).unwrap().process().unwrap();
         assert_eq!((process.pid, process.is_alive), (other.child.id(), true));
         other.kill();
-        // The next one removes what is left now.
+        // The next one removes the remains.
         assert_eq!(Other::start("count", &folder.file()).says(), "ready");
         assert_eq!(folder.names(), ["segment"]);
     }

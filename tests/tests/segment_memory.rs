@@ -95,7 +95,7 @@ fn on_a_full_file_system(file: &Path) {
     assert_eq!(on_a_thread(100), 1, "no shard was to be had");
     assert_eq!(stats().overflow_records, 100);
 
-    // A metric: an error that says what is wrong.
+    // A metric: an error that names the fault.
     let description = Description::new("large", "Large.").sigfigs(3);
     let error = registry.register::<Histogram>(&description).unwrap_err();
     assert!(
@@ -260,7 +260,7 @@ fn whoever_runs_a_program_can_name_its_file() {
     assert_eq!(*name, format!("by-{}", reader.process().unwrap().pid));
     assert_eq!(reader.snapshot().unwrap().counter("records_total", &[]), Some(1));
 
-    // Where it can't be, the program goes on, and says so once.
+    // If it can't be, the program continues, and reports it once.
     let missing = folder.0.join("missing/file");
     let said = run(&missing);
     assert_eq!(said.matches("tickmetrics: TICKMETRICS_SEGMENT: ").count(), 1, "{said}");
@@ -362,7 +362,7 @@ fn an_option_does_what_it_says_or_says_why_not() {
 
 /// Counts after the process locked all its memory to come.
 fn lock_all(file: &Path) {
-    // SAFETY: it changes nothing but what is in memory.
+    // SAFETY: it changes only the pages in memory.
     if unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) } != 0 {
         println!("\nrefused");
         return;

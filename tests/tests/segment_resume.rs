@@ -168,7 +168,7 @@ fn counts(snapshot: &Snapshot) -> String {
     text.lines().filter(state).collect::<Vec<_>>().join("\n")
 }
 
-/// A run that ends by itself, and what it said on standard error about tickmetrics.
+/// A run that ends by itself, and its messages of tickmetrics on standard error.
 fn run(role: &str, file: &Path) -> Vec<String> {
     let mut command = command(&[], role, file);
     command.stdin(std::process::Stdio::null());
@@ -457,7 +457,8 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
     assert_eq!(word(8 << 10) >> 32, 3, "the entry of a metric");
     write((8 << 10) + 4, 2);
     fresh("damaged at word 0");
-    // A claim, which a resumed run writes, of what is not there, and of what is claimed already.
+    // A claim, as a resumed run writes it, for a missing metric, and for one that is claimed
+    // already.
     for claimed in [1, 2] {
         assert_eq!(run("run 1", &file), NOTHING);
         assert_eq!(orders(), 16_000);
@@ -484,7 +485,7 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
         Ok(()) => fresh("another user's"),
         Err(error) => skip(&format!("another user's file ({error})")),
     }
-    // What it counts has no room in the sizes asked for.
+    // Its counts have no room in the requested sizes.
     run("many", &file);
     let said = run("too_small", &file);
     assert!(said[0].contains("raise Segment::builder()."), "{said:?}");

@@ -80,7 +80,7 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
     assert_eq!(snapshot.families().map(|family| family.name()).collect::<Vec<_>>(), ["fits_total"]);
     assert_eq!(snapshot.counter("fits_total", &[]), Some(1));
 
-    // Where no error can be handed out, it is counted, and recording goes on without harm.
+    // If no error can be returned, it is counted, and recording continues without harm.
     let global = TooLarge::global();
     global.latency.with(Symbol::intern("AAPL")).record(u64::MAX);
     global.latency.with(Symbol::intern("MSFT")).record(1);

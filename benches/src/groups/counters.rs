@@ -106,7 +106,7 @@ fn shared() -> Vec<Candidate> {
     let sharded = kept(metriken::ShardedCounterGroup::new(1));
     let ours = kept(Ours::new(&registry, ROTATION + 1));
     let mut all = vec![
-        // The raw design has no reader: each batch tells what it added.
+        // The raw design has no reader: each batch reports its own count.
         Candidate::batched(
             RAW,
             move |n| {

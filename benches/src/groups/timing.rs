@@ -1,4 +1,4 @@
-//! Timing a function that does nothing: what is left is the instrumentation.
+//! Timing a function that does nothing: the remaining time is the instrumentation's.
 
 use super::{EDGES, edges};
 use crate::candidate::{Candidate, batch, kept};

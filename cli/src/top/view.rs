@@ -374,7 +374,7 @@ mod tests {
         assert!(shown[23].starts_with("q quit") && shown[23].ends_with("↑↓ choose"), "{shown:#?}");
         assert!(keys::FOOT.chars().count() <= 80);
 
-        // Of a filter that is longer than the screen, what is typed is to be seen.
+        // The typed end of a filter that is longer than the screen must be visible.
         (app.filter, app.typing) = (words(20), true);
         let shown = screen(&mut app);
         assert!(shown[23].starts_with("filter: …") && shown[23].contains("word019█"), "{shown:#?}");

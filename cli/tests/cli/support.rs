@@ -33,7 +33,7 @@ struct Session(LabelId);
 #[label(capacity = 16)]
 struct Venue(LabelId);
 
-/// Values that are none of a plain list, in the order of what was recorded for them: 1, 2, 3...
+/// Values that need quotes in a list, in the order of their recorded values: 1, 2, 3...
 pub(crate) const QUOTED: [&str; 9] =
     ["a,b", "a", "b", "\"c\"", "d\\", "e\nf", "g=h", "{i}", "j\u{1b}k"];
 

@@ -189,7 +189,7 @@ fn who_reads_nothing_makes_room() {
     assert!(!rest(&mut scraper.open_within(2, filtered.clone(), ONE).unwrap()).is_empty());
     let cut_off = Pin::new(&mut slow).poll_frame(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(cut_off, Poll::Ready(Some(Err(_)))));
-    // What is read to its end holds nothing, even while its readers are there.
+    // An exposition that was read to its end holds nothing, even while its readers exist.
     assert!(!rest(&mut active).is_empty());
     assert!(!rest(&mut joined).is_empty());
     assert!(scraper.open_within(1, filtered, ONE).is_some());

@@ -74,7 +74,8 @@ fn unprotected(registry: &Registry) -> f64 {
     registry.snapshot().gauge("tickmetrics_exporter_unprotected_listeners", &[]).unwrap()
 }
 
-/// How often it was read anew, how often in vain, and whether what is in force is out of date.
+/// The number of reloads, the number of failed ones, and whether the configuration in force is out
+/// of date.
 fn reloads(registry: &Registry) -> (u64, u64, bool) {
     let snapshot = registry.snapshot();
     let counter = |name| snapshot.counter(name, &[]).unwrap();
@@ -398,7 +399,7 @@ fn a_file_that_is_none_is_told_by_its_own_name() {
     }
 }
 
-/// Also where it can be read, and what is in it is wrong.
+/// Also if it can be read, and its content is wrong.
 #[test]
 fn a_file_that_is_named_is_told_by_its_own_name() {
     let folder = Folder::new("named");
@@ -521,7 +522,7 @@ fn a_change_that_lasts_is_in_force_and_a_mistake_is_not() {
     assert_eq!(reloads(&registry), (4, 2, true));
 }
 
-/// What is in force, looked at every second of a clock that this turns.
+/// The configuration in force, checked every second of a clock that this moves.
 struct Looks {
     web: Web,
     registry: Registry,

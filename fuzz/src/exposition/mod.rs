@@ -19,7 +19,7 @@ pub type Families = BTreeMap<String, Family>;
 pub struct Family {
     pub kind: String,
     pub help: String,
-    /// Empty where none is told.
+    /// Empty without one.
     pub unit: String,
     pub samples: BTreeMap<(String, Labels), Number>,
 }

@@ -13,13 +13,13 @@ pub struct Native {
     pub buckets: BTreeMap<i32, u64>,
 }
 
-/// What was read: the families, and the native histograms by their families' names and labels.
+/// The parsed content: the families, and the native histograms by their families' names and labels.
 pub type Read = (Families, BTreeMap<(String, Labels), Native>);
 
 /// Reads a whole exposition.
 ///
 /// # Errors
-/// What is there twice or at odds with itself.
+/// Repeated or contradictory content.
 pub fn read(bytes: &[u8]) -> Result<Read, Error> {
     let (mut families, mut natives) = (Families::new(), BTreeMap::new());
     for message in decode(bytes) {

@@ -198,7 +198,7 @@ impl Count for u8 {
     }
 }
 
-/// Answers the sum, and the bits that are set in any count: they are as wide as the widest.
+/// Returns the sum, and the bits that are set in any count: they are as wide as the widest.
 fn fill<S, T: Count>(
     into: &mut Vec<T>,
     from: &[S],

@@ -144,7 +144,7 @@ fn unlabelled() -> Candidate {
     one(
         "tickmetrics, unlabelled",
         counter,
-        // What is shifted out is 0, but the compiler does not know: the number is 1.
+        // The shifted bits are 0, but the compiler does not know that: the number is 1.
         |counter, order| counter.add(1 + (order.index() as u64 >> 32)),
         move |_| ours_total(&registry, "a_total"),
     )

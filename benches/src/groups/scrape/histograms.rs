@@ -156,7 +156,7 @@ fn metrics_with(series: usize, recorder: Metrics) -> Scrape {
     let handle = recorder.handle.clone();
     Scrape::metrics(handle, move || {
         recorder.as_recorder(|| each(series, observe));
-        // What is still queued is sorted into buckets by the upkeep, or else by the first scrape.
+        // The upkeep sorts queued values into buckets, or else the first scrape does.
         recorder.handle.run_upkeep();
     })
 }

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((top.bid, top.ask), (level(100, 5), level(101, 6)));
         books.update(&message(Body::Depth(Some((Side::Buy, level(99, 7))))));
         assert_eq!(books.update(&message(Body::Other)).depth(), 3);
-        // The best bid falls: what was above it is gone.
+        // The best bid falls: the levels above it are gone.
         let quote = message(Body::Quote { bid: level(99, 1), ask: Some(level(101, 6)) });
         let book = books.update(&quote);
         assert_eq!((book.depth(), book.top(&quote).unwrap().bid), (2, level(99, 1)));

@@ -17,7 +17,7 @@ pub(crate) enum LimitType {
 pub(crate) enum Stop {
     /// It lost too much.
     Fixed,
-    /// It gave back too much of what it had won.
+    /// It gave back too much of its gain.
     Trailing,
 }
 

@@ -39,7 +39,7 @@ impl Figures {
     }
 }
 
-/// A thread that scrapes until it is told to end.
+/// A thread that scrapes until it has to end.
 pub(crate) struct Scraper {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,

@@ -160,7 +160,7 @@ fn expect_histogram(
     expect(format!("{name}_sum{braces}"), values().map(|(value, count)| value * count).sum());
 }
 
-/// Threads on all cores, until they are told to end.
+/// Threads on all cores, until they have to end.
 pub(crate) struct Work {
     done: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Tally>>,
