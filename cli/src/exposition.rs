@@ -313,7 +313,7 @@ rpc_duration_seconds_count 2693
     }
 
     #[test]
-    fn what_is_no_sample_is_told() {
+    fn invalid_samples_are_reported() {
         for wrong in
             ["<html>", "a{b=\"c} 1", "a{b=c} 1", "a", "a one", "{} 1", "a{b=\"c\"d=\"e\"} 1"]
         {
@@ -323,7 +323,7 @@ rpc_duration_seconds_count 2693
     }
 
     #[test]
-    fn what_would_fill_the_memory_is_refused() {
+    fn input_that_would_fill_the_memory_is_refused() {
         let many = |line: &str, count| parse(&line.repeat(count)).map(|all| all.len());
         assert_eq!(many("a 1\n", MOST), Ok(MOST));
         assert_eq!(many("a 1\n", MOST + 1), Err(Wrong::TooMany("samples")));

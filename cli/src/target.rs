@@ -53,7 +53,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     #[test]
-    fn what_targets_are() {
+    fn targets_are_recognised() {
         let url = |text: &str| Target::Url(text.into());
         let file = |text: &str| Target::Segment(text.into());
         for (text, is) in [

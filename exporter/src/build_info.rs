@@ -102,7 +102,7 @@ mod tests {
     use super::BuildInfo;
 
     #[test]
-    fn what_is_not_known_is_said_so() {
+    fn unknown_values_are_named_unknown() {
         for revision in [None, Some(""), Some("VERGEN_IDEMPOTENT_OUTPUT")] {
             let info = BuildInfo::__new(None, Some("1.2.3"), revision);
             assert_eq!(

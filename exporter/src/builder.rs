@@ -458,8 +458,8 @@ fn warn_of(unprotected: &[LocalAddr]) {
     }
     let addresses: Vec<_> = unprotected.iter().map(ToString::to_string).collect();
     report(format_args!(
-        "whoever reaches {} reads all metrics, without encryption or a password: listen on 127.0.0.1 \
-         or a Unix socket where that is not wanted",
+        "any client that reaches {} can read all metrics, without encryption or a password: listen on \
+         127.0.0.1 or a Unix socket if that is not intended",
         addresses.join(", ")
     ));
 }

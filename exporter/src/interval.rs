@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_no_interval_is_not_kept() {
+    fn snapshots_are_kept_for_intervals_only() {
         let registry = Registry::new();
         registry.register::<Histogram>(&Description::new("wait", "Wait.")).unwrap();
         let mut intervals = Intervals::new(Duration::ZERO);

@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_histogram_is_exposed_as_is_taken_too() {
+    fn the_derived_names_of_a_histogram_are_taken_too() {
         let histogram = registry::<Histogram>("wait");
         for series in Exposure::of(Kind::Histogram, false, false) {
             let taken = format!("wait{}", series.suffix);

@@ -215,7 +215,7 @@ mod tests {
     /// The headers of Debian's Prometheus 2.42.0, 2.53.3 and 3.5.3, each without and with
     /// `--enable-feature=native-histograms`.
     #[test]
-    fn what_prometheus_sends() {
+    fn headers_of_prometheus_are_understood() {
         check(&[
             (
                 "application/openmetrics-text;version=1.0.0,\
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_clients_send() {
+    fn headers_of_other_clients_are_understood() {
         assert_eq!(negotiate(None), Text.into());
         check(&[
             ("", Text),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_passed_over() {
+    fn unknown_entries_are_ignored() {
         let om = "application/openmetrics-text";
         for unknown in [
             "application/openmetrics-text;version=0.0.1",

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sends_on_and_on_gives_way_after_each_buffer() {
+    fn an_endless_sender_gives_way_after_each_buffer() {
         const BUFFERS: usize = 100;
         let pace = Pace::default();
         let mut stream = pace.of(Endless);

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn errors_are_reported() {
         for text in ["ftp://a", "a:80", "a", "unix:/a", "/metrics", "", "://a", "httpss://a"] {
             assert_eq!(Url::new(text).unwrap_err(), WrongUrl::Scheme, "{text}");
         }

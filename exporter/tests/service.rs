@@ -76,7 +76,7 @@ fn all_clients_of_all_threads_are_answered() {
 }
 
 #[test]
-fn what_a_service_can_not_do_is_an_error() {
+fn unsupported_settings_of_a_service_are_errors() {
     let builder = Exporter::builder;
     for (builder, name) in
         [(builder().listen("127.0.0.1:0"), "listen"), (builder().pin_to_core(0), "pin_to_core")]

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_refused() {
+    fn settings_out_of_range_are_refused() {
         assert_eq!(Grid::new(1, 2), None);
         assert_eq!(Grid::new(1000, 0), None);
         assert_eq!(Grid::new(1000, 4), None);

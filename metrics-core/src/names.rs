@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_a_name_is_told() {
+    fn invalid_names_are_reported() {
         for bad in ["", "a\0", "a\nb", "\u{85}"] {
             assert!(fault_of_metric(bad).is_some() && fault_of_label(bad).is_some(), "{bad:?}");
         }

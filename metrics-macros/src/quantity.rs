@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_number_of_nanoseconds_is_refused() {
+    fn fractions_of_nanoseconds_are_refused() {
         let cases = [
             "\"0.5ns\"",
             "\"10\"",

@@ -118,7 +118,7 @@ fn not_own<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 /// The two orders of registration agree on what clashes; and what does not clash is exposed whole, as
 /// Prometheus' own parsers read it, in text and in OpenMetrics alike.
 #[test]
-fn what_registers_is_exposed_under_its_name() {
+fn registered_metrics_are_exposed_under_their_names() {
     let (forth, back) = (Registry::new(), Registry::new());
     let mut expected = BTreeSet::new();
     let (mut taken, mut refused) = (0, 0);

@@ -125,7 +125,7 @@ fn a_snapshot_knows_the_handles_of_its_registry_only() {
 }
 
 #[test]
-fn what_could_not_be_registered_answers_nothing() {
+fn handles_of_failed_registrations_have_no_value() {
     #[derive(Metrics)]
     #[metrics(prefix = "handles")]
     struct Refused {

@@ -72,7 +72,7 @@ fn sum(n: u64) -> u64 {
 }
 
 #[test]
-fn what_was_finished_is_there_and_one_record_more_at_most() {
+fn finished_records_are_there_and_at_most_one_more() {
     let folder = Folder::new("killed");
     let file = folder.file();
     let words = Words::beside(&file);

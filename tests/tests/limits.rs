@@ -146,7 +146,7 @@ fn headers_come_in_time_however_often_a_byte_comes() {
 }
 
 #[test]
-fn who_asks_for_nothing_more_is_closed() {
+fn idle_connections_are_closed() {
     let limits = Limits { idle_timeout: SHORT, ..Limits::default() };
     let exporter = start(&Registry::new(), limits);
     let mut idle = connected(&exporter);

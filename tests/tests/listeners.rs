@@ -80,7 +80,7 @@ fn a_unix_socket_is_its_owners_and_goes_with_the_exporter() {
 }
 
 #[test]
-fn what_can_not_be_listened_on_says_what_to_do() {
+fn listen_errors_name_the_remedy() {
     let folder = Folder::new("no-socket");
     let plain = folder.0.join("plain");
     fs::write(&plain, "mine").unwrap();
@@ -169,14 +169,14 @@ fn a_relative_path_is_one_of_the_start() {
 }
 
 #[test]
-fn who_listens_wider_is_told_once() {
+fn wider_listeners_are_reported_once() {
     let addresses: &[_] = if has_ipv6() { &["0.0.0.0:0", "[::]:0"] } else { &["0.0.0.0:0"] };
     for address in addresses {
         let said = output(command(&[], address, Path::new("")));
         let (_, wide) = said.split_once("says: ").unwrap();
         let wide = wide.lines().next().unwrap();
-        let warning = format!("tickmetrics: whoever reaches {wide} reads all metrics");
+        let warning = format!("tickmetrics: any client that reaches {wide} can read all metrics");
         assert_eq!(said.matches(&warning).count(), 1, "{said}");
-        assert_eq!(said.matches("whoever reaches").count(), 1, "{said}");
+        assert_eq!(said.matches("any client that reaches").count(), 1, "{said}");
     }
 }

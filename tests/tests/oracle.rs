@@ -173,7 +173,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_above_the_maximum_is_counted_and_told() {
+fn values_above_the_maximum_are_counted_and_reported() {
     let (registry, ours, _) = pair(1_000, 2);
     ours.record(1_000);
     ours.record(1_001);

@@ -247,7 +247,7 @@ struct Gateway {
 /// All of it, with the exporter's metrics about itself and about the process, of which the values are
 /// not known: nobody has a complaint.
 #[test]
-fn what_the_exporter_serves() {
+fn the_exporters_response_is_parsed() {
     let registry = Registry::new();
     let odd = Description::new("odd_total", "Odd.").constant("it", "\"");
     registry.register::<Counter>(&odd).unwrap();

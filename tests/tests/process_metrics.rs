@@ -160,7 +160,7 @@ fn sees_no_proc(empty: &Path) {
 }
 
 #[test]
-fn what_the_system_does_not_tell_is_left_out() {
+fn values_that_the_system_lacks_are_left_out() {
     let empty = Folder::new("no-proc");
     let said = output(command(&[], "sees no /proc", &empty.0));
     let (_, said) = said.split_once("says: ").unwrap();

@@ -102,7 +102,7 @@ fn constant_labels_tell_metrics_of_one_name_apart() {
 }
 
 #[test]
-fn what_differs_is_a_clash() {
+fn differences_are_clashes() {
     let registry = registry();
     let base = Description::new("a", "Help.").unit("bytes");
     registry.register::<Histogram>(&base).unwrap();
@@ -145,7 +145,7 @@ fn gauge_functions_are_asked_at_each_snapshot() {
 }
 
 #[test]
-fn what_a_gauge_function_throws_is_dropped_and_may_throw_again() {
+fn panic_payloads_of_gauge_functions_are_dropped_and_may_panic_again() {
     static DROPPED: AtomicU32 = AtomicU32::new(0);
     struct Thrown;
     impl Drop for Thrown {
@@ -336,7 +336,7 @@ fn a_gauge_function_may_take_a_snapshot_of_its_own_registry() {
 }
 
 #[test]
-fn what_can_not_be_measured_changes_no_sum() {
+fn unmeasurable_values_change_no_sum() {
     let registry = registry();
     let counter: Counter = registry.register(&Description::new("c_total", "Help.")).unwrap();
     let histogram: Histogram = registry.register(&Description::new("h", "Help.")).unwrap();

@@ -258,7 +258,7 @@ fn task(name: &str) -> Option<std::path::PathBuf> {
 }
 
 #[test]
-fn what_can_not_start_says_why_and_leaves_nothing() {
+fn failed_starts_report_the_reason_and_leave_nothing() {
     // An interface of this test's own: no other socket can be given the port meanwhile.
     let first = Exporter::builder().listen("127.0.0.2:0").start().unwrap();
     let address = first.local_addr();

@@ -263,7 +263,7 @@ fn a_file_that_was_taken_for_left_behind_is_made_again() {
 }
 
 #[test]
-fn what_is_no_segment_is_neither_overwritten_nor_read() {
+fn other_files_are_neither_overwritten_nor_read() {
     let folder = Folder::new("foreign");
     let file = folder.file();
     let refused = |path: &Path| {

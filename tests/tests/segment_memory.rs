@@ -244,7 +244,7 @@ fn a_limit_on_the_size_of_files_is_an_error() {
 }
 
 #[test]
-fn whoever_runs_a_program_can_name_its_file() {
+fn the_operator_can_name_the_file() {
     let folder = Folder::new("environment");
     let run = |path: &Path| {
         let mut command = command(&[], "environment", path);
@@ -318,7 +318,7 @@ fn first_touches(file: &Path) {
 }
 
 #[test]
-fn what_is_prefaulted_is_there() {
+fn prefaulted_memory_is_present() {
     let folder = Folder::new("prefault");
     for file in [folder.file(), folder.0.join("no-file")] {
         let said = output(command(&[], "prefault", &file));

@@ -141,7 +141,7 @@ const SMALL: Metric =
     Metric { kind: COUNTER, scale: 1.0, constant: 8, label: 8, series: 10, edges: 0 };
 
 #[test]
-fn what_grows_with_a_product_is_too_large() {
+fn sizes_that_grow_with_a_product_are_too_large() {
     let snapshot = read("product-base", &SMALL.append()).unwrap();
     assert_eq!(snapshot.family("aaaaaaaa").unwrap().series().count(), 10);
     let few = Metric { kind: HISTOGRAM, edges: 4500, ..SMALL };

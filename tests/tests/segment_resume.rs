@@ -345,7 +345,7 @@ fn changing(registry: &Registry, after: bool) {
 }
 
 #[test]
-fn what_changed_starts_fresh_alone_and_says_so() {
+fn only_changed_metrics_start_fresh_and_are_reported() {
     let folder = Folder::new("resume-changed");
     let file = folder.file();
     assert_eq!(run("before", &file), NOTHING);
@@ -395,7 +395,7 @@ fn what_changed_starts_fresh_alone_and_says_so() {
 }
 
 #[test]
-fn what_is_registered_late_or_two_runs_later_goes_on() {
+fn metrics_registered_late_or_two_runs_later_continue() {
     let folder = Folder::new("resume-late");
     let file = folder.file();
     let late = || snapshot(&file).counter("late_total", &[]);
@@ -511,7 +511,7 @@ fn many(registry: &Registry) {
 }
 
 #[test]
-fn who_runs_a_program_has_its_segment_resumed() {
+fn the_operator_can_resume_the_segment() {
     let folder = Folder::new("resume-environment");
     let file = folder.file();
     for (resume, orders) in

@@ -73,7 +73,7 @@ fn read(from: &str, to: &str) -> Result<Snapshot, ReadError> {
 }
 
 #[test]
-fn what_makes_no_valid_exposition_is_damaged() {
+fn files_without_a_valid_exposition_are_damaged() {
     let families = |snapshot: Snapshot| snapshot.families().count();
     assert_eq!(families(read("value6", "value7").unwrap()), 4);
     assert_eq!(families(read("metric2_total", "metric5_total").unwrap()), 4);

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn errors_name_their_position() {
         for (given, place, reason) in [
             ("", "at its end", "a label is missing"),
             ("a", "at its end", "expected ="),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_can_be_given() {
+    fn listed_labels_can_be_given() {
         for value in [
             "AAPL", "a,b", "a\"b", "a'b", "a\\b", "a\nb", "a=b", "{a}", "", " ", "a b", "\u{1b}",
             "\\u{1b}", "\u{202e}", "\\", "\"", "ä€", "!", "\\n",

@@ -172,7 +172,7 @@ fn metrics_that_are_left_out_are_reported() {
 }
 
 #[test]
-fn what_can_not_be_read_is_one_line() {
+fn read_errors_are_one_line() {
     let folder = Folder::new("dump-errors");
     let missing = folder.file("missing");
     assert!(failure(&["dump", text(&missing)]).contains("No such file"));

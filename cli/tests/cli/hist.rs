@@ -207,7 +207,7 @@ fn any_value_can_be_chosen() {
 }
 
 #[test]
-fn what_is_meant_is_suggested() {
+fn similar_names_are_suggested() {
     let folder = Folder::new("hist-errors");
     let file = folder.file("feed.metrics");
     let _writer = Writer::start("gateway", &file);

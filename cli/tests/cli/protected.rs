@@ -120,7 +120,7 @@ fn credentials_let_in_and_are_not_repeated() {
 }
 
 #[test]
-fn what_a_file_with_a_secret_has_to_be() {
+fn invalid_files_with_secrets_are_refused() {
     let files = Files::new("top-secrets");
     for (name, text, advice) in [
         ("empty", "", "it is empty"),

@@ -129,7 +129,7 @@ fn an_answer_is_kept_once() {
 }
 
 #[test]
-fn what_is_no_address_is_told() {
+fn invalid_addresses_are_reported() {
     for port in ["99999", "65536", "0", "", "+80"] {
         let told = failure(&["top", &format!("http://127.0.0.1:{port}/metrics"), "--once"]);
         assert!(told.contains("from 1 to 65535"), "{told}");

@@ -194,7 +194,7 @@ fn one_file_is_one_process() {
 }
 
 #[test]
-fn what_can_not_be_served_is_one_line() {
+fn serve_errors_are_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = Folder::new("serve-errors");

@@ -148,7 +148,7 @@ fn an_exporter_behind_a_socket_can_be_watched() {
 }
 
 #[test]
-fn what_can_not_be_watched_is_one_line() {
+fn watch_errors_are_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(failure(&["top", &format!("http://{free}"), "--once"]).contains("can't be scraped"));
     assert!(failure(&["top", "/dev/shm/no-such-file", "--once"]).contains("No such file"));

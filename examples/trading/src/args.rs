@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_what_is_done() {
+    fn arguments_take_effect() {
         let args = parse("").unwrap();
         assert_eq!((args.recording, args.seed, args.port_base), (None, 1, 9091));
         let args = parse("--replay f --speed=2.5 --hold --seconds 3 --port-base 9000").unwrap();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_arguments_are_refused() {
         for line in [
             "--speed 1",
             "--hold",

@@ -235,7 +235,7 @@ mod tests {
 
     /// The venue counts for itself what becomes of its orders.
     #[test]
-    fn what_became_of_orders_adds_up() {
+    fn outcomes_of_orders_add_up() {
         let registries = Registries::default();
         let mut path = Path::new(&registries, 1).unwrap();
         let mut feed = Simulated::new(1, 1_700_000_000_000_000_000);

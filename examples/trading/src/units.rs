@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn invalid_numbers_are_refused() {
         for text in ["", ".", ".5", "-1", "+1", "1e3", "1.2.3", "1,5", " 1", "NaN", "1.-5"] {
             assert_eq!(Lots::parse(text), None, "{text}");
         }

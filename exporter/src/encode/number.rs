@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_spelled_as_prometheus_does() {
+    fn nan_and_infinities_are_spelled_as_in_prometheus() {
         assert_eq!(text(f64::NAN), "NaN");
         assert_eq!(text(-f64::NAN), "NaN");
         assert_eq!(text(f64::INFINITY), "+Inf");

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn errors_are_reported() {
         let good = || Push::new("http://a", "job");
         let bad = |push: Push| Target::new(&push).err().unwrap();
         for (url, reason) in [

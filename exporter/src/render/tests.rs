@@ -92,7 +92,7 @@ fn a_reader_gets_all_in_chunks_and_holds_only_one() {
 }
 
 #[test]
-fn who_asks_before_the_snapshot_shares_it() {
+fn requests_before_the_snapshot_share_it() {
     let mut scraper = scraper(&registry());
     let mut first = scraper.open(text(), ONE);
     let mut second = scraper.open(text(), ONE);
@@ -125,7 +125,7 @@ fn a_reader_that_is_gone_holds_nothing_up() {
 }
 
 #[test]
-fn what_is_not_longer_than_a_chunk_has_a_length() {
+fn an_exposition_of_one_chunk_has_a_length() {
     let mut scraper = scraper(&registry());
     let mut short = scraper.open(query(Format::Text, Coding::Identity, &["wait"]), ONE);
     short.begin();
@@ -138,7 +138,7 @@ fn what_is_not_longer_than_a_chunk_has_a_length() {
 }
 
 #[test]
-fn what_is_compressed_is_the_same() {
+fn compressed_content_is_the_same() {
     let mut scraper = scraper(&registry());
     let names = ["orders_total", "wait"];
     let mut plain = scraper.open(query(Format::Text, Coding::Identity, &names), ONE);
@@ -171,7 +171,7 @@ fn names_choose_families() {
 }
 
 #[test]
-fn who_reads_nothing_makes_room() {
+fn a_client_that_reads_nothing_makes_room() {
     let mut scraper = scraper(&registry());
     let filtered = query(Format::Text, Coding::Identity, &["wait"]);
     let protobuf = query(Format::Protobuf, Coding::Identity, &[]);
@@ -196,7 +196,7 @@ fn who_reads_nothing_makes_room() {
 }
 
 #[test]
-fn who_holds_the_most_makes_room_for_others() {
+fn the_client_with_the_most_makes_room_for_others() {
     let mut scraper = scraper(&registry());
     let of = |name: &str| query(Format::Text, Coding::Identity, &["orders_total", name]);
     let mut open = |number, client| scraper.open_within(3, of(number), client);
@@ -217,7 +217,7 @@ fn who_holds_the_most_makes_room_for_others() {
 }
 
 #[test]
-fn what_was_cut_off_is_no_end() {
+fn a_cut_off_exposition_has_no_end() {
     let mut scraper = scraper(&registry());
     let mut reader = scraper.open(text(), ONE);
     assert!(next(&mut reader).is_some());

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_most_makes_room() {
+    fn the_client_with_the_most_makes_room() {
         let start = Instant::now();
         let at = |seconds| Some(start + Duration::from_secs(seconds));
         let room = |open: &[(u8, Option<Instant>)], newcomer| {

@@ -362,7 +362,7 @@ mod tests {
     /// The directory's owner puts something under the name as soon as the socket has it. It is
     /// neither changed nor removed.
     #[test]
-    fn what_takes_the_sockets_place_is_left_alone() {
+    fn a_file_in_the_sockets_place_is_left_alone() {
         let folder = Folder::new("tickmetrics-socket-swap");
         let (path, victim) = (folder.0.join("s"), folder.0.join("victim"));
         let secret = || {
@@ -399,7 +399,7 @@ mod tests {
 
     /// The directory goes, and another one, or a link to it, has its path.
     #[test]
-    fn what_takes_the_directorys_place_is_left_alone() {
+    fn a_file_in_the_directorys_place_is_left_alone() {
         let folder = Folder::new("tickmetrics-socket-moved");
         let (here, there, away) =
             (folder.0.join("here"), folder.0.join("there"), folder.0.join("away"));

@@ -306,7 +306,7 @@ bearer_tokens:
     }
 
     #[test]
-    fn who_has_credentials_comes_in() {
+    fn clients_with_credentials_are_admitted() {
         let (credentials, guard) = (credentials(FILE), guard());
         let admit = |headers: &HeaderMap| admit(&guard, &credentials, 1, headers);
         for _ in 0..3 * LOOKED_AT.burst {
@@ -323,7 +323,7 @@ bearer_tokens:
 
     /// None of this is checked any further, or counts.
     #[test]
-    fn what_has_no_form_is_unauthorized() {
+    fn malformed_credentials_are_unauthorized() {
         let (credentials, guard) = (credentials(FILE), guard());
         let long = format!("Basic {}", STANDARD.encode(vec![b'a'; 4096]));
         let right = basic("alice:correct horse")[AUTHORIZATION].clone();
@@ -401,7 +401,7 @@ bearer_tokens:
     }
 
     #[test]
-    fn who_guesses_is_stopped_and_nobody_else() {
+    fn only_a_guessing_client_is_stopped() {
         let (credentials, guard) = (credentials(FILE), guard());
         let right = basic("alice:correct horse");
         // One that was admitted before, one that comes later, and one that guesses.

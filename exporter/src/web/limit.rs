@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_costs_nothing() {
+    fn right_credentials_do_not_count() {
         let (mut clients, now) = (Clients::default(), Instant::now());
         for _ in 0..1_000 {
             clients.look(Client::Unknown, now).unwrap();

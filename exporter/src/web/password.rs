@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_right_is_remembered_for_who_had_it_right() {
+    fn right_passwords_are_remembered_for_their_client() {
         let passwords = Passwords::new().unwrap();
         let hashes = VECTORS.map(|(_, hash)| Hash::parse(hash).unwrap());
         let first = Attempt {

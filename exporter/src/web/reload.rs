@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_or_too_long_is_not_read() {
+    fn other_files_and_long_ones_are_not_read() {
         let folder = folder("refused");
         let mut files = Files::new(&folder);
         let mut wrong = |path: &str| format!("{:?}", files.read("cert_file", path).unwrap_err());

@@ -373,7 +373,7 @@ const HEADERS_AND_RATES: Refused = &[
 ];
 
 #[test]
-fn what_is_wrong_is_said_and_where() {
+fn errors_name_the_fault_and_its_key() {
     let folder = Folder::new("wrong");
     let all = [NOTHING, FORM, CERTIFICATES, PROTOCOL, CLIENTS, CREDENTIALS, HEADERS_AND_RATES];
     for (text, key, part) in all.concat() {
@@ -432,7 +432,7 @@ fn a_file_that_is_named_is_told_by_its_own_name() {
 }
 
 #[test]
-fn what_is_right_is_taken() {
+fn valid_configurations_are_accepted() {
     let folder = Folder::new("right");
     let inline = |key: &str, file: &str| {
         let text = fs::read_to_string(folder.0.join(file)).unwrap();
@@ -585,7 +585,7 @@ fn a_half_written_file_opens_nothing() {
 }
 
 #[test]
-fn what_protects_is_taken_away_only_in_words() {
+fn protection_is_removed_only_explicitly() {
     let folder = Folder::new("less");
     let tls = |more: &str| format!("tls_server_config: {{ {TLS}{more} }}\n");
     let verified =
@@ -686,7 +686,7 @@ fn half_of_a_file_that_is_named_is_not_in_force() {
 
 /// Whatever stands where the configuration was, or where a file that it names was.
 #[test]
-fn what_is_no_file_opens_nothing_and_keeps_nobody_waiting() {
+fn other_files_remove_no_protection_and_do_not_block() {
     let folder = Folder::new("no-file");
     let text = "bearer_tokens: { a: { file: token } }";
     for name in ["web.yml", "token"] {

@@ -131,7 +131,7 @@ fn prometheus_has_the_names_that_it_asks_for() {
 }
 
 #[test]
-fn who_asks_for_nothing_gets_underscores() {
+fn underscores_are_the_default() {
     let (registry, _) = registry();
     let (_, body) = tickmetrics_exporter::render(&registry.snapshot(), None);
     let mut text = String::new();

@@ -134,7 +134,7 @@ fn a_refusal_is_read_although_the_body_is_not_sent_yet() {
 }
 
 #[test]
-fn what_fails_is_tried_again_with_the_values_of_then() {
+fn failed_pushes_are_repeated_with_new_values() {
     let (registry, orders) = counter();
     let gateway = Gateway::start(move |number| {
         orders.inc();
@@ -157,7 +157,7 @@ fn what_fails_is_tried_again_with_the_values_of_then() {
 }
 
 #[test]
-fn what_is_refused_is_told_at_once() {
+fn refusals_are_reported_at_once() {
     let (registry, _) = counter();
     let long = "no\tsuch\r\n thing\u{202e} ".repeat(100).leak();
     let gateway = Gateway::start(|number| match number {
@@ -275,7 +275,7 @@ fn a_refusal_without_an_end_is_a_refusal() {
 }
 
 #[test]
-fn who_can_not_push_is_told() {
+fn impossible_pushes_are_reported() {
     let (registry, _) = counter();
     let gateway = Gateway::start(|_| OK);
     let exporter = Exporter::builder().registry(&registry).listen("127.0.0.1:0").start().unwrap();
@@ -375,7 +375,7 @@ fn a_change_is_said_once() {
 }
 
 #[test]
-fn what_is_lost_at_the_end_is_said() {
+fn losses_at_the_end_are_reported() {
     let gateway = Gateway::start(|_| Answer::Status(400, "why"));
     let told = told_by("end", &gateway, 0);
     // On a busy machine the gateway may not even be asked in time.

@@ -131,7 +131,7 @@ fn connections_from_before_tls_end() {
 }
 
 #[test]
-fn what_is_wrong_at_the_start_is_an_error() {
+fn a_fault_at_the_start_is_an_error() {
     let folder = Folder::new("start");
     folder.write("web.yml", "tls_server_config: { cert_file: server.pem, key_file: client.key }");
     let builder = || Exporter::builder().listen("127.0.0.1:0").web_config(folder.path("web.yml"));

@@ -178,7 +178,7 @@ fn clients_are_asked_for_certificates_as_configured() {
 
 /// The handshake counts towards the time for a request's head.
 #[test]
-fn who_says_nothing_is_sent_away() {
+fn silent_clients_are_disconnected() {
     let folder = Folder::new("silent");
     let limits =
         Limits { connections: 4, header_timeout: Duration::from_millis(300), ..Limits::default() };
@@ -197,7 +197,7 @@ fn who_says_nothing_is_sent_away() {
 }
 
 #[test]
-fn who_says_nothing_keeps_nobody_out() {
+fn silent_clients_keep_nobody_out() {
     let folder = Folder::new("crowd");
     let limits = Limits { connections: 4, ..Limits::default() };
     let exporter = folder.builder(&section("")).limits(limits).start().unwrap();

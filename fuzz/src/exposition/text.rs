@@ -237,7 +237,7 @@ mod tests {
     use super::{Dialect, read};
 
     #[test]
-    fn what_the_formats_forbid_is_found() {
+    fn violations_of_the_formats_are_found() {
         let good = "# HELP a A.\n# TYPE a gauge\na{b=\"c\\\\\\n\\\"\"} 1\na 2\n";
         assert!(read(Dialect::Text, good).is_ok());
         for (from, to) in [

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_the_counters_place_goes_on_from_it() {
+    fn the_clock_that_replaces_the_counter_continues_it() {
         let line = Line { ticks: 6_000_000_000, nanos: 5, scale: SCALE };
         assert_eq!(line.ticks_at(5), 6_000_000_000);
         let end = line.ticks_at(5 + 1_000_000_007);

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_name_things_is_spread() {
+    fn usual_names_are_spread() {
         for _ in 0..20 {
             let names = (0..4096).map(|at| format!("venue-{at}.example.com"));
             let table = table_of(names, 4096);

@@ -111,7 +111,7 @@ mod plain {
         }
 
         #[test]
-        fn what_is_longer_than_a_length_can_say_is_cut() {
+        fn strings_beyond_the_length_field_are_cut() {
             let long = "x".to_owned() + &"é".repeat(40_000);
             assert_eq!(Texts::new().keep(&long).as_str(), &long[..65_535]);
         }

@@ -93,7 +93,7 @@ fn a_value_interned_while_its_label_is_first_used_is_published_once() {
 }
 
 #[test]
-fn what_does_not_fit_is_other_and_counted() {
+fn values_that_do_not_fit_are_other_and_counted() {
     check("three values interned from three threads, with room for two", || {
         install(layout(0, 8));
         let ids = join(["a", "b", "c"].map(|value| spawn(move || intern(value))));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_is_among_the_families() {
+    fn added_values_are_among_the_families() {
         let registry = Registry::new();
         registry.register::<Counter>(&described("m_total")).unwrap().add(3);
         let mut snapshot = registry.snapshot();

@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_merged_is_named() {
+    fn unmergeable_families_are_returned() {
         use ConflictReason::{Kind, Label, Name, Series, Unit};
         let one = Registry::new();
         one.register::<Counter>(&described("ticks")).unwrap();

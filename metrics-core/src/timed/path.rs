@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_left_out() {
+    fn unknown_forms_are_left_out() {
         let long = format!("m::{}::new", "B".repeat(MAX_OWNER_BYTES + 1));
         for path in ["", "new", "m::Book::old", "m::Book<::new", "m::Book>::new", "<<<>>>", &long] {
             assert_eq!(named(true, path), "new", "{path}");

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_recording_is_refused() {
+    fn other_files_than_recordings_are_refused() {
         assert!(parse("").is_err());
         for line in ["1,trade,2,3,4", "1,trade,2,3,4,x", "1,trade,,3,4,5"] {
             assert!(parse(&format!("{HEADER}\n{line}\n")).is_err(), "{line}");

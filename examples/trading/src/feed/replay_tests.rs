@@ -100,7 +100,7 @@ fn damaged_lines_are_skipped_and_counted() {
 }
 
 #[test]
-fn what_a_cut_off_file_has_is_kept() {
+fn the_content_of_a_truncated_file_is_kept() {
     // Numbers that do not compress well, so that the first half holds some lines.
     let mut content = GOOD.lines().next().unwrap().to_owned() + "\n";
     let mut random = fastrand::Rng::with_seed(1);
@@ -129,7 +129,7 @@ fn broken(name: &str, content: &[u8]) -> (String, Option<String>) {
 }
 
 #[test]
-fn what_follows_the_end_of_a_gzip_is_another_one_or_wrong() {
+fn bytes_behind_a_gzip_are_another_one_or_an_error() {
     let whole = GOOD.to_owned();
     let (first, second) = GOOD.split_at(300);
     let members = [gzip(first.as_bytes()), gzip(b""), gzip(second.as_bytes())].concat();
@@ -171,7 +171,7 @@ fn a_recording_that_is_cut_short_says_so() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused() {
+fn other_files_than_recordings_are_refused() {
     let symbol = Symbol::intern("BTCUSDT");
     for (name, content) in [("empty", &b""[..]), ("other", b"a,b\n1,2\n"), ("zip", b"\x1f\x8b")] {
         let file = Temporary::new(name, content);
