@@ -88,7 +88,7 @@ fn listen_errors_name_the_remedy() {
         (unix(&plain), "remove it"),
         (unix(&folder.0.join("nowhere/socket")), "make it first"),
         (unix(&folder.0.join("x".repeat(108))), "at most 107 bytes"),
-        (unix(&plain.join("socket")), "what should be its directory is none"),
+        (unix(&plain.join("socket")), "its parent is not a directory"),
         ("unix:".into(), "\"unix:/path\""),
         ("unix:@metrics".into(), "write unix:./@metrics"),
         ("unix:\0metrics".into(), "NUL"),
