@@ -119,5 +119,5 @@ fn a_label_that_can_be_none_is_an_error() {
         assert!(error.contains(&format!("{name:?}")), "{error}");
     }
     let twice = Exporter::builder().label("a", "x").label("a", "y").listen("127.0.0.1:0").start();
-    assert!(twice.err().unwrap().to_string().contains("there twice"));
+    assert!(twice.err().unwrap().to_string().contains("appears twice"));
 }

@@ -80,7 +80,7 @@ fn check(path: &Path, files: &mut Files) -> Result<Config, Wrong> {
     let text = std::str::from_utf8(&bytes);
     let file = file::parse(text.map_err(|error| Wrong::new("", format!("no UTF-8: {error}")))?)?;
     if file.says_nothing() {
-        let reason = "it is empty, like a file that is not written yet: give a section that \
+        let reason = "it demands nothing, like a file that is not written yet: give a section that \
                       demands something, such as basic_auth_users, or allow_less_protection: true \
                       to ask for nothing";
         return Err(Wrong::new("", reason));

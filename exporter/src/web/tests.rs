@@ -99,15 +99,15 @@ type Refused = &'static [(&'static str, &'static str, &'static str)];
 const NOTHING: Refused = &[
     ("", "", "allow_less_protection: true"),
     ("# nothing yet", "", "basic_auth_users"),
-    ("{}", "", "says nothing"),
-    ("---\n...", "", "says nothing"),
-    ("tls_server_config:", "", "says nothing"),
+    ("{}", "", "demands nothing"),
+    ("---\n...", "", "demands nothing"),
+    ("tls_server_config:", "", "demands nothing"),
     (
         "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\nrate_limit:\nbearer_tokens:",
         "",
-        "says nothing",
+        "demands nothing",
     ),
-    ("allow_less_protection: false", "", "says nothing"),
+    ("allow_less_protection: false", "", "demands nothing"),
     ("allow_less_protection: SECRET", "allow_less_protection", "boolean"),
 ];
 
@@ -306,7 +306,7 @@ const CLIENTS: Refused = &[
 const CREDENTIALS: Refused = &[
     ("basic_auth_users: { alice: SECRET }", "basic_auth_users.alice", "htpasswd -nBC 10 alice"),
     ("basic_auth_users: { alice: }", "basic_auth_users.alice", "null"),
-    ("basic_auth_users: { alice: $HASHx }", "basic_auth_users.alice", "no bcrypt hash"),
+    ("basic_auth_users: { alice: $HASHx }", "basic_auth_users.alice", "not a bcrypt hash"),
     (
         "basic_auth_users: { alice: $2y$03$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW }",
         "basic_auth_users.alice",
@@ -320,7 +320,7 @@ const CREDENTIALS: Refused = &[
     (
         "basic_auth_users: { alice: $2y$xx$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW }",
         "basic_auth_users.alice",
-        "no bcrypt hash",
+        "not a bcrypt hash",
     ),
     ("basic_auth_users: { 'a:b': $HASH }", "basic_auth_users.a:b", "colon"),
     (

@@ -102,7 +102,7 @@ fn a_change_is_seen_though_nobody_asks() {
     let lines = BufReader::new(other.child.stderr.take().unwrap()).lines();
     let said = lines.map(|line| line.unwrap()).find(|line| line.contains("stays in force"));
     let said = said.expect("it ended without a word");
-    assert!(said.contains("web.yml: basic_auth_users.alice: no bcrypt hash"), "{said}");
+    assert!(said.contains("web.yml: basic_auth_users.alice: not a bcrypt hash"), "{said}");
 }
 
 /// A connection from before has to end, so that all returning clients use TLS.
