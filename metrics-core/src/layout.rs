@@ -35,6 +35,8 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 pub(crate) const WORD_BYTES: usize = 8;
 pub(crate) const ALIGN_WORDS: usize = ALIGN_BYTES / WORD_BYTES;
 pub(crate) const PAGE_WORDS: usize = PAGE_BYTES / WORD_BYTES;
+/// Words to a huge page of x86-64, and of Arm with pages of 4 KiB.
+pub(crate) const HUGE_WORDS: usize = (2 << 20) / WORD_BYTES;
 /// Words to a cache line: 64 bytes on every x86-64 and most 64-bit Arm.
 pub(crate) const LINE_WORDS: usize = 8;
 

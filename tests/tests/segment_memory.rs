@@ -56,6 +56,7 @@ fn in_another_process() {
             println!("\n{}", flags_of_the_largest_mapping());
         }
         "lock all" => lock_all(&file),
+        "lock all later" => lock_all_later(&file),
         other => panic!("{other}"),
     }
 }
@@ -380,6 +381,28 @@ fn lock_all(file: &Path) {
     println!("\ngrown {}", resident().saturating_sub(before));
 }
 
+/// Locks all memory after the segment was made, with the default sizes.
+fn lock_all_later(file: &Path) {
+    if file.as_os_str() != "none" {
+        Segment::builder().path(file).install().unwrap();
+    }
+    let register = |registry: &Registry| FullMetrics::register(registry).unwrap();
+    let metrics = register(&Registry::new());
+    metrics.records.inc();
+    let before = resident();
+    // SAFETY: it changes nothing but what is in memory.
+    if unsafe { libc::mlockall(libc::MCL_CURRENT) } != 0 {
+        println!("\nrefused");
+        return;
+    }
+    // Further cells and another shard, which are given access after the lock.
+    let later = register(&Registry::new());
+    later.latency.with(Symbol::intern("a")).record(3);
+    std::thread::spawn(move || (metrics.records.inc(), later.records.inc())).join().unwrap();
+    assert_eq!((metrics.records.get(), later.records.get()), (2, 1));
+    println!("\ngrown {}", resident().saturating_sub(before));
+}
+
 /// Kilobytes of this process that are in memory.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
@@ -388,15 +411,17 @@ fn resident() -> u64 {
 }
 
 #[test]
-fn a_process_may_lock_all_its_memory_first() {
+fn a_process_may_lock_all_its_memory() {
     let folder = Folder::new("lock-all");
-    for file in [Path::new("none"), &folder.file()] {
-        let said = output(command(&[], "lock all", file));
-        if said.lines().any(|line| line == "refused") {
-            return skip("mlockall: this user may not lock enough memory (ulimit -l)");
+    for role in ["lock all", "lock all later"] {
+        for file in [Path::new("none"), &folder.file()] {
+            let said = output(command(&[], role, file));
+            if said.lines().any(|line| line == "refused") {
+                return skip("mlockall: this user may not lock enough memory (ulimit -l)");
+            }
+            let grown = said.lines().find_map(|line| line.strip_prefix("grown ")).expect(&said);
+            // Of half a gigabyte of address space, and of a terabyte.
+            assert!(grown.parse::<u64>().unwrap() < 64 << 10, "{role}: {grown} kB");
         }
-        let grown = said.lines().find_map(|line| line.strip_prefix("grown ")).expect(&said);
-        // Of half a gigabyte of address space.
-        assert!(grown.parse::<u64>().unwrap() < 64 << 10, "{grown} kB");
     }
 }

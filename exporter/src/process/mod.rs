@@ -13,7 +13,7 @@ use tickmetrics::{Description, Snapshot};
 /// |---|---|
 /// | `process_cpu_seconds_total` | processor time of all threads, in user code and in the kernel, to a microsecond |
 /// | `process_resident_memory_bytes` | resident memory, with an error of some pages for each core |
-/// | `process_virtual_memory_bytes` | address space, of which a [segment](tickmetrics::Segment) reserves 64 GiB by default |
+/// | `process_virtual_memory_bytes` | address space, of which a [segment](tickmetrics::Segment) reserves 1 TiB by default |
 /// | `process_virtual_memory_max_bytes` | its limit; 2^64 - 1 without one, as in Prometheus' library for Go |
 /// | `process_open_fds`, `process_max_fds` | file descriptors and their limit (`ulimit -n`) |
 /// | `process_start_time_seconds` | its start, since 1970, to 0.01 s; constant for the life of the process, even if the clock is set |

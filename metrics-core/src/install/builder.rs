@@ -5,14 +5,20 @@ use crate::layout::{ALIGN_BYTES, ALIGN_WORDS, Layout, PART_BYTES, THREAD_SHARDS,
 use crate::report::report;
 use crate::segment::{Options, Segment, SegmentError};
 use crate::shard;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The default bytes of a shard. A file is as long as all shards together, though most of it is a hole. In
+/// memory there is room for 100,000 histograms.
+const OF_FILE: usize = 256 << 20;
+const OF_MEMORY: usize = 4 << 30;
 
 /// Sizes and place of the process's segment. See [`Segment::builder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "nothing is reserved before `install`"]
 pub struct SegmentBuilder {
     shards: usize,
-    shard_bytes: usize,
+    /// By default it depends on whether the segment is in a file.
+    shard_bytes: Option<usize>,
     directory_bytes: usize,
     shared_bytes: usize,
     path: Option<PathBuf>,
@@ -50,7 +56,7 @@ impl Default for SegmentBuilder {
     fn default() -> Self {
         Self {
             shards: 256,
-            shard_bytes: 256 << 20,
+            shard_bytes: None,
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
             path: None,
@@ -69,10 +75,11 @@ impl SegmentBuilder {
         self
     }
 
-    /// Address space for the cells of one thread in bytes, 64 KiB to 32 GiB; 256 MiB by default. A
-    /// page of it takes memory once the thread has written to it.
+    /// Address space for the cells of one thread in bytes, 64 KiB to 32 GiB. The default is 4 GiB in
+    /// memory and 256 MiB in a file. A page of it takes memory once the thread has written to it, or in
+    /// a file once its cells belong to a metric.
     pub fn shard_bytes(mut self, bytes: usize) -> Self {
-        self.shard_bytes = bytes;
+        self.shard_bytes = Some(bytes);
         self
     }
 
@@ -223,27 +230,30 @@ impl SegmentBuilder {
     /// in it, [`SegmentError::NotASegment`] if another kind of file has that name, and
     /// [`SegmentError::File`] if the system refuses it.
     pub fn install(self) -> Result<(), SegmentError> {
-        let layout = self.layout()?;
+        // Errors of the sizes come first.
+        self.layout(false)?;
         if crate::IS_OFF {
             return Err(SegmentError::Off);
         }
-        install(|| self.make(layout))
+        install(|| self.make())
     }
 
     #[cfg(not(tickmetrics_loom))]
-    fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
+    fn make(&self) -> Result<Segment, SegmentError> {
         let resume = self.resume || environment::resume();
+        let create = |path: &Path| file::create(&file::expand(path), self.layout(true)?, resume);
+        let reserve = || reserve_shrinking(self.layout(false)?);
         let mut segment = match (&self.path, environment::path()) {
-            (Some(path), _) => file::create(&file::expand(path), layout, resume)?,
-            (None, None) => reserve_shrinking(layout)?,
-            (None, Some(path)) => match file::create(&file::expand(&path), layout, resume) {
+            (Some(path), _) => create(path)?,
+            (None, None) => reserve()?,
+            (None, Some(path)) => match create(&path) {
                 Ok(segment) => segment,
                 Err(error) => {
                     report(format_args!(
                         "{}: {error}; metrics are counted, and in no file",
                         environment::VARIABLE
                     ));
-                    reserve_shrinking(layout)?
+                    reserve()?
                 }
             },
         };
@@ -252,11 +262,12 @@ impl SegmentBuilder {
     }
 
     #[cfg(tickmetrics_loom)]
-    fn make(&self, layout: Layout) -> Result<Segment, SegmentError> {
-        reserve_shrinking(layout)
+    fn make(&self) -> Result<Segment, SegmentError> {
+        reserve_shrinking(self.layout(false)?)
     }
 
-    fn layout(&self) -> Result<Layout, SegmentError> {
+    fn layout(&self, is_in_file: bool) -> Result<Layout, SegmentError> {
+        let shard_bytes = self.shard_bytes.unwrap_or(if is_in_file { OF_FILE } else { OF_MEMORY });
         let words = |name: &'static str, bytes: usize| {
             let allowed = PART_BYTES;
             if allowed.contains(&bytes) {
@@ -275,7 +286,7 @@ impl SegmentBuilder {
         }
         Ok(Layout {
             shards: self.shards + 1,
-            shard_words: words("shard_bytes", self.shard_bytes)?,
+            shard_words: words("shard_bytes", shard_bytes)?,
             directory_words: words("directory_bytes", self.directory_bytes)?,
             shared_words: words("shared_bytes", self.shared_bytes)?,
         })
@@ -306,7 +317,8 @@ pub(crate) fn install(
     Ok(())
 }
 
-/// Reserves a segment of this layout, or of half the part sizes, or of a quarter...
+/// Reserves a segment of this layout or a smaller one. It halves the shards down to the default size
+/// of a file's shards, and from there on the other parts, too.
 fn reserve_shrinking(mut layout: Layout) -> Result<Segment, SegmentError> {
     const SMALLEST: usize = (1 << 20) / WORD_BYTES;
     let halve = |words: usize| (words / 2).next_multiple_of(ALIGN_WORDS).max(SMALLEST.min(words));
@@ -315,12 +327,11 @@ fn reserve_shrinking(mut layout: Layout) -> Result<Segment, SegmentError> {
             Ok(segment) => return Ok(segment),
             Err(error) => error,
         };
-        let smaller = Layout {
-            shards: layout.shards,
-            shard_words: halve(layout.shard_words),
-            directory_words: halve(layout.directory_words),
-            shared_words: halve(layout.shared_words),
-        };
+        let mut smaller = Layout { shard_words: halve(layout.shard_words), ..layout };
+        if layout.shard_words <= OF_FILE / WORD_BYTES {
+            smaller.directory_words = halve(layout.directory_words);
+            smaller.shared_words = halve(layout.shared_words);
+        }
         if smaller == layout {
             return Err(error);
         }

@@ -9,10 +9,13 @@ use std::ptr::{self, NonNull};
 
 /// Zeroed words of this process alone, or a file's words, shared with every process that maps it.
 ///
-/// The mapping reserves address space, and the system provides each page at the first touch.
-/// `mlockall(MCL_FUTURE)` would provide all pages of a new mapping at once. So the mapping is made
-/// without access, and then has no pages to provide. Later its pages are locked as they are
+/// The mapping reserves address space without access. [`make_accessible`] gives access to a part, whose
+/// pages the system then provides at the first touch. So `mlockall` finds few pages to provide: with
+/// `MCL_FUTURE` none, since a new mapping has no accessible part, and with `MCL_CURRENT` those of the
+/// accessible parts. The pages of a mapping that is made under `MCL_FUTURE` are locked as they are
 /// touched.
+///
+/// [`make_accessible`]: super::make_accessible
 #[derive(Debug)]
 pub(crate) struct Mapping {
     start: NonNull<AtomicU64>,
@@ -54,15 +57,11 @@ impl Mapping {
                 libc::munlock(place, bytes);
             }
         }
-        // SAFETY: the mapping exists, and nobody knows it yet.
-        match unsafe { libc::mprotect(place, bytes, libc::PROT_READ | libc::PROT_WRITE) } {
-            0 => Ok(mapping),
-            _ => Err(io::Error::last_os_error()),
-        }
+        Ok(mapping)
     }
 
-    /// The words. An access beyond the end of a file that was cut short after it was mapped ends
-    /// the process with SIGBUS.
+    /// The words. An access to inaccessible words, or beyond the end of a file that was cut short after
+    /// it was mapped, ends the process.
     pub(crate) fn words(&self) -> &[AtomicU64] {
         // SAFETY: the mapping is page-aligned, holds this many words, all of whose values are
         // valid, and lives as long as `self`. They are atomics, so others may change them.

@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 
-/// Reserves `words` zeroed words. The system provides each page at the first touch.
+/// Reserves `words` zeroed words, none of which is accessible yet.
 pub(crate) fn reserve(words: usize) -> io::Result<&'static [AtomicU64]> {
     Ok(Mapping::anonymous(words)?.leak())
 }
@@ -44,6 +44,13 @@ pub(crate) fn advise(words: &[AtomicU64], advice: i32) -> io::Result<()> {
     let start = words.as_ptr().cast_mut().cast();
     // SAFETY: the words are mapped and stay so, and the advice does not change them.
     done(unsafe { libc::madvise(start, size_of_val(words), advice) })
+}
+
+/// Makes reserved words accessible. They begin and end on pages.
+pub(crate) fn make_accessible(words: &[AtomicU64]) -> io::Result<()> {
+    let start = words.as_ptr().cast_mut().cast();
+    // SAFETY: the words are mapped, and nobody relies on them to be inaccessible.
+    done(unsafe { libc::mprotect(start, size_of_val(words), libc::PROT_READ | libc::PROT_WRITE) })
 }
 
 /// Makes the pages of words present and writable, without changing them. Linux 5.14.

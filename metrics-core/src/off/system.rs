@@ -27,6 +27,10 @@ pub(crate) fn advise(_: &[AtomicU64], _: i32) -> io::Result<()> {
     refused()
 }
 
+pub(crate) fn make_accessible(_: &[AtomicU64]) -> io::Result<()> {
+    refused()
+}
+
 pub(crate) fn populate(_: &[AtomicU64]) -> io::Result<()> {
     refused()
 }

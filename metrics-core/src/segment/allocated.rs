@@ -1,9 +1,11 @@
-//! Memory that exists before it is written to.
+//! Memory that exists before it is touched.
 //!
-//! A process that touches a page for which the file system has no room is ended by SIGBUS. So in a
-//! file no writer and no reader touches a page that was not requested before (`fallocate`). The
-//! header is requested when the file is made, directory and shared cells as they are handed out,
-//! and the handed-out cells of each shard while the shard is in use.
+//! The segment is reserved without access. So its unused part takes no memory under `mlockall`, and
+//! nothing of a limit on committed memory. A process that touches a page without access, or a page of a
+//! file for which the file system has no room, is ended by a signal. So no writer and no reader touches
+//! a page that was not requested before (`mprotect`, and in a file `fallocate`). The header is requested
+//! when the segment is made, directory and shared cells as they are handed out, and the handed-out cells
+//! of each shard while the shard is in use.
 //!
 //! The last request has two sides, and both happen under the registration lock: a registration
 //! requests its cells in every shard in use, and a shard comes into use by requesting all cells
@@ -15,7 +17,7 @@
 //! edge is crossed. They are this process's own memory: a forked child inherits them.
 
 use crate::layout::SINK_CELLS;
-use crate::layout::{Layout, PAGE_WORDS, WORD_BYTES};
+use crate::layout::{ALIGN_WORDS, HUGE_WORDS, Layout, PAGE_WORDS, WORD_BYTES};
 use crate::memory::{self, Descriptor};
 use crate::sync::AtomicU64 as Word;
 use std::io;
@@ -57,6 +59,8 @@ pub(crate) struct Allocated {
     file: AtomicI32,
     /// Whether pages are also made present, and not only requested.
     prefault: bool,
+    /// The words of a request, at least.
+    step: usize,
     /// The allocated words of the directory, of the shared cells, and of each shard in use.
     directory: AtomicUsize,
     shared: AtomicUsize,
@@ -74,6 +78,8 @@ impl Allocated {
         Self {
             file: AtomicI32::new(file.unwrap_or(NONE)),
             prefault: false,
+            // Pages of a file take memory as soon as they are requested.
+            step: if file.is_some() { PAGE_WORDS } else { ALIGN_WORDS },
             directory: AtomicUsize::new(0),
             shared: AtomicUsize::new(0),
             cells: AtomicUsize::new(0),
@@ -85,6 +91,16 @@ impl Allocated {
 
     pub(super) fn set_prefault(&mut self, prefault: bool) {
         self.prefault = prefault;
+        if prefault {
+            self.step = PAGE_WORDS;
+        }
+    }
+
+    /// The system makes a huge page only if all of it is accessible.
+    pub(super) fn request_huge_pages(&mut self) {
+        if self.file.load(Relaxed) == NONE {
+            self.step = HUGE_WORDS;
+        }
     }
 
     /// Requests the memory that every segment needs, before it is written to.
@@ -95,9 +111,9 @@ impl Allocated {
         self.cells(words, layout, SINK_CELLS)
     }
 
-    /// Whether memory is requested at all before it is touched.
+    /// Whether memory is requested at all before it is touched. The model checker's has no pages.
     pub(super) fn is_wanted(&self) -> bool {
-        self.prefault || self.file.load(Relaxed) != NONE
+        !cfg!(tickmetrics_loom) || self.file.load(Relaxed) != NONE
     }
 
     /// Takes the file's descriptor: from now on there is none.
@@ -115,21 +131,21 @@ impl Allocated {
 
     /// Allocates the directory up to `end`.
     pub(super) fn directory(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
-        self.grow(&self.directory, end, |from, to| {
+        self.grow(&self.directory, end, layout.directory_words, |from, to| {
             self.ask(words, layout.directory() + from, layout.directory() + to)
         })
     }
 
     /// Allocates the shared cells up to `end`.
     pub(super) fn shared(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
-        self.grow(&self.shared, end, |from, to| {
+        self.grow(&self.shared, end, layout.shared_words, |from, to| {
             self.ask(words, layout.shared() + from, layout.shared() + to)
         })
     }
 
     /// Allocates the cells up to `end` of all shards in use.
     pub(super) fn cells(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
-        self.grow(&self.cells, end, |from, to| {
+        self.grow(&self.cells, end, layout.shard_words, |from, to| {
             (0..self.shards.load(Relaxed))
                 .map(|shard| layout.shard(shard))
                 .try_for_each(|start| self.ask(words, start + from, start + to))
@@ -155,9 +171,10 @@ impl Allocated {
         &self,
         there: &AtomicUsize,
         end: usize,
+        of: usize,
         ask: impl FnOnce(usize, usize) -> io::Result<()>,
     ) -> io::Result<()> {
-        let (from, to) = (there.load(Relaxed), end.next_multiple_of(PAGE_WORDS));
+        let (from, to) = (there.load(Relaxed), end.next_multiple_of(self.step).min(of));
         if !self.is_wanted() || to <= from {
             return Ok(());
         }
@@ -171,9 +188,11 @@ impl Allocated {
         if file != NONE {
             memory::allocate(file, (from * WORD_BYTES) as u64, ((to - from) * WORD_BYTES) as u64)?;
         }
+        let words = words.get(from..to).unwrap_or_default();
+        memory::make_accessible(words)?;
         if self.prefault {
             // A page that is not made present now is made so at its first touch.
-            let _ = words.get(from..to).map(memory::populate);
+            let _ = memory::populate(words);
         }
         Ok(())
     }

@@ -53,11 +53,12 @@ impl Segment {
         counts.into_iter().for_each(|word| set(word, 0));
     }
 
-    /// Sets all counts to zero by hand, which nothing can refuse. In every shard, since another
-    /// thread of the parent may have begun to use one while the process was copied.
+    /// Sets all counts to zero by hand, which nothing can refuse. In every shard that was ever in use. No
+    /// other thread of the parent could take a further shard into use while the process was copied,
+    /// since that needs the registration lock.
     fn zero(&self) {
         let used = usize::try_from(self.view.header(header::CELLS_USED)).unwrap_or(usize::MAX);
-        for shard in 0..self.layout().shards {
+        for shard in (0..self.layout().shards).take_while(|&shard| self.allocated.has(shard)) {
             // Cells that were never handed out were never written to. A zero is not overwritten
             // either: its page may be untouched, and would take memory.
             let counts = self.shard(shard).iter().take(used);

@@ -140,9 +140,11 @@ impl Segment {
         let too_large = || io::Error::from(io::ErrorKind::OutOfMemory);
         let words = layout.words().ok_or_else(too_large).and_then(memory::reserve);
         let words = words.map_err(refused)?;
+        let allocated = Allocated::new(None);
+        allocated.begin(words, layout).map_err(refused)?;
         set_up(words, layout);
         let view = View::new(words, layout).ok_or_else(|| refused(too_large()))?;
-        Ok(Self::of(view, Allocated::new(None)))
+        Ok(Self::of(view, allocated))
     }
 
     /// The segment in words that are set up.
@@ -165,6 +167,9 @@ impl Segment {
     pub(crate) fn apply(&mut self, mut options: Options) -> Vec<String> {
         let warnings = options.apply(self.words());
         self.allocated.set_prefault(options.prefault);
+        if options.huge_pages {
+            self.allocated.request_huge_pages();
+        }
         self.options = options;
         warnings
     }
