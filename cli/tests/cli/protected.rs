@@ -328,7 +328,7 @@ fn a_password_is_typed_unseen() {
     let mut terminal = Terminal::start(&["top", &serving.url, "--user", "alice"]);
     terminal.wait_for(|screen| screen.contains("Password of alice for http://127.0.0.1:"));
     terminal.press("wrong\u{15}correct horsf\u{7f}e\r");
-    terminal.wait_for(|screen| screen.contains("tickmetrics_serve_segments"));
+    terminal.wait_for(|screen| screen.contains("tickmetrics_exporter_"));
     terminal.press("q");
     let written = String::from_utf8(terminal.ended_well()).unwrap();
     assert!(!written.contains("horse") && !written.contains("wrong"), "{written}");

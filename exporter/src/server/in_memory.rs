@@ -192,8 +192,9 @@ mod tests {
         ) {
             let text: String = words.into_iter().map(|at| WORDS[at]).collect();
             let registry = Registry::new();
-            let server = InMemory::new(&registry, 1_000).unwrap();
             let statuses = [false, true].map(|half_closes| {
+                // Its own server: `/ready` depends on the requests before it.
+                let server = InMemory::new(&registry, 1_000).unwrap();
                 let said = Said { bytes: text.as_bytes(), piece, half_closes };
                 let answers = server.answer(said).expect("it ends");
                 let answers = String::from_utf8(answers).unwrap();
