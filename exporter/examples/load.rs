@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::new();
     let orders: Counter<Session> =
         registry.register(&Description::new("orders_total", "Orders."))?;
-    let wait: Histogram = registry.register(&Description::new("wait_seconds", "Waited."))?;
+    let wait: Histogram = registry.register(&Description::new("wait_seconds", "Waited.").unit("seconds"))?;
     let sessions: Vec<_> = (0..n).map(|at| Session::intern(&format!("session-{at}"))).collect();
     sessions.iter().for_each(|&session| orders.with(session).inc());
     // One client is to be answered as often as it asks.

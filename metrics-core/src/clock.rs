@@ -232,13 +232,13 @@ impl MockClock {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let registry = Registry::new();
-/// let wait: Histogram = registry.register(&Description::new("wait_seconds", "Waited."))?;
+/// let wait: Histogram = registry.register(&Description::new("wait", "Waited."))?;
 /// tickmetrics::with_mock_clock(|clock| {
 ///     let timer = wait.start();
 ///     clock.advance(Duration::from_micros(3));
 ///     drop(timer);
 /// });
-/// assert_eq!(registry.snapshot().histogram("wait_seconds", &[]).unwrap().max(), Some(3000.0));
+/// assert_eq!(registry.snapshot().histogram("wait", &[]).unwrap().max(), Some(3000.0));
 /// # Ok(())
 /// # }
 /// ```

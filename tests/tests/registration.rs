@@ -378,6 +378,21 @@ fn core_and_the_macros_have_one_list_of_units() {
 }
 
 #[test]
+fn a_histogram_whose_name_ends_in_a_unit_of_time_has_a_unit_or_a_scale() {
+    let register = |description: &Description| registry().register::<Histogram>(description);
+    for word in ["seconds", "milliseconds", "microseconds", "nanoseconds"] {
+        let wait = Description::new(format!("wait_{word}"), "Waited.");
+        let error = register(&wait).unwrap_err().to_string();
+        let advice = format!("would be read as {word}: add .unit({word:?}), or a .scale(..)");
+        assert!(error.ends_with(&advice), "{error}");
+        register(&wait.clone().unit(word)).unwrap();
+        register(&wait.clone().scale(1.0)).unwrap();
+        registry().register::<Gauge>(&wait).unwrap();
+    }
+    register(&Description::new("wait_ticks", "Waited.")).unwrap();
+}
+
+#[test]
 fn units_of_time_and_size_go_by_one_name() {
     for (unit, right) in
         [("s", "seconds"), ("ms", "milliseconds"), ("Seconds", "seconds"), ("KiB", "bytes")]

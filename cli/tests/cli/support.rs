@@ -93,8 +93,9 @@ fn in_another_process() {
         let second = Registry::new();
         let metrics = OtherMetrics::register(&second).unwrap();
         metrics.orders.with(Side::Sell).add(4);
-        let wait: Histogram =
-            second.register(&Description::new("decode_seconds", "Decoded.")).unwrap();
+        let wait: Histogram = second
+            .register(&Description::new("decode_seconds", "Decoded.").unit("seconds"))
+            .unwrap();
         wait.record(7);
         obey(|| {});
         return;

@@ -102,12 +102,12 @@ impl Exporter {
         self.scheme
     }
 
-    /// All addresses, in the order in which they were given to [`ExporterBuilder::listen`].
+    /// All addresses, in the order in which they were given to [`ExporterBuilder::listen`](crate::ExporterBuilder::listen).
     pub fn local_addrs(&self) -> &[LocalAddr] {
         &self.addresses
     }
 
-    /// Pushes all metrics [to the gateway](ExporterBuilder::push), and waits until the gateway has
+    /// Pushes all metrics [to the gateway](crate::ExporterBuilder::push), and waits until the gateway has
     /// them: the way for a job to be sure, before it ends. A failed push is repeated as long as
     /// that may help and there is time.
     ///
@@ -124,7 +124,7 @@ impl Exporter {
     }
 
     /// Stops the exporter, as its drop does: within 100 ms, whatever clients do. A running response
-    /// has half of that to arrive, and so has the last [push](ExporterBuilder::push) unless it was
+    /// has half of that to arrive, and so has the last [push](crate::ExporterBuilder::push) unless it was
     /// given [more](Push::end_within).
     ///
     /// When this returns, the thread has ended, the ports are free, and Unix sockets are removed.

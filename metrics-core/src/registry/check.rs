@@ -8,7 +8,7 @@ use crate::bucket::Grid;
 use crate::directory::{Kind, MAX_DIMENSIONS, are_quantiles};
 use crate::labels::{Dimension, Values};
 use crate::names::{self, beginning};
-use crate::scale::right_unit;
+use crate::scale::{nanoseconds_to, right_unit};
 use std::collections::HashSet;
 
 /// The most bytes of a name, a label's name or its value, and then of a help text: all go into the
@@ -130,6 +130,17 @@ fn settings(metric: &Description) -> Result<(), String> {
             return Err("gauges and up-down counters have no scale".into());
         }
         _ => return Ok(()),
+    }
+    // The rule of `derive(Metrics)` for exact names.
+    if let Some(word) = metric.name.rsplit('_').next()
+        && nanoseconds_to(word).is_some()
+        && metric.unit.is_empty()
+        && metric.scale.is_none()
+    {
+        return Err(format!(
+            "it ends in a unit that the metric does not have, so recorded nanoseconds would be read as \
+             {word}: add .unit({word:?}), or a .scale(..)"
+        ));
     }
     let Description { sigfigs, max, .. } = *metric;
     if !Grid::SIGFIGS.contains(&sigfigs) {
