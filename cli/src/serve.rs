@@ -51,7 +51,10 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         [address @ LocalAddr::Unix(_)] => {
             writeln!(stdout, "{}", people::Printable(address.to_string()))?;
         }
-        _ => writeln!(stdout, "{}://{}/metrics", exporter.scheme(), exporter.local_addr())?,
+        addresses => {
+            let scheme = exporter.scheme();
+            addresses.iter().try_for_each(|it| writeln!(stdout, "{scheme}://{it}/metrics"))?;
+        }
     }
     stdout.flush()?;
     stop.wait_for_it();

@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::new();
     let orders: Counter<Session> =
         registry.register(&Description::new("orders_total", "Orders."))?;
-    let wait: Histogram = registry.register(&Description::new("wait_seconds", "Waited.").unit("seconds"))?;
+    let wait: Histogram =
+        registry.register(&Description::new("wait_seconds", "Waited.").unit("seconds"))?;
     let sessions: Vec<_> = (0..n).map(|at| Session::intern(&format!("session-{at}"))).collect();
     sessions.iter().for_each(|&session| orders.with(session).inc());
     // One client is to be answered as often as it asks.
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         thread::sleep(Duration::from_secs(seconds));
         Ok(())
     })?;
-    let url = format!("http://{}/metrics", exporter.local_addr());
+    let url = format!("http://{}/metrics", exporter.local_addrs()[0]);
     let loaded = beside(record, || {
         let duration = format!("-d{seconds}s");
         let wrk = Command::new("wrk").args(["-c64", "-t1", &duration, "--latency", &url]).output();

@@ -28,7 +28,7 @@ use tickmetrics::{ExternalLabels, Registry};
 ///     .pin_to_core(0)
 ///     .thread_name("exporter")
 ///     .start()?;
-/// assert_ne!(exporter.local_addr().port(), 0);
+/// assert_ne!(exporter.local_addr().unwrap().port(), 0);
 /// # Ok::<(), tickmetrics_exporter::StartError>(())
 /// ```
 #[derive(Clone, Debug)]

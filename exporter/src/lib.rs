@@ -40,7 +40,7 @@
 //! ticks.inc();
 //!
 //! let exporter = Exporter::builder().registry(&registry).listen("127.0.0.1:0").start()?;
-//! println!("curl http://{}/metrics", exporter.local_addr());
+//! println!("curl http://{}/metrics", exporter.local_addrs()[0]);
 //! exporter.shutdown();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -15,7 +15,7 @@ struct Answer {
 
 /// Asks for `/metrics` with these headers, each with its line end.
 fn get(exporter: &Exporter, headers: &str) -> Answer {
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     let request = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
     client.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();

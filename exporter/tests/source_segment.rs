@@ -16,7 +16,7 @@ fn a_segment_s_reader_is_a_source() {
     let reader = SegmentReader::open(folder.file()).unwrap();
     let builder = Exporter::builder().source(reader).source(ProcessMetrics::new());
     let exporter = builder.process_metrics(false).listen("127.0.0.1:0").start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     for _ in 0..2 {
         let answer = client.request("GET", "/metrics");
         let series = series(&answer.body);

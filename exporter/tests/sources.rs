@@ -38,7 +38,7 @@ fn a_source_that_fails_takes_nothing_else_away() {
     let builder = Exporter::builder().source(Moody(Arc::clone(&turns))).process_metrics(false);
     let exporter =
         builder.registry(&registry("ticks_total")).listen("127.0.0.1:0").start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     // The exporter may ask before the first client does.
     let failures = "tickmetrics_exporter_source_errors_total";
     let before = series(&client.request("GET", "/metrics").body)[failures];
@@ -59,7 +59,7 @@ fn the_first_source_keeps_a_name() {
     let other = registry("turns_total");
     let builder = Exporter::builder().registry(&other).source(Moody(Arc::new(2.into())));
     let exporter = builder.listen("127.0.0.1:0").start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     for _ in 0..3 {
         let answer = client.request("GET", "/metrics");
         let series = series(&answer.body);
@@ -81,7 +81,7 @@ fn all_metrics_get_the_labels_of_the_exporter() {
     let builder = Exporter::builder().registry(&one).registry(&two).label("host", "a\"b");
     let builder = builder.label("desk.name", "x").interval(std::time::Duration::ZERO);
     let exporter = builder.listen("127.0.0.1:0").start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     let both = r#"host="a\"b",desk_name="x""#;
     for turn in 1..=4_u32 {
         orders.with(Symbol::intern(&format!("S{turn}"))).inc();

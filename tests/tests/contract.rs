@@ -138,7 +138,7 @@ fn an_exporter_serves_them() -> Result<(), Box<dyn std::error::Error>> {
         .listen("127.0.0.1:0")
         .pin_to_core(0)
         .start()?;
-    assert!(exporter.local_addr().ip().is_loopback());
+    assert!(exporter.local_addr().unwrap().ip().is_loopback());
     let mut out = String::new();
     tickmetrics_exporter::encode::text(&registry.snapshot(), &mut out);
     assert!(out.contains("\nexecution_rejected_total 1\n"), "{out}");

@@ -8,7 +8,7 @@ use tickmetrics_exporter::Exporter;
 #[test]
 fn a_child_drops_what_is_not_its_own() {
     let exporter = Exporter::builder().listen("127.0.0.1:0").start().unwrap();
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     // SAFETY: the child frees memory, which glibc allows after a fork, and ends.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "{}", std::io::Error::last_os_error());

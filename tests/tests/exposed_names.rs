@@ -264,7 +264,7 @@ fn between_two_registries_the_first_has_the_name() {
 
 /// By HTTP/1.0, which has no chunks.
 fn serves(exporter: &Exporter, accept: &str) -> String {
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     client
         .write_all(format!("GET /metrics HTTP/1.0\r\nAccept: {accept}\r\n\r\n").as_bytes())
         .unwrap();

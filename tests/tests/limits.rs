@@ -39,14 +39,14 @@ fn start(registry: &Registry, limits: Limits) -> Exporter {
 
 /// A client that was answered, so that its connection was accepted.
 fn connected(exporter: &Exporter) -> Client {
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     assert_eq!(client.request("GET", "/health").status, 200);
     client
 }
 
 /// A client that is being answered, with most of the answer to come.
 fn reading(exporter: &Exporter) -> (Client, Answer) {
-    let mut client = Client::with_small_buffer(exporter.local_addr());
+    let mut client = Client::with_small_buffer(exporter.local_addr().unwrap());
     client.send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
     let head = client.head();
     (client, head)
@@ -61,7 +61,7 @@ fn rest(client: &mut Client) -> usize {
 
 /// How often a limit was needed.
 fn limited(exporter: &Exporter, limit: &str) -> f64 {
-    let text = Client::new(exporter.local_addr())
+    let text = Client::new(exporter.local_addr().unwrap())
         .request("GET", "/metrics?name[]=tickmetrics_exporter_limited")
         .body;
     series(&text)[&*format!("tickmetrics_exporter_limited_total{{limit=\"{limit}\"}}")]
@@ -105,7 +105,7 @@ fn headers_are_short() {
         let start = "GET /health HTTP/1.1\r\nHost: test\r\nX: ";
         format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4))
     };
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     for _ in 0..3 {
         client.send(&request(1_000));
         let answer = client.head();
@@ -116,7 +116,7 @@ fn headers_are_short() {
     assert_eq!(client.head().status, 431);
     assert!(client.is_closed());
     // The line before them counts as well, and there is no need to wait for its end.
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     client.send(&format!("GET /{}", "x".repeat(1_000)));
     assert_eq!(client.head().status, 431);
     assert!(client.is_closed());
@@ -128,14 +128,14 @@ fn headers_come_in_time_however_often_a_byte_comes() {
     let limits = Limits { header_timeout: SHORT, ..Limits::default() };
     let exporter = start(&Registry::new(), limits);
     let mut idle = connected(&exporter);
-    let mut silent = Client::new(exporter.local_addr());
-    let mut stopped = Client::new(exporter.local_addr());
+    let mut silent = Client::new(exporter.local_addr().unwrap());
+    let mut stopped = Client::new(exporter.local_addr().unwrap());
     stopped.send("GET /health HTTP/1.1\r\nHost: te");
     let mut second = connected(&exporter);
     second.send("G");
     assert!(silent.is_closed() && stopped.is_closed() && second.is_closed());
 
-    let mut slow = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut slow = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     slow.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
     // Ends with the connection: else the test would never.
     while slow.write_all(b"X: y\r\n").is_ok() {
@@ -184,7 +184,7 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
     let socket = folder.0.join("socket");
     let builder = Exporter::builder().listen("127.0.0.1:0").limits(limits);
     let exporter = builder.listen(format!("unix:{}", socket.display())).start().unwrap();
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     let n = 200;
     client.send(&"GET /health HTTP/1.1\r\nHost: test\r\n\r\n".repeat(n));
     let mut refused = 0;
@@ -219,7 +219,7 @@ fn an_exposition_that_nobody_reads_makes_room_for_another() {
     let exporter = start(&large_registry(), limits);
     let (mut first, _) = reading(&exporter);
     let (mut second, _) = reading(&exporter);
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     // Two are on their way. Once one was not read from for a second, it makes room.
     let mut refused = 0.0;
     let text = loop {
@@ -247,13 +247,13 @@ fn one_address_s_connections_make_room_before_anothers() {
     let limits = Limits { connections: 5, ..Limits::default() };
     let exporter = start(&Registry::new(), limits);
     // It has waited for longer than any that come later.
-    let mut quiet = Client::from(OTHER, exporter.local_addr());
+    let mut quiet = Client::from(OTHER, exporter.local_addr().unwrap());
     assert_eq!(quiet.request("GET", "/health").status, 200);
     // It has said nothing yet.
-    let mut late = Client::from(OTHER, exporter.local_addr());
+    let mut late = Client::from(OTHER, exporter.local_addr().unwrap());
     let mut crowd = Vec::new();
     for _ in 0..20 {
-        let mut one = Client::from(ONE, exporter.local_addr());
+        let mut one = Client::from(ONE, exporter.local_addr().unwrap());
         // Accepted, and so there in this order.
         assert_eq!(one.request("GET", "/health").status, 200);
         crowd.push(one);
@@ -278,7 +278,7 @@ fn both_families_have_room_on_one_socket() {
         Ok(exporter) => exporter,
         Err(error) => return skip(&format!("this machine has no IPv6: {error}")),
     };
-    let port = exporter.local_addr().port();
+    let port = exporter.local_addr().unwrap().port();
     let mut six = Client::new((Ipv6Addr::LOCALHOST, port).into());
     assert_eq!(six.request("GET", "/health").status, 200);
     let mut four = Client::from(OTHER, (Ipv4Addr::LOCALHOST, port).into());
@@ -298,7 +298,7 @@ fn one_address_does_not_hold_all_expositions() {
     let exporter = start(&large_registry(), limits);
     let mut held: Vec<_> = (0..2)
         .map(|at| {
-            let mut client = Client::from(ONE, exporter.local_addr());
+            let mut client = Client::from(ONE, exporter.local_addr().unwrap());
             let names = "name[]=large&name[]=larger&name[]=largest";
             client.send(&format!("GET /metrics?{names}&name[]={at} HTTP/1.1\r\nHost: a\r\n\r\n"));
             let head = client.head();
@@ -307,7 +307,7 @@ fn one_address_does_not_hold_all_expositions() {
         })
         .collect();
     // At once, without waiting until one of them stalls.
-    let mut client = Client::from(OTHER, exporter.local_addr());
+    let mut client = Client::from(OTHER, exporter.local_addr().unwrap());
     let answer = client.request("GET", "/metrics?name[]=tickmetrics_exporter_limited");
     assert_eq!(answer.status, 200);
     let limited = "tickmetrics_exporter_limited_total{limit=\"renders\"}";
@@ -372,6 +372,6 @@ fn limits_that_let_nobody_in_are_an_error() {
         ..all
     };
     let exporter = start(&Registry::new(), endless);
-    assert_eq!(exporter.local_addr().ip(), Ipv4Addr::LOCALHOST);
+    assert_eq!(exporter.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
     connected(&exporter);
 }

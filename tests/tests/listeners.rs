@@ -40,7 +40,7 @@ fn all_of_several_addresses_answer() {
     assert_eq!(*first, path);
     assert_eq!(second.ip(), Ipv4Addr::LOCALHOST);
     assert_eq!(third.ip(), Ipv4Addr::new(127, 0, 0, 2));
-    assert_eq!(exporter.local_addr(), *second);
+    assert_eq!(exporter.local_addr().unwrap(), *second);
     assert_eq!(exporter.local_addrs()[0].to_string(), unix(&path));
     answers(Client::unix(&path));
     answers(Client::new(*second));
@@ -60,7 +60,7 @@ fn a_unix_socket_is_its_owners_and_goes_with_the_exporter() {
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let exporter = Exporter::builder().listen(unix(&path)).start().unwrap();
     assert_eq!(mode(), 0o600);
-    assert_eq!(exporter.local_addr(), SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+    assert_eq!(exporter.local_addr().unwrap(), SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
     let mut idle = Client::unix(&path);
     assert_eq!(idle.request("GET", "/metrics").status, 200);
 

@@ -36,7 +36,7 @@ fn the_exporter_waits_quietly_and_goes_on() {
     let next = u64::try_from(File::open("/dev/null").unwrap().as_raw_fd()).unwrap();
     // One more: the client's end of the connection. The exporter's does not fit.
     set_limit(libc::rlimit { rlim_cur: next + 1, ..usual });
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     assert!(File::open("/dev/null").is_err());
     client.write_all(b"GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
 

@@ -274,7 +274,7 @@ fn the_exporters_response_is_parsed() {
 }
 
 fn serves(exporter: &tickmetrics_exporter::Exporter, accept: &str) -> String {
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     let head = format!("Host: a\r\nAccept: {accept}\r\nConnection: close\r\n");
     client.write_all(format!("GET /metrics HTTP/1.1\r\n{head}\r\n").as_bytes()).unwrap();
     let mut answer = String::new();

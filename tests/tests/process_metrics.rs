@@ -55,7 +55,7 @@ fn works() {
         while processor_time() < until {
             black_box((0..black_box(10_000_u64)).sum::<u64>());
         }
-        say(&exporter.local_addr().port().to_string());
+        say(&exporter.local_addr().unwrap().port().to_string());
         wait();
     }
 }
@@ -101,7 +101,7 @@ fn forks() {
     let exporter = start();
     let mut made_before = ProcessMetrics::new();
     made_before.add_to(&mut Snapshot::default());
-    say(&exporter.local_addr().port().to_string());
+    say(&exporter.local_addr().unwrap().port().to_string());
     wait();
     // SAFETY: this process runs one test, whose thread holds no lock now.
     let child = unsafe { libc::fork() };
@@ -111,7 +111,7 @@ fn forks() {
         unsafe { libc::alarm(60) };
         let exporter = start();
         let own = started(&mut ProcessMetrics::new()) == started(&mut made_before);
-        say(&format!("{} {} {own}", exporter.local_addr().port(), std::process::id()));
+        say(&format!("{} {} {own}", exporter.local_addr().unwrap().port(), std::process::id()));
         park();
     }
     wait();
@@ -219,7 +219,7 @@ fn a_programs_own_metric_goes_before() {
 }
 
 fn scrape(exporter: &Exporter) -> String {
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();

@@ -33,7 +33,7 @@ fn start(limits: Limits, unix: Option<&Path>) -> Exporter {
 
 /// All that is answered to a client that closes its half once it has said this.
 fn answered(exporter: &Exporter, said: &str) -> String {
-    let mut stream = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut stream = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     stream.write_all(said.as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answered = Vec::new();
@@ -129,7 +129,7 @@ fn requests_are_answered_as_the_rfcs_say() {
             matches!(status, 405 | 501) && is_kept
         );
         // And where the client waits with its half open.
-        let mut client = Client::new(exporter.local_addr());
+        let mut client = Client::new(exporter.local_addr().unwrap());
         client.send(&said);
         assert_eq!(client.head().status, status, "{said:?}");
     }
@@ -171,9 +171,9 @@ fn clients_that_are_gone_hold_no_connection() {
     let socket = folder.0.join("socket");
     let exporter = start(Limits { connections: 2, ..Limits::default() }, Some(&socket));
     let gone: [&dyn Fn() -> Client; 2] =
-        [&|| Client::with_small_buffer(exporter.local_addr()), &|| Client::unix(&socket)];
+        [&|| Client::with_small_buffer(exporter.local_addr().unwrap()), &|| Client::unix(&socket)];
     for connect in gone {
-        let mut stays = Client::new(exporter.local_addr());
+        let mut stays = Client::new(exporter.local_addr().unwrap());
         let mut leaves = connect();
         leaves.send("GET /metrics?name[]=large HTTP/1.1\r\nHost: a\r\n\r\n");
         assert_eq!(leaves.head().status, 200);
@@ -182,13 +182,13 @@ fn clients_that_are_gone_hold_no_connection() {
         for _ in 0..2 {
             assert_eq!(stays.request("GET", "/health").status, 200);
         }
-        let mut third = Client::new(exporter.local_addr());
+        let mut third = Client::new(exporter.local_addr().unwrap());
         let text = third.request("GET", "/metrics?name[]=tickmetrics_exporter_limited").body;
         let limited = "tickmetrics_exporter_limited_total{limit=\"connections\"}";
         assert_eq!(series(&text)[limited], 0.0, "there was room");
         drop(third);
         drop(stays);
-        let mut last = Client::new(exporter.local_addr());
+        let mut last = Client::new(exporter.local_addr().unwrap());
         for _ in 0..2 {
             assert_eq!(last.request("GET", "/health").status, 200);
         }

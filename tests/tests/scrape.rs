@@ -20,7 +20,7 @@ fn start(registries: &[&Registry]) -> Exporter {
 }
 
 fn scrape(exporter: &Exporter) -> String {
-    let answer = Client::new(exporter.local_addr()).request("GET", "/metrics");
+    let answer = Client::new(exporter.local_addr().unwrap()).request("GET", "/metrics");
     assert_eq!(answer.status, 200);
     answer.body
 }
@@ -35,7 +35,7 @@ fn registry_with(name: &str, n: u64) -> Registry {
 #[test]
 fn endpoints_answer_over_one_connection() {
     let exporter = start(&[&registry_with("ticks_total", 3)]);
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
 
     let metrics = client.request("GET", "/metrics");
     assert_eq!(metrics.status, 200);
@@ -69,7 +69,7 @@ fn names_choose_what_is_exposed() {
     let wait: Histogram = registry.register(&Description::new("wait", "Help.")).unwrap();
     wait.record(5);
     let exporter = start(&[&registry]);
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     let mut families = |query: &str| {
         let answer = client.request("GET", &format!("/metrics?{query}"));
         assert_eq!(answer.status, 200, "{query}");
@@ -102,7 +102,7 @@ fn names_choose_what_is_exposed() {
 #[test]
 fn head_is_get_without_the_body() {
     let exporter = start(&[&registry_with("ticks_total", 3)]);
-    let mut client = Client::new(exporter.local_addr());
+    let mut client = Client::new(exporter.local_addr().unwrap());
     for path in ["/health", "/", "/nowhere"] {
         let mut head = client.request("HEAD", path);
         // A body would be taken for the next head.
@@ -206,7 +206,7 @@ fn every_series_rises_while_threads_record() {
                 n
             })
         });
-        let mut client = Client::new(exporter.local_addr());
+        let mut client = Client::new(exporter.local_addr().unwrap());
         let mut before = HashMap::new();
         for _ in 0..50 {
             let text = client.request("GET", "/metrics").body;
@@ -261,7 +261,7 @@ fn task(name: &str) -> Option<std::path::PathBuf> {
 fn failed_starts_report_the_reason_and_leave_nothing() {
     // An interface of this test's own: no other socket can be given the port meanwhile.
     let first = Exporter::builder().listen("127.0.0.2:0").start().unwrap();
-    let address = first.local_addr();
+    let address = first.local_addr().unwrap();
     let builder = Exporter::builder().listen(address.to_string());
     let error = builder.clone().start().unwrap_err();
     assert!(matches!(error, StartError::Bind { .. }));
@@ -283,7 +283,7 @@ fn failed_starts_report_the_reason_and_leave_nothing() {
         assert!(matches!(error, StartError::InvalidAddress { .. }), "{error}");
     }
     // The port is free for one that can start.
-    assert_eq!(builder.start().unwrap().local_addr(), address);
+    assert_eq!(builder.start().unwrap().local_addr(), Some(address));
 }
 
 /// More than the sockets' buffers hold.
@@ -306,7 +306,7 @@ fn large_registry() -> Registry {
 fn no_client_delays_the_end() {
     let builder = Exporter::builder().listen("127.0.0.3:0").registry(&large_registry());
     let exporter = builder.start().unwrap();
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let mut silent = Client::new(address);
     let mut idle = Client::new(address);
     assert_eq!(idle.request("GET", "/health").status, 200);
@@ -330,7 +330,7 @@ fn no_client_delays_the_end() {
 #[test]
 fn clients_that_stay_keep_no_other_out() {
     let exporter = start(&[]);
-    let mut idle: Vec<_> = (0..100).map(|_| Client::new(exporter.local_addr())).collect();
+    let mut idle: Vec<_> = (0..100).map(|_| Client::new(exporter.local_addr().unwrap())).collect();
     scrape(&exporter);
     assert!(idle[0].is_closed(), "the one that waited the longest made room");
     assert_eq!(idle[99].request("GET", "/health").status, 200);

@@ -42,7 +42,7 @@ fn in_another_process() {
         "serve" => {
             let builder = builder.listen("127.0.0.1:0").listen(format!("unix:{}", file.display()));
             let exporter = builder.compress(true).start().unwrap();
-            say(&exporter.local_addr().to_string());
+            say(&exporter.local_addr().unwrap().to_string());
             wait();
             exporter.shutdown();
         }

@@ -132,7 +132,7 @@ fn serve(registries: &Registries, port_base: u16) -> Result<[Exporter; 3], Strin
             let hint = if is_taken(&error) { " (--port-base moves all three ports)" } else { "" };
             format!("{service}: {error}{hint}")
         })?;
-        line(format_args!("{service:<12} http://{}/metrics", exporter.local_addr()));
+        line(format_args!("{service:<12} http://{}/metrics", exporter.local_addrs()[0]));
         Ok::<_, String>(exporter)
     };
     Ok([

@@ -25,7 +25,7 @@ const UNIX: &str = "unix:";
 /// use tickmetrics_exporter::{Exporter, LocalAddr};
 ///
 /// let exporter = Exporter::builder().listen("127.0.0.1:0").start()?;
-/// assert_eq!(exporter.local_addrs(), [LocalAddr::Tcp(exporter.local_addr())]);
+/// assert_eq!(exporter.local_addrs(), [LocalAddr::Tcp(exporter.local_addr().unwrap())]);
 /// # Ok::<(), tickmetrics_exporter::StartError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -31,7 +31,7 @@ use crate::web::Web;
 use connections::Front;
 use hyper_util::server::graceful::GracefulShutdown;
 use listen::Listener;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -67,7 +67,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// let registry = Registry::new();
 /// let exporter = Exporter::builder().registry(&registry).listen("127.0.0.1:0").start()?;
 ///
-/// let mut client = std::net::TcpStream::connect(exporter.local_addr())?;
+/// let mut client = std::net::TcpStream::connect(exporter.local_addr().unwrap())?;
 /// client.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
 /// let mut answer = String::new();
 /// client.read_to_string(&mut answer)?;
@@ -86,14 +86,13 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// The first address of TCP, with the port that the system chose for port 0. With Unix sockets
-    /// alone it is `0.0.0.0:0`, which is no address.
-    pub fn local_addr(&self) -> SocketAddr {
-        let tcp = self.addresses.iter().find_map(|address| match address {
+    /// The first address of TCP, with the port that the system chose for port 0. `None` if the exporter
+    /// listens nowhere, or on Unix sockets alone.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.addresses.iter().find_map(|address| match address {
             LocalAddr::Tcp(address) => Some(*address),
             LocalAddr::Unix(_) => None,
-        });
-        tcp.unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+        })
     }
 
     /// The scheme of its URLs: `https` if the web configuration asked for TLS at the start, else

@@ -125,7 +125,7 @@ fn every_format_has_the_same_series() {
     let builder =
         tickmetrics_exporter::Exporter::builder().registry(&registry).listen("127.0.0.1:0");
     let exporter = builder.compress(true).start().unwrap();
-    let all = [&jobs[..], &[("exporter", exporter.local_addr())]].concat();
+    let all = [&jobs[..], &[("exporter", exporter.local_addr().unwrap())]].concat();
     let Some(prometheus) = Prometheus::start("formats", &all, NATIVE) else { return };
     for (job, _) in jobs {
         let values = values(&prometheus, job);

@@ -43,7 +43,7 @@ fn second_scrape(format: Format) -> (String, Vec<u8>) {
 }
 
 fn ask(exporter: &Exporter, path: &str, accept: &str) -> Vec<u8> {
-    let mut client = TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     // With 1.0 the answer ends with the connection.
     let request = format!("GET {path} HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
     client.write_all(request.as_bytes()).unwrap();

@@ -28,7 +28,7 @@ fn curl_needs_the_password_or_the_token() {
     let folder = Folder::new("curl");
     folder.write("token", "0123456789abcdef\n");
     let exporter = folder.serve(&format!("{}{TOKENS}{HEADERS}", users()));
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let ask = |path: &str, arguments: &[&str]| {
         let arguments = arguments.iter().map(|&it| it.to_owned());
         curl(&format!("http://{address}{path}"), |all| all.extend(arguments))
@@ -97,7 +97,7 @@ fn python_scrapes_over_tls_with_a_password() {
         "{}tls_server_config: {{ cert_file: server.pem, key_file: server.key }}",
         users()
     ));
-    let url = format!("https://localhost:{}/metrics", exporter.local_addr().port());
+    let url = format!("https://localhost:{}/metrics", exporter.local_addr().unwrap().port());
     let script = "
 import ssl, sys, urllib.error, urllib.request
 url, ca = sys.argv[1:]
@@ -154,7 +154,7 @@ fn hostile_headers_are_unauthorized() {
         b"Authorization: Bearer x\r\nAuthorization: Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==\r\n",
         &long,
     ] {
-        let answer = answer(send(exporter.local_addr(), head));
+        let answer = answer(send(exporter.local_addr().unwrap(), head));
         assert!(
             answer.starts_with("HTTP/1.1 401 "),
             "{:?} {answer}",
@@ -162,7 +162,7 @@ fn hostile_headers_are_unauthorized() {
         );
         assert!(answer.to_lowercase().contains("www-authenticate: basic"), "{answer}");
     }
-    let answer = answer(send(exporter.local_addr(), right));
+    let answer = answer(send(exporter.local_addr().unwrap(), right));
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
@@ -171,7 +171,7 @@ fn hostile_headers_are_unauthorized() {
 fn guesses_are_limited_by_address() {
     let folder = Folder::new("guesses");
     let exporter = folder.serve(&users());
-    let url = format!("http://{}/metrics", exporter.local_addr());
+    let url = format!("http://{}/metrics", exporter.local_addr().unwrap());
     let ask = |from: &str, password: &str| {
         curl(&url, |all| {
             all.extend(
@@ -225,7 +225,7 @@ fn hashing_keeps_nobody_else_waiting_not_even_the_end() {
     let slow = HASH.replace("$04", "$15");
     let config = format!("basic_auth_users: {{ alice: {slow} }}\n{TOKENS}");
     let exporter = folder.builder(&config).pin_to_core(0).start().unwrap();
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let hashing = send(address, b"Authorization: Basic YWxpY2U6eA==\r\n");
     for _ in 0..20 {
         let answer = answer(send(address, b"Authorization: Bearer 0123456789abcdef\r\n"));
@@ -275,7 +275,7 @@ fn curl_reaches_excluded_paths_without_credentials() {
         (&one, "/health", &[], 401),
     ] {
         let arguments = arguments.iter().map(|&it: &&str| it.to_owned());
-        let url = format!("http://{}{path}", exporter.local_addr());
+        let url = format!("http://{}{path}", exporter.local_addr().unwrap());
         let Some(answer) = curl(&url, |all| all.extend(arguments)) else { return };
         assert_eq!(answer.status, status, "{path} {answer:?}");
     }

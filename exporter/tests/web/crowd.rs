@@ -22,7 +22,7 @@ const OTHER: [u8; 4] = [127, 0, 0, 3];
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn connect(source: [u8; 4], exporter: &Exporter) -> TcpStream {
-    connect_to(source, exporter.local_addr())
+    connect_to(source, exporter.local_addr().unwrap())
 }
 
 fn connect_to(source: [u8; 4], address: SocketAddr) -> TcpStream {

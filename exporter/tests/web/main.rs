@@ -21,7 +21,7 @@ fn in_another_process() {
     let builder = tickmetrics_exporter::Exporter::builder().listen("127.0.0.1:0").web_config(file);
     let exporter = builder.start().unwrap();
     std::env::set_current_dir("/").unwrap();
-    tests::processes::say(&format!("ready {}", exporter.local_addr()));
+    tests::processes::say(&format!("ready {}", exporter.local_addr().unwrap()));
     tests::processes::wait();
     exporter.shutdown();
 }

@@ -113,7 +113,7 @@ fn both_take_the_same_files() {
             &["--cert", &cert, "--key", &key],
         ] {
             for scheme in ["http", "https"] {
-                let [ours, theirs] = [ours.local_addr(), theirs.address].map(|address| {
+                let [ours, theirs] = [ours.local_addr().unwrap(), theirs.address].map(|address| {
                     let url = format!("{scheme}://localhost:{}/metrics", address.port());
                     curl(&url, |all| {
                         all.extend(["--cacert".into(), folder.text("ca.pem")]);

@@ -88,8 +88,11 @@ fn prometheus_scrapes_with_every_kind_of_credentials() {
              {more}static_configs: [{{targets: ['localhost:{port}']}}]}}\n"
         )
     };
-    let (open, clients, theirs) =
-        (open.local_addr().port(), clients.local_addr().port(), named.text("ca.pem"));
+    let (open, clients, theirs) = (
+        open.local_addr().unwrap().port(),
+        clients.local_addr().unwrap().port(),
+        named.text("ca.pem"),
+    );
     let cert = |name: &str| {
         format!(
             ", cert_file: {}, key_file: {}",

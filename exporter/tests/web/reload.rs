@@ -15,7 +15,7 @@ const TLS: &str = "tls_server_config: { cert_file: server.pem, key_file: server.
 fn a_renewed_certificate_is_served() {
     let folder = Folder::new("renewed");
     let exporter = folder.serve(TLS);
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let both = folder.text("both.pem");
     let renewed = authority("Renewed");
     folder.write("renewed-ca.pem", &renewed.pem());
@@ -43,7 +43,7 @@ fn a_mistake_leaves_the_old_configuration_in_force_and_is_counted() {
     let folder = Folder::new("mistake");
     let users = |hash: &str| format!("{TLS}basic_auth_users: {{ alice: {hash} }}\n");
     let exporter = folder.serve(&users(HASH));
-    let ask = || folder.curl(exporter.local_addr(), &["--user", "alice:correct horse"]);
+    let ask = || folder.curl(exporter.local_addr().unwrap(), &["--user", "alice:correct horse"]);
     let Some(answer) = ask() else { return };
     assert_eq!(answer.status, 200, "{answer:?}");
     let has = |line: &'static str| {
@@ -56,7 +56,7 @@ fn a_mistake_leaves_the_old_configuration_in_force_and_is_counted() {
     // Another password: by Python's bcrypt, of the empty one.
     folder.write("web.yml", &users("$2b$04$JZG.7FTMFQbS0x8cQtCm8ujLpmA9awaJFv25mDPFm4iDodY7F2b2C"));
     until(|| ask().unwrap(), |answer| answer.status == 401);
-    let answer = folder.curl(exporter.local_addr(), &["--user", "alice:"]).unwrap();
+    let answer = folder.curl(exporter.local_addr().unwrap(), &["--user", "alice:"]).unwrap();
     assert!(has("tickmetrics_exporter_web_config_stale 0")(&answer), "{answer:?}");
     assert!(has("tickmetrics_exporter_web_config_reloads_total 2")(&answer), "{answer:?}");
 }
@@ -67,7 +67,7 @@ fn a_cut_file_opens_nothing() {
     let folder = Folder::new("cut");
     let text = format!("{TLS}basic_auth_users: {{ alice: {HASH} }}\n");
     let exporter = folder.serve(&text);
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let known = || folder.curl(address, &["--user", "alice:correct horse"]);
     let Some(answer) = known() else { return };
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -111,7 +111,7 @@ fn connections_from_before_tls_end() {
     use std::io::{Read, Write};
     let folder = Folder::new("upgrade");
     let exporter = folder.serve("tls_server_config: {}");
-    let mut stream = std::net::TcpStream::connect(exporter.local_addr()).unwrap();
+    let mut stream = std::net::TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     let mut ask = || {
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         let mut head = Vec::new();
@@ -126,7 +126,7 @@ fn connections_from_before_tls_end() {
     folder.write("web.yml", TLS);
     until(&mut ask, |head| head.contains("connection: close"));
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
-    let Some(answer) = folder.curl(exporter.local_addr(), &[]) else { return };
+    let Some(answer) = folder.curl(exporter.local_addr().unwrap(), &[]) else { return };
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 

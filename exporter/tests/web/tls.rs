@@ -19,7 +19,7 @@ fn section(more: &str) -> String {
 fn curl_trusts_the_certificate_and_no_other() {
     let folder = Folder::new("tls");
     let exporter = folder.serve(&section(""));
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let Some(answer) = folder.curl(address, &[]) else { return };
     assert_eq!((answer.code, answer.status), (0, 200), "{answer:?}");
     // HTTP/2 was offered, and is not taken.
@@ -66,7 +66,9 @@ fn an_rsa_certificate_of_openssl_is_taken() {
         }
         assert!(std::fs::read_to_string(&key).unwrap().contains(&format!("BEGIN {file}")));
         let exporter = folder.serve("tls_server_config: { cert_file: rsa.pem, key_file: rsa.key }");
-        let Some(answer) = folder.curl(exporter.local_addr(), &["--cacert", &cert]) else { return };
+        let Some(answer) = folder.curl(exporter.local_addr().unwrap(), &["--cacert", &cert]) else {
+            return;
+        };
         assert_eq!((answer.code, answer.status), (0, 200), "{answer:?}");
     }
 }
@@ -119,7 +121,7 @@ fn versions_suites_and_curves_are_as_asked_for() {
         ("", &["-alpn", "h2,http/1.1"], "ALPN protocol: http/1.1"),
     ] {
         let exporter = folder.serve(&section(more));
-        let Some(said) = openssl(&folder, exporter.local_addr(), client) else { return };
+        let Some(said) = openssl(&folder, exporter.local_addr().unwrap(), client) else { return };
         if agreed.is_empty() {
             assert!(said.contains("Cipher is (NONE)"), "{more} {client:?}\n{said}");
         } else {
@@ -166,7 +168,8 @@ fn clients_are_asked_for_certificates_as_configured() {
                 if !name.is_empty() {
                     arguments.extend(["--cert", &cert, "--key", &key]);
                 }
-                let Some(Answer { status, .. }) = folder.curl(exporter.local_addr(), &arguments)
+                let Some(Answer { status, .. }) =
+                    folder.curl(exporter.local_addr().unwrap(), &arguments)
                 else {
                     return;
                 };
@@ -183,7 +186,7 @@ fn silent_clients_are_disconnected() {
     let limits =
         Limits { connections: 4, header_timeout: Duration::from_millis(300), ..Limits::default() };
     let exporter = folder.builder(&section("")).limits(limits).start().unwrap();
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     // The beginning of a record, and nothing at all.
     for begin in [&b"\x16\x03\x01\x02\x00"[..], b""] {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -201,9 +204,9 @@ fn silent_clients_keep_nobody_out() {
     let folder = Folder::new("crowd");
     let limits = Limits { connections: 4, ..Limits::default() };
     let exporter = folder.builder(&section("")).limits(limits).start().unwrap();
-    let connect = |_| TcpStream::connect(exporter.local_addr()).unwrap();
+    let connect = |_| TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     let _silent: Vec<_> = (0..40).map(connect).collect();
-    let Some(answer) = folder.curl(exporter.local_addr(), &[]) else { return };
+    let Some(answer) = folder.curl(exporter.local_addr().unwrap(), &[]) else { return };
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
@@ -212,7 +215,7 @@ fn silent_clients_keep_nobody_out() {
 fn bytes_that_are_no_tls_are_counted_and_forgotten() {
     let folder = Folder::new("garbage");
     let exporter = folder.serve(&section(""));
-    let address = exporter.local_addr();
+    let address = exporter.local_addr().unwrap();
     let _silent = TcpStream::connect(address).unwrap();
     for garbage in
         [&b"GET /metrics HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\xff\xff", &vec![0; 70_000]]

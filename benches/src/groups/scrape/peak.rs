@@ -89,7 +89,7 @@ fn served(registry: &Registry, format: Format) -> Result<f64, String> {
         "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
     );
     let mut part = vec![0; 64 << 10];
-    let mut client = TcpStream::connect(exporter.local_addr()).map_err(|it| error(&it))?;
+    let mut client = TcpStream::connect(exporter.local_addr().unwrap()).map_err(|it| error(&it))?;
     let meter = Meter::start();
     client.write_all(request.as_bytes()).map_err(|it| error(&it))?;
     let (mut bytes, mut start) = (0, [0; 12]);
