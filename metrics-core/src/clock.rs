@@ -7,12 +7,12 @@ mod counter;
 mod steady;
 
 use crate::sync::{
-    Acquire, Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, fence,
-    lock, process_wide, thread_local,
+    Acquire, AtomicBool, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, fence, lock,
+    process_wide, thread_local,
 };
 use quanta::Clock;
 use std::cell::RefCell;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use steady::{Found, Line, Watch};
 
 process_wide! {
@@ -211,14 +211,16 @@ fn with_clock<R>(read: impl Fn(&Source) -> R) -> R {
 }
 
 /// A clock that moves only by [`advance`](MockClock::advance). See [`with_mock_clock`].
+#[cfg(feature = "test-util")]
 #[derive(Debug)]
 pub struct MockClock {
-    mock: Arc<quanta::Mock>,
+    mock: std::sync::Arc<quanta::Mock>,
 }
 
+#[cfg(feature = "test-util")]
 impl MockClock {
     /// Moves the clock forward.
-    pub fn advance(&self, by: Duration) {
+    pub fn advance(&self, by: std::time::Duration) {
         self.mock.increment(by);
     }
 }
@@ -242,6 +244,7 @@ impl MockClock {
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(feature = "test-util")]
 pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
     /// Restores the thread's former clock, after a panic too.
     struct Restore(Option<Source>);

@@ -101,11 +101,10 @@
 //! ```
 //!
 //! **Test your metrics.** A registry of the test's own sees no other test's counts, and a
-//! [mock clock](with_mock_clock) tells the time.
+//! mock clock sets the time (`with_mock_clock`, with the feature `test-util`).
 //!
 //! ```
 //! use tickmetrics::prelude::*;
-//! use tickmetrics::with_mock_clock;
 //!
 //! #[derive(Metrics)]
 //! struct OrderMetrics {
@@ -119,13 +118,15 @@
 //! let registry = Registry::new();
 //! let metrics = OrderMetrics::register(&registry)?;
 //! metrics.orders.inc();
-//! with_mock_clock(|clock| {
+//! # #[cfg(feature = "test-util")]
+//! tickmetrics::with_mock_clock(|clock| {
 //!     let timer = metrics.fill.start();
 //!     clock.advance(std::time::Duration::from_micros(3));
 //!     drop(timer);
 //! });
 //! assert_eq!(metrics.orders.get(), 1);
 //! let snapshot = registry.snapshot();
+//! # #[cfg(feature = "test-util")]
 //! assert_eq!(snapshot.get(&metrics.fill).unwrap().max(), Some(3e-6));
 //! # Ok::<(), tickmetrics::RegisterError>(())
 //! ```
@@ -151,6 +152,9 @@
 //! functions are not asked, snapshots of registries are empty, and [`Segment::builder`] and
 //! [`SegmentReader`] answer an error that names the feature. The exporter needs Linux. With this feature
 //! it serves the process's own metrics.
+//!
+//! `test-util`: a clock for tests that moves only when the test moves it (`with_mock_clock`). Turn it on in
+//! `[dev-dependencies]`.
 
 #![cfg_attr(
     tickmetrics_loom,
@@ -206,6 +210,7 @@ mod sync;
 mod timed;
 mod warm_up;
 
+#[cfg(feature = "test-util")]
 pub use clock::{MockClock, with_mock_clock};
 pub use directory::{Exposure, Kind};
 pub use handles::{Counter, Gauge, Histogram, Number, Recordable, Timer, UpDownCounter};

@@ -17,7 +17,7 @@ fn cargo(arguments: &[&str]) -> Output {
     fs::create_dir_all(root.join("src")).unwrap();
     let manifest = format!(
         "[package]\nname = \"off\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-         [dependencies]\ntickmetrics = {{ path = \"{}\", features = [\"off\"] }}\n\
+         [dependencies]\ntickmetrics = {{ path = \"{}\", features = [\"off\", \"test-util\"] }}\n\
          [workspace]\n[profile.release]\ndebug = false\n",
         core.display()
     );

@@ -34,12 +34,14 @@ pub(crate) fn nanos_since_epoch() -> u64 {
 }
 
 /// A clock that stands still until it is told to move. With the feature `off` nothing reads it.
+#[cfg(feature = "test-util")]
 #[derive(Debug)]
 pub struct MockClock {
     /// Made by `with_mock_clock` only.
     made: PhantomData<()>,
 }
 
+#[cfg(feature = "test-util")]
 impl MockClock {
     /// Changes nothing.
     pub fn advance(&self, _: Duration) {
@@ -48,6 +50,7 @@ impl MockClock {
 }
 
 /// Runs `test`. With the feature `off` no timing is taken.
+#[cfg(feature = "test-util")]
 pub fn with_mock_clock<R>(test: impl FnOnce(&MockClock) -> R) -> R {
     test(&MockClock { made: PhantomData })
 }
