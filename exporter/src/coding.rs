@@ -1,6 +1,6 @@
 //! The compression of responses.
 
-use crate::negotiate::split;
+use crate::encode::negotiate::split;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Write};

@@ -16,7 +16,6 @@
 //! | `query` | the client's selection |
 //! | `scrape` | the admission of clients, and the sharing of responses |
 //! | `render` | an exposition on its way, chunk by chunk, to all clients that share it |
-//! | `negotiate` | the format for a client |
 //! | `http_client` | requests to HTTP servers, encrypted or not |
 //! | `push` | metrics sent to a Pushgateway |
 //! | `coding` | the compression for a client |
@@ -70,7 +69,7 @@
 //! ```
 //!
 //! **Serve metrics from your own server**: [`ExporterBuilder::service`] for axum and other tower
-//! servers, [`negotiate`] and [`render_as`] for any other.
+//! servers, [`negotiate`](encode::negotiate()) and [`render_as`](encode::render_as) for any other.
 //!
 //! **Expose values from elsewhere**: a collector that implements [`Source`].
 
@@ -86,7 +85,6 @@ mod http_client;
 mod interval;
 mod lookup;
 mod names;
-mod negotiate;
 mod pace;
 #[cfg(feature = "web-config")]
 mod plain_file;
@@ -109,9 +107,7 @@ mod web;
 
 pub use build_info::BuildInfo;
 pub use builder::ExporterBuilder;
-pub use encode::{render, render_as};
 pub use error::StartError;
-pub use negotiate::{Format, Protocol, negotiate};
 pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
 pub use server::{Exporter, Limits, LocalAddr};
@@ -124,7 +120,7 @@ pub use web::WebConfigError;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod __fuzz {
-    use crate::Protocol;
+    use crate::encode::Protocol;
     use crate::interval::Intervals;
     pub use crate::server::{InMemory, Said};
     use std::time::{Duration, Instant};

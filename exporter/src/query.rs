@@ -1,8 +1,8 @@
 //! A client's selection.
 
 use crate::coding::Coding;
+use crate::encode::negotiate::Protocol;
 use crate::names::series_names;
-use crate::negotiate::Protocol;
 use tickmetrics::{Family, Kind};
 
 /// A client's selection.

@@ -2,7 +2,7 @@
 
 use crate::about::AboutMetrics;
 use crate::coding::Coding;
-use crate::negotiate::{Format, Protocol, negotiate};
+use crate::encode::negotiate::{Format, Protocol, negotiate};
 use crate::query::Query;
 use crate::render::Reader;
 use crate::scrape::Scraper;

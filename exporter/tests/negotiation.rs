@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{Exporter, Format};
+use tickmetrics_exporter::Exporter;
+use tickmetrics_exporter::encode::Format;
 
 struct Answer {
     /// Names in lower case.
@@ -79,7 +80,7 @@ fn protobuf_for_who_asks_for_it() {
     tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut ticks);
     // The rest is the exporter's own.
     assert!(body.starts_with(&ticks) && body.len() > ticks.len());
-    let rendered = tickmetrics_exporter::render(&registry.snapshot(), Some(accept));
+    let rendered = tickmetrics_exporter::encode::render(&registry.snapshot(), Some(accept));
     assert_eq!(rendered, (Format::Protobuf.content_type(), ticks));
 }
 
@@ -141,12 +142,13 @@ fn a_snapshot_is_rendered_as_it_is_asked_for() {
     let mut text = String::new();
     tickmetrics_exporter::encode::text(&snapshot, &mut text);
     assert_eq!(
-        tickmetrics_exporter::render(&snapshot, None),
+        tickmetrics_exporter::encode::render(&snapshot, None),
         (Format::Text.content_type(), text.into())
     );
     let mut text = String::new();
     tickmetrics_exporter::encode::openmetrics(&snapshot, &mut text);
-    let rendered = tickmetrics_exporter::render(&snapshot, Some("application/openmetrics-text"));
+    let rendered =
+        tickmetrics_exporter::encode::render(&snapshot, Some("application/openmetrics-text"));
     assert_eq!(rendered, (Format::OpenMetrics.content_type(), text.into()));
 }
 

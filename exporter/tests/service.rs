@@ -4,7 +4,8 @@ use axum::Router;
 use std::net::SocketAddr;
 use tests::http::{Client, series};
 use tickmetrics::{Counter, Description, Registry};
-use tickmetrics_exporter::{Exporter, Format, MetricsService, StartError};
+use tickmetrics_exporter::encode::Format;
+use tickmetrics_exporter::{Exporter, MetricsService, StartError};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 

@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 use tickmetrics::Snapshot;
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{__fuzz, Protocol};
+use tickmetrics_exporter::encode::Protocol;
+use tickmetrics_exporter::__fuzz;
 
 static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     let segment = Rewind::new(|| {
@@ -65,9 +66,9 @@ fuzz_target!(|program: Program| {
     keep(&out, "openmetrics");
 
     // With all there is to read.
-    let mut protocol = Protocol::from(tickmetrics_exporter::Format::Protobuf);
+    let mut protocol = Protocol::from(tickmetrics_exporter::encode::Format::Protobuf);
     protocol.classic_beside_native = true;
-    let mut bytes = tickmetrics_exporter::render_as(&snapshot, protocol);
+    let mut bytes = tickmetrics_exporter::encode::render_as(&snapshot, protocol);
     let (read, natives) = protobuf::read(&bytes).unwrap_or_else(|error| panic!("{error}\n{out}"));
     compare(&read, &expected::families(Format::Protobuf, &recorded, &values, None), &out);
     assert_eq!(natives, values.natives());
@@ -101,9 +102,9 @@ fn second(
     more: &More<'_>,
 ) {
     let of = match format {
-        Format::Text(Dialect::Text) => tickmetrics_exporter::Format::Text,
-        Format::Text(Dialect::OpenMetrics) => tickmetrics_exporter::Format::OpenMetrics,
-        Format::Protobuf => tickmetrics_exporter::Format::Protobuf,
+        Format::Text(Dialect::Text) => tickmetrics_exporter::encode::Format::Text,
+        Format::Text(Dialect::OpenMetrics) => tickmetrics_exporter::encode::Format::OpenMetrics,
+        Format::Protobuf => tickmetrics_exporter::encode::Format::Protobuf,
     };
     let mut protocol = Protocol::from(of);
     (protocol.classic_beside_native, protocol.created) = (true, true);
@@ -135,7 +136,7 @@ fn compare(read: &Families, expected: &Families, text: &str) {
 }
 
 fn is_rendered(snapshot: &tickmetrics::Snapshot, accept: &str, bytes: &[u8]) {
-    let (_, rendered) = tickmetrics_exporter::render(snapshot, Some(accept));
+    let (_, rendered) = tickmetrics_exporter::encode::render(snapshot, Some(accept));
     assert!(rendered == bytes, "rendered for {accept:?} it is another one");
 }
 

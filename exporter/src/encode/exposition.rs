@@ -5,7 +5,7 @@ use super::part::Part;
 use super::progress::Progress;
 use super::protobuf;
 use super::text;
-use crate::negotiate::{Format, Protocol};
+use crate::encode::negotiate::{Format, Protocol};
 use std::mem;
 
 /// An exposition, written family by family, and handed over in pieces, so that it is never in
@@ -99,8 +99,8 @@ fn text_in(memory: Vec<u8>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Exposition;
+    use crate::encode::negotiate::{Format, Protocol};
     use crate::names::Distinct;
-    use crate::negotiate::{Format, Protocol};
     use tickmetrics::Escaping;
     use tickmetrics::prelude::*;
 
@@ -134,7 +134,7 @@ mod tests {
             let protocol = Protocol::new(format, escaping);
             let distinct = Distinct::new(&snapshot, protocol.escaping());
             let is_exposed = |name: &str| distinct.contains(name);
-            let (_, whole) = crate::render(&snapshot, Some(protocol.content_type()));
+            let (_, whole) = crate::encode::render(&snapshot, Some(protocol.content_type()));
             for full in 1..whole.len() + 2 {
                 let mut exposition = Exposition::new(protocol, Vec::new());
                 let mut all = Vec::new();

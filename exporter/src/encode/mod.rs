@@ -5,6 +5,7 @@ mod exemplar;
 mod exposition;
 #[cfg(feature = "json")]
 mod json;
+pub(crate) mod negotiate;
 mod number;
 mod openmetrics;
 mod part;
@@ -17,13 +18,13 @@ mod wire;
 pub(crate) use exposition::Exposition;
 #[cfg(feature = "json")]
 pub use json::{Process, json};
+pub use negotiate::{Format, Protocol, negotiate};
 pub use openmetrics::openmetrics;
 pub(crate) use part::Part;
 pub use protobuf::protobuf;
 pub use text::text;
 
 use crate::names::Distinct;
-use crate::negotiate::{Protocol, negotiate};
 use tickmetrics::Snapshot;
 
 /// Encodes a snapshot in the format that the header `Accept` of a request asks for (see
@@ -31,11 +32,11 @@ use tickmetrics::Snapshot;
 /// their own.
 ///
 /// ```
-/// use tickmetrics_exporter::Format;
+/// use tickmetrics_exporter::encode::Format;
 /// use tickmetrics::Registry;
 ///
 /// let snapshot = Registry::new().snapshot();
-/// let (content_type, body) = tickmetrics_exporter::render(&snapshot, Some("application/openmetrics-text"));
+/// let (content_type, body) = tickmetrics_exporter::encode::render(&snapshot, Some("application/openmetrics-text"));
 /// assert_eq!(content_type, Format::OpenMetrics.content_type());
 /// assert_eq!(body, b"# EOF\n");
 /// ```
@@ -52,9 +53,9 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
 ///
 /// let registry = Registry::new();
 /// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.inc();
-/// let mut protocol = tickmetrics_exporter::negotiate(Some("application/openmetrics-text"));
+/// let mut protocol = tickmetrics_exporter::encode::negotiate(Some("application/openmetrics-text"));
 /// protocol.created = true;
-/// let body = String::from_utf8(tickmetrics_exporter::render_as(&registry.snapshot(), protocol)).unwrap();
+/// let body = String::from_utf8(tickmetrics_exporter::encode::render_as(&registry.snapshot(), protocol)).unwrap();
 /// assert!(body.contains("\nticks_total 1\nticks_created "));
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```

@@ -11,8 +11,8 @@ use super::unit::ends_in_unit;
 use super::wire::{
     Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
+use crate::encode::negotiate::{Format, Protocol};
 use crate::names::Distinct;
-use crate::negotiate::{Format, Protocol};
 use std::time::UNIX_EPOCH;
 use tickmetrics::{
     Bucket, Escaping, Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value,
@@ -76,7 +76,7 @@ const HISTOGRAM: u64 = 4;
 ///
 /// It has the content of [`text`](super::text), under the same names, and the unit if the name ends
 /// in it. Histograms also have their [native](tickmetrics::Description::native) buckets, if any
-/// were declared, instead of the others, which [`render_as`](crate::render_as) can add. Both have
+/// were declared, instead of the others, which [`render_as`](super::render_as) can add. Both have
 /// their [exemplars](tickmetrics::HistogramSnapshot::exemplars). Families without series are left
 /// out. All numbers but the counts of buckets are `double`: a counter above 2^53 is rounded, as
 /// Prometheus does when it reads text.

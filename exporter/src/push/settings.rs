@@ -1,7 +1,7 @@
 //! Where and when metrics are pushed.
 
+use crate::encode::negotiate::Format;
 use crate::http_client::Authorization;
-use crate::negotiate::Format;
 use crate::url::Shown;
 use std::fmt;
 use std::time::Duration;

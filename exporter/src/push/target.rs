@@ -1,10 +1,10 @@
 //! The exact destination of a push: the settings, checked and in the form for a request.
 
 use super::settings::Push;
+use crate::encode::negotiate::Format;
 use crate::http_client::HttpClient;
 #[cfg(feature = "web-config")]
 use crate::http_client::{Tls, Trust};
-use crate::negotiate::Format;
 use crate::url::{Shown, Url, WrongUrl};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -123,7 +123,7 @@ fn push_label(path: &mut String, label: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::{Push, Target};
-    use crate::negotiate::Format;
+    use crate::encode::negotiate::Format;
     use std::time::Duration;
 
     /// With the feature, another one works.

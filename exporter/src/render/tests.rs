@@ -1,7 +1,7 @@
 use super::writer::CHUNK;
 use super::{Bytes, Reader, Stage};
 use crate::coding::Coding;
-use crate::negotiate::Format;
+use crate::encode::negotiate::Format;
 use crate::query::Query;
 use crate::scrape::Scraper;
 use crate::server::Client;
@@ -86,7 +86,7 @@ fn a_reader_gets_all_in_chunks_and_holds_only_one() {
         }
         assert!(chunks > 2, "{chunks} chunks");
         assert_eq!(next(&mut reader), None);
-        let (_, whole) = crate::render(&registry.snapshot(), Some(format.content_type()));
+        let (_, whole) = crate::encode::render(&registry.snapshot(), Some(format.content_type()));
         assert!(all == whole, "{format:?}");
     }
 }

@@ -8,7 +8,7 @@ use super::rate::Rate;
 use super::request::fault;
 use super::{Client, Limits};
 use crate::about::{AboutMetrics, Limit};
-use crate::negotiate::Format;
+use crate::encode::negotiate::Format;
 use crate::pace::Pace;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};

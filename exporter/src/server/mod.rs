@@ -50,7 +50,7 @@ const GRACE: Duration = Duration::from_millis(50);
 ///
 /// | path | answer |
 /// |---|---|
-/// | `/metrics` | all registries and the exporter's metrics about itself, in the [format](crate::Format) that the client asks for |
+/// | `/metrics` | all registries and the exporter's metrics about itself, in the [format](crate::encode::Format) that the client asks for |
 /// | `/metrics?name[]=a&name[]=b` | of these, the families of these names, or that expose series of these names |
 /// | `/health` | `OK` |
 /// | `/ready` | `OK` once the clock is calibrated and a first snapshot was made, before that 503 |

@@ -6,7 +6,7 @@ use tests::programs::{PROMETHEUS_CLIENT, python};
 use tests::prometheus::{Prometheus, serve};
 use tickmetrics::Escaping;
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{Format, Protocol};
+use tickmetrics_exporter::encode::{Format, Protocol};
 
 const CHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/names/check.py");
 
@@ -63,7 +63,7 @@ fn python_reads_and_escapes_the_same_names() {
         for escaping in [None].into_iter().chain(Escaping::ALL.map(Some)) {
             let protocol = Protocol::new(format, escaping);
             let (content_type, body) =
-                tickmetrics_exporter::render(&snapshot, Some(protocol.content_type()));
+                tickmetrics_exporter::encode::render(&snapshot, Some(protocol.content_type()));
             assert_eq!(content_type, protocol.content_type());
             expositions.push(json!({
                 "openmetrics": format == Format::OpenMetrics,
@@ -90,7 +90,7 @@ fn prometheus_has_the_names_that_it_asks_for() {
     .map(|(job, format)| {
         let (registry, tell) = (registry.clone(), tell.clone());
         let address = serve(move |accept| {
-            let asked = tickmetrics_exporter::negotiate(accept);
+            let asked = tickmetrics_exporter::encode::negotiate(accept);
             let _ = tell.send(asked.escaping());
             let format = if asked.escaping.is_none() && format == Format::Text1 {
                 Format::Text
@@ -98,7 +98,10 @@ fn prometheus_has_the_names_that_it_asks_for() {
                 format
             };
             let protocol = Protocol::new(format, asked.escaping);
-            tickmetrics_exporter::render(&registry.snapshot(), Some(protocol.content_type()))
+            tickmetrics_exporter::encode::render(
+                &registry.snapshot(),
+                Some(protocol.content_type()),
+            )
         });
         (job, address)
     });
@@ -133,7 +136,7 @@ fn prometheus_has_the_names_that_it_asks_for() {
 #[test]
 fn underscores_are_the_default() {
     let (registry, _) = registry();
-    let (_, body) = tickmetrics_exporter::render(&registry.snapshot(), None);
+    let (_, body) = tickmetrics_exporter::encode::render(&registry.snapshot(), None);
     let mut text = String::new();
     tickmetrics_exporter::encode::text(&registry.snapshot(), &mut text);
     assert_eq!(String::from_utf8(body).unwrap(), text);
@@ -154,7 +157,8 @@ fn units_are_those_of_the_names_as_they_are_written() {
         (Escaping::Dots, Some("# UNIT wait_dot_seconds seconds")),
     ] {
         let protocol = Protocol::new(Format::OpenMetrics, Some(escaping));
-        let (_, body) = tickmetrics_exporter::render(&snapshot, Some(protocol.content_type()));
+        let (_, body) =
+            tickmetrics_exporter::encode::render(&snapshot, Some(protocol.content_type()));
         let text = String::from_utf8(body).unwrap();
         assert_eq!(text.lines().find(|line| line.starts_with("# UNIT")), unit, "{text}");
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use tests::exemplars::{ids, record_on_threads};
 use tests::prometheus::{Prometheus, serve};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{Format, Protocol};
+use tickmetrics_exporter::encode::{Format, Protocol};
 
 /// Nanoseconds, each in a bucket of its own, and the edges of the buckets.
 const VALUES: [u64; 3] = [600, 450_000, 2_000_000_000];
@@ -90,7 +90,7 @@ fn prometheus_has_exemplars_of_native_histograms() {
         serve(move |_| {
             (
                 protocol.content_type(),
-                tickmetrics_exporter::render_as(&registry.snapshot(), protocol),
+                tickmetrics_exporter::encode::render_as(&registry.snapshot(), protocol),
             )
         }),
     )];

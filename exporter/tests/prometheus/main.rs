@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use tests::prometheus::{Prometheus, serve};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::Format;
+use tickmetrics_exporter::encode::Format;
 
 /// Native histograms have to be asked for, and are asked for in protobuf alone.
 const NATIVE: &[&str] = &["--enable-feature=native-histograms"];
@@ -19,7 +19,7 @@ const FORMATS: [(&str, Format); 3] =
 
 /// A snapshot in a format, whatever was asked for.
 fn render(registry: &Registry, format: Format) -> (&'static str, Vec<u8>) {
-    tickmetrics_exporter::render(&registry.snapshot(), Some(format.content_type()))
+    tickmetrics_exporter::encode::render(&registry.snapshot(), Some(format.content_type()))
 }
 
 /// A name and labels, but for those that say where it was scraped.
@@ -146,7 +146,7 @@ fn the_format_is_negotiated() {
         let (registry, truth) = known();
         let (tell, told) = mpsc::channel();
         let target = serve(move |accept| {
-            let answer = tickmetrics_exporter::render(&registry.snapshot(), accept);
+            let answer = tickmetrics_exporter::encode::render(&registry.snapshot(), accept);
             let _ = tell.send(answer.0);
             answer
         });
@@ -168,7 +168,8 @@ fn prometheus_has_native_histograms() {
     // Each in a cell of its own; powers of two of seconds are the last ones of their buckets.
     let nanos = [0, 0, 1, 1, 2, 3, 7, 100, 101, 255, 250_000_000, 500_000_000, 1_000_000_000];
     nanos.into_iter().for_each(|nanos| wait.with(true).record(nanos));
-    let target = serve(move |accept| tickmetrics_exporter::render(&registry.snapshot(), accept));
+    let target =
+        serve(move |accept| tickmetrics_exporter::encode::render(&registry.snapshot(), accept));
     let job = [("buckets", target)];
     let Some(prometheus) = Prometheus::start("buckets", &job, NATIVE) else { return };
     let series = prometheus.series("buckets");

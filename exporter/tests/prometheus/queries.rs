@@ -29,7 +29,7 @@ fn batch() -> Vec<u64> {
     (0..900_u64).map(|at| 500 + at * at * 7 + at.pow(3) / 40).collect()
 }
 
-fn program(format: tickmetrics_exporter::Format) -> SocketAddr {
+fn program(format: tickmetrics_exporter::encode::Format) -> SocketAddr {
     let registry = Registry::new();
     let seconds = |name: &str| Description::new(name, "Waited.").unit("seconds");
     let ticks: Counter = registry.register(&Description::new("ticks_total", "Ticks.")).unwrap();

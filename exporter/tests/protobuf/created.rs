@@ -4,7 +4,7 @@ use super::client_model::{MetricFamily, decode};
 use super::register;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{Format, Protocol, render_as};
+use tickmetrics_exporter::encode::{Format, Protocol, render_as};
 
 fn registry() -> Registry {
     let registry = Registry::new();
@@ -60,7 +60,8 @@ fn openmetrics_has_series_of_its_own() {
             &snapshot,
             if format == Format::Text { created(format) } else { format.into() },
         );
-        let (_, plain) = tickmetrics_exporter::render(&snapshot, Some(format.content_type()));
+        let (_, plain) =
+            tickmetrics_exporter::encode::render(&snapshot, Some(format.content_type()));
         assert_eq!(told, plain);
         assert!(!String::from_utf8(plain).unwrap().contains("orders_created"));
     }

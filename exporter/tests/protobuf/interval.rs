@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, python};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{Exporter, Format};
+use tickmetrics_exporter::Exporter;
+use tickmetrics_exporter::encode::Format;
 
 #[derive(Metrics)]
 #[metrics(prefix = "gateway")]

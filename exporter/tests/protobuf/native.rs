@@ -141,9 +141,11 @@ fn spans_and_deltas_are_as_prometheus_writes_them() {
     assert_eq!(read.positive_delta, [3, -3, 0, 5, -4]);
     assert_eq!((read.zero_count, read.sample_count), (Some(2), Some(11)));
     // The classic one is there when it is asked for, and the others as well.
-    let mut protocol = tickmetrics_exporter::Protocol::from(tickmetrics_exporter::Format::Protobuf);
+    let mut protocol = tickmetrics_exporter::encode::Protocol::from(
+        tickmetrics_exporter::encode::Format::Protobuf,
+    );
     protocol.classic_beside_native = true;
-    let both = decode(&tickmetrics_exporter::render_as(&registry.snapshot(), protocol));
+    let both = decode(&tickmetrics_exporter::encode::render_as(&registry.snapshot(), protocol));
     let mut both = both[0].metric[0].histogram.clone().unwrap();
     let classic = std::mem::take(&mut both.bucket);
     assert_eq!((classic.len(), classic[0].cumulative_count), (1, Some(10)));

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tests::http::series;
 use tests::processes::{command, role, say, wait};
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{AtEnd, Exporter, Format, Push, PushError, StartError};
+use tickmetrics_exporter::encode::Format;
+use tickmetrics_exporter::{AtEnd, Exporter, Push, PushError, StartError};
 
 const OK: Answer = Answer::Status(200, "");
 

@@ -9,7 +9,8 @@ use tests::http::Client;
 use tests::processes::Folder;
 use tests::programs::skip;
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::{AtEnd, Exporter, Format, Push, PushError};
+use tickmetrics_exporter::encode::Format;
+use tickmetrics_exporter::{AtEnd, Exporter, Push, PushError};
 
 pub(crate) struct Pushgateway {
     child: Child,

@@ -98,7 +98,7 @@ impl From<Format> for Protocol {
 /// names text itself.
 ///
 /// ```
-/// use tickmetrics_exporter::{Format, negotiate};
+/// use tickmetrics_exporter::encode::{Format, negotiate};
 /// use tickmetrics::Escaping;
 ///
 /// let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
