@@ -24,12 +24,15 @@ static SERVER: LazyLock<InMemory> = LazyLock::new(|| {
     server
 });
 
+static PROTECTED: LazyLock<InMemory> = LazyLock::new(|| answers::protected_server(HEADER_BYTES));
+
 fuzz_target!(|conversation: Conversation| {
+    let server = if conversation.is_protected { &PROTECTED } else { &SERVER };
     let said = conversation.said();
     let bytes = &said.bytes[..];
     let piece = if conversation.piece == 0 { usize::MAX } else { conversation.piece.into() };
     for half_closes in [false, true] {
-        let answered = SERVER.answer(Said { bytes, piece, half_closes }).expect("it ends");
+        let answered = server.answer(Said { bytes, piece, half_closes }).expect("it ends");
         check(&said, &answered);
     }
 });
@@ -46,6 +49,9 @@ fn check(said: &fuzz::requests::Said, answered: &[u8]) {
         rest = after;
         let status = answer.status;
         assert!(expected.status.contains(&status), "{status}, not {expected:?}: {}", shown());
+        if let Some(is_framed) = expected.is_framed {
+            assert_eq!(answer.is_framed, is_framed, "the header of the configuration: {}", shown());
+        }
         if let Some(metrics) = &expected.metrics {
             check_metrics(metrics, &answer, expected.is_head);
         }

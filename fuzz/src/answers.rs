@@ -2,8 +2,9 @@
 
 use std::str;
 use std::sync::LazyLock;
+use std::time::Duration;
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::__fuzz::InMemory;
+use tickmetrics_exporter::__fuzz::{InMemory, Said};
 
 /// The served metrics: a counter, a gauge and a histogram.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
@@ -25,12 +26,45 @@ pub fn server(header_bytes: usize) -> InMemory {
     InMemory::new(&REGISTRY, header_bytes).expect("there is room")
 }
 
+/// A user with a password, a token, and a header.
+const WEB: &str = "
+basic_auth_users:
+  alice: $2y$04$Vg83avL5xTT.4jua0n0zKeG2alFGI66ZMZ4PGo4vxtBWxHVvGPfvW
+bearer_tokens:
+  robot: { sha256: 9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f }
+http_server_config:
+  headers: { X-Frame-Options: deny }
+";
+
+/// What each of them sends.
+pub const PASSWORD: &str = "Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==";
+pub const TOKEN: &str = "Bearer 0123456789abcdef";
+
+/// A front that asks for credentials. It knows the password already: no other thread hashes it once
+/// more.
+///
+/// # Panics
+/// Where there is no room for its own metrics, or for the file.
+pub fn protected_server(header_bytes: usize) -> InMemory {
+    let file = std::env::temp_dir().join(format!("tickmetrics-fuzz-{}.yml", std::process::id()));
+    std::fs::write(&file, WEB).expect("the folder can be written to");
+    let server = InMemory::with_web(&REGISTRY, header_bytes, &file).expect("there is room");
+    std::fs::remove_file(&file).expect("it is there");
+    let bytes = format!("GET /metrics HTTP/1.0\r\nAuthorization: {PASSWORD}\r\n\r\n");
+    let said = Said { bytes: bytes.as_bytes(), piece: usize::MAX, half_closes: true };
+    let answered = server.answer_after(Duration::from_secs(60), said).expect("it ends");
+    assert_eq!(read(&answered, false).0.status, 200, "the password is right");
+    server
+}
+
 /// One answer.
 #[derive(Debug)]
 pub struct Answer<'a> {
     pub status: u16,
     pub content_type: Option<String>,
     pub coding: Option<String>,
+    /// Whether it has the web configuration's header.
+    pub is_framed: bool,
     pub body: &'a [u8],
 }
 
@@ -51,13 +85,16 @@ pub fn read(bytes: &[u8], is_head: bool) -> (Answer<'_>, &[u8]) {
         value
     };
     let status = response.code.expect("it was parsed");
-    assert!(matches!(status, 200 | 400 | 404 | 405 | 414 | 431 | 501), "{status}");
+    assert!(matches!(status, 200 | 400 | 401 | 404 | 405 | 414 | 431 | 501), "{status}");
     let mut answer = Answer {
         status,
         content_type: header("content-type").map(str::to_owned),
         coding: header("content-encoding").map(str::to_owned),
+        is_framed: header("x-frame-options") == Some("deny"),
         body: &[],
     };
+    let challenges = response.headers.iter().filter(|one| one.name == "www-authenticate").count();
+    assert_eq!(challenges, if status == 401 { 2 } else { 0 }, "challenges of {status}");
     let rest = &bytes[end..];
     // The response to HEAD has the length of the omitted body.
     if is_head {

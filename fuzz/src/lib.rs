@@ -49,6 +49,7 @@ pub mod names;
 pub mod program;
 pub mod recorded;
 pub mod refused;
+#[cfg(fuzzing)]
 pub mod requests;
 pub mod rewind;
 pub mod walk;

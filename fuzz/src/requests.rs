@@ -1,5 +1,6 @@
 //! The input of a client of the HTTP front: requests with known responses.
 
+use crate::answers::{PASSWORD, TOKEN};
 use arbitrary::Arbitrary;
 use std::fmt::Write as _;
 
@@ -12,6 +13,8 @@ const FEW: usize = 5;
 #[derive(Arbitrary, Debug)]
 pub struct Conversation {
     requests: Vec<Request>,
+    /// Whether the front asks for credentials.
+    pub is_protected: bool,
     /// The bytes in one read, 0 for all.
     pub piece: u8,
     /// Where it breaks off, in bytes from the end.
@@ -88,7 +91,7 @@ enum Host {
 
 #[derive(Arbitrary, Clone, Debug)]
 enum Header {
-    /// Of the web configuration, which is not there.
+    /// One of [`CREDENTIALS`].
     Authorization(u8),
     Other(u8, Vec<u8>),
     Expect,
@@ -152,6 +155,9 @@ pub struct Answer {
     /// Whether nothing is known of what comes after it.
     pub loses_track: bool,
     pub metrics: Option<Metrics>,
+    /// Whether it has the web configuration's header, where that is known: what the HTTP library
+    /// refuses by itself has not.
+    pub is_framed: Option<bool>,
 }
 
 /// An exposition.
@@ -181,7 +187,7 @@ impl Conversation {
             bytes.extend(&head);
             ends.push(bytes.len());
             request.push_body(&mut bytes);
-            answers.push(request.answer());
+            answers.push(request.answer(self.is_protected));
         }
         let length = bytes.len().saturating_sub(self.cut.unwrap_or(0).into());
         let is_cut = length < bytes.len();
@@ -298,7 +304,16 @@ impl Request {
         query
     }
 
-    fn answer(&self) -> Answer {
+    /// Whether it has credentials that are right: only one of them, whichever.
+    fn is_admitted(&self) -> bool {
+        let mut given = self.headers.iter().take(FEW).filter_map(|header| match header {
+            Header::Authorization(how) => Some(CREDENTIALS[usize::from(*how) % CREDENTIALS.len()]),
+            _ => None,
+        });
+        matches!((given.next(), given.next()), (Some((_, true)), None))
+    }
+
+    fn answer(&self, is_protected: bool) -> Answer {
         let Self { method, target, framing, .. } = self;
         let body = match framing {
             Framing::None | Framing::None2 | Framing::None3 => false,
@@ -331,7 +346,10 @@ impl Request {
             && matches!(framing, Framing::Chunked(_) | Framing::Both(_) | Framing::Coding)
         {
             // HTTP/1.0 has no codings.
-            vec![400, 200, 404, 405, 501]
+            vec![400, 200, 401, 404, 405, 501]
+        } else if is_protected && !self.is_admitted() {
+            refused = false;
+            vec![401]
         } else {
             refused = false;
             match target {
@@ -356,6 +374,7 @@ impl Request {
             loses_track: is_unread || refused,
             is_head: *method == Method::Head,
             metrics: is_whole.then(|| self.metrics()),
+            is_framed: (!refused).then_some(is_protected),
             status,
         }
     }
@@ -439,6 +458,23 @@ impl Request {
     }
 }
 
+/// The header `Authorization`, and whether it is right. A wrong password is not among them: another
+/// thread would hash it, for which a client in memory does not wait.
+const CREDENTIALS: [(&str, bool); 12] = [
+    (PASSWORD, true),
+    (TOKEN, true),
+    ("bEARER 0123456789abcdef", true),
+    ("basic YWxpY2U6Y29ycmVjdCBob3JzZQ==", true),
+    ("Basic YWxpY2U6Y29ycmVjdCBob3JzZQ", false),
+    ("Bearer 0123456789abcde", false),
+    ("Bearer 0123456789abcdef0", false),
+    ("Bearer YWxpY2U6Y29ycmVjdCBob3JzZQ==", false),
+    ("Basic 0123456789abcdef!", false),
+    ("Basic =", false),
+    ("", false),
+    ("Digest username=\"alice\"", false),
+];
+
 fn thousandths(quality: u16) -> f64 {
     f64::from(quality % 1001) / 1000.0
 }
@@ -492,8 +528,7 @@ impl Header {
     fn push(&self, head: &mut Vec<u8>) {
         match self {
             Self::Authorization(how) => {
-                let value = ["Basic YTpi", "Bearer x", "", "Basic =", "Digest a=\"b\""];
-                let value = value[usize::from(*how) % value.len()];
+                let (value, _) = CREDENTIALS[usize::from(*how) % CREDENTIALS.len()];
                 head.extend(format!("Authorization: {value}\r\n").bytes());
             }
             Self::Other(name, value) => {

@@ -9,13 +9,17 @@ use crate::respond::Responder;
 use crate::scrape::Scraper;
 use crate::source::Shared;
 use crate::sync::lock;
+use crate::web::Web;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
+#[cfg(all(fuzzing, feature = "web-config"))]
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use tickmetrics::{RegisterError, Registry};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{self, Runtime};
@@ -46,16 +50,33 @@ impl InMemory {
     /// # Errors
     /// If the exporter's own metrics find no room, or there is no runtime.
     pub fn new(registry: &Registry, header_bytes: usize) -> io::Result<Self> {
+        Self::of(registry, header_bytes, |_| Ok(None))
+    }
+
+    /// And of a web configuration file, without TLS.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and where the file is wrong.
+    #[cfg(all(fuzzing, feature = "web-config"))]
+    pub fn with_web(registry: &Registry, header_bytes: usize, file: &Path) -> io::Result<Self> {
+        Self::of(registry, header_bytes, |scraper| {
+            let metrics = scraper.register().map_err(io::Error::other)?;
+            Web::load(file, metrics, 0).map(Some).map_err(io::Error::other)
+        })
+    }
+
+    fn of(
+        registry: &Registry,
+        header_bytes: usize,
+        web: impl FnOnce(&Scraper) -> io::Result<Option<Web>>,
+    ) -> io::Result<Self> {
         let scraper = |registry| Scraper::new(vec![Shared::new(registry)], Duration::ZERO);
         let scraper =
             scraper(registry.clone()).map_err(|error: RegisterError| io::Error::other(error))?;
+        let web = web(&scraper)?;
         let limits = Limits { header_bytes, requests_per_second: u32::MAX, ..Limits::default() };
         Ok(Self {
-            front: Arc::new(Front::new(
-                Responder::new(scraper, true, limits.renders),
-                None,
-                limits,
-            )),
+            front: Arc::new(Front::new(Responder::new(scraper, true, limits.renders), web, limits)),
             graceful: GracefulShutdown::new(),
             runtime: runtime::Builder::new_current_thread().enable_time().build()?,
         })
@@ -64,6 +85,12 @@ impl InMemory {
     /// The whole response to a client; `None` if the connection does not end although the client
     /// did.
     pub fn answer(&self, said: Said<'_>) -> Option<Vec<u8>> {
+        self.answer_after(Duration::ZERO, said)
+    }
+
+    /// As [`answer`](Self::answer), where the client waits so long for other threads: a password is
+    /// hashed by one.
+    pub fn answer_after(&self, patience: Duration, said: Said<'_>) -> Option<Vec<u8>> {
         let _context = self.runtime.enter();
         let wire = Arc::new(Mutex::new(Wire {
             said: said.bytes.to_vec(),
@@ -85,6 +112,13 @@ impl InMemory {
                 if connection.as_mut().poll(&mut context).is_ready() {
                     return Some(std::mem::take(&mut lock(&wire).answered));
                 }
+            }
+            let start = Instant::now();
+            while !woken.0.load(Relaxed) && start.elapsed() < patience {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if woken.0.load(Relaxed) {
+                continue;
             }
             // It waits for more, and there is none.
             if std::mem::replace(&mut lock(&wire).ended, true) {
