@@ -3,7 +3,7 @@
 //!
 //! Before the process is copied, the forking thread takes the locks of operations that leave things
 //! half-made for a while: installing a segment, whose file is locked before anything else knows it;
-//! calibrating the clock; handing out cells. The child inherits the locks with its one thread, and
+//! calibrating the clock; handing out cells; allocating shards. The child inherits the locks with its one thread, and
 //! releases them.
 //!
 //! The handlers are registered before the first of these locks is taken, and without a lock of
@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// the last, and taken the other way round: a thread that installs a segment registers resumed
 /// metrics.
 struct Held {
+    _allocating: Option<MutexGuard<'static, ()>>,
     _registration: Option<Registration<'static>>,
     _installing: MutexGuard<'static, ()>,
     _calibrating: clock::Calibrating,
@@ -56,9 +57,11 @@ unsafe extern "C" fn before() {
     let held = HELD.take().unwrap_or_else(|| {
         let calibrating = clock::calibrating();
         let installing = Segment::installing();
+        // The hand-out of cells is consistent in all places, too.
+        let registration = Segment::current().map(Segment::registration);
         ManuallyDrop::new(Held {
-            // The hand-out of cells is consistent in all places, too.
-            _registration: Segment::current().map(Segment::registration),
+            _allocating: Segment::current().map(Segment::allocating),
+            _registration: registration,
             _installing: installing,
             _calibrating: calibrating,
         })

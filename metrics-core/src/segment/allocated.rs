@@ -7,11 +7,13 @@
 //! when the segment is made, directory and shared cells as they are handed out, and the handed-out cells
 //! of each shard while the shard is in use.
 //!
-//! The last request has two sides, and both happen under the registration lock: a registration
+//! The last request has two sides, and both happen under one lock (`Allocated::lock`): a registration
 //! requests its cells in every shard in use, and a shard comes into use by requesting all cells
 //! handed out. If the registration comes first, its cells are among those; if the shard comes
 //! first, it is among the registration's. A shard is published to readers (`SHARDS_SEEN`) after
-//! that, and a metric (`DIRECTORY_USED`) after its cells were requested.
+//! that, and a metric (`DIRECTORY_USED`) after its cells were requested. The lock's holder only makes
+//! system calls. It allocates nothing, so an allocator that records metrics never waits for its own
+//! thread.
 //!
 //! Marks record the allocated length of each part, so that the system is called only when a page's
 //! edge is crossed. They are this process's own memory: a forked child inherits them.
@@ -19,8 +21,9 @@
 use crate::layout::SINK_CELLS;
 use crate::layout::{ALIGN_WORDS, HUGE_WORDS, Layout, PAGE_WORDS, WORD_BYTES};
 use crate::memory::{self, Descriptor};
-use crate::sync::AtomicU64 as Word;
+use crate::sync::{AtomicU64 as Word, Mutex, MutexGuard, lock};
 use std::io;
+use std::sync::TryLockError;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// How many records take another path before a thread requests memory again, after the system had
@@ -50,13 +53,14 @@ impl Patience {
 /// No file.
 const NONE: Descriptor = -1;
 
-// Relaxed throughout: all but `Patience` and `file` change under the registration lock only, and
-// those two say nothing about other memory. `shards` is read without the lock, too: it stands for
-// the system's memory, which was provided before the store.
+// Relaxed throughout: `cells` and `shards` change under `lock`, `directory` and `shared` under the
+// registration lock, and the others say nothing about other memory. `shards` is read without the lock,
+// too: it stands for the system's memory, which was provided before the store.
 #[derive(Debug)]
 pub(crate) struct Allocated {
-    /// The descriptor that has the lock, or `NONE`.
+    /// The descriptor that has the lock on the file, or `NONE`.
     file: AtomicI32,
+    lock: Mutex<()>,
     /// Whether pages are also made present, and not only requested.
     prefault: bool,
     /// The words of a request, at least.
@@ -77,6 +81,7 @@ impl Allocated {
     pub(crate) fn new(file: Option<Descriptor>) -> Self {
         Self {
             file: AtomicI32::new(file.unwrap_or(NONE)),
+            lock: Mutex::new(()),
             prefault: false,
             // Pages of a file take memory as soon as they are requested.
             step: if file.is_some() { PAGE_WORDS } else { ALIGN_WORDS },
@@ -143,8 +148,26 @@ impl Allocated {
         })
     }
 
+    /// The lock on what is allocated in the shards. In a file, whose system may take long, `None` if
+    /// another thread has it, unless the caller waits.
+    pub(super) fn lock(&self, wait: bool) -> Option<MutexGuard<'_, ()>> {
+        if wait || self.file.load(Relaxed) == NONE {
+            return Some(self.wait_for_lock());
+        }
+        match self.lock.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    pub(super) fn wait_for_lock(&self) -> MutexGuard<'_, ()> {
+        lock(&self.lock)
+    }
+
     /// Allocates the cells up to `end` of all shards in use.
     pub(super) fn cells(&self, words: &[Word], layout: Layout, end: usize) -> io::Result<()> {
+        let _lock = self.wait_for_lock();
         self.grow(&self.cells, end, layout.shard_words, |from, to| {
             (0..self.shards.load(Relaxed))
                 .map(|shard| layout.shard(shard))
@@ -157,7 +180,8 @@ impl Allocated {
         shard < self.shards.load(Relaxed)
     }
 
-    /// Allocates the handed-out cells of a shard that comes into use, and of the shards before it.
+    /// Allocates the handed-out cells of a shard that comes into use, and of the shards before it. The
+    /// caller has the lock.
     pub(super) fn shard(&self, words: &[Word], layout: Layout, shard: usize) -> io::Result<()> {
         let cells = self.cells.load(Relaxed);
         for new in self.shards.load(Relaxed)..=shard {

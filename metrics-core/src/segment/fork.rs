@@ -55,7 +55,7 @@ impl Segment {
 
     /// Sets all counts to zero by hand, which nothing can refuse. In every shard that was ever in use. No
     /// other thread of the parent could take a further shard into use while the process was copied,
-    /// since that needs the registration lock.
+    /// since that needs a lock that is held around the fork.
     fn zero(&self) {
         let used = usize::try_from(self.view.header(header::CELLS_USED)).unwrap_or(usize::MAX);
         for shard in (0..self.layout().shards).take_while(|&shard| self.allocated.has(shard)) {

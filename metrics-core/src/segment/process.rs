@@ -20,7 +20,6 @@ use crate::sync::{
     Acquire, AtomicU64, Mutex, MutexGuard, OnceLock, Relaxed, Release, lock, process_wide,
 };
 use std::io;
-use std::sync::TryLockError;
 
 /// The memory of all metrics of the process.
 ///
@@ -237,6 +236,11 @@ impl Segment {
         Some(shard)
     }
 
+    /// Keeps shards from being allocated.
+    pub(crate) fn allocating(&self) -> MutexGuard<'_, ()> {
+        self.allocated.wait_for_lock()
+    }
+
     /// Has the system provide the memory of a shard, before it is published.
     fn allocate(&self, shard: usize, wait: bool) -> bool {
         // A shard that was in use before: registrations have allocated its memory ever since.
@@ -247,15 +251,7 @@ impl Segment {
         if !wait && !self.allocated.for_shards.may_ask(overflow_records) {
             return false;
         }
-        let registration = if wait {
-            Ok(lock(&self.registration))
-        } else {
-            self.registration.try_lock().or_else(|error| match error {
-                TryLockError::Poisoned(poisoned) => Ok(poisoned.into_inner()),
-                error @ TryLockError::WouldBlock => Err(error),
-            })
-        };
-        let Ok(_registration) = registration else { return false };
+        let Some(_lock) = self.allocated.lock(wait) else { return false };
         let given = self.allocated.shard(self.words(), self.layout(), shard).is_ok();
         if !given {
             self.allocated.for_shards.was_refused(overflow_records);
