@@ -17,8 +17,8 @@ use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 use tickmetrics::Snapshot;
 use tickmetrics::prelude::*;
-use tickmetrics_exporter::encode::Protocol;
 use tickmetrics_exporter::__fuzz;
+use tickmetrics_exporter::encode::Protocol;
 
 static SEGMENT: LazyLock<Mutex<Rewind>> = LazyLock::new(|| {
     let segment = Rewind::new(|| {

@@ -121,7 +121,11 @@ fn is_set_up(metric: &Metric, settings: &Settings) -> bool {
     // So that a bucket has eight cells.
     let most = [1, 4, 7][usize::from(*digits) - 1];
     let is_native = native.is_none_or(|schema| (-4..=most).contains(&schema));
-    is_scale && *unit != "total" && are_apart && is_native && *max >= 2
+    let times = ["seconds", "milliseconds", "microseconds", "nanoseconds"];
+    let is_named_in_time =
+        metric.name.0.rsplit('_').next().is_some_and(|word| times.contains(&word));
+    let has_unit = !is_named_in_time || !unit.is_empty() || metric.scale().is_some();
+    is_scale && has_unit && *unit != "total" && are_apart && is_native && *max >= 2
 }
 
 impl Fault {

@@ -52,7 +52,7 @@ impl What {
 
     fn register(self, registry: &Registry, name: &str) -> Result<(), RegisterError> {
         let description = Description::new(name, "Help.");
-        let histogram = || description.clone().sigfigs(1).max(100).buckets([10]);
+        let histogram = || description.clone().scale(1.0).sigfigs(1).max(100).buckets([10]);
         match self {
             Self::Counter => registry.register::<Counter>(&description).map(|it| it.add(3)),
             Self::Gauge => registry.register::<Gauge>(&description).map(|it| it.set(3.0)),
