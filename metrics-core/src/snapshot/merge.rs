@@ -233,7 +233,6 @@ enum Possible<'a> {
 
 /// A missing label equals an empty one
 /// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>).
-/// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>).
 const ABSENT: Possible<'_> = Possible::One("");
 
 impl Possible<'_> {
