@@ -33,7 +33,7 @@ pub(crate) fn nanos_since_epoch() -> u64 {
     0
 }
 
-/// A clock that stands still until it is told to move. With the feature `off` nothing reads it.
+/// A clock that moves only when a test moves it. With the feature `off` nothing reads it.
 #[cfg(feature = "test-util")]
 #[derive(Debug)]
 pub struct MockClock {

@@ -1,9 +1,12 @@
-//! Segments can't be read, either: files are read as Linux lets them be.
+//! No segment can be read. The reader depends on Linux.
 
 #[path = "../reader/error.rs"]
 mod error;
+#[path = "../reader/process.rs"]
+mod process;
 
 pub use error::ReadError;
+pub use process::Process;
 
 use crate::segment::SegmentStats;
 use crate::snapshot::Snapshot;
@@ -11,24 +14,11 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 /// Reads the metrics of another process from its segment's file. With the feature `off` no file can be
 /// opened.
 #[derive(Debug)]
 pub struct SegmentReader(Infallible);
-
-/// The process that a segment is, or was, of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Process {
-    /// Its id, in its own namespace of process ids.
-    pub pid: u32,
-    /// When it began to count: when its segment was installed.
-    pub started: SystemTime,
-    /// Whether it lives: whether it holds the lock on the file.
-    pub is_alive: bool,
-}
 
 impl SegmentReader {
     /// Opens nothing.

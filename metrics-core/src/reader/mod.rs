@@ -1,8 +1,10 @@
 //! Another process's segment, read from its file.
 
 mod error;
+mod process;
 
 pub use error::ReadError;
+pub use process::Process;
 
 use crate::layout::{self, Layout, PART_BYTES, THREAD_SHARDS, WORD_BYTES, header};
 use crate::memory;
@@ -52,18 +54,6 @@ pub struct SegmentReader {
     limit: Option<u64>,
     memory: u64,
     left_out: usize,
-}
-
-/// The process whose segment is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Process {
-    /// Its id, in its own namespace of process ids.
-    pub pid: u32,
-    /// When it began to count: the time of its segment's installation.
-    pub started: SystemTime,
-    /// Whether it is alive: whether it holds the lock on the file.
-    pub is_alive: bool,
 }
 
 impl SegmentReader {
