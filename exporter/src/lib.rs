@@ -26,6 +26,7 @@
 //! | `pace` | connections that let other tasks run, whatever the peer sends |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
 //! | `quiet` | sockets that raise no signal |
+//! | `rate` | the rate of events |
 //! | `service` | the same answers for a server of the program's own |
 //! | `url` | addresses of HTTP servers, checked |
 //! | `builder`, `environment`, `error` | settings, and their errors |
@@ -92,6 +93,7 @@ mod process;
 mod push;
 mod query;
 mod quiet;
+mod rate;
 mod render;
 mod respond;
 mod scrape;

@@ -1,15 +1,16 @@
 //! Connections: accepted, served within their limits, closed when there are too many.
 
+use super::allowances::Allowances;
 use super::client::makes_room;
 use super::handshakes::{Begin, Handshakes};
 use super::listen::{Listener, Peer, Stream};
 use super::progress::{Observed, ObservedBody, Progress};
-use super::rate::Rate;
 use super::request::fault;
 use super::{Client, Limits};
 use crate::about::{AboutMetrics, Limit};
 use crate::encode::negotiate::Format;
 use crate::pace::Pace;
+use crate::rate::Rate;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};
 use crate::sync::lock;
@@ -41,7 +42,7 @@ pub(super) struct Front {
     /// TLS and credentials, if they are configured.
     web: Option<Web>,
     limits: Limits,
-    rate: Mutex<Rate>,
+    requests: Mutex<Allowances>,
     handshakes: Handshakes,
     open: Mutex<Vec<Open>>,
 }
@@ -56,9 +57,10 @@ struct Open {
 impl Front {
     pub(super) fn new(responder: Responder, web: Option<Web>, limits: Limits) -> Self {
         // The requests of one second at once.
-        let rate = Mutex::new(Rate::new(limits.requests_per_second, Duration::from_secs(1)));
+        let rate = Rate::per_second(limits.requests_per_second, limits.requests_per_second);
+        let requests = Mutex::new(Allowances::new(rate));
         let handshakes = Handshakes::new(limits.handshakes_per_second);
-        Self { responder, web, limits, rate, handshakes, open: Mutex::default() }
+        Self { responder, web, limits, requests, handshakes, open: Mutex::default() }
     }
 
     /// Makes it ready before the first request.
@@ -180,7 +182,7 @@ impl Front {
 
     /// The response to a request, if its client is admitted.
     async fn respond(&self, request: &Parts, peer: Peer) -> Response<Body> {
-        let admitted = lock(&self.rate).admit(peer.client, Instant::now());
+        let admitted = lock(&self.requests).admit(peer.client, Instant::now());
         if let Err(wait) = admitted {
             self.count(Limit::RequestRate);
             return Responder::too_many_requests(wait);

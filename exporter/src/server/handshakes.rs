@@ -1,7 +1,8 @@
 //! The start of handshakes, since these need asymmetric cryptography.
 
+use super::allowances::Allowances;
 use super::client::Client;
-use super::rate::Rate;
+use crate::rate::Rate;
 use crate::sync::lock;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -14,14 +15,14 @@ const AT_ONCE: u32 = 4;
 
 /// The requested handshakes, each at its time.
 pub(crate) struct Handshakes {
-    rate: Mutex<Rate>,
+    allowances: Mutex<Allowances>,
     turns: Turns<()>,
 }
 
 impl Handshakes {
     pub(crate) fn new(per_second: u32) -> Self {
-        let ahead = Duration::from_secs(1) * AT_ONCE / per_second.max(1);
-        Self { rate: Mutex::new(Rate::new(per_second, ahead)), turns: Turns::const_new(()) }
+        let allowances = Allowances::new(Rate::per_second(per_second, AT_ONCE));
+        Self { allowances: Mutex::new(allowances), turns: Turns::const_new(()) }
     }
 }
 
@@ -48,7 +49,7 @@ impl<'a> Begin<'a> {
     }
 
     fn admit(&self) -> Result<(), Duration> {
-        lock(&self.handshakes.rate).admit(self.client, Instant::now())
+        lock(&self.handshakes.allowances).admit(self.client, Instant::now())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The exporter's thread: a runtime that runs on it alone, from its start to its end.
 
+mod allowances;
 mod client;
 mod connections;
 #[cfg_attr(not(feature = "web-config"), expect(dead_code, reason = "nothing is encrypted"))]
@@ -10,7 +11,6 @@ mod in_memory;
 mod limits;
 mod listen;
 mod progress;
-mod rate;
 mod request;
 mod unix;
 

@@ -1,8 +1,8 @@
 //! The admission of clients: names and passwords, and bearer tokens.
 
 use super::error::Wrong;
+use super::failures::Clients;
 use super::file::{File, Token};
-use super::limit::Clients;
 use super::password::{Attempt, Busy, Hash, MAX_COST, MIN_COST, Passwords};
 use super::reload::Files;
 use crate::server::Client;
@@ -171,7 +171,7 @@ impl Guard {
     /// Whether the headers have right credentials.
     ///
     /// After too many recent failures of a client, nothing of it is checked for a while. So
-    /// [`LOOKED_AT`](super::limit::LOOKED_AT) bounds the guesses of a client in every way.
+    /// [`LOOKED_AT`](super::failures::LOOKED_AT) bounds the guesses of a client in every way.
     pub(super) async fn admit(
         &self,
         credentials: &Credentials,
@@ -261,7 +261,7 @@ fn given(headers: &HeaderMap) -> Option<Given> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limit::{HASHED, LOOKED_AT};
+    use super::super::failures::{HASHED, LOOKED_AT};
     use super::*;
     use hyper::header::HeaderName;
     use proptest::prelude::*;

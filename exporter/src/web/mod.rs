@@ -1,17 +1,17 @@
 //! The web configuration file of the Prometheus exporters: TLS, passwords, tokens and headers.
 //!
 //! `file` has the content of the text, and `config` its valid part. `tls` and `clients` make a
-//! server's settings for rustls from it, with certificates that `pem` reads, and `auth` decides which
-//! clients are admitted. `password` hashes on a thread of its own, `limit` counts failures, `reload`
-//! notices changed files, and `locks` notices a change that protects less.
+//! server's settings for rustls from it, with certificates that `pem` reads, and `auth` decides
+//! which clients are admitted. `password` hashes on a thread of its own, `failures` remembers wrong
+//! credentials, `reload` notices changed files, and `locks` notices a change that protects less.
 
 mod auth;
 mod clients;
 mod config;
 mod duration;
 mod error;
+mod failures;
 mod file;
-mod limit;
 mod locks;
 mod metrics;
 mod password;
@@ -23,6 +23,7 @@ mod tls;
 
 pub use error::WebConfigError;
 
+use crate::rate::Bucket;
 use crate::server::{Begin, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
@@ -35,7 +36,6 @@ use hyper::header::{
     CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
-use limit::Bucket;
 pub(crate) use metrics::WebMetrics;
 use reload::Watch;
 use std::io;

@@ -1,53 +1,10 @@
-//! The rates of events: in all, and for each client.
+//! The failed attempts of each client.
 
+use crate::rate::{Bucket, Rate};
 use crate::server::Client;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
-
-/// This many at once, and one more each interval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rate {
-    pub(super) burst: u32,
-    pub(super) interval: Duration,
-}
-
-/// Token bucket, stored as the time at which it is full again: the generic cell rate algorithm
-/// (ITU-T I.371, annex A).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
-    full_at: Instant,
-}
-
-impl Bucket {
-    pub(super) fn full(now: Instant) -> Self {
-        Self { full_at: now }
-    }
-
-    /// Takes one, or returns the time until there is one.
-    pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let full_at = self.full_at.max(now).checked_add(rate.interval);
-        let holds = rate.interval.saturating_mul(rate.burst);
-        match full_at.and_then(|full_at| full_at.duration_since(now).checked_sub(holds)) {
-            Some(wait) if wait > Duration::ZERO => Err(wait),
-            // Longer than a clock can represent, so it never ends.
-            None if full_at.is_none() => Err(rate.interval),
-            _ => {
-                self.full_at = full_at.unwrap_or(now);
-                Ok(())
-            }
-        }
-    }
-
-    /// Puts one back.
-    pub(super) fn put_back(&mut self, rate: Rate) {
-        self.full_at = self.full_at.checked_sub(rate.interval).unwrap_or(self.full_at);
-    }
-
-    pub(super) fn is_full(&self, now: Instant) -> bool {
-        self.full_at <= now
-    }
-}
 
 /// The failed attempts of a client.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +22,8 @@ pub(super) const LOOKED_AT: Rate = Rate { burst: 20, interval: Duration::from_mi
 /// The rate of a client's wrong passwords that are hashed: at bcrypt's usual cost 3 % of a core.
 pub(super) const HASHED: Rate = Rate { burst: 10, interval: Duration::from_secs(2) };
 
-/// The most remembered clients, each some 60 bytes.
+/// The most remembered clients, each some 60 bytes. Further ones share no allowance, as they do in
+/// `server/allowances.rs`: strangers' wrong credentials would use up that of right ones.
 const MAX_CLIENTS: usize = 1024;
 
 /// The recent failures of clients.
@@ -122,8 +80,7 @@ impl Clients {
         if self.attempts.len() < MAX_CLIENTS {
             return;
         }
-        let least =
-            self.attempts.iter().min_by_key(|(_, it)| (it.hashed.full_at, it.looked_at.full_at));
+        let least = self.attempts.iter().min_by_key(|(_, it)| (it.hashed, it.looked_at));
         if let Some(client) = least.map(|(client, _)| *client) {
             self.attempts.remove(&client);
         }
@@ -133,60 +90,7 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use std::net::IpAddr;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn a_burst_and_then_one_each_interval() {
-        let rate = Rate { burst: 3, interval: SECOND };
-        let start = Instant::now();
-        let mut bucket = Bucket::full(start);
-        for _ in 0..3 {
-            assert_eq!(bucket.take(rate, start), Ok(()));
-        }
-        assert_eq!(bucket.take(rate, start), Err(SECOND));
-        assert_eq!(bucket.take(rate, start + SECOND / 4), Err(SECOND * 3 / 4));
-        assert_eq!(bucket.take(rate, start + SECOND), Ok(()));
-        assert_eq!(bucket.take(rate, start + SECOND), Err(SECOND));
-        bucket.put_back(rate);
-        assert_eq!(bucket.take(rate, start + SECOND), Ok(()));
-        assert!(!bucket.is_full(start + 3 * SECOND) && bucket.is_full(start + 4 * SECOND));
-    }
-
-    #[test]
-    fn an_interval_beyond_the_clock_is_refused() {
-        let rate = Rate { burst: 2, interval: Duration::MAX };
-        let now = Instant::now();
-        assert_eq!(Bucket::full(now).take(rate, now), Err(Duration::MAX));
-    }
-
-    proptest! {
-        /// Compared with the other view: tokens, counted in nanoseconds.
-        #[test]
-        fn as_a_bucket_of_tokens(
-            burst in 1u32..5,
-            interval in 1u64..1_000,
-            waits in proptest::collection::vec(0u64..1_500, 1..200),
-        ) {
-            let rate = Rate { burst, interval: Duration::from_nanos(interval) };
-            let mut now = Instant::now();
-            let mut bucket = Bucket::full(now);
-            let (most, mut tokens) = (u64::from(burst) * interval, u64::from(burst) * interval);
-            for wait in waits {
-                now += Duration::from_nanos(wait);
-                tokens = (tokens + wait).min(most);
-                let taken = bucket.take(rate, now);
-                if tokens >= interval {
-                    tokens -= interval;
-                    prop_assert_eq!(taken, Ok(()));
-                } else {
-                    prop_assert_eq!(taken, Err(Duration::from_nanos(interval - tokens)));
-                }
-            }
-        }
-    }
 
     #[test]
     fn one_client_s_mistakes_are_not_another_s() {
