@@ -4,7 +4,9 @@
 
 #![expect(missing_docs, reason = "not for users")]
 
+use crate::polling::poll;
 use std::hint::black_box;
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tickmetrics::prelude::*;
@@ -84,6 +86,8 @@ operations! {
     op_timer(m, _n) { drop(m.latency.start()); }
     op_timed(_m, _n) { timed(); }
     op_timed_sampled(_m, _n) { sampled(); }
+    op_timed_outcome(_m, n) { black_box(with_outcome(n).is_err()); }
+    op_timed_future(_m, n) { let _ = black_box(poll(pin!(future(n)))); }
 }
 
 const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
@@ -97,6 +101,16 @@ fn timed() {}
 #[timed(sample = 64)]
 fn sampled() {}
 
+#[timed(outcome)]
+fn with_outcome(n: u64) -> Result<u64, u64> {
+    if n > 0 { Ok(n) } else { Err(n) }
+}
+
+#[timed(outcome)]
+async fn future(n: u64) -> Result<u64, u64> {
+    if n > 0 { Ok(n) } else { Err(n) }
+}
+
 impl Default for Symbol {
     fn default() -> Self {
         Self(LabelId::OTHER)
@@ -109,6 +123,7 @@ pub fn prepared() -> &'static DriverMetrics {
     Symbol::intern("BTCUSDT");
     timed();
     sampled();
+    let _ = (with_outcome(1), poll(pin!(future(1))));
     let newest = Description::new("newest", "Keeps each exemplar.").exemplar_period(Duration::ZERO);
     if let Ok(newest) = Registry::global().register(&newest) {
         NEWEST.get_or_init(|| newest);

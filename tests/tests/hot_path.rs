@@ -8,7 +8,7 @@ use tests::programs::skip;
 
 /// The operations of the driver, how many instructions one may take, its return included, and
 /// whether it may call anything. What reads the clock does.
-const OPERATIONS: [(&str, f64, bool); 15] = [
+const OPERATIONS: [(&str, f64, bool); 17] = [
     ("op_inc", 6.0, false),
     ("op_add", 6.0, false),
     ("op_up_down", 6.0, false),
@@ -24,6 +24,8 @@ const OPERATIONS: [(&str, f64, bool); 15] = [
     ("op_timer", 61.0, true),
     ("op_timed", 66.0, true),
     ("op_timed_sampled", 21.0, true),
+    ("op_timed_outcome", 138.0, true),
+    ("op_timed_future", 196.0, true),
 ];
 
 fn skipped(tool: &str, package: &str) {

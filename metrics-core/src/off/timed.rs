@@ -1,12 +1,10 @@
 //! What `#[timed]` expands to where nothing is counted: no metric is registered.
 
-use super::{Function, Outcome};
+use super::function::Function;
+use super::outcome::{self, Ending, Outcome};
 use crate::handles::{Histogram, Timer};
 use std::cell::Cell;
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::thread::LocalKey;
 
 /// A function whose calls would be counted.
@@ -58,7 +56,7 @@ impl Counted<Outcome> {
     /// A call.
     #[inline]
     pub fn start(&'static self, _: bool, _: &Histogram) -> OutcomeCall {
-        OutcomeCall(())
+        OutcomeCall::start(Unrecorded)
     }
 }
 
@@ -66,7 +64,7 @@ impl Timed<Outcome> {
     /// A call.
     #[inline]
     pub fn start(&'static self, _: bool) -> OutcomeCall {
-        OutcomeCall(())
+        OutcomeCall::start(Unrecorded)
     }
 }
 
@@ -80,37 +78,20 @@ pub struct Call(());
 #[must_use]
 pub struct CountedCall(());
 
-/// A call under way whose outcome would be told.
+/// A call under way whose outcome would be recorded.
+pub type OutcomeCall = outcome::OutcomeCall<Unrecorded>;
+
+/// Forgets the outcome of a call.
 #[derive(Debug)]
-#[must_use]
-pub struct OutcomeCall(());
+pub struct Unrecorded;
+
+impl Ending for Unrecorded {
+    #[inline]
+    fn set(&mut self, _: Outcome) {}
+}
 
 /// Never.
 #[inline]
 pub fn due(_: &'static LocalKey<Cell<u32>>, _: u32) -> bool {
     false
-}
-
-impl OutcomeCall {
-    /// Polls the function's future.
-    #[inline]
-    pub fn poll<F: Future>(
-        &mut self,
-        body: Pin<&mut F>,
-        context: &mut Context<'_>,
-    ) -> Poll<F::Output> {
-        body.poll(context)
-    }
-
-    /// As where calls are counted.
-    ///
-    /// # Panics
-    /// Always.
-    pub fn returned<R>() -> R {
-        unreachable!("the macro puts it where nothing runs")
-    }
-
-    /// The function returned.
-    #[inline]
-    pub fn finish(self, _: bool) {}
 }

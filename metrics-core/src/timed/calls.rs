@@ -1,14 +1,12 @@
 //! Calls under way.
 
-use super::{Function, Outcome};
+use super::function::Function;
+use super::outcome::{self, Ending, Outcome};
 use crate::clock;
 use crate::handles::{Counter, Histogram, Timer};
 use crate::labels::Labels;
 use crate::sync::{OnceLock, const_fn};
 use std::cell::Cell;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::thread::LocalKey;
 
 /// The metrics of a function whose calls are counted, registered by the first call.
@@ -122,13 +120,14 @@ pub fn due(countdown: &'static LocalKey<Cell<u32>>, every: u32) -> bool {
 }
 
 /// A running call whose outcome is recorded.
+pub type OutcomeCall = outcome::OutcomeCall<Recording>;
+
+/// Records a call and its outcome when it is dropped.
 #[derive(Debug)]
-#[must_use]
-pub struct OutcomeCall {
+pub struct Recording {
     calls: &'static Counter<Outcome>,
     duration: Duration,
     start: Option<u64>,
-    /// The outcome at the drop, unless it is set before.
     outcome: Outcome,
 }
 
@@ -143,7 +142,7 @@ impl Counted<Outcome> {
     /// Starts a call whose outcome is counted, and whose time `duration` records if it is `due`.
     #[inline]
     pub fn start(&'static self, due: bool, duration: &Histogram) -> OutcomeCall {
-        OutcomeCall::start(self.calls(), Duration::Given(*duration), due)
+        Recording::start(self.calls(), Duration::Given(*duration), due)
     }
 }
 
@@ -152,48 +151,26 @@ impl Timed<Outcome> {
     #[inline]
     pub fn start(&'static self, due: bool) -> OutcomeCall {
         let (calls, duration) = self.metrics();
-        OutcomeCall::start(calls, Duration::ByOutcome(duration), due)
+        Recording::start(calls, Duration::ByOutcome(duration), due)
     }
 }
 
-impl OutcomeCall {
+impl Recording {
     #[inline]
-    fn start(calls: &'static Counter<Outcome>, duration: Duration, due: bool) -> Self {
+    fn start(calls: &'static Counter<Outcome>, duration: Duration, due: bool) -> OutcomeCall {
         let start = due.then(clock::ticks);
-        // A function that ends without setting another outcome has panicked.
-        Self { calls, duration, start, outcome: Outcome::Panic }
-    }
-
-    /// Polls the function's future. A drop between two polls is a cancellation.
-    #[inline]
-    pub fn poll<F: Future>(
-        &mut self,
-        body: Pin<&mut F>,
-        context: &mut Context<'_>,
-    ) -> Poll<F::Output> {
-        self.outcome = Outcome::Panic;
-        let polled = body.poll(context);
-        self.outcome = Outcome::Cancelled;
-        polled
-    }
-
-    /// Never called. `if false { return OutcomeCall::returned::<R>(); }` gives an async block its
-    /// return type, which the block can't declare.
-    ///
-    /// # Panics
-    /// Always.
-    pub fn returned<R>() -> R {
-        unreachable!("the macro puts it where nothing runs")
-    }
-
-    /// The function returned.
-    #[inline]
-    pub fn finish(mut self, is_err: bool) {
-        self.outcome = if is_err { Outcome::Err } else { Outcome::Ok };
+        OutcomeCall::start(Self { calls, duration, start, outcome: Outcome::Panic })
     }
 }
 
-impl Drop for OutcomeCall {
+impl Ending for Recording {
+    #[inline]
+    fn set(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Recording {
     #[inline]
     fn drop(&mut self) {
         if let Some(start) = self.start {
