@@ -22,6 +22,7 @@
 //! | `respond` | the response to a request |
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `certificates` | the checks of servers' and clients' certificates, in common (feature `web-config`) |
 //! | `lookup` | the addresses of hosts, looked up without piling up waiting requests |
 //! | `pace` | connections that let other tasks run, whatever the peer sends |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
@@ -77,6 +78,8 @@
 mod about;
 mod build_info;
 mod builder;
+#[cfg(feature = "web-config")]
+mod certificates;
 mod coding;
 pub mod encode;
 mod environment;

@@ -1,8 +1,8 @@
 //! Encryption, by rustls with the cryptography of ring.
 
 use super::error::{Cause, Unreachable};
+use crate::certificates::{MOST_INTERMEDIATES as FEW, check_key};
 use crate::plain_file;
-use crate::web::MOST_INTERMEDIATES as FEW;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -11,19 +11,14 @@ use tickmetrics::__text::PrintablePath;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
+use tokio_rustls::rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
-#[cfg(feature = "__cli")]
-use tokio_rustls::rustls::crypto;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError,
-    RootCertStore, SignatureScheme,
+    self, AlertDescription, CertificateError, ClientConfig, Error, OtherError, RootCertStore,
 };
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
@@ -60,7 +55,8 @@ impl Tls {
             Trust::File(path) => of_file(path)?,
             #[cfg(feature = "__cli")]
             Trust::Anybody => {
-                return Self::with(host, Arc::new(Anybody(provider.clone())), provider);
+                let algorithms = provider.signature_verification_algorithms;
+                return Self::with(host, Arc::new(Anybody { algorithms }), provider);
             }
         };
         let verifier = verifier(roots, own, &provider)?;
@@ -170,6 +166,7 @@ struct Narrow {
     usual: Arc<WebPkiServerVerifier>,
     /// Those that are trusted themselves.
     own: Vec<CertificateDer<'static>>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 fn verifier(
@@ -178,7 +175,8 @@ fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(provider));
-    Ok(Arc::new(Narrow { usual: builder.build().map_err(|it| it.to_string())?, own }))
+    let usual = builder.build().map_err(|it| it.to_string())?;
+    Ok(Arc::new(Narrow { usual, own, algorithms: provider.signature_verification_algorithms }))
 }
 
 impl ServerCertVerifier for Narrow {
@@ -203,27 +201,7 @@ impl ServerCertVerifier for Narrow {
         self.usual.verify_server_cert(certificate, intermediates, host, ocsp, now)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
-    }
+    check_key!();
 }
 
 /// A certificate from `openssl req -x509` is that of an authority. The usual verifier does not
@@ -246,7 +224,9 @@ fn check_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Er
 /// Accepts any certificate. The server has its key, but may be anybody.
 #[cfg(feature = "__cli")]
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct Anybody {
+    algorithms: WebPkiSupportedAlgorithms,
+}
 
 #[cfg(feature = "__cli")]
 impl ServerCertVerifier for Anybody {
@@ -261,29 +241,7 @@ impl ServerCertVerifier for Anybody {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        crypto::verify_tls12_signature(message, certificate, signature, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        crypto::verify_tls13_signature(message, certificate, signature, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    check_key!();
 }
 
 fn of_file(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {

@@ -4,27 +4,22 @@ use super::error::Wrong;
 use super::file::Tls;
 use super::pem::{Value, certificates, either, wrong};
 use super::reload::Files;
+use crate::certificates::{MOST_INTERMEDIATES, check_key};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-};
+use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
-    SignatureScheme,
-};
+use tokio_rustls::rustls::{self, CertificateError, DistinguishedName, Error, RootCertStore};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 /// The required certificates, by Go's names (`crypto/tls`, `ClientAuthType`).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Policy {
     NoClientCert,
     RequestClientCert,
@@ -96,8 +91,7 @@ pub(super) fn verifier(
     let authorities = either(text, ("client_ca_file", client_ca_file.as_deref()), files)?;
     let at = authorities.as_ref().map_or("client_ca_file", |value| value.spelling);
     let roots = authorities.as_ref().map(roots).transpose()?;
-    let verifier: Arc<dyn ClientCertVerifier> = match (policy, roots) {
-        (Policy::NoClientCert, None) => WebPkiClientVerifier::no_client_auth(),
+    let usual = match (policy, roots) {
         (Policy::NoClientCert, Some(_)) => {
             return Err(wrong(
                 "client_auth_type",
@@ -107,9 +101,8 @@ pub(super) fn verifier(
                 ),
             ));
         }
-        (Policy::RequestClientCert | Policy::RequireAnyClientCert, _) => {
-            let algorithms = provider.signature_verification_algorithms;
-            Arc::new(Unverified { mandatory: policy.requires(), algorithms })
+        (Policy::NoClientCert | Policy::RequestClientCert | Policy::RequireAnyClientCert, _) => {
+            None
         }
         (_, None) => {
             return Err(wrong(
@@ -123,10 +116,8 @@ pub(super) fn verifier(
         }
         (_, Some(roots)) => {
             let provider = Arc::clone(provider);
-            let builder = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
-            let optional = policy == Policy::VerifyClientCertIfGiven;
-            let builder = if optional { builder.allow_unauthenticated() } else { builder };
-            builder.build().map_err(|error| wrong(at, error.to_string()))?
+            let usual = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            Some(usual.build().map_err(|error| wrong(at, error.to_string()))?)
         }
     };
     let names = match &section.client_allowed_sans {
@@ -147,7 +138,8 @@ pub(super) fn verifier(
         }
         Some(names) => Some(names.iter().cloned().collect()),
     };
-    Ok(Arc::new(Narrow { verifier, names }))
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Arc::new(Narrow { policy, usual, names, algorithms }))
 }
 
 fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
@@ -163,66 +155,15 @@ fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
     Ok(roots)
 }
 
-/// Accepts any certificate whose key the client has.
-#[derive(Debug)]
-struct Unverified {
-    mandatory: bool,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ClientCertVerifier for Unverified {
-    fn client_auth_mandatory(&self) -> bool {
-        self.mandatory
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-/// The most certificates of authorities that the peer may send besides its own. If many have one
-/// name, rustls tries all paths through them, at most 200,000 steps. That takes most of a second of
-/// the exporter's thread for any peer that takes part in a handshake. With these there are 64
-/// paths.
-pub(crate) const MOST_INTERMEDIATES: usize = 4;
-
 /// Accepts valid certificates that come with few others, and have one of the names if there are
 /// some.
 #[derive(Debug)]
 struct Narrow {
-    verifier: Arc<dyn ClientCertVerifier>,
+    policy: Policy,
+    /// The check of authorities. Without it, any certificate is valid whose key the client has.
+    usual: Option<Arc<dyn ClientCertVerifier>>,
     names: Option<BTreeSet<String>>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Narrow {
@@ -253,15 +194,15 @@ fn text(name: &GeneralName) -> Option<String> {
 
 impl ClientCertVerifier for Narrow {
     fn offer_client_auth(&self) -> bool {
-        self.verifier.offer_client_auth()
+        self.policy != Policy::NoClientCert
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        self.verifier.client_auth_mandatory()
+        self.policy.requires()
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.verifier.root_hint_subjects()
+        self.usual.as_ref().map_or(&[], |usual| usual.root_hint_subjects())
     }
 
     fn verify_client_cert(
@@ -274,31 +215,13 @@ impl ClientCertVerifier for Narrow {
         if intermediates.len() > MOST_INTERMEDIATES {
             return Err(refused);
         }
-        let verified = self.verifier.verify_client_cert(certificate, intermediates, now)?;
-        if self.has_name(certificate) { Ok(verified) } else { Err(refused) }
+        if let Some(usual) = &self.usual {
+            usual.verify_client_cert(certificate, intermediates, now)?;
+        }
+        if self.has_name(certificate) { Ok(ClientCertVerified::assertion()) } else { Err(refused) }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
-    }
+    check_key!();
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ use crate::rate::Bucket;
 use crate::server::{Begin, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
-pub(crate) use clients::MOST_INTERMEDIATES;
 use config::{Config, load};
 use error::Wrong;
 use http_body_util::Full;
