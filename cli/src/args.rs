@@ -10,6 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use tickmetrics_exporter::__cli::parse_duration;
 
 /// Reads the metrics of other processes.
 ///
@@ -184,7 +185,7 @@ pub(crate) struct Top {
     #[arg(value_name = "PATH|ADDR", value_hint = ValueHint::AnyPath)]
     pub(crate) target: OsString,
     /// The time between two readings, such as 500ms, 2s or 1m
-    #[arg(long, value_parser = duration, default_value = "1s")]
+    #[arg(long, value_parser = interval, default_value = "1s")]
     pub(crate) interval: Duration,
     /// Print one interval as plain text, with exact figures in the exported units, and exit
     #[arg(long)]
@@ -275,21 +276,15 @@ pub(crate) struct Man {
     pub(crate) directory: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a time: give a number and ms, s or m, such as 500ms");
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" => number * 60.0,
-        _ => return Err(wrong()),
-    };
-    // Less would measure the reading itself; more is a mistake, and avoids overflow.
-    if !(0.01..=86_400.0).contains(&seconds) {
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text).ok_or_else(|| {
+        format!("{text:?} is not a time: give a number and its unit, such as 500ms or 2s")
+    })?;
+    // Less would measure the reading itself; more is a mistake.
+    if !(Duration::from_millis(10)..=Duration::from_secs(86_400)).contains(&interval) {
         return Err(format!("{text} is not between 10ms and a day"));
     }
-    Ok(Duration::from_secs_f64(seconds))
+    Ok(interval)
 }
 
 fn label_name(text: &str) -> Result<String, String> {
@@ -307,7 +302,7 @@ fn label_name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, duration};
+    use super::{Args, interval};
     use clap::CommandFactory;
     use std::time::Duration;
 
@@ -330,11 +325,12 @@ mod tests {
 
     #[test]
     fn times() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for wrong in ["", "5", "ms", "1h", "0s", "-1s", "1e300s", "1µs", "2d"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
+        assert_eq!(interval("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(interval("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(interval("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(interval("1h"), Ok(Duration::from_secs(3600)));
+        for wrong in ["", "5", "ms", "25h", "0s", "-1s", "1e300s", "1µs", "2d"] {
+            assert!(interval(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -23,6 +23,7 @@
 //! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
 //! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
 //! | `certificates` | the checks of servers' and clients' certificates, in common (feature `web-config`) |
+//! | `duration` | durations as text (feature `web-config`) |
 //! | `lookup` | the addresses of hosts, looked up without piling up waiting requests |
 //! | `pace` | connections that let other tasks run, whatever the peer sends |
 //! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
@@ -81,6 +82,9 @@ mod builder;
 #[cfg(feature = "web-config")]
 mod certificates;
 mod coding;
+#[cfg(feature = "web-config")]
+#[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+mod duration;
 pub mod encode;
 mod environment;
 mod error;
@@ -141,11 +145,12 @@ pub mod __fuzz {
 }
 
 /// The interface for the program `tickmetrics`: URLs and requests, which it checks and sends like
-/// pushes, and the advice of [`StartError::Bind`] for a command line. Not part of the public
-/// interface, since none of it concerns metrics.
+/// pushes, durations as in the web configuration, and the advice of [`StartError::Bind`] for a
+/// command line. Not part of the public interface, since none of it concerns metrics.
 #[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::duration::parse as parse_duration;
     pub use crate::error::bind_advice;
     pub use crate::http_client::{
         Authorization, Cause, HttpClient, Refusal, Tls, Trust, Unreachable,

@@ -2,12 +2,12 @@
 
 use super::auth::Credentials;
 use super::clients::Shown;
-use super::duration;
 use super::error::Wrong;
 use super::file::{self, File, RateLimit};
 use super::locks::Locks;
 use super::reload::{Files, Watch};
 use super::tls;
+use crate::duration;
 use crate::rate::Rate;
 use hyper::header::{HeaderName, HeaderValue};
 use std::collections::BTreeMap;

@@ -8,7 +8,6 @@
 mod auth;
 mod clients;
 mod config;
-mod duration;
 mod error;
 mod failures;
 mod file;

@@ -1,10 +1,12 @@
-//! Durations in Go's form.
+//! Durations in Go's form: in the web configuration, and on the command line of the program
+//! `tickmetrics`.
 
 use std::time::Duration;
 
 /// A duration such as `1h15m30.5s` or `300ms`, in the form of Go's `time.ParseDuration`; `None` for
 /// other text, and for negative durations.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(Duration::ZERO);
