@@ -1,18 +1,14 @@
-use crate::error::StartError;
-use crate::process::ProcessMetrics;
-use crate::push::{Push, Target};
+//! The settings of an exporter. `start` is their use.
+
+mod start;
+
+use crate::push::Push;
 use crate::query::More;
-use crate::respond::Responder;
-use crate::scrape::Scraper;
-use crate::server::{self, Bound, Exporter, Limits, LocalAddr, Pushing};
-use crate::service::MetricsService;
+use crate::server::{Exporter, Limits};
 use crate::source::{Shared, Source};
-use crate::web::Web;
-#[cfg(feature = "web-config")]
 use std::path::PathBuf;
 use std::time::Duration;
-use tickmetrics::__text::report;
-use tickmetrics::{ExternalLabels, Registry};
+use tickmetrics::Registry;
 
 /// The settings of an [`Exporter`].
 ///
@@ -47,7 +43,6 @@ pub struct ExporterBuilder {
     interval: Duration,
     more: More,
     thread_name: String,
-    #[cfg(feature = "web-config")]
     web_config: Option<PathBuf>,
 }
 
@@ -67,7 +62,6 @@ impl Default for ExporterBuilder {
             interval: Self::DEFAULT_INTERVAL,
             more: More::default(),
             thread_name: Self::DEFAULT_THREAD_NAME.into(),
-            #[cfg(feature = "web-config")]
             web_config: None,
         }
     }
@@ -121,7 +115,7 @@ impl ExporterBuilder {
 
     /// Adds a label to all metrics, the exporter's own included: the host, the desk. Several may be
     /// added. A metric that already has a label of the name keeps its own value. See
-    /// [`ExternalLabels`].
+    /// [`ExternalLabels`](tickmetrics::ExternalLabels).
     ///
     /// ```
     /// use tickmetrics_exporter::Exporter;
@@ -201,10 +195,11 @@ impl ExporterBuilder {
         self
     }
 
-    /// Whether the [`ProcessMetrics`] are exposed: processor time, memory, file descriptors, start
-    /// time. By default they are, since graphs and alerts for any program look for these names, and
-    /// Prometheus' own libraries export them by default. They take some 30 microseconds of the
-    /// exporter's thread at each scrape. If a program has several exporters, one is enough.
+    /// Whether the [`ProcessMetrics`](crate::ProcessMetrics) are exposed: processor time, memory,
+    /// file descriptors, start time. By default they are, since graphs and alerts for any program
+    /// look for these names, and Prometheus' own libraries export them by default. They take some
+    /// 30 microseconds of the exporter's thread at each scrape. If a program has several exporters,
+    /// one is enough.
     ///
     /// A metric of the program's own with one of these names takes precedence, as an earlier
     /// registry's does.
@@ -278,7 +273,6 @@ impl ExporterBuilder {
     /// a half-written file does not. If the change is invalid, the previous configuration stays,
     /// and standard error and `tickmetrics_exporter_web_config_stale` report it. Connections from
     /// before the change end with their next response.
-    /// their next response.
     ///
     /// **A truncated file does not remove protection.** An empty file is an error. A change that
     /// demands less is an error, too: no TLS any more, no password or token, or less of a client's
@@ -327,139 +321,4 @@ impl ExporterBuilder {
         self.web_config = Some(path.into());
         self
     }
-
-    /// Listens, and starts the thread. The exporter answers requests once this returns.
-    ///
-    /// # Errors
-    /// Every variant of [`StartError`]; nothing was started then.
-    pub fn start(self) -> Result<Exporter, StartError> {
-        let scraper = self.scraper();
-        let Self {
-            addresses, nowhere, unix_mode, limits, push, core, compress, thread_name, ..
-        } = self;
-        let invalid =
-            |reason| Err(StartError::InvalidThreadName { name: thread_name.clone(), reason });
-        if thread_name.len() > Self::MAX_THREAD_NAME {
-            return invalid("the system keeps 15 bytes; give a shorter one");
-        }
-        if thread_name.contains('\0') {
-            return invalid("it has a NUL; leave it out");
-        }
-        limits.check()?;
-        let target = push.as_ref().map(Target::new).transpose();
-        let target = target.map_err(|reason| StartError::InvalidPush { reason })?;
-        let addresses = match (addresses.is_empty(), nowhere) {
-            (true, true) if push.is_none() => return Err(StartError::NothingToDo),
-            (true, false) => vec![Self::DEFAULT_ADDRESS.into()],
-            _ => addresses,
-        };
-        let bound = addresses.iter().map(|address| Bound::new(address, unix_mode));
-        let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
-        let leaves = bound.iter().filter(|bound| bound.address.leaves_the_machine());
-        let leaves: Vec<_> = leaves.map(|bound| bound.address.clone()).collect();
-        let scraper = scraper()?;
-        let pushing = match push.zip(target) {
-            Some((settings, target)) => {
-                let metrics = scraper.register().map_err(StartError::Register)?;
-                Some(Pushing { target, settings, metrics })
-            }
-            None => None,
-        };
-        #[cfg(feature = "web-config")]
-        let web = match self.web_config {
-            Some(path) => {
-                let metrics = scraper.register().map_err(StartError::Register)?;
-                Some(Web::load(&path, metrics, leaves.len())?)
-            }
-            None => None,
-        };
-        #[cfg(not(feature = "web-config"))]
-        let web = None;
-        let responder =
-            Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()), limits.renders);
-        let is_protected = web.as_ref().is_some_and(Web::protects);
-        if !is_protected {
-            responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
-        }
-        let exporter = server::start(bound, responder, web, limits, pushing, thread_name, core)?;
-        if !is_protected {
-            warn_of(&leaves);
-        }
-        Ok(exporter)
-    }
-
-    /// The same responses as a service, for a program with an HTTP server of its own: any server
-    /// that accepts a [`tower_service::Service`], such as axum. It is ready when this returns.
-    ///
-    /// Of the [`Limits`], only `renders` applies. The server is responsible for connections,
-    /// headers, time, encryption and access. Nothing is compressed unless
-    /// [`compress`](Self::compress) is set.
-    ///
-    /// ```
-    /// use tickmetrics_exporter::Exporter;
-    /// use tickmetrics::{ExternalLabels, Registry};
-    ///
-    /// let metrics = Exporter::builder().registry(&Registry::new()).service()?;
-    /// let app: axum::Router = axum::Router::new()
-    ///     .route_service("/metrics", metrics.clone())
-    ///     .nest_service("/internal", metrics); // /internal/metrics, /internal/health, ...
-    /// # Ok::<(), tickmetrics_exporter::StartError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotForAService`](StartError::NotForAService): a setting was given that needs an exporter
-    /// with its own thread.
-    /// - [`InvalidLimit`](StartError::InvalidLimit), [`Register`](StartError::Register).
-    pub fn service(self) -> Result<MetricsService, StartError> {
-        #[cfg(feature = "web-config")]
-        let web_config = self.web_config.is_some();
-        #[cfg(not(feature = "web-config"))]
-        let web_config = false;
-        let settings = [
-            ("web_config", web_config),
-            ("push", self.push.is_some()),
-            ("listen", !self.addresses.is_empty()),
-            ("pin_to_core", self.core.is_some()),
-        ];
-        if let Some(&(setting, _)) = settings.iter().find(|(_, is_set)| *is_set) {
-            return Err(StartError::NotForAService { setting });
-        }
-        self.limits.check()?;
-        let compress = self.compress.unwrap_or(false);
-        let responder = Responder::new(self.scraper()()?, compress, self.limits.renders);
-        responder.warm_up();
-        Ok(MetricsService::new(responder))
-    }
-
-    /// Makes the scraper.
-    fn scraper(&self) -> impl FnOnce() -> Result<Scraper, StartError> + use<> {
-        let mut sources = self.sources.clone();
-        if sources.is_empty() {
-            sources.push(Shared::new(Registry::global().clone()));
-        }
-        if self.process_metrics {
-            // The last one, so that a program's own metrics of these names take precedence.
-            sources.push(Shared::giving_way(ProcessMetrics::new()));
-        }
-        let (interval, more) = (self.interval, self.more);
-        let labels = ExternalLabels::new(self.labels.clone());
-        move || {
-            let labels = labels.map_err(StartError::InvalidLabel)?;
-            let scraper = Scraper::new(sources, interval).map_err(StartError::Register)?;
-            Ok(scraper.with_more(more).with_labels(&labels))
-        }
-    }
-}
-
-/// Reports once on standard error that other machines may reach these addresses.
-fn warn_of(unprotected: &[LocalAddr]) {
-    if unprotected.is_empty() {
-        return;
-    }
-    let addresses: Vec<_> = unprotected.iter().map(ToString::to_string).collect();
-    report(format_args!(
-        "any client that reaches {} can read all metrics, without encryption or a password: listen on \
-         127.0.0.1 or a Unix socket if that is not intended",
-        addresses.join(", ")
-    ));
 }
