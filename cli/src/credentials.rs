@@ -4,10 +4,8 @@
 use crate::Result;
 use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
+use crate::prompt;
 use clap::Args as ClapArgs;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
-use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -16,7 +14,7 @@ use tickmetrics_exporter::__cli::Authorization;
 const VARIABLE: &str = "TICKMETRICS_PASSWORD";
 
 /// The most bytes of a password or token: no server would accept a longer header.
-const MAX_BYTES: u64 = 8 * 1024;
+const MAX_BYTES: usize = 8 * 1024;
 
 #[expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 #[derive(Clone, Debug, Default, ClapArgs)]
@@ -88,7 +86,8 @@ impl Access {
                  this in a terminal"
             )));
         }
-        let typed = typed(format_args!("Password of {user} for {target}: "));
+        let question = format_args!("Password of {user} for {target}: ");
+        let typed = prompt::typed(question, MAX_BYTES);
         people::tell(format_args!(""));
         typed?.ok_or_else(|| Failure::told("no password was typed"))
     }
@@ -100,9 +99,9 @@ fn read(file: &Path) -> Result<String> {
         |reason: &str| Failure::told(format!("{} can't be read: {reason}", PrintablePath(file)));
     let mut text = Vec::new();
     File::open(file)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
+        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text))
         .map_err(|error| wrong(&error.to_string()))?;
-    if text.len() as u64 > MAX_BYTES {
+    if text.len() > MAX_BYTES {
         return Err(wrong("it is longer than 8 KiB, and so no password or token"));
     }
     let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8"))?;
@@ -117,38 +116,4 @@ fn read(file: &Path) -> Result<String> {
         ));
     }
     Ok(line.into())
-}
-
-/// Reads a line without showing it, up to Enter. `None` if the user gives up.
-fn typed(question: fmt::Arguments<'_>) -> Result<Option<String>> {
-    /// Restores the terminal, however this ends.
-    struct Raw;
-    impl Drop for Raw {
-        fn drop(&mut self) {
-            let _ = disable_raw_mode();
-        }
-    }
-    // Before the question, or a quick answer would be visible.
-    enable_raw_mode()?;
-    let _raw = Raw;
-    people::ask(question);
-    let mut typed = String::new();
-    loop {
-        let Event::Key(key) = event::read()? else { continue };
-        if key.kind == KeyEventKind::Release {
-            continue;
-        }
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Enter => return Ok(Some(typed)),
-            KeyCode::Char('c' | 'd') if control => return Ok(None),
-            KeyCode::Esc => return Ok(None),
-            KeyCode::Char('u') if control => typed.clear(),
-            KeyCode::Backspace => {
-                typed.pop();
-            }
-            KeyCode::Char(c) if !control && (typed.len() as u64) < MAX_BYTES => typed.push(c),
-            _ => {}
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! | `args` | the command line |
 //! | `failure` | a command's error, in one line |
 //! | `people` | output for people |
+//! | `prompt` | a question whose answer is typed unseen |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `target` | what a target is: a file, a URL, a socket |
 //! | `number` | numbers for people and for scripts |
@@ -23,6 +24,7 @@ mod hist;
 mod man;
 mod number;
 mod people;
+mod prompt;
 mod quantile;
 mod scrape_url;
 mod segment;

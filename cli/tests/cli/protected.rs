@@ -7,9 +7,10 @@ use crate::terminal::Terminal;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tests::programs::skip;
@@ -332,4 +333,35 @@ fn a_password_is_typed_unseen() {
     terminal.press("q");
     let written = String::from_utf8(terminal.ended_well()).unwrap();
     assert!(!written.contains("horse") && !written.contains("wrong"), "{written}");
+}
+
+/// A signal ends the program as it does elsewhere, and the terminal shows again what is typed.
+#[test]
+fn a_signal_while_a_password_is_typed_restores_the_terminal() {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+        let mut terminal = Terminal::start(&["top", "127.0.0.1:1", "--user", "alice"]);
+        terminal.wait_for(|screen| screen.contains("Password of alice"));
+        terminal.press("secret");
+        // SAFETY: plain system call; the child is not waited for yet, so the number is its own.
+        unsafe { libc::kill(terminal.child.id().cast_signed(), signal) };
+        assert_eq!(terminal.ended().signal(), Some(signal));
+    }
+    let mut terminal = Terminal::start(&["top", "127.0.0.1:1", "--user", "alice"]);
+    terminal.wait_for(|screen| screen.contains("Password of alice"));
+    terminal.master = File::open("/dev/null").unwrap();
+    assert!(!terminal.wait().success(), "it does not notice that its terminal is gone");
+}
+
+/// After the answer, signals have their usual effect again.
+#[test]
+fn a_signal_after_a_password_was_typed_ends_it() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let mut terminal = Terminal::start(&["top", &address, "--once", "--user", "alice"]);
+    terminal.wait_for(|screen| screen.contains("Password of alice"));
+    terminal.press("secret\r");
+    let (_connection, _) = silent.accept().unwrap();
+    // SAFETY: as above.
+    unsafe { libc::kill(terminal.child.id().cast_signed(), libc::SIGTERM) };
+    assert_eq!(terminal.ended().signal(), Some(libc::SIGTERM));
 }

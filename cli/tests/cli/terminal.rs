@@ -106,34 +106,37 @@ impl Terminal {
         }
     }
 
-    /// Waits for its end: the terminal must be as before. Returns all output.
-    pub(crate) fn ended_well(mut self) -> Vec<u8> {
-        let status = {
-            // A terminal that nobody reads would block the last words.
-            let mut master = self.master.try_clone().unwrap();
-            let reader = thread::spawn(move || {
-                let (mut rest, mut bytes) = (Vec::new(), [0; 4096]);
-                // All ends of the other side are closed once both are: that is an error here.
-                while let Ok(read @ 1..) = master.read(&mut bytes) {
-                    rest.extend(&bytes[..read]);
-                }
-                rest
-            });
-            let status = self.wait();
-            let after = settings(&self.slave);
-            for (before, after) in [
-                (self.before.c_iflag, after.c_iflag),
-                (self.before.c_oflag, after.c_oflag),
-                (self.before.c_cflag, after.c_cflag),
-                (self.before.c_lflag, after.c_lflag),
-            ] {
-                assert_eq!(before, after, "the terminal is not as it was");
+    /// Waits for its end: the terminal must be as before.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        // A terminal that nobody reads would block the last words.
+        let mut master = self.master.try_clone().unwrap();
+        let reader = thread::spawn(move || {
+            let (mut rest, mut bytes) = (Vec::new(), [0; 4096]);
+            // All ends of the other side are closed once both are: that is an error here.
+            while let Ok(read @ 1..) = master.read(&mut bytes) {
+                rest.extend(&bytes[..read]);
             }
-            self.slave = File::open("/dev/null").unwrap();
-            let rest = reader.join().unwrap();
-            self.take(&rest);
-            status
-        };
+            rest
+        });
+        let status = self.wait();
+        let after = settings(&self.slave);
+        for (before, after) in [
+            (self.before.c_iflag, after.c_iflag),
+            (self.before.c_oflag, after.c_oflag),
+            (self.before.c_cflag, after.c_cflag),
+            (self.before.c_lflag, after.c_lflag),
+        ] {
+            assert_eq!(before, after, "the terminal is not as it was");
+        }
+        self.slave = File::open("/dev/null").unwrap();
+        let rest = reader.join().unwrap();
+        self.take(&rest);
+        status
+    }
+
+    /// Waits for its successful end. Returns all output.
+    pub(crate) fn ended_well(mut self) -> Vec<u8> {
+        let status = self.ended();
         assert_eq!(status.code(), Some(0));
         assert!(!self.screen.screen().alternate_screen());
         assert!(!self.screen.screen().hide_cursor());
