@@ -67,10 +67,10 @@ impl Candidate {
         self
     }
 
-    /// Runs with `metrics` as the recorder.
-    pub(crate) fn under(mut self, metrics: &'static crate::groups::Metrics) -> Self {
+    /// Runs each batch inside `around`, which calls what it is given.
+    pub(crate) fn inside(mut self, around: impl Fn(&dyn Fn()) + Send + Sync + 'static) -> Self {
         let batch = self.batch;
-        self.batch = Box::new(move |n| metrics.as_recorder(|| batch(n)));
+        self.batch = Box::new(move |n| around(&|| batch(n)));
         self
     }
 

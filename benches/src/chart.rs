@@ -1,7 +1,7 @@
 //! The most important figures as a picture: a dot for each library, on logarithmic scales.
 
 use crate::machine::{CORES, CPU, RUSTC};
-use crate::report::Run;
+use crate::results::Run;
 use crate::summary::{HEADLINES, Kind};
 use crate::table::shown;
 use std::fmt::Write as _;

@@ -8,9 +8,10 @@
 //! | `raw` | the cost of the best code written by hand |
 //! | `groups` | the operations, with the peers in them |
 //! | `allocator` | the allocated bytes |
-//! | `goals` | the goals |
-//! | `table` | results, also of several processes |
-//! | `report`, `readme` | the run, and its output |
+//! | `table`, `layout` | results, also of several processes; the tables and columns that there are |
+//! | `goal`, `goals` | a limit for a figure, which the groups state; all of them in a run |
+//! | `results`, `report`, `readme` | the results of a run; the run, and its output |
+//! | `ask` | processes of its own for single measurements |
 //! | `summary`, `chart` | the most important figures, as a table and as a picture |
 //! | `machine` | the machine of the run |
 //!
@@ -19,13 +20,19 @@
 #[cfg(feature = "peers")]
 mod allocator;
 #[cfg(feature = "peers")]
+mod ask;
+#[cfg(feature = "peers")]
 mod candidate;
 #[cfg(feature = "peers")]
 mod chart;
 #[cfg(feature = "peers")]
+mod goal;
+#[cfg(feature = "peers")]
 mod goals;
 #[cfg(feature = "peers")]
 mod groups;
+#[cfg(feature = "peers")]
+mod layout;
 #[cfg(feature = "peers")]
 mod machine;
 #[cfg(feature = "peers")]
@@ -34,6 +41,8 @@ mod raw;
 mod readme;
 #[cfg(feature = "peers")]
 mod report;
+#[cfg(feature = "peers")]
+mod results;
 #[cfg(feature = "peers")]
 mod run;
 #[cfg(feature = "peers")]

@@ -1,15 +1,13 @@
 //! The whole run: several processes that measure, and its output.
 
-use crate::goals::{self, Goal};
+use crate::ask::ask_with;
+use crate::results::{ABOUT, Run};
 use crate::run::Effort;
-use crate::table::{Report, Table};
-use crate::{chart, groups, machine, readme, summary};
-use serde_json::{Value, json};
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use crate::table::Report;
+use crate::{chart, goals, groups, machine, readme, summary};
+use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
-use std::{env, fs};
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -40,8 +38,7 @@ fn processes(quick: bool) -> usize {
 /// If a library's count differs from the number of operations, or if a file can't be read or
 /// written.
 pub fn overhead(options: &Options) -> Result<(), String> {
-    let run =
-        options.from.as_ref().map_or_else(|| Run::measure(options), |file| Run::read(file))?;
+    let run = options.from.as_ref().map_or_else(|| measure(options), |file| Run::read(file))?;
     println!("{}\n\n{}\n{}", run.machine_lines(), run.tables(), goals::render(&run.goals));
     if options.only.is_some() {
         return Ok(());
@@ -52,112 +49,50 @@ pub fn overhead(options: &Options) -> Result<(), String> {
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
     };
     if options.from.is_none() {
-        write(
-            "overhead.json",
-            serde_json::to_string_pretty(&run.to_json()).unwrap_or_default() + "\n",
-        )?;
+        write("overhead.json", run.to_json())?;
     }
     write("overhead.svg", chart::draw(&run))?;
-    let parts = [
+    options.readmes.iter().try_for_each(|path| readme::update(path, &parts(&run)))
+}
+
+/// The generated parts of a README, each with its name.
+fn parts(run: &Run) -> [(&'static str, String); 4] {
+    [
         ("machine", run.machine_lines()),
         ("tables", run.tables()),
         ("goals", goals::render(&run.goals)),
-        ("summary", summary::render(&run)),
-    ];
-    options.readmes.iter().try_for_each(|path| readme::update(path, &parts))
+        ("summary", summary::render(run)),
+    ]
 }
 
-/// The results of a run.
-#[derive(Debug)]
-pub(crate) struct Run {
-    machine: Vec<(&'static str, String)>,
-    pub(crate) report: Report,
-    pub(crate) goals: Vec<Goal>,
-}
-
-/// The facts about the machine and the run, in this order.
-const ABOUT: [&str; 10] = [
-    machine::CPU,
-    machine::CORES,
-    machine::KERNEL,
-    machine::RUSTC,
-    machine::PROFILE,
-    machine::TICKS,
-    "processes",
-    "seconds",
-    "batches kept",
-    "batches discarded",
-];
-
-impl Run {
-    fn measure(options: &Options) -> Result<Self, String> {
-        let start = Instant::now();
-        if let Some(only) = &options.only
-            && !groups::EACH.iter().chain(groups::ONCE).any(|(name, _)| name == only)
-        {
-            return Err(format!("{only}: not a group"));
-        }
-        let mut reports = Vec::new();
-        let processes = processes(options.quick);
-        let tell = |what: &str| eprintln!("{what}, {:.0} s", start.elapsed().as_secs_f64());
-        for number in 1..=processes {
-            tell(&format!("process {number} of {processes}"));
-            reports.push(measured_elsewhere("each", options)?);
-        }
-        let mut report = Report::merged(&reports);
-        tell("what is measured once");
-        let once = measured_elsewhere("once", options)?;
-        report.append(&once);
-        reports.push(once);
-        tell("all measured");
-        let goals = goals::of(&reports);
-        let mut machine = machine::describe();
-        let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
-        let counts = [processes.to_string(), seconds]
-            .into_iter()
-            .chain([report.kept, report.discarded].map(|batches| batches.to_string()));
-        machine.extend(ABOUT[machine.len()..].iter().copied().zip(counts));
-        Ok(Self { machine, report, goals })
+fn measure(options: &Options) -> Result<Run, String> {
+    let start = Instant::now();
+    if let Some(only) = &options.only
+        && !groups::EACH.iter().chain(groups::ONCE).any(|(name, _)| name == only)
+    {
+        return Err(format!("{only}: not a group"));
     }
-
-    /// Reads a file that [`to_json`](Self::to_json) wrote.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(path).map_err(|it| error(&it))?;
-        let json: Value = serde_json::from_str(&text).map_err(|it| error(&it))?;
-        let report = Report::from_json(&json).ok_or_else(|| error(&"not a report"))?;
-        let machine = |name| Some((name, json["machine"][name].as_str()?.to_owned()));
-        Ok(Self {
-            machine: ABOUT.into_iter().filter_map(machine).collect(),
-            goals: goals::from_json(&report, &json["goals"]),
-            report,
-        })
+    let mut reports = Vec::new();
+    let processes = processes(options.quick);
+    let tell = |what: &str| eprintln!("{what}, {:.0} s", start.elapsed().as_secs_f64());
+    for number in 1..=processes {
+        tell(&format!("process {number} of {processes}"));
+        reports.push(measured_elsewhere("each", options)?);
     }
-
-    fn to_json(&self) -> Value {
-        let machine: serde_json::Map<String, Value> =
-            self.machine.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let mut json = self.report.to_json();
-        json["machine"] = machine.into();
-        json["goals"] = self.goals.iter().map(Goal::to_json).collect();
-        json
-    }
-
-    /// The fact about the machine with a name.
-    pub(crate) fn about(&self, name: &str) -> &str {
-        self.machine.iter().find(|(one, _)| *one == name).map_or("", |(_, value)| value.as_str())
-    }
-
-    fn machine_lines(&self) -> String {
-        let lines: Vec<_> =
-            self.machine.iter().map(|(name, value)| format!("- {name}: {value}")).collect();
-        lines.join("\n")
-    }
-
-    fn tables(&self) -> String {
-        let tables: Vec<_> = self.report.tables.iter().map(Table::render).collect();
-        tables.join("\n")
-    }
+    let mut report = Report::merged(&reports);
+    tell("what is measured once");
+    let once = measured_elsewhere("once", options)?;
+    report.append(&once);
+    reports.push(once);
+    tell("all measured");
+    let goals = goals::of(&reports);
+    let mut about = machine::describe();
+    let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
+    let counts = [processes.to_string(), seconds]
+        .into_iter()
+        .chain([report.kept, report.discarded].map(|batches| batches.to_string()));
+    about.extend(ABOUT[about.len()..].iter().copied().zip(counts));
+    Ok(Run { about, report, goals })
 }
 
 /// The measurements of a separate process, of the groups for every process or for a single one.
@@ -172,24 +107,6 @@ fn measured_elsewhere(which: &str, options: &Options) -> Result<Report, String> 
     let text = ask_with(&question, replay)?;
     let json = serde_json::from_str(&text).map_err(|error| format!("{question}: {error}"))?;
     Report::from_json(&json).ok_or_else(|| format!("{question}: not a report"))
-}
-
-/// Starts this program again with a question, and returns the numbers of its answer.
-pub(crate) fn ask_numbers(question: &str) -> Result<Vec<f64>, String> {
-    let text = ask_with(question, [])?;
-    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|it| it.parse().ok()).collect();
-    numbers.filter(|all| !all.is_empty()).ok_or_else(|| format!("{question}: {text}"))
-}
-
-fn ask_with(question: &str, options: impl IntoIterator<Item = OsString>) -> Result<String, String> {
-    let error = |error: std::io::Error| format!("--child \"{question}\": {error}");
-    let mut command = Command::new(env::current_exe().map_err(error)?);
-    let command = command.args(["--child", question]).args(options).stderr(Stdio::inherit());
-    let output = command.output().map_err(error)?;
-    if !output.status.success() {
-        return Err(format!("--child \"{question}\": {}", output.status));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Answers a question of this program's own, in a process of its own.
@@ -207,7 +124,7 @@ pub fn child(question: &str, options: &Options) -> Result<String, String> {
     segment.install().map_err(|error| error.to_string())?;
     let Some(measure) = question.strip_prefix("measure ") else { return groups::answer(question) };
     if let Some(recording) = &options.replay {
-        groups::replay(recording)?;
+        groups::tick::ticks::replay(recording)?;
     }
     let mut words = measure.split(' ');
     let [which, effort, only] = [(); 3].map(|()| words.next().unwrap_or_default());
@@ -222,4 +139,27 @@ pub fn child(question: &str, options: &Options) -> Result<String, String> {
 
 fn groups_of(which: &str) -> groups::Groups {
     if which == "once" { groups::ONCE } else { groups::EACH }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+    use crate::chart;
+    use crate::results::Run;
+
+    #[test]
+    fn the_readmes_and_the_picture_are_those_of_the_last_run() {
+        let run = Run::last();
+        let readmes = [include_str!("../README.md"), include_str!("../../README.md")];
+        for (name, part) in parts(&run) {
+            let generated =
+                format!("<!-- overhead: {name} -->\n\n{}\n\n<!-- overhead: end -->", part.trim());
+            let marked = |readme: &&&str| readme.contains(&format!("<!-- overhead: {name} -->"));
+            assert!(readmes.iter().any(|readme| marked(&readme)), "{name} is in no README");
+            for readme in readmes.iter().filter(marked) {
+                assert!(readme.contains(&generated), "{name} is not as it is generated");
+            }
+        }
+        assert!(chart::draw(&run) == include_str!("../overhead.svg"));
+    }
 }

@@ -1,8 +1,12 @@
 //! The most important figures of a report, for each library and operation.
 
-use crate::groups::{FETCH_ADD, OUR_CLOCK, OURS, RAW};
+use crate::groups::names::{FETCH_ADD, OURS, RAW};
+use crate::groups::tick::OUR_CLOCK;
+use crate::groups::timing::{NO_SUBSCRIBER, STRIDE_64};
+use crate::groups::{counters, histograms, labels, memory, scrape, tick, timing};
+use crate::layout::{Column, Figure};
 use crate::machine::{CORES, CPU, PROFILE, RUSTC};
-use crate::report::Run;
+use crate::results::Run;
 use crate::table::{Report, shown};
 use std::fmt::Write as _;
 
@@ -12,9 +16,7 @@ pub(crate) struct Headline {
     what: &'static str,
     /// Its name in the picture.
     pub(crate) title: &'static str,
-    table: &'static str,
-    column: usize,
-    ours: &'static str,
+    ours: Figure,
     /// Rows of code written by hand, with their names in the picture.
     by_hand: &'static [(&'static str, &'static str)],
 }
@@ -27,81 +29,61 @@ pub(crate) const HEADLINES: [Headline; 10] = [
     Headline {
         what: "`inc`, eight counters in turn",
         title: "Count: eight counters in turn, ns",
-        table: "counter",
-        column: 2,
-        ours: OURS,
+        ours: counters::IN_ROTATION.of(OURS),
         by_hand: &[(RAW, OWN_CELL), (FETCH_ADD, SHARED_CELL)],
     },
     Headline {
         what: "`inc`, one counter, two threads",
         title: "Count: two threads, the same counter, ns",
-        table: "counter threads",
-        column: 1,
-        ours: OURS,
+        ours: counters::TWO_THREADS.of(OURS),
         by_hand: &[(RAW, OWN_CELL), (FETCH_ADD, SHARED_CELL)],
     },
     Headline {
         what: "`record`",
         title: "Record a value into a histogram, ns",
-        table: "histogram",
-        column: 0,
-        ours: OURS,
-        by_hand: &[("raw owned log-linear", "own cells, by hand")],
+        ours: histograms::RECORD.of(OURS),
+        by_hand: &[(histograms::RAW, "own cells, by hand")],
     },
     Headline {
         what: "`record`, one histogram, two threads",
         title: "Record: two threads, the same histogram, ns",
-        table: "histogram threads",
-        column: 1,
-        ours: OURS,
-        by_hand: &[("raw owned log-linear, one a thread", "own cells, by hand")],
+        ours: histograms::TWO_THREADS.of(OURS),
+        by_hand: &[(histograms::RAW_EACH, "own cells, by hand")],
     },
     Headline {
         what: "`inc` by an enum label",
         title: "Count by a label chosen at run time, ns",
-        table: "enum label",
-        column: 0,
-        ours: OURS,
+        ours: labels::BY_ENUM.of(OURS),
         by_hand: &[],
     },
     Headline {
         what: "time an empty function: `#[timed]`",
         title: "Time an empty function, ns",
-        table: "timing",
-        column: 0,
-        ours: "#[timed]",
-        by_hand: &[("floor: two clock reads, scaling, raw record", "two clock reads")],
+        ours: timing::EMPTY.of(timing::TIMED),
+        by_hand: &[(timing::FLOOR, "two clock reads")],
     },
     Headline {
         what: "added to a tick: 9 records, 2 timings",
         title: "Added to a tick with 9 records and 2 timings, ns",
-        table: "tick",
-        column: 1,
-        ours: OURS,
+        ours: tick::ADDED.of(OURS),
         by_hand: &[],
     },
     Headline {
         what: "resident bytes of a histogram series",
         title: "Memory of a histogram series, bytes",
-        table: "memory",
-        column: 1,
-        ours: OURS,
+        ours: memory::OF_HISTOGRAM.of(OURS),
         by_hand: &[],
     },
     Headline {
         what: "scrape of a counter, of 100,000",
         title: "Scrape 100,000 counters, ns for each",
-        table: "scrape counters",
-        column: 2,
-        ours: OURS,
+        ours: scrape::MOST_COUNTERS.of(OURS),
         by_hand: &[],
     },
     Headline {
         what: "scrape of a histogram, of 10,000",
         title: "Scrape 10,000 histograms, ns for each",
-        table: "scrape histograms",
-        column: 1,
-        ours: OURS,
+        ours: scrape::SOME_HISTOGRAMS.of(OURS),
         by_hand: &[],
     },
 ];
@@ -114,7 +96,7 @@ const IN_PICTURE: [&str; 5] =
 
 /// Ways that do something else: with a clock that the library lacks, for a part of the calls, or
 /// nothing at all.
-const OTHER_WAYS: [&str; 3] = [OUR_CLOCK, "stride 64", "no subscriber"];
+const OTHER_WAYS: [&str; 3] = [OUR_CLOCK, STRIDE_64, NO_SUBSCRIBER];
 
 /// The meaning of a row of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,21 +107,19 @@ pub(crate) enum Kind {
 }
 
 impl Headline {
-    fn ours(&self, report: &Report) -> Option<f64> {
-        report.value(self.table, self.ours, self.column)
+    fn column(&self) -> Column {
+        self.ours.column
     }
 
     /// A library's figure, for the fastest of its ways.
     fn peer(&self, report: &Report, library: &str) -> Option<f64> {
-        let table = report.tables.iter().find(|one| one.id == self.table)?;
         let of_library = |name: &str| {
             let rest = name.strip_prefix(library);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(','))
                 && !OTHER_WAYS.iter().any(|way| name.contains(way))
         };
-        let rows = table.rows.iter().filter(|(name, _)| of_library(name));
-        let values = rows.filter_map(|(_, values)| values.get(self.column).copied());
-        values.filter(|value| value.is_finite()).reduce(f64::min)
+        let rows = self.column().rows(report).filter(|(name, _)| of_library(name));
+        rows.map(|(_, value)| value).filter(|value| value.is_finite()).reduce(f64::min)
     }
 
     /// All figures, the least first.
@@ -149,8 +129,8 @@ impl Headline {
         let by_hand = self
             .by_hand
             .iter()
-            .map(|(row, name)| (Kind::ByHand, *name, report.value(self.table, row, self.column)));
-        let ours = [(Kind::Ours, OURS, self.ours(report))];
+            .map(|(row, name)| (Kind::ByHand, *name, self.column().of(row).value(report)));
+        let ours = [(Kind::Ours, OURS, self.ours.value(report))];
         let all = ours.into_iter().chain(peers).chain(by_hand);
         let mut all: Vec<_> =
             all.filter_map(|(kind, name, value)| Some((kind, name, value?))).collect();
@@ -167,7 +147,8 @@ pub(crate) fn render(run: &Run) -> String {
     let _ = writeln!(text, "| | {OURS} | {heads} |\n|---|--:|{}", "--:|".repeat(IN_TABLE.len()));
     for headline in &HEADLINES {
         let peers = IN_TABLE.map(|library| headline.peer(&run.report, library));
-        let all: Vec<Option<f64>> = [headline.ours(&run.report)].into_iter().chain(peers).collect();
+        let all: Vec<Option<f64>> =
+            [headline.ours.value(&run.report)].into_iter().chain(peers).collect();
         let least = all.iter().flatten().copied().reduce(f64::min);
         let cells = all.iter().map(|value| match value {
             Some(value) if Some(*value) == least => format!("**{}**", shown(*value)),
@@ -183,9 +164,8 @@ pub(crate) fn render(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::{HEADLINES, Kind};
-    use crate::report::Run;
+    use crate::results::Run;
     use crate::table::{Report, Table};
-    use std::path::Path;
 
     #[test]
     fn the_fastest_comparable_way_counts() {
@@ -201,7 +181,7 @@ mod tests {
             table.row(name, [value]);
         }
         let report = Report { tables: vec![table], ..Report::default() };
-        let timing = HEADLINES.iter().find(|one| one.table == "timing").unwrap();
+        let timing = HEADLINES.iter().find(|one| one.column().table == "timing").unwrap();
         assert_eq!(timing.peer(&report, "metrics"), Some(60.0));
         assert_eq!(timing.peer(&report, "prometheus"), None);
         assert_eq!(timing.peer(&report, "tracing"), None);
@@ -211,8 +191,7 @@ mod tests {
 
     #[test]
     fn the_last_run_has_every_row_by_its_name() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("overhead.json");
-        let run = Run::read(&path).unwrap();
+        let run = Run::last();
         for headline in &HEADLINES {
             let rows = headline.rows(&run.report);
             let of_kind = |kind| rows.iter().filter(|row| row.0 == kind).count();

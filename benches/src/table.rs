@@ -81,15 +81,8 @@ impl Report {
         }
     }
 
-    /// A table of medians and minima.
-    pub(crate) fn push_measured(
-        &mut self,
-        id: &str,
-        title: &str,
-        note: &str,
-        measured: &[Measured],
-    ) {
-        let mut table = Table::new(id, title, note, &["median ns", "minimum ns"]);
+    /// Adds a table of medians and minima.
+    pub(crate) fn push_measured(&mut self, mut table: Table, measured: &[Measured]) {
         for one in measured {
             table.row(&one.name, [one.median, one.minimum]);
         }

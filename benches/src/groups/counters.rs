@@ -1,11 +1,13 @@
 //! Adding one to a counter whose handle is kept.
 
+use super::names::{FETCH_ADD, OURS, RAW};
 use super::peers::{Metrics, Otel, shards};
-use super::{FETCH_ADD, OURS, RAW};
 use crate::candidate::{Candidate, batch, kept};
+use crate::goal::Goal;
+use crate::layout::{Column, Layout};
 use crate::raw::{Owned, Raw};
 use crate::run::{self, Effort};
-use crate::table::{Report, Table};
+use crate::table::Report;
 use crate::threads;
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -15,16 +17,58 @@ use tickmetrics::prelude::*;
 /// Counters in the rotation: as many as a tick path might touch, and too few to leave the cache.
 const ROTATION: usize = 8;
 
+const COUNTER: Layout = Layout {
+    id: "counter",
+    title: "Counter, kept handle, one thread",
+    note: "Back to back flatters plain adds and locked ones alike: the first wait only for the last \
+           store to the same cell, the second for themselves.",
+    columns: &["one cell: median ns", "minimum", "eight in rotation: median", "minimum"],
+};
+
+const BACK_TO_BACK: Column = COUNTER.column(0);
+pub(crate) const IN_ROTATION: Column = COUNTER.column(2);
+
+const THREADS: Layout = Layout {
+    id: "counter threads",
+    title: "One counter from two threads",
+    note: "Wall time of each thread for each of its increments. Alone: the other thread waits.",
+    columns: &["alone: median ns", "two threads: median", "two threads: minimum"],
+};
+
+const ALONE: Column = THREADS.column(0);
+pub(crate) const TWO_THREADS: Column = THREADS.column(1);
+
+pub(super) const GOALS: &[Goal] = &[
+    Goal::ratio(
+        "`inc`, one cell back to back",
+        1.25,
+        "× the raw design",
+        (BACK_TO_BACK.of(OURS), BACK_TO_BACK.of(RAW)),
+    ),
+    Goal::ratio(
+        "`inc`, eight counters in rotation",
+        1.25,
+        "× the raw design",
+        (IN_ROTATION.of(OURS), IN_ROTATION.of(RAW)),
+    ),
+    Goal::ratio(
+        "`inc`, one cell back to back",
+        0.45,
+        "× an uncontended `fetch_add`",
+        (BACK_TO_BACK.of(OURS), BACK_TO_BACK.of(FETCH_ADD)),
+    ),
+    Goal::ratio(
+        "`inc` of one counter from two threads",
+        1.15,
+        "× from one",
+        (TWO_THREADS.of(OURS), ALONE.of(OURS)),
+    ),
+];
+
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let both = run::interleaved(&all(), effort)?;
     let (one, rotation) = both.split_at(both.len() / 2);
-    let mut table = Table::new(
-        "counter",
-        "Counter, kept handle, one thread",
-        "Back to back flatters plain adds and locked ones alike: the first wait only for the last \
-         store to the same cell, the second for themselves.",
-        &["one cell: median ns", "minimum", "eight in rotation: median", "minimum"],
-    );
+    let mut table = COUNTER.table();
     for (one, rotation) in one.iter().zip(rotation) {
         table.row(&one.name, [one.median, one.minimum, rotation.median, rotation.minimum]);
     }
@@ -32,12 +76,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
     report.push(table);
 
     let pairs = threads::interleaved(&shared(), effort.divided_by(2))?;
-    let mut table = Table::new(
-        "counter threads",
-        "One counter from two threads",
-        "Wall time of each thread for each of its increments. Alone: the other thread waits.",
-        &["alone: median ns", "two threads: median", "two threads: minimum"],
-    );
+    let mut table = THREADS.table();
     for pair in &pairs {
         table.row(&pair.alone.name, [pair.alone.median, pair.beside.median, pair.beside.minimum]);
         report.batches([&pair.alone, &pair.beside]);

@@ -2,11 +2,14 @@
 //!
 //! Each figure is from a process of its own: this program, started with `--child`.
 
-use super::OURS;
-use super::scrape::counters::Library;
-use super::scrape::histograms::Buckets;
-use super::scrape::{Scrape, counters, histograms, symbols};
-use crate::report::ask_numbers;
+use super::inputs::durations;
+use super::names::OURS;
+use super::scrape::formats::{Library, Scrape};
+use super::scrape::histograms::{self, Buckets};
+use super::scrape::{counters, series::symbols};
+use crate::ask::ask_numbers;
+use crate::goal::Goal;
+use crate::layout::{Column, Layout};
 use crate::run::{self, Effort};
 use crate::stats::median;
 use crate::table::{Report, Table};
@@ -16,16 +19,28 @@ use tickmetrics::prelude::*;
 
 const SHARDS: [usize; 4] = [1, 16, 64, 256];
 
-const NOTE: &str = "What the process grew by, label values and tables included: counters with two \
-                    labels, 100,000 series, and histograms with 100 log-normal values, 10,000 \
-                    series. One thread recorded; then another one did the same to the same series, \
-                    and the process grew further: by the thread itself where threads share a \
-                    series. `metrics` queues values. `metriken` has no labels: its series are \
-                    numbers of a group, 1,000 of them for histograms.";
+const MEMORY: Layout = Layout {
+    id: "memory",
+    title: "Resident bytes of a series",
+    note: "What the process grew by, label values and tables included: counters with two labels, \
+           100,000 series, and histograms with 100 log-normal values, 10,000 series. One thread \
+           recorded; then another one did the same to the same series, and the process grew further: \
+           by the thread itself where threads share a series. `metrics` queues values. `metriken` has \
+           no labels: its series are numbers of a group, 1,000 of them for histograms.",
+    columns: &["counter", "histogram", "counter, a further thread", "histogram, the same"],
+};
+
+pub(crate) const OF_HISTOGRAM: Column = MEMORY.column(1);
+
+pub(super) const GOALS: &[Goal] = &[Goal::value(
+    "resident memory of 100,000 counter series",
+    64.0,
+    "bytes a series",
+    MEMORY.column(0).of(OURS),
+)];
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
-    let columns = ["counter", "histogram", "counter, a further thread", "histogram, the same"];
-    let mut table = Table::new("memory", "Resident bytes of a series", NOTE, &columns);
+    let mut table = MEMORY.table();
     for (at, metrics) in metrics().iter().enumerate() {
         let bytes = |kind, exists: bool| {
             if exists { ask_numbers(&format!("memory {at} {kind}")) } else { Ok(vec![f64::NAN; 2]) }
@@ -134,7 +149,7 @@ pub(crate) fn answer(question: &str) -> Result<String, String> {
 fn grown((series, make): Series) -> [f64; 2] {
     // The data for requesting series is not part of them.
     symbols(series).for_each(drop);
-    super::durations();
+    durations();
     let before = resident();
     let metric = make(series);
     let after = resident();

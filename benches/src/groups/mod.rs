@@ -1,32 +1,24 @@
 //! The operations, each with the libraries that can do it.
 
-mod counters;
-mod histograms;
-mod labels;
-mod memory;
+pub(crate) mod counters;
+pub(crate) mod histograms;
+mod inputs;
+pub(crate) mod labels;
+pub(crate) mod memory;
+pub(crate) mod names;
 mod peers;
 mod scaling;
-mod scrape;
+pub(crate) mod scrape;
 pub(crate) mod segment;
 mod side;
 mod tails;
-mod tick;
-mod timing;
-
-pub(crate) use peers::Metrics;
-pub(crate) use scrape::FIRST;
-pub(crate) use scrape::peak::PEAK;
-use side::Side;
-pub(crate) use tick::{NOTHING, OUR_CLOCK, replay};
+pub(crate) mod tick;
+pub(crate) mod timing;
 
 use crate::candidate::Candidate;
+use crate::goal::Goal;
 use crate::run::Effort;
 use crate::table::Report;
-use std::sync::OnceLock;
-
-pub(crate) const OURS: &str = "tickmetrics";
-pub(crate) const RAW: &str = "raw design";
-pub(crate) const FETCH_ADD: &str = "one shared fetch_add";
 
 /// Answers a question to a separate process.
 ///
@@ -62,6 +54,21 @@ pub(crate) const EACH: Groups = &[
 /// memory.
 pub(crate) const ONCE: Groups = &[("scrape", scrape::measure), ("peak", scrape::peak::measure)];
 
+/// The goals of all groups, in the report's order.
+pub(crate) const GOALS: &[&[Goal]] = &[
+    counters::GOALS,
+    labels::GOALS,
+    histograms::GOALS,
+    timing::GOALS,
+    tick::GOALS,
+    tails::GOALS,
+    scrape::GOALS,
+    scrape::peak::GOALS,
+    memory::GOALS,
+    segment::GOALS,
+    scaling::GOALS,
+];
+
 /// The operations that `cargo bench` measures too, by criterion's method.
 pub fn operations() -> [(&'static str, Vec<Candidate>); 3] {
     [
@@ -71,51 +78,34 @@ pub fn operations() -> [(&'static str, Vec<Candidate>); 3] {
     ]
 }
 
-/// Length of the tables of inputs that loops go round in: a power of two.
-pub(crate) const INPUTS: usize = 1_024;
+#[cfg(test)]
+mod tests {
+    use super::{Measure, counters, histograms, labels, scaling, tails, tick, timing};
+    use crate::goal::Goal;
+    use crate::run::Effort;
+    use crate::table::Report;
 
-/// Durations in nanoseconds, log-normal around 1.5 µs: most from 0.5 to 5 µs, in an order that no
-/// predictor learns.
-pub(crate) fn durations() -> &'static [u64; INPUTS] {
-    static DURATIONS: OnceLock<&[u64; INPUTS]> = OnceLock::new();
-    DURATIONS.get_or_init(make_durations)
-}
+    /// The other groups ask processes, or measure sizes that take long. Their rows are constants.
+    const HERE: [(Measure, &[Goal]); 7] = [
+        (counters::measure, counters::GOALS),
+        (histograms::measure, histograms::GOALS),
+        (labels::measure, labels::GOALS),
+        (timing::measure, timing::GOALS),
+        (tick::measure, tick::GOALS),
+        (tails::measure, tails::GOALS),
+        (scaling::measure, scaling::GOALS),
+    ];
 
-fn make_durations() -> &'static [u64; INPUTS] {
-    let mut random = fastrand::Rng::with_seed(1);
-    // The sum of twelve uniform numbers is nearly normal.
-    let mut normal = move || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
-    let values = std::array::from_fn(|_| (1_500.0 * (0.6 * normal()).exp()) as u64);
-    crate::candidate::kept(values)
-}
-
-/// The same in seconds.
-pub(crate) fn seconds() -> &'static [f64; INPUTS] {
-    static SECONDS: OnceLock<&[f64; INPUTS]> = OnceLock::new();
-    SECONDS.get_or_init(|| crate::candidate::kept(durations().map(|nanos| nanos as f64 * 1e-9)))
-}
-
-/// Upper edges of buckets in nanoseconds, for libraries that count in buckets.
-pub(crate) const EDGES: [u64; 15] = [
-    100,
-    250,
-    500,
-    1_000,
-    2_500,
-    5_000,
-    10_000,
-    25_000,
-    50_000,
-    100_000,
-    250_000,
-    500_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-];
-
-/// The same in seconds.
-pub(crate) fn edges() -> [f64; 15] {
-    EDGES.map(|nanos| nanos as f64 * 1e-9)
+    #[test]
+    fn each_group_measures_what_its_goals_are_for() {
+        tickmetrics::Segment::builder().shards(64).shard_bytes(1 << 30).install().unwrap();
+        let effort = Effort { batches: 1, batch_nanos: 1.0, quick: true };
+        for (measure, goals) in HERE {
+            let mut report = Report::default();
+            measure(effort, &mut report).unwrap();
+            for goal in goals {
+                assert!(goal.is_in(&report), "{goal:?}");
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Shared functions that set a peer up, and read its counts.
 
-use super::edges;
+use super::inputs::edges;
 use metrics::{Key, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{
     Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,

@@ -1,11 +1,14 @@
 //! More threads on one metric: CPU time for each operation.
 
+use super::inputs::{EDGES, INPUTS, durations, edges};
+use super::names::FETCH_ADD;
 use super::peers::shards;
-use super::{EDGES, FETCH_ADD, INPUTS, OURS, durations};
 use crate::candidate::{Candidate, kept};
+use crate::goal::Goal;
+use crate::layout::Layout;
 use crate::run::Effort;
 use crate::stats::median;
-use crate::table::{Report, Table};
+use crate::table::Report;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
@@ -14,7 +17,27 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use tickmetrics::prelude::*;
 
-const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
+const SCALING: Layout = Layout {
+    id: "scaling",
+    title: "Scaling: CPU nanoseconds for each operation",
+    note: "The time that the threads ran, not the time that passed, so that more threads than cores \
+           mean something, too. The last row is the goal's: as many threads as there are cores, to \
+           one.",
+    columns: &["1 thread", "2", "4", "8", "16"],
+};
+
+/// The threads of each column.
+const THREADS: [usize; SCALING.columns.len()] = [1, 2, 4, 8, 16];
+
+const INC: &str = "tickmetrics: inc";
+const MOST_TO_ONE: &str = "inc: most threads that have a core, to one";
+
+pub(super) const GOALS: &[Goal] = &[Goal::value(
+    "threads, as many as cores, on one counter",
+    1.15,
+    "× one thread, CPU time",
+    SCALING.column(0).of(MOST_TO_ONE),
+)];
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let candidates = candidates();
@@ -32,24 +55,17 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
         candidate.check((rounds * all) as u64)?;
     }
     let cores = shards();
-    let mut table = Table::new(
-        "scaling",
-        "Scaling: CPU nanoseconds for each operation",
-        "The time that the threads ran, not the time that passed, so that more threads than cores \
-         mean something, too. The last row is the goal's: as many threads as there are cores, to one.",
-        &THREADS
-            .map(|threads| if threads == 1 { "1 thread".to_owned() } else { threads.to_string() }),
-    );
+    let mut table = SCALING.table();
     let mut ratio = f64::NAN;
     for (candidate, nanos) in candidates.iter().zip(nanos) {
         let nanos = nanos.map(|mut nanos| median(&mut nanos));
-        if candidate.name == format!("{OURS}: inc") {
+        if candidate.name == INC {
             let most = THREADS.iter().rposition(|&threads| threads <= cores).unwrap_or(0);
             ratio = nanos[most] / nanos[0];
         }
         table.row(&candidate.name, nanos);
     }
-    table.row("inc: most threads that have a core, to one", [ratio]);
+    table.row(MOST_TO_ONE, [ratio]);
     report.push(table);
     Ok(())
 }
@@ -65,16 +81,16 @@ fn candidates() -> Vec<Candidate> {
     let cell = kept(AtomicU64::new(0));
     let group = kept(metriken::ShardedCounterGroup::new(1));
     let fast = kept(fast_telemetry::Histogram::new(&EDGES, shards()));
-    let buckets = prometheus::HistogramOpts::new("a", "Waited.").buckets(super::edges().to_vec());
+    let buckets = prometheus::HistogramOpts::new("a", "Waited.").buckets(edges().to_vec());
     let locked = kept(prometheus::Histogram::with_opts(buckets).expect("valid options"));
     vec![
         Candidate::new(
-            &format!("{OURS}: inc"),
+            INC,
             |_| counter.inc(),
             move || of_counter.snapshot().counter("a_total", &[]).unwrap_or(0),
         ),
         Candidate::new(
-            &format!("{OURS}: record"),
+            "tickmetrics: record",
             move |turn| histogram.record(values[turn % INPUTS]),
             move || {
                 registry.snapshot().histogram("b_seconds", &[]).map_or(0, HistogramSnapshot::count)

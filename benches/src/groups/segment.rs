@@ -1,19 +1,43 @@
 //! The cost of a segment in a file: the same operations in separate processes, with the cells in
 //! anonymous memory and in shared memory, in turn.
 
-use super::{INPUTS, durations};
+use super::inputs::{INPUTS, durations};
+use crate::ask::ask_numbers;
 use crate::candidate::{Candidate, kept};
-use crate::report::ask_numbers;
+use crate::goal::Goal;
+use crate::layout::Layout;
 use crate::run::{self, Effort};
 use crate::stats::median;
-use crate::table::{Report, Table};
+use crate::table::Report;
 use std::fs;
 use tickmetrics::prelude::*;
 use tickmetrics::{Segment, SegmentBuilder};
 
 const OPERATIONS: [&str; 3] = ["`inc`, eight in rotation", "enum label", "`record`"];
-pub(crate) const ANONYMOUS: &str = "anonymous memory";
-pub(crate) const FILE: &str = "a file in /dev/shm";
+const ANONYMOUS: &str = "anonymous memory";
+const FILE: &str = "a file in /dev/shm";
+
+const SEGMENT: Layout = Layout {
+    id: "segment",
+    title: "A segment in a file",
+    note: "Median nanoseconds of three processes of each kind, which take turns.",
+    columns: &OPERATIONS,
+};
+
+pub(super) const GOALS: &[Goal] = &[
+    Goal::ratio(
+        "`inc` into a segment in a file",
+        1.1,
+        "× into anonymous memory",
+        (SEGMENT.column(0).of(FILE), SEGMENT.column(0).of(ANONYMOUS)),
+    ),
+    Goal::ratio(
+        "`record` into a segment in a file",
+        1.1,
+        "× into anonymous memory",
+        (SEGMENT.column(2).of(FILE), SEGMENT.column(2).of(ANONYMOUS)),
+    ),
+];
 
 /// Processes of each kind.
 const ROUNDS: usize = 3;
@@ -27,8 +51,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
             nanos.iter_mut().zip(numbers).for_each(|(nanos, number)| nanos.push(number));
         }
     }
-    let note = "Median nanoseconds of three processes of each kind, which take turns.";
-    let mut table = Table::new("segment", "A segment in a file", note, &OPERATIONS);
+    let mut table = SEGMENT.table();
     for (name, mut nanos) in nanos {
         table.row(name, nanos.iter_mut().map(|nanos| median(nanos)));
     }

@@ -1,9 +1,12 @@
 //! Not the median of a record, but the worst one in a thousand and in ten thousand.
 
+use super::inputs::durations;
 use crate::candidate::kept;
+use crate::goal::Goal;
+use crate::layout::{Column, Layout};
 use crate::raw::{Raw, RawHistogram};
 use crate::run::{self, Effort};
-use crate::table::{Report, Table};
+use crate::table::Report;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +14,37 @@ use tickmetrics::prelude::*;
 
 /// Records of each operation in a turn of the round.
 const CHUNK: usize = 2_000;
+
+const TAILS: Layout = Layout {
+    id: "tails",
+    title: "Tails, in ticks of the clock",
+    note: "Each record alone between two clock reads, which are part of the figure (the row \"nothing\" \
+           is them alone). Interrupts are part of it, too: they hit all rows alike. The clock may move \
+           in steps, 26 ticks on some processors, which hides what is smaller.",
+    columns: &["p50", "p99.9", "p99.99"],
+};
+
+const P999: Column = TAILS.column(1);
+
+const INC: &str = "inc";
+const RAW_INC: &str = "raw inc";
+const RECORD: &str = "record";
+const RAW_RECORD: &str = "raw record";
+
+pub(super) const GOALS: &[Goal] = &[
+    Goal::ratio(
+        "p99.9 of `inc`, alone",
+        1.2,
+        "× the raw design's",
+        (P999.of(INC), P999.of(RAW_INC)),
+    ),
+    Goal::ratio(
+        "p99.9 of `record`, alone",
+        1.2,
+        "× the raw design's",
+        (P999.of(RECORD), P999.of(RAW_RECORD)),
+    ),
+];
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let rounds = if effort.quick { 50 } else { 1_000 };
@@ -25,14 +59,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String>
 
     tickmetrics::warm_up();
 
-    let mut table = Table::new(
-        "tails",
-        "Tails, in ticks of the clock",
-        "Each record alone between two clock reads, which are part of the figure (the row \
-         \"nothing\" is them alone). Interrupts are part of it, too: they hit all rows alike. The clock may move in \
-         steps, 26 ticks on some processors, which hides what is smaller.",
-        &["p50", "p99.9", "p99.99"],
-    );
+    let mut table = TAILS.table();
     let mut push = |when: &str, rows: Vec<(&'static str, [u64; 3])>| {
         for (name, values) in rows {
             table.row(&format!("{name}{when}"), values.map(|ticks| ticks as f64));
@@ -105,10 +132,10 @@ fn beside(
 
 /// Percentiles of all operations, in chunks in turn.
 fn sample(handles: &Handles, rounds: usize) -> Vec<(&'static str, [u64; 3])> {
-    let values = super::durations();
+    let values = durations();
     let value = |at: usize| values[at % values.len()];
     let (raw, raw_histogram) = (Raw::new(200), RawHistogram::new());
-    let mut tails = ["nothing", "inc", "raw inc", "fetch_add", "record", "raw record"]
+    let mut tails = ["nothing", INC, RAW_INC, "fetch_add", RECORD, RAW_RECORD]
         .map(|name| (name, Tail::default()));
     for _ in 0..rounds {
         let [nothing, inc, raw_inc, fetch_add, record, raw_record] = &mut tails;

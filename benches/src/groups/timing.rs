@@ -1,7 +1,10 @@
 //! Timing a function that does nothing: the remaining time is the instrumentation's.
 
-use super::{EDGES, edges};
+use super::inputs::{EDGES, edges};
+use super::peers::{ClientHistogram, Metrics, client_count, measured_count, shards};
 use crate::candidate::{Candidate, batch, kept};
+use crate::goal::Goal;
+use crate::layout::{Column, Layout, MEASURED};
 use crate::raw::RawHistogram;
 use crate::run::{self, Effort};
 use crate::table::Report;
@@ -15,17 +18,69 @@ use std::time::Instant;
 use tickmetrics::prelude::*;
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 
+const TIMING: Layout = Layout {
+    id: "timing",
+    title: "Timing an empty function",
+    note: "Most of a timing is the clock: one read of the time stamp counter, or of the system's clock \
+           through the vDSO. `prometheus`, `measured`, `autometrics` and those marked `Instant` read \
+           the latter, as their users do. The subscriber of `tracing` counts closed spans and does \
+           nothing else.",
+    columns: MEASURED,
+};
+
+pub(crate) const EMPTY: Column = TIMING.column(0);
+
+pub(crate) const TIMED: &str = "#[timed]";
+const SAMPLED: &str = "#[timed(sample = 64)]";
+const ASYNC: &str = "#[timed] async, ready at first poll";
+pub(crate) const FLOOR: &str = "floor: two clock reads, scaling, raw record";
+/// A part of a row's name: `fast-telemetry` times one call of 64.
+pub(crate) const STRIDE_64: &str = "stride 64";
+/// A part of a row's name: `tracing` does nothing.
+pub(crate) const NO_SUBSCRIBER: &str = "no subscriber";
+
+const STAGES: Layout = Layout {
+    id: "stages",
+    title: "Timing four stages in a row",
+    note: "Nanoseconds for all four stages.",
+    columns: MEASURED,
+};
+
+const LAPS: &str = "start, lap, lap, lap, drop";
+const FOUR_TIMERS: &str = "four timers";
+
+pub(super) const GOALS: &[Goal] = &[
+    Goal::ratio(
+        "`#[timed]` on an empty function",
+        1.15,
+        "× two clock reads, scaling, raw record",
+        (EMPTY.of(TIMED), EMPTY.of(FLOOR)),
+    ),
+    Goal::ratio(
+        "`#[timed(sample = 64)]`",
+        0.12,
+        "× `#[timed]`",
+        (EMPTY.of(SAMPLED), EMPTY.of(TIMED)),
+    ),
+    Goal::ratio(
+        "a chain of `lap()` through 4 stages",
+        0.75,
+        "× four timers",
+        (STAGES.column(0).of(LAPS), STAGES.column(0).of(FOUR_TIMERS)),
+    ),
+    Goal::ratio(
+        "an async function, ready at the first poll",
+        1.3,
+        "× the sync one",
+        (EMPTY.of(ASYNC), EMPTY.of(TIMED)),
+    ),
+];
+
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let measured = run::interleaved(&all(), effort)?;
-    let note = "Most of a timing is the clock: one read of the time stamp counter, or of the \
-                system's clock through the vDSO. `prometheus`, `measured`, `autometrics` and those \
-                marked `Instant` read the latter, as their users do. The subscriber of `tracing` \
-                counts closed spans and does nothing else.";
-    report.push_measured("timing", "Timing an empty function", note, &measured);
-
+    report.push_measured(TIMING.table(), &measured);
     let measured = run::interleaved(&stages(), effort)?;
-    let note = "Nanoseconds for all four stages.";
-    report.push_measured("stages", "Timing four stages in a row", note, &measured);
+    report.push_measured(STAGES.table(), &measured);
     Ok(())
 }
 
@@ -98,7 +153,7 @@ fn floors() -> Vec<Candidate> {
         turns("one clock read", quanta::Clock::raw),
         turns("two clock reads", |clock| clock.raw().wrapping_add(clock.raw())),
         Candidate::batched(
-            "floor: two clock reads, scaling, raw record",
+            FLOOR,
             move |n| {
                 let raw = raw.lock().expect("nothing panics with it");
                 let raw = &*raw;
@@ -126,13 +181,9 @@ fn ours() -> Vec<Candidate> {
     };
     vec![
         Candidate::new("start and drop", |_| drop(timer.start()), timer_count),
-        Candidate::new("#[timed]", |_| timed_function(), since("timed_function")),
-        Candidate::new("#[timed(sample = 64)]", |_| sampled_function(), since("sampled_function")),
-        Candidate::new(
-            "#[timed] async, ready at first poll",
-            |_| poll(timed_async()),
-            since("timed_async"),
-        ),
+        Candidate::new(TIMED, |_| timed_function(), since("timed_function")),
+        Candidate::new(SAMPLED, |_| sampled_function(), since("sampled_function")),
+        Candidate::new(ASYNC, |_| poll(timed_async()), since("timed_async")),
     ]
 }
 
@@ -152,16 +203,84 @@ impl<S: tracing::Subscriber> Layer<S> for Closed {
 }
 
 fn peers() -> Vec<Candidate> {
+    let [untraced, traced] = tracing();
+    vec![
+        prometheus(),
+        prometheus_client(),
+        metrics(),
+        measured(),
+        fast_telemetry(),
+        fast_telemetry_sampled(),
+        Candidate::new("autometrics", |_| autometrics_function(), autometrics_calls),
+        untraced,
+        traced,
+    ]
+}
+
+fn prometheus() -> Candidate {
     let options = prometheus::HistogramOpts::new("a", "Took.").buckets(edges().to_vec());
-    let of_prometheus = kept(prometheus::Histogram::with_opts(options).expect("valid options"));
-    let of_client = kept(super::peers::ClientHistogram::new(edges()));
-    let of_measured = kept(measured::Histogram::<15>::with_metadata(
+    let histogram = kept(prometheus::Histogram::with_opts(options).expect("valid options"));
+    Candidate::new(
+        "prometheus, start_timer",
+        |_| drop(histogram.start_timer()),
+        || histogram.get_sample_count(),
+    )
+}
+
+fn prometheus_client() -> Candidate {
+    let histogram = kept(ClientHistogram::new(edges()));
+    Candidate::new(
+        "prometheus-client, Instant",
+        |_| {
+            let start = Instant::now();
+            histogram.observe(start.elapsed().as_secs_f64());
+        },
+        || client_count(histogram),
+    )
+}
+
+fn metrics() -> Candidate {
+    let recorder = kept(Metrics::new());
+    let histogram = kept(recorder.histogram("a"));
+    Candidate::new(
+        "metrics, Instant",
+        |_| {
+            let start = Instant::now();
+            histogram.record(start.elapsed().as_secs_f64());
+        },
+        || recorder.total("a_count"),
+    )
+    .between(|| recorder.handle.run_upkeep())
+}
+
+fn measured() -> Candidate {
+    let histogram = kept(measured::Histogram::<15>::with_metadata(
         measured::metric::histogram::Thresholds::with_buckets(edges()),
     ));
-    let of_fast = kept(fast_telemetry::SampledTimer::new(&EDGES, super::peers::shards(), 1));
-    let of_fast_64 = kept(fast_telemetry::SampledTimer::new(&EDGES, super::peers::shards(), 64));
-    let recorder = kept(super::Metrics::new());
-    let of_metrics = kept(recorder.histogram("a"));
+    Candidate::new(
+        "measured, start_timer",
+        |_| drop(histogram.start_timer()),
+        || measured_count(histogram),
+    )
+}
+
+fn fast_telemetry() -> Candidate {
+    let timer = kept(fast_telemetry::SampledTimer::new(&EDGES, shards(), 1));
+    Candidate::new(
+        "fast-telemetry, SampledTimer of stride 1",
+        |_| timer.start().finish(),
+        || timer.sample_count(),
+    )
+}
+
+fn fast_telemetry_sampled() -> Candidate {
+    let timer = kept(fast_telemetry::SampledTimer::new(&EDGES, shards(), 64));
+    let name = format!("fast-telemetry, SampledTimer of {STRIDE_64}");
+    Candidate::new(&name, |_| timer.start().finish(), || timer.calls())
+}
+
+/// A function with a span, without a subscriber and with one.
+fn tracing() -> [Candidate; 2] {
     let closed = kept(AtomicU64::new(0));
     let subscriber = tracing::Dispatch::new(tracing_subscriber::registry().with(Closed(closed)));
     let untraced = kept(AtomicU64::new(0));
@@ -169,47 +288,9 @@ fn peers() -> Vec<Candidate> {
     untraced_function();
     tracing::dispatcher::with_default(&subscriber, traced_function);
     closed.store(0, Relaxed);
-    vec![
-        Candidate::new(
-            "prometheus, start_timer",
-            |_| drop(of_prometheus.start_timer()),
-            || of_prometheus.get_sample_count(),
-        ),
-        Candidate::new(
-            "prometheus-client, Instant",
-            |_| {
-                let start = Instant::now();
-                of_client.observe(start.elapsed().as_secs_f64());
-            },
-            || super::peers::client_count(of_client),
-        ),
-        Candidate::new(
-            "metrics, Instant",
-            |_| {
-                let start = Instant::now();
-                of_metrics.record(start.elapsed().as_secs_f64());
-            },
-            || recorder.total("a_count"),
-        )
-        .between(|| recorder.handle.run_upkeep()),
-        Candidate::new(
-            "measured, start_timer",
-            |_| drop(of_measured.start_timer()),
-            || super::peers::measured_count(of_measured),
-        ),
-        Candidate::new(
-            "fast-telemetry, SampledTimer of stride 1",
-            |_| of_fast.start().finish(),
-            || of_fast.sample_count(),
-        ),
-        Candidate::new(
-            "fast-telemetry, SampledTimer of stride 64",
-            |_| of_fast_64.start().finish(),
-            || of_fast_64.calls(),
-        ),
-        Candidate::new("autometrics", |_| autometrics_function(), autometrics_calls),
+    [
         Candidate::batched(
-            "tracing, no subscriber",
+            &format!("tracing, {NO_SUBSCRIBER}"),
             |n| {
                 batch(n, |_| untraced_function());
                 untraced.fetch_add(n as u64, Relaxed);
@@ -246,12 +327,12 @@ fn stages() -> Vec<Candidate> {
         kept(of_timers.each_ref().map(|(histogram, _)| *histogram));
     vec![
         Candidate::new(
-            "start, lap, lap, lap, drop",
+            LAPS,
             move |_| drop(stages[0].start().lap(&stages[1]).lap(&stages[2]).lap(&stages[3])),
             move || all.iter().map(|(_, count)| count()).sum::<u64>() / 4,
         ),
         Candidate::new(
-            "four timers",
+            FOUR_TIMERS,
             move |_| {
                 for timer in timers {
                     drop(timer.start());

@@ -1,8 +1,9 @@
 //! Finding the number of a known string.
 
-use super::{OURS, Symbol, orders};
+use super::orders::{Symbol, orders};
 use crate::candidate::{Candidate, batch, kept};
-use crate::groups::INPUTS;
+use crate::groups::inputs::INPUTS;
+use crate::groups::names::OURS;
 use std::collections::HashMap;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -1,5 +1,8 @@
-use super::{OURS, Scrape, Symbol500, Symbol5000, Symbol50000, symbols};
-use crate::groups::{Metrics, Side, peers};
+use super::formats::{Library, Scrape};
+use super::series::{Symbol500, Symbol5000, Symbol50000, symbols};
+use crate::groups::names::OURS;
+use crate::groups::peers::{self, Metrics};
+use crate::groups::side::Side;
 use fast_telemetry::PrometheusExport as _;
 use measured::metric::MetricFamilyEncoding as _;
 use std::sync::Arc;
@@ -26,9 +29,6 @@ struct Group<'a> {
     symbol: &'a str,
     side: Side,
 }
-
-/// A library's name, and what makes its metric with so many series.
-pub(crate) type Library = (&'static str, fn(usize) -> Scrape);
 
 pub(crate) const LIBRARIES: &[Library] = &[
     (OURS, any_ours),

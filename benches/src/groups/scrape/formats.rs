@@ -17,17 +17,6 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::OpenMetrics, Self::Protobuf];
-
-    /// The end of a table's id.
-    pub(crate) fn id(self) -> &'static str {
-        match self {
-            Self::Text => "",
-            Self::OpenMetrics => " openmetrics",
-            Self::Protobuf => " protobuf",
-        }
-    }
-
     pub(crate) fn what(self) -> &'static str {
         match self {
             Self::Text => "text 0.0.4",
@@ -83,6 +72,9 @@ impl Buffer {
     }
 }
 
+/// A library's name, and what makes its metric with so many series.
+pub(crate) type Library = (&'static str, fn(usize) -> Scrape);
+
 type Write = Box<dyn Fn(&mut Buffer)>;
 
 /// A library's series, and how it writes them.
@@ -135,7 +127,7 @@ impl Scrape {
         let new = Self::new(record)
             .text(move |out| tickmetrics_exporter::encode::text(&text.snapshot(), out))
             .openmetrics(move |out| {
-                tickmetrics_exporter::encode::openmetrics(&openmetrics.snapshot(), out)
+                tickmetrics_exporter::encode::openmetrics(&openmetrics.snapshot(), out);
             })
             .protobuf(move |out| tickmetrics_exporter::encode::protobuf(&protobuf.snapshot(), out));
         Self { registry: Some(registry), ..new }

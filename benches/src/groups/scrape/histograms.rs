@@ -1,7 +1,8 @@
-use super::counters::Library;
-use super::{OURS, Scrape, Symbol500, Symbol5000, Symbol50000, symbols};
-use crate::groups::peers::{self, ClientHistogram};
-use crate::groups::{EDGES, Metrics, durations, edges};
+use super::formats::{Library, Scrape};
+use super::series::{Symbol500, Symbol5000, Symbol50000, symbols};
+use crate::groups::inputs::{EDGES, durations, edges};
+use crate::groups::names::OURS;
+use crate::groups::peers::{self, ClientHistogram, Metrics};
 use fast_telemetry::PrometheusExport as _;
 use measured::metric::MetricFamilyEncoding as _;
 use std::sync::Arc;

@@ -1,38 +1,72 @@
 //! Peak memory of a scrape, as a multiple of the response. Each figure is from a separate process,
 //! whose allocator counts.
 
-use super::{Buffer, Format, OURS, Scrape, counters, histograms, symbols};
+use super::formats::{Buffer, Format, Scrape};
+use super::series::symbols;
+use super::{counters, histograms};
 use crate::allocator::Meter;
-use crate::groups::durations;
-use crate::report::ask_numbers;
+use crate::ask::ask_numbers;
+use crate::goal::Goal;
+use crate::groups::inputs::durations;
+use crate::groups::names::OURS;
+use crate::layout::Layout;
 use crate::run::Effort;
-use crate::table::{Report, Table};
+use crate::table::Report;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use tickmetrics::Registry;
 use tickmetrics_exporter::Exporter;
 
-pub(crate) const PEAK: &str = "scrape peak";
+const PEAK: Layout = Layout {
+    id: "scrape peak",
+    title: "Scrape: memory at its peak, × the response",
+    note: "Bytes allocated at the peak of a first scrape, more than before it, for each byte of the \
+           response: 100,000 counters, 10,000 histograms of 15 buckets. tickmetrics is scraped through \
+           its exporter, over a socket, and what it keeps for the next scrape is counted; the others \
+           write into new memory, which would still have to be sent.",
+    columns: &["counters, text", "counters, protobuf", "histograms, text", "histograms, protobuf"],
+};
 
-/// The question to a library: its kind, the format, and the number of series.
-const COLUMNS: [(&str, &str, Format, usize); 4] = [
-    ("counters, text", "counters", Format::Text, 100_000),
-    ("counters, protobuf", "counters", Format::Protobuf, 100_000),
-    ("histograms, text", "histograms", Format::Text, 10_000),
-    ("histograms, protobuf", "histograms", Format::Protobuf, 10_000),
+/// For each column the question to a library: its kind, the format, and the number of series.
+const QUESTIONS: [(&str, Format, usize); PEAK.columns.len()] = [
+    ("counters", Format::Text, 100_000),
+    ("counters", Format::Protobuf, 100_000),
+    ("histograms", Format::Text, 10_000),
+    ("histograms", Format::Protobuf, 10_000),
 ];
 
-const NOTE: &str = "Bytes allocated at the peak of a first scrape, more than before it, for each byte of \
-                    the response: 100,000 counters, 10,000 histograms of 15 buckets. tickmetrics is \
-                    scraped through its exporter, over a socket, and what it keeps for the next scrape \
-                    is counted; the others write into new memory, which would still have to be sent.";
+pub(crate) const GOALS: &[Goal] = &[
+    Goal::value(
+        "memory at the peak of a scrape, 100,000 counters as text",
+        1.1,
+        "× the response",
+        PEAK.column(0).of(OURS),
+    ),
+    Goal::value(
+        "memory at the peak of a scrape, 100,000 counters in protobuf",
+        1.1,
+        "× the response",
+        PEAK.column(1).of(OURS),
+    ),
+    Goal::value(
+        "memory at the peak of a scrape, 10,000 histograms as text",
+        1.1,
+        "× the response",
+        PEAK.column(2).of(OURS),
+    ),
+    Goal::value(
+        "memory at the peak of a scrape, 10,000 histograms in protobuf",
+        1.1,
+        "× the response",
+        PEAK.column(3).of(OURS),
+    ),
+];
 
 pub(crate) fn measure(_: Effort, report: &mut Report) -> Result<(), String> {
-    let columns = COLUMNS.map(|(title, ..)| title);
-    let mut table = Table::new(PEAK, "Scrape: memory at its peak, × the response", NOTE, &columns);
+    let mut table = PEAK.table();
     for (at, (library, _)) in counters::LIBRARIES.iter().enumerate() {
         let mut row = Vec::new();
-        for column in 0..COLUMNS.len() {
+        for column in 0..QUESTIONS.len() {
             row.extend(ask_numbers(&format!("peak {column} {at}"))?);
         }
         table.row(library, row);
@@ -49,8 +83,8 @@ pub(crate) fn answer(question: &str) -> Result<String, String> {
     let numbers = question.split(' ').map(str::parse).collect::<Result<Vec<usize>, _>>();
     let numbers = numbers.map_err(|error| format!("{question}: {error}"))?;
     let [column, library] = numbers[..] else { return Err(format!("{question}: not a question")) };
-    let column = COLUMNS.get(column);
-    let &(_, kind, format, series) = column.ok_or_else(|| format!("{question}: no column"))?;
+    let column = QUESTIONS.get(column);
+    let &(kind, format, series) = column.ok_or_else(|| format!("{question}: no column"))?;
     let libraries = if kind == "counters" { counters::LIBRARIES } else { histograms::LIBRARIES };
     let library = libraries.get(library);
     let &(name, make) = library.ok_or_else(|| format!("{question}: no library"))?;

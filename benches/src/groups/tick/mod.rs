@@ -3,15 +3,18 @@
 
 mod libraries;
 mod library;
+mod message;
 mod path;
 mod recording;
-mod ticks;
+pub(crate) mod ticks;
 
-use super::OURS;
+use super::names::OURS;
 use super::peers::{Metrics, Otel};
 use crate::candidate::{Candidate, batch, kept};
+use crate::goal::Goal;
+use crate::layout::{Column, Layout};
 use crate::run::{self, Effort};
-use crate::table::{Report, Table};
+use crate::table::Report;
 use libraries::{
     FastMetrics, FastTelemetry, Measured, Metriken, Nothing, Ours, Prometheus, PrometheusClient,
 };
@@ -21,26 +24,48 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tickmetrics::prelude::*;
-pub(crate) use ticks::replay;
 use ticks::ticks;
 
-pub(crate) const NOTHING: &str = "no metrics";
+const NOTHING: &str = "no metrics";
 /// The suffix of a library's name if its timings read our clock.
 pub(crate) const OUR_CLOCK: &str = ", our clock";
 
-const NOTE: &str = "Four counters, a counter by side, two gauges, two histograms and two timings a \
-                    tick, handles kept. \"Our clock\": the library's metrics, with timings that read \
-                    the time stamp counter as tickmetrics does, which its users could do by hand.";
+const TICK: Layout = Layout {
+    id: "tick",
+    title: "A tick: book update, signal, risk check",
+    // The source of the ticks is put before it.
+    note: "Four counters, a counter by side, two gauges, two histograms and two timings a tick, handles \
+           kept. \"Our clock\": the library's metrics, with timings that read the time stamp counter as \
+           tickmetrics does, which its users could do by hand.",
+    columns: &["median ns", "added", "minimum ns"],
+};
+
+pub(crate) const ADDED: Column = TICK.column(1);
+
+pub(super) const GOALS: &[Goal] = &[
+    Goal::to_best(
+        "the tick path: added cost",
+        0.4,
+        "× the best peer's",
+        (ADDED.of(OURS), |name| is_peer(name) && !name.ends_with(OUR_CLOCK)),
+    ),
+    Goal::to_best(
+        "the tick path, where peers are given our clock by hand",
+        0.4,
+        "× the best peer's",
+        (ADDED.of(OURS), is_peer),
+    ),
+];
+
+fn is_peer(name: &str) -> bool {
+    ![OURS, NOTHING].contains(&name)
+}
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<(), String> {
     let measured = run::interleaved(&candidates(), effort)?;
     let bare = measured.iter().find(|one| one.name == NOTHING).map_or(f64::NAN, |one| one.median);
-    let mut table = Table::new(
-        "tick",
-        "A tick: book update, signal, risk check",
-        &format!("{} {NOTE}", ticks().source),
-        &["median ns", "added", "minimum ns"],
-    );
+    let mut table = TICK.table();
+    table.note = format!("{} {}", ticks().source, TICK.note);
     for one in &measured {
         table.row(&one.name, [one.median, one.median - bare, one.minimum]);
     }

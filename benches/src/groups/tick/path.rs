@@ -2,8 +2,8 @@
 //! imbalance, and a check of the resulting position.
 
 use super::library::{Kept, Library};
-use super::ticks::{LEVELS, SYMBOLS, Tick};
-use crate::groups::Side;
+use super::message::{LEVELS, SYMBOLS, Tick};
+use crate::groups::side::Side;
 
 #[derive(Clone, Copy, Default)]
 struct Level {

@@ -4,8 +4,8 @@
 //! in milliseconds, price, quantity. Of the streams, `bookTicker` (the best bid) and `trade` are
 //! used.
 
-use super::ticks::{LEVELS, Tick};
-use crate::groups::Side;
+use super::message::{LEVELS, Tick};
+use crate::groups::side::Side;
 use flate2::bufread::GzDecoder;
 use std::fs;
 use std::io::Read as _;

@@ -1,28 +1,12 @@
 //! The ticks for the path: generated, or from a recording.
 
+use super::message::{LEVELS, SYMBOLS, Tick};
 use super::recording;
 use crate::candidate::kept;
-use crate::groups::{Side, durations};
+use crate::groups::inputs::durations;
+use crate::groups::side::Side;
 use std::path::Path;
 use std::sync::OnceLock;
-
-pub(super) const SYMBOLS: usize = 32;
-pub(super) const LEVELS: usize = 5;
-
-/// A change of one level of a book, or a trade.
-#[derive(Clone, Copy)]
-pub(super) struct Tick {
-    /// In 0..SYMBOLS.
-    pub(super) symbol: usize,
-    pub(super) side: Side,
-    /// In 0..LEVELS.
-    pub(super) level: usize,
-    /// In hundredths.
-    pub(super) price: u64,
-    pub(super) size: u64,
-    /// Nanoseconds from the exchange.
-    pub(super) delay: u64,
-}
 
 pub(super) struct Ticks {
     /// A power of two of them.

@@ -1,10 +1,10 @@
-use super::Started;
-use crate::groups::EDGES;
+use super::started::Started;
+use crate::groups::inputs::EDGES;
 use crate::groups::peers::shards;
 use crate::groups::tick::library::{Library, Make};
 use std::time::Instant;
 
-pub(in crate::groups::tick) struct FastTelemetry;
+pub(crate) struct FastTelemetry;
 
 impl Library for FastTelemetry {
     type Counter = fast_telemetry::Counter;

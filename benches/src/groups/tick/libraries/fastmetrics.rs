@@ -1,9 +1,9 @@
-use super::Started;
-use crate::groups::edges;
+use super::started::Started;
+use crate::groups::inputs::edges;
 use crate::groups::tick::library::{Library, Make};
 use std::time::Instant;
 
-pub(in crate::groups::tick) struct FastMetrics;
+pub(crate) struct FastMetrics;
 
 impl Library for FastMetrics {
     type Counter = fastmetrics::metrics::counter::Counter<u64>;

@@ -1,8 +1,8 @@
-use crate::groups::edges;
+use crate::groups::inputs::edges;
 use crate::groups::tick::library::{Library, Make};
 use measured::metric::histogram::{HistogramTimer, Thresholds};
 
-pub(in crate::groups::tick) struct Measured;
+pub(crate) struct Measured;
 
 impl Library for Measured {
     type Counter = measured::Counter;

@@ -1,6 +1,7 @@
-use super::Started;
+use super::started::Started;
+use crate::groups::peers::Metrics;
+use crate::groups::side::Side;
 use crate::groups::tick::library::{Library, Make};
-use crate::groups::{Metrics, Side};
 use std::time::Instant;
 
 impl Library for Metrics {

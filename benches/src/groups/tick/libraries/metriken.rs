@@ -1,9 +1,9 @@
-use super::Started;
+use super::started::Started;
 use crate::groups::tick::library::{Library, Make};
 use std::time::Instant;
 
 /// Sharded counters and histograms; a gauge of whole numbers, since it has no other.
-pub(in crate::groups::tick) struct Metriken;
+pub(crate) struct Metriken;
 
 impl Library for Metriken {
     type Counter = (&'static metriken::ShardedCounterGroup, usize);

@@ -9,6 +9,7 @@ mod opentelemetry;
 mod own;
 mod prometheus;
 mod prometheus_client;
+mod started;
 
 pub(super) use fast_telemetry::FastTelemetry;
 pub(super) use fastmetrics::FastMetrics;
@@ -17,8 +18,3 @@ pub(super) use metriken::Metriken;
 pub(super) use own::{Nothing, Ours};
 pub(super) use prometheus::Prometheus;
 pub(super) use prometheus_client::PrometheusClient;
-
-use std::time::Instant;
-
-/// A histogram and when its timing began, for libraries that leave reading the clock to the user.
-type Started<'a, H> = (&'a H, Instant);

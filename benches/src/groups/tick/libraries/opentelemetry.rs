@@ -1,7 +1,8 @@
-use super::Started;
+use super::started::Started;
+use crate::groups::inputs::edges;
 use crate::groups::peers::Otel;
+use crate::groups::side::Side;
 use crate::groups::tick::library::{Library, Make};
-use crate::groups::{Side, edges};
 use opentelemetry::KeyValue;
 use std::time::Instant;
 

@@ -1,9 +1,10 @@
+use crate::groups::inputs::EDGES;
+use crate::groups::side::Side;
 use crate::groups::tick::library::{Library, Make};
-use crate::groups::{EDGES, Side};
 use tickmetrics::prelude::*;
 
 /// Nothing is measured.
-pub(in crate::groups::tick) struct Nothing;
+pub(crate) struct Nothing;
 
 impl Library for Nothing {
     type Counter = ();
@@ -32,7 +33,7 @@ impl Make<Self> for Nothing {
     }
 }
 
-pub(in crate::groups::tick) struct Ours(pub(in crate::groups::tick) Registry);
+pub(crate) struct Ours(pub(crate) Registry);
 
 impl Library for Ours {
     type Counter = Counter;

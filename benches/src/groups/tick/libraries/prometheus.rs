@@ -1,7 +1,8 @@
+use crate::groups::inputs::edges;
+use crate::groups::side::Side;
 use crate::groups::tick::library::{Library, Make};
-use crate::groups::{Side, edges};
 
-pub(in crate::groups::tick) struct Prometheus;
+pub(crate) struct Prometheus;
 
 impl Library for Prometheus {
     type Counter = prometheus::IntCounter;

@@ -1,9 +1,9 @@
-use super::Started;
-use crate::groups::edges;
+use super::started::Started;
+use crate::groups::inputs::edges;
 use crate::groups::tick::library::{Library, Make};
 use std::time::Instant;
 
-pub(in crate::groups::tick) struct PrometheusClient;
+pub(crate) struct PrometheusClient;
 
 impl Library for PrometheusClient {
     type Counter = prometheus_client::metrics::counter::Counter;
