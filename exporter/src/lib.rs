@@ -140,7 +140,9 @@ pub mod __fuzz {
         let (mut intervals, now) = (Intervals::new(Duration::ZERO), Instant::now());
         intervals.end(now, &[first]);
         let interval = intervals.end(now, std::slice::from_ref(second));
-        crate::encode::render_beside(second, &interval[0], protocol)
+        let mut out = Vec::new();
+        crate::encode::render_beside(second, &interval[0], protocol, &mut out);
+        out
     }
 }
 

@@ -16,6 +16,7 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Uri};
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -141,8 +142,15 @@ impl Responder {
         let headers = &request.headers;
         let accept_encoding = self.compress.then(|| list(headers, &ACCEPT_ENCODING));
         let coding = Coding::negotiate(&accept_encoding.unwrap_or_default());
-        let protocol = negotiate(Some(&list(headers, &ACCEPT)));
-        let query = Query { protocol, coding, names: names(&request.uri) };
+        let mut protocol = negotiate(Some(&list(headers, &ACCEPT)));
+        if let Some(name) = parameters(&request.uri, "format").next() {
+            let Some(format) = Format::from_name(&name) else {
+                return response(StatusCode::BAD_REQUEST, PLAIN, whole(UNKNOWN_FORMAT));
+            };
+            protocol.format = format;
+        }
+        let names = parameters(&request.uri, "name[]").map(Cow::into_owned).collect();
+        let query = Query { protocol, coding, names };
         let reader = lock(&self.scraper).open_within(self.renders, query, client);
         let Some(reader) = reader else {
             let text = "Too many clients: try again later\n";
@@ -179,11 +187,16 @@ fn is_known(method: &Method) -> bool {
     .contains(method)
 }
 
-/// The names in `?name[]=a&name[]=b`, percent-encoded or not. Other parameters are ignored.
-fn names(uri: &Uri) -> Vec<String> {
+const UNKNOWN_FORMAT: &str = if cfg!(feature = "json") {
+    "Unknown format: give text, openmetrics, protobuf or json\n"
+} else {
+    "Unknown format: give text, openmetrics or protobuf\n"
+};
+
+/// The values of a parameter of the query, in order, percent-decoded. `name[]=a&name[]=b` has two.
+fn parameters<'u>(uri: &'u Uri, name: &str) -> impl Iterator<Item = Cow<'u, str>> {
     let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let names = parameters.filter(|(name, _)| name == "name[]");
-    names.map(|(_, value)| value.into_owned()).collect()
+    parameters.filter(move |(known, _)| known == name).map(|(_, value)| value)
 }
 
 fn whole(text: &'static str) -> Body {
@@ -206,7 +219,7 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, Responder};
+    use super::{Body, Client, Format, Responder, Response};
     use crate::scrape::Scraper;
     use crate::source::Shared;
     use hyper::{Request, StatusCode};
@@ -214,10 +227,34 @@ mod tests {
     use tickmetrics::Registry;
     use tokio::runtime;
 
-    fn status(responder: &Responder, path: &str) -> StatusCode {
+    fn respond(responder: &Responder, path: &str) -> Response<Body> {
         let (request, ()) = Request::builder().uri(path).body(()).unwrap().into_parts();
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(responder.respond(&request, Client::Unknown)).status()
+        runtime.block_on(responder.respond(&request, Client::Unknown))
+    }
+
+    fn status(responder: &Responder, path: &str) -> StatusCode {
+        respond(responder, path).status()
+    }
+
+    #[test]
+    fn a_format_is_named_in_the_query() {
+        let scraper = Scraper::new(vec![Shared::new(Registry::new())], Duration::ZERO).unwrap();
+        let responder = Responder::new(scraper, false, 1);
+        for (path, content_type) in [
+            ("/metrics?format=text", "text/plain; version=0.0.4; charset=utf-8"),
+            ("/metrics?name[]=a&format=openmetrics", Format::OpenMetrics.content_type()),
+            ("/metrics?format=%70rotobuf", Format::Protobuf.content_type()),
+            #[cfg(feature = "json")]
+            ("/metrics?format=json", "application/json"),
+        ] {
+            let response = respond(&responder, path);
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(response.headers()["content-type"], content_type, "{path}");
+        }
+        for path in ["/metrics?format=xml", "/metrics?format="] {
+            assert_eq!(respond(&responder, path).status(), StatusCode::BAD_REQUEST, "{path}");
+        }
     }
 
     #[test]

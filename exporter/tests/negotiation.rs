@@ -178,3 +178,37 @@ fn names_are_told_apart_across_registries() {
         assert!(body.contains(line), "{line} is not in {body}");
     }
 }
+
+/// In several chunks, as any parser of JSON reads it.
+#[cfg(feature = "json")]
+#[test]
+fn json_has_every_series() {
+    #[derive(Clone, Copy, Label)]
+    #[label(capacity = 4096)]
+    struct Session(LabelId);
+
+    let registry = Registry::new();
+    let orders: Counter<Session> = register(&registry, "orders.sent_total");
+    let name = |number: u64| format!("session \"{number}\"\n");
+    for number in 0..4000 {
+        orders.with(Session::intern(&name(number))).add(number + 1);
+    }
+    register::<Histogram>(&registry, "wait").record(7);
+    let exporter = start(&[&registry]);
+
+    let mut client = tests::http::Client::new(exporter.local_addr().unwrap());
+    let answer = client.request("GET", "/metrics?format=json");
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert!(answer.body.len() > 100_000, "{}", answer.body.len());
+    let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let metrics = document["metrics"].as_array().unwrap();
+    let family = |name: &str| metrics.iter().find(|family| family["name"] == name).unwrap();
+    let series = family("orders.sent_total")["series"].as_array().unwrap();
+    assert_eq!(series.len(), 4000);
+    for (number, series) in (0..).zip(series) {
+        assert_eq!(series["labels"]["session"], name(number));
+        assert_eq!(series["value"], number + 1);
+    }
+    assert_eq!(family("wait")["series"][0]["count"], 1);
+    assert_eq!(family("tickmetrics_exporter_scrapes_total")["series"][0]["value"], 1);
+}

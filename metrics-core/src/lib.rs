@@ -228,7 +228,8 @@ pub use registry::{
 pub use segment::{Segment, SegmentError, SegmentStats};
 pub use snapshot::{
     Bucket, ConflictReason, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot,
-    MergeConflict, NativeBucket, NativeBuckets, Series, Snapshot, Value,
+    MergeConflict, MetricLabels, NativeBucket, NativeBuckets, Series, Snapshot, Value,
+    VariableLabel,
 };
 pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;

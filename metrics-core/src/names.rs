@@ -59,6 +59,11 @@ impl Escaping {
         is_legacy(name, true)
     }
 
+    /// Whether the name is a legacy name of a label.
+    pub fn is_legacy_label(name: &str) -> bool {
+        is_legacy(name, false)
+    }
+
     /// The escaped name of a metric.
     pub fn metric(self, name: &str) -> Cow<'_, str> {
         self.escape(name, true)
@@ -88,10 +93,6 @@ impl Escaping {
         }
         escaped.into()
     }
-}
-
-pub(crate) fn is_legacy_label(name: &str) -> bool {
-    is_legacy(name, false)
 }
 
 fn is_legacy(name: &str, colon: bool) -> bool {
@@ -130,7 +131,7 @@ pub(crate) fn are_told_apart<'a>(labels: &(impl Iterator<Item = &'a str> + Clone
 
 /// The greatest length of a name, escaped or quoted: a dot becomes `_dot_`.
 pub(crate) fn longest(name: &str) -> usize {
-    if is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
+    if Escaping::is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
 }
 
 /// The beginning of a text: at most so many bytes, without half a character at its end.

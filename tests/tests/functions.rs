@@ -35,7 +35,12 @@ fn series(registry: &Registry) -> Vec<String> {
     let families: Vec<_> = snapshot.families().collect();
     let series = families.iter().flat_map(|family| {
         let line = |one: tickmetrics::Series<'_>| {
-            format!("{}{{{}}} {:?}", family.name(), one.label_text(), one.value())
+            format!(
+                "{}{{{}}} {:?}",
+                family.name(),
+                tickmetrics_exporter::encode::label_text(one),
+                one.value()
+            )
         };
         family.series().map(line)
     });

@@ -182,7 +182,7 @@ fn series_are_exposed_once_touched_or_declared() {
     let series = |name: &str| -> Vec<String> {
         let snapshot = registry.snapshot();
         let family = snapshot.family(name).unwrap();
-        family.series().map(|series| series.label_text()).collect()
+        family.series().map(|series| tickmetrics_exporter::encode::label_text(series)).collect()
     };
     assert_eq!(series("orders_total"), Vec::<String>::new());
     assert_eq!(series("sides_total"), [r#"side="buy""#, r#"side="sell""#], "enums: all of them");
@@ -455,10 +455,15 @@ fn series_from_a_position_are_the_rest() {
     for (name, count) in [("one", 2), ("several", 6)] {
         let family = snapshot.family(name).unwrap();
         assert_eq!(family.series_count(), count);
-        let all: Vec<String> = family.series().map(|series| series.label_text()).collect();
+        let all: Vec<String> = family
+            .series()
+            .map(|series| tickmetrics_exporter::encode::label_text(series))
+            .collect();
         for skipped in 0..count + 5 {
-            let rest: Vec<String> =
-                family.series_from(skipped).map(|series| series.label_text()).collect();
+            let rest: Vec<String> = family
+                .series_from(skipped)
+                .map(|series| tickmetrics_exporter::encode::label_text(series))
+                .collect();
             assert_eq!(rest, all[skipped.min(count)..], "{name} from {skipped}");
         }
         assert_eq!(family.series_from(usize::MAX).count(), 0);
@@ -532,7 +537,10 @@ fn a_handle_of_one_series_stays_with_it() {
     let seen = snapshot.histogram("histogram", &labels).unwrap();
     assert_eq!((seen.count(), seen.sum(), seen.min(), seen.max()), (2, 10.0, Some(3.0), Some(7.0)));
     for family in snapshot.families() {
-        let series: Vec<String> = family.series().map(|series| series.label_text()).collect();
+        let series: Vec<String> = family
+            .series()
+            .map(|series| tickmetrics_exporter::encode::label_text(series))
+            .collect();
         assert_eq!(series, [r#"venue="v98""#, r#"venue="v99""#], "{}", family.name());
     }
 }

@@ -392,7 +392,7 @@ fn exhaust(file: &Path) -> Result<(), ReadError> {
         tickmetrics_exporter::encode::text(snapshot, &mut text);
         for series in snapshot.families().flat_map(|family| family.series().collect::<Vec<_>>()) {
             assert!(series.labels().count() < 100);
-            series.label_text();
+            tickmetrics_exporter::encode::label_text(series);
             if let tickmetrics::Value::Histogram(histogram) = series.value() {
                 let _ = [0.0, 0.5, 0.99, 1.0].map(|q| histogram.quantile(q));
                 histogram.to_hdr();

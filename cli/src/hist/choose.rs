@@ -4,6 +4,7 @@ use super::{Chosen, labels};
 use crate::Result;
 use crate::failure::Failure;
 use tickmetrics::{Kind, Series, Snapshot, Value};
+use tickmetrics_exporter::encode::label_text;
 
 /// The most series or names in a message.
 const LISTED: usize = 10;
@@ -52,7 +53,7 @@ pub(super) fn choose<'a>(
     let Value::Histogram(histogram) = one.value() else {
         return Err(Failure::told(format!("{name} is not a histogram")));
     };
-    let text = one.label_text();
+    let text = label_text(*one);
     let title = if text.is_empty() { name.to_owned() } else { format!("{name}{{{text}}}") };
     let (help, unit, hdr) = (family.help(), family.unit(), histogram.to_hdr());
     Ok(Chosen { title, help, unit, histogram, hdr })

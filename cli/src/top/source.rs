@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tickmetrics::{HistogramSnapshot, Snapshot, Value};
+use tickmetrics_exporter::encode::label_text;
 
 /// The source of readings.
 pub(crate) enum Source {
@@ -138,7 +139,7 @@ pub(super) fn series_of(snapshot: &Snapshot, interval: Option<&Snapshot>) -> Vec
                 _ => continue,
             };
             series.push(Series {
-                title: Series::title(family.name(), &one.label_text()),
+                title: Series::title(family.name(), &label_text(one)),
                 unit: unit.clone(),
                 help: help.clone(),
                 reading,

@@ -5,7 +5,7 @@
 
 use super::number::{push_f64, push_u64};
 use super::wire::{self, Message, push_double, push_uint};
-use std::fmt::Write;
+use std::io::Write;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 use tickmetrics::{Exemplar, HistogramSnapshot};
@@ -21,19 +21,24 @@ fn since_epoch(exemplar: Exemplar) -> Duration {
 
 /// Appends the lines of a histogram's buckets with their exemplars, from behind the common
 /// beginning, which `begin` already has once, to the end of the last line without its line feed.
-pub(super) fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &HistogramSnapshot) {
+pub(super) fn push_buckets(
+    out: &mut Vec<u8>,
+    begin: Range<usize>,
+    histogram: &HistogramSnapshot,
+    edges: &[String],
+) {
     let mut exemplars = histogram.exemplars().peekable();
-    for bucket in histogram.buckets() {
-        out.push_str(bucket.le);
-        out.push_str("\"} ");
+    for (bucket, edge) in histogram.buckets().zip(edges) {
+        out.extend_from_slice(edge.as_bytes());
+        out.extend_from_slice(b"\"} ");
         push_u64(out, bucket.count);
         if let Some(exemplar) = exemplars.next_if(|one| one.value <= bucket.upper) {
             push_text(out, exemplar);
         }
-        out.push('\n');
+        out.push(b'\n');
         out.extend_from_within(begin.clone());
     }
-    out.push_str("+Inf\"} ");
+    out.extend_from_slice(b"+Inf\"} ");
     push_u64(out, histogram.count());
     if let Some(exemplar) = exemplars.next() {
         push_text(out, exemplar);
@@ -42,13 +47,13 @@ pub(super) fn push_buckets(out: &mut String, begin: Range<usize>, histogram: &Hi
 
 /// In the form of `OpenMetrics`, with the time in milliseconds, which is Prometheus' precision
 /// (<https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars>).
-fn push_text(out: &mut String, exemplar: Exemplar) {
-    // A String accepts everything that is written.
+fn push_text(out: &mut Vec<u8>, exemplar: Exemplar) {
+    // Memory accepts everything that is written.
     let _ = write!(out, " # {{{TRACE}=\"{:032x}\"", exemplar.trace_id);
     if exemplar.span_id != 0 {
         let _ = write!(out, ",{SPAN}=\"{:016x}\"", exemplar.span_id);
     }
-    out.push_str("} ");
+    out.extend_from_slice(b"} ");
     push_f64(out, exemplar.value);
     let time = since_epoch(exemplar);
     let _ = write!(out, " {}.{:03}", time.as_secs(), time.subsec_millis());

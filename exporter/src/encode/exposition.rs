@@ -1,38 +1,56 @@
 //! An exposition that is written in pieces, in any format.
 
+use super::family::write;
+#[cfg(feature = "json")]
+use super::json::{self, Json};
+use super::lines::Lines;
+use super::negotiate::{Format, Protocol};
 use super::openmetrics::{self, OpenMetrics};
 use super::part::Part;
 use super::progress::Progress;
-use super::protobuf;
-use super::text;
-use crate::encode::negotiate::{Format, Protocol};
+use super::protobuf::{Messages, Open};
+use super::text::Text;
 use std::mem;
 
 /// An exposition, written family by family, and handed over in pieces, so that it is never in
 /// memory as a whole.
 pub(crate) struct Exposition {
     protocol: Protocol,
-    out: Out,
+    out: Vec<u8>,
     /// The pieces written before `out` that are not handed over yet.
     pieces: Vec<Vec<u8>>,
     /// Of the family that is being written.
     progress: Progress,
-}
-
-enum Out {
-    Text(String),
-    Bytes(Vec<u8>),
+    /// In protobuf, the family that is being written.
+    open: Option<Open>,
+    /// In JSON, whether no family was written yet.
+    #[cfg(feature = "json")]
+    is_empty: bool,
 }
 
 impl Exposition {
     /// An exposition without families, in memory whose contents are dropped.
     pub(crate) fn new(protocol: Protocol, mut memory: Vec<u8>) -> Self {
         memory.clear();
-        let out = match protocol.format {
-            Format::Text | Format::Text1 | Format::OpenMetrics => Out::Text(text_in(memory)),
-            Format::Protobuf => Out::Bytes(memory),
-        };
-        Self { protocol, out, pieces: Vec::new(), progress: Progress::default() }
+        Self::after(memory, protocol)
+    }
+
+    /// An exposition without families, after other bytes.
+    #[cfg_attr(not(feature = "json"), expect(unused_mut, reason = "JSON has a beginning"))]
+    pub(super) fn after(mut out: Vec<u8>, protocol: Protocol) -> Self {
+        #[cfg(feature = "json")]
+        if protocol.format == Format::Json {
+            json::begin(None, &mut out);
+        }
+        Self {
+            protocol,
+            out,
+            pieces: Vec::new(),
+            progress: Progress::default(),
+            open: None,
+            #[cfg(feature = "json")]
+            is_empty: true,
+        }
     }
 
     /// Continues a family, until the present piece has `full` bytes. Returns the family's number of
@@ -46,54 +64,55 @@ impl Exposition {
         is_exposed: &dyn Fn(&str) -> bool,
         full: usize,
     ) -> Option<usize> {
-        let Self { protocol, out, pieces, progress } = self;
-        let escaping = protocol.escaping();
-        let is_whole = match out {
-            Out::Text(out) if protocol.format == Format::OpenMetrics => {
-                let created = protocol.created;
-                let format = OpenMetrics { is_exposed, escaping, created };
-                text::write(&format, part, progress, out, full)
+        let Self { protocol, out, pieces, progress, open, .. } = self;
+        let (protocol, escaping) = (*protocol, protocol.escaping());
+        let is_whole = match protocol.format {
+            Format::Text | Format::Text1 => {
+                let mut lines = Lines { dialect: Text { escaping } };
+                write(&mut lines, part, progress, out, full)
             }
-            Out::Text(out) => text::write(&text::Text { escaping }, part, progress, out, full),
-            Out::Bytes(out) => protobuf::write(*protocol, part, progress, pieces, out, full),
+            Format::OpenMetrics => {
+                let created = protocol.created;
+                let mut lines = Lines { dialect: OpenMetrics { is_exposed, escaping, created } };
+                write(&mut lines, part, progress, out, full)
+            }
+            Format::Protobuf => {
+                write(&mut Messages { protocol, pieces, open }, part, progress, out, full)
+            }
+            #[cfg(feature = "json")]
+            Format::Json => {
+                write(&mut Json { is_empty: &mut self.is_empty }, part, progress, out, full)
+            }
         };
         is_whole.then(|| mem::take(progress).exposed)
     }
 
     /// The bytes of the present piece.
     pub(crate) fn len(&self) -> usize {
-        match &self.out {
-            Out::Text(out) => out.len(),
-            Out::Bytes(out) => out.len(),
-        }
+        self.out.len()
     }
 
     /// Writes the end, after the last family.
     pub(crate) fn end(&mut self) {
-        if let (Out::Text(out), Format::OpenMetrics) = (&mut self.out, self.protocol.format) {
-            out.push_str(openmetrics::END);
-        }
+        self.out.extend_from_slice(match self.protocol.format {
+            Format::OpenMetrics => openmetrics::END,
+            #[cfg(feature = "json")]
+            Format::Json => json::END,
+            _ => b"",
+        });
     }
 
     /// The pieces that can be sent: everything written, except for a message whose length, which
     /// precedes it, is not known yet. Further output goes to `memory`, whose contents are dropped.
     pub(crate) fn take(&mut self, mut memory: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
         memory.clear();
-        self.pieces.push(match &mut self.out {
-            Out::Text(out) => mem::replace(out, text_in(memory)).into_bytes(),
-            Out::Bytes(out) => mem::replace(out, memory),
-        });
-        let ready = match &mut self.progress.open {
-            Some((_, first)) => mem::take(first),
+        self.pieces.push(mem::replace(&mut self.out, memory));
+        let ready = match &mut self.open {
+            Some(open) => mem::take(&mut open.piece),
             None => self.pieces.len(),
         };
         self.pieces.drain(..ready)
     }
-}
-
-/// Empty memory is text, too.
-fn text_in(memory: Vec<u8>) -> String {
-    String::from_utf8(memory).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -130,11 +149,13 @@ mod tests {
             (Format::OpenMetrics, None),
             (Format::OpenMetrics, Some(Escaping::Values)),
             (Format::Protobuf, Some(Escaping::AllowUtf8)),
+            #[cfg(feature = "json")]
+            (Format::Json, None),
         ] {
             let protocol = Protocol::new(format, escaping);
             let distinct = Distinct::new(&snapshot, protocol.escaping());
             let is_exposed = |name: &str| distinct.contains(name);
-            let (_, whole) = crate::encode::render(&snapshot, Some(protocol.content_type()));
+            let whole = crate::encode::render_as(&snapshot, protocol);
             for full in 1..whole.len() + 2 {
                 let mut exposition = Exposition::new(protocol, Vec::new());
                 let mut all = Vec::new();

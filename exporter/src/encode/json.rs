@@ -1,8 +1,11 @@
 //! JSON, for scripts and for users without a parser of Prometheus' formats.
 
+use super::append;
+use super::family::{Head, Sample, Writer, write};
+use super::progress::Progress;
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tickmetrics::{Family, HistogramSnapshot, Series, Snapshot, Value};
+use tickmetrics::{Escaping, HistogramSnapshot, Series, Snapshot};
 
 /// The process of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,16 +45,82 @@ pub struct Process {
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn json(snapshot: &Snapshot, process: Option<Process>, out: &mut String) {
-    let metrics = snapshot.families().map(Metric::new).collect();
-    let document = Document { process: process.map(About::new), metrics };
-    // All keys are strings and nothing below fails to serialize, so there is no error.
-    out.push_str(&serde_json::to_string(&document).unwrap_or_default());
+    append(out, |out| {
+        begin(process, out);
+        let mut writer = Json { is_empty: &mut true };
+        for family in snapshot.families() {
+            write(&mut writer, family.into(), &mut Progress::default(), out, usize::MAX);
+        }
+        out.extend_from_slice(END);
+    });
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    process: Option<About>,
-    metrics: Vec<Metric<'a>>,
+/// Writes JSON.
+pub(super) struct Json<'j> {
+    /// Whether no family was written yet.
+    pub(super) is_empty: &'j mut bool,
+}
+
+/// Appends the beginning of the document, up to the first family.
+pub(super) fn begin(process: Option<Process>, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"process":"#);
+    push(&process.map(About::new), out);
+    out.extend_from_slice(br#","metrics":["#);
+}
+
+/// The end of the document, after the last family.
+pub(super) const END: &[u8] = b"]}";
+
+fn push(value: &impl Serialize, out: &mut Vec<u8>) {
+    // All keys are strings, no value fails to serialize, and memory accepts everything.
+    let _ = serde_json::to_writer(out, value);
+}
+
+impl<'a> Writer<'a> for Json<'_> {
+    // A histogram's object has it all.
+    const DERIVES: bool = false;
+
+    /// Whether it has a series.
+    type Table = bool;
+
+    fn escaping(&self) -> Escaping {
+        Escaping::AllowUtf8
+    }
+
+    fn begin(&mut self, head: &Head<'_, 'a>, is_begun: bool, out: &mut Vec<u8>) -> bool {
+        if is_begun {
+            return true;
+        }
+        if !std::mem::take(self.is_empty) {
+            out.push(b',');
+        }
+        let family = head.family;
+        let kind = family.kind().to_string();
+        push(&Family { name: family.name(), kind, unit: family.unit(), help: family.help() }, out);
+        // In place of its closing brace.
+        out.pop();
+        out.extend_from_slice(br#","series":["#);
+        false
+    }
+
+    fn push(
+        &mut self,
+        has_series: &mut bool,
+        labels: Series<'a>,
+        sample: Sample<'a>,
+        out: &mut Vec<u8>,
+    ) {
+        if std::mem::replace(has_series, true) {
+            out.push(b',');
+        }
+        push(&One { labels, value: sample.into() }, out);
+    }
+
+    fn pause(&mut self, _: bool) {}
+
+    fn end(&mut self, _: bool, _: &Head<'_, 'a>, out: &mut Vec<u8>) {
+        out.extend_from_slice(END);
+    }
 }
 
 #[derive(Serialize)]
@@ -61,13 +130,13 @@ struct About {
     alive: bool,
 }
 
+/// A family without its series.
 #[derive(Serialize)]
-struct Metric<'a> {
+struct Family<'a> {
     name: &'a str,
     kind: String,
     unit: &'a str,
     help: &'a str,
-    series: Vec<One<'a>>,
 }
 
 #[derive(Serialize)]
@@ -121,27 +190,15 @@ impl About {
     }
 }
 
-impl<'a> Metric<'a> {
-    fn new(family: Family<'a>) -> Self {
-        let series = family.series().map(|labels| One { labels, value: labels.value().into() });
-        Self {
-            name: family.name(),
-            kind: family.kind().to_string(),
-            unit: family.unit(),
-            help: family.help(),
-            series: series.collect(),
-        }
-    }
-}
-
-impl<'a> From<Value<'a>> for Reading<'a> {
-    fn from(value: Value<'a>) -> Self {
-        match value {
-            Value::Counter(value) => Self::Count { value },
-            Value::UpDown(value) => Self::Balance { value },
-            Value::Quantity(value) | Value::Gauge(value) => Self::Number { value: Number(value) },
-            Value::Histogram(histogram) => Self::Histogram(Box::new(histogram.into())),
-            _ => Self::Unknown {},
+impl<'a> From<Sample<'a>> for Reading<'a> {
+    fn from(sample: Sample<'a>) -> Self {
+        match sample {
+            Sample::Count(value) => Self::Count { value },
+            Sample::Balance(value) => Self::Balance { value },
+            Sample::Number(value) => Self::Number { value: Number(value) },
+            Sample::Histogram(histogram) => Self::Histogram(Box::new(histogram.into())),
+            // Only derived families have it.
+            Sample::Summary(_) => Self::Unknown {},
         }
     }
 }
@@ -171,9 +228,9 @@ impl Serialize for Number {
         if self.0.is_finite() {
             return to.serialize_f64(self.0);
         }
-        let mut text = String::new();
+        let mut text = Vec::new();
         super::number::push_f64(&mut text, self.0);
-        to.serialize_str(&text)
+        to.serialize_str(&String::from_utf8(text).unwrap_or_default())
     }
 }
 

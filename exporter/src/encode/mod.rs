@@ -1,10 +1,14 @@
 //! Snapshots as bytes, in the formats that Prometheus reads, and as JSON.
 
 mod beside;
+mod escape;
 mod exemplar;
 mod exposition;
+mod family;
 #[cfg(feature = "json")]
 mod json;
+mod labels;
+mod lines;
 pub(crate) mod negotiate;
 mod number;
 mod openmetrics;
@@ -18,6 +22,7 @@ mod wire;
 pub(crate) use exposition::Exposition;
 #[cfg(feature = "json")]
 pub use json::{Process, json};
+pub use labels::label_text;
 pub use negotiate::{Format, Protocol, negotiate};
 pub use openmetrics::openmetrics;
 pub(crate) use part::Part;
@@ -60,23 +65,39 @@ pub fn render(snapshot: &Snapshot, accept: Option<&str>) -> (&'static str, Vec<u
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn render_as(snapshot: &Snapshot, protocol: Protocol) -> Vec<u8> {
-    render_beside(snapshot, &Snapshot::default(), protocol)
+    let mut out = Vec::new();
+    render_into(snapshot, protocol, &mut out);
+    out
 }
 
-/// As [`render_as`] does, with the values of the last interval.
+/// Appends what [`render_as`] returns: for programs that reuse memory.
+pub fn render_into(snapshot: &Snapshot, protocol: Protocol, out: &mut Vec<u8>) {
+    render_beside(snapshot, &Snapshot::default(), protocol, out);
+}
+
+/// Appends text that is written as bytes.
+fn append(out: &mut String, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::mem::take(out).into_bytes();
+    write(&mut bytes);
+    // All that is written is UTF-8.
+    *out = String::from_utf8(bytes).unwrap_or_default();
+}
+
+/// As [`render_into`] does, with the values of the last interval.
 pub(crate) fn render_beside(
     snapshot: &Snapshot,
     interval: &Snapshot,
     protocol: Protocol,
-) -> Vec<u8> {
+    out: &mut Vec<u8>,
+) {
     let distinct = Distinct::new(snapshot, protocol.escaping());
     let is_exposed = |name: &str| distinct.contains(name);
-    let mut exposition = Exposition::new(protocol, Vec::new());
+    let mut exposition = Exposition::after(std::mem::take(out), protocol);
     for family in distinct.families() {
         let part = Part { interval: interval.family(family.name()), ..family.into() };
         exposition.push(part, &is_exposed, usize::MAX);
     }
     exposition.end();
     // Never full, so that it is one piece.
-    exposition.take(Vec::new()).next().unwrap_or_default()
+    *out = exposition.take(Vec::new()).next().unwrap_or_default();
 }

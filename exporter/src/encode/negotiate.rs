@@ -15,9 +15,25 @@ pub enum Format {
     OpenMetrics,
     /// Prometheus' protobuf, length-delimited: [`encode::protobuf`](crate::encode::protobuf).
     Protobuf,
+    /// JSON: [`encode::json`](crate::encode::json()). Names are never escaped.
+    #[cfg(feature = "json")]
+    Json,
 }
 
 impl Format {
+    /// The format that a query or an option names: `text`, which is 0.0.4, `openmetrics`,
+    /// `protobuf` or `json`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            "openmetrics" => Some(Self::OpenMetrics),
+            "protobuf" => Some(Self::Protobuf),
+            #[cfg(feature = "json")]
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
     /// The value of the header `Content-Type`. Prometheus 3 accepts a response by this alone.
     pub fn content_type(self) -> &'static str {
         Protocol::from(self).content_type()
@@ -50,6 +66,10 @@ impl Protocol {
 
     /// The escaping: the requested one, or underscores, the default of Prometheus' libraries.
     pub fn escaping(self) -> Escaping {
+        #[cfg(feature = "json")]
+        if self.format == Format::Json {
+            return Escaping::AllowUtf8;
+        }
         self.escaping.unwrap_or_default()
     }
 
@@ -78,6 +98,8 @@ impl Protocol {
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
                  encoding=delimited"
             ),
+            #[cfg(feature = "json")]
+            Format::Json => "application/json",
         }
     }
 }
@@ -175,6 +197,8 @@ impl Range {
             ("text/plain", Some("1.0.0")) => Format::Text1,
             ("application/openmetrics-text", None | Some("1.0.0")) => Format::OpenMetrics,
             ("application/vnd.google.protobuf", _) if is_family => Format::Protobuf,
+            #[cfg(feature = "json")]
+            ("application/json", None) => Format::Json,
             _ => return None,
         };
         Some(Self { accepts: Accepts::Only(Protocol::new(format, escaping)), quality })
@@ -271,9 +295,23 @@ mod tests {
             ("text/plain", Text),
             ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", Text),
             ("text/plain;version=0.0.4;q=1,*/*;q=0.1", Text),
-            ("application/json", Text),
             ("application/openmetrics-text", OpenMetrics),
         ]);
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn json_is_for_clients_that_ask_for_it() {
+        check(&[
+            ("application/json", Format::Json),
+            ("application/json, text/plain, */*", Format::Json),
+            ("text/plain, application/json", Text),
+            // A format of Prometheus before 2014.
+            ("application/json;schema=\"prometheus/telemetry\";version=0.0.2", Text),
+        ]);
+        let protocol = negotiate(Some("application/json;escaping=dots"));
+        assert_eq!(protocol.escaping(), Escaping::AllowUtf8);
+        assert_eq!(protocol.content_type(), "application/json");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `OpenMetrics` 1.0.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
-use super::progress::Progress;
-use super::text::{Format, Names, push_name, write};
+use super::family::FamilyType;
+use super::lines::{Dialect, Names, push_name};
+use super::negotiate::Format;
 use super::unit::ends_in_unit;
-use crate::names::Distinct;
+use super::{append, render_into};
 use tickmetrics::{Escaping, Snapshot};
 
 /// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
@@ -38,18 +39,11 @@ use tickmetrics::{Escaping, Snapshot};
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
-    let escaping = Escaping::default();
-    let distinct = Distinct::new(snapshot, escaping);
-    let is_exposed = |name: &str| distinct.contains(name);
-    let format = OpenMetrics { is_exposed: &is_exposed, escaping, created: false };
-    for family in distinct.families() {
-        write(&format, family.into(), &mut Progress::default(), out, usize::MAX);
-    }
-    out.push_str(END);
+    append(out, |out| render_into(snapshot, Format::OpenMetrics.into(), out));
 }
 
 /// The text after the last family.
-pub(super) const END: &str = "# EOF\n";
+pub(super) const END: &[u8] = b"# EOF\n";
 
 pub(crate) struct OpenMetrics<'a> {
     /// Whether the exposition has series of a name.
@@ -59,7 +53,7 @@ pub(crate) struct OpenMetrics<'a> {
     pub(super) created: bool,
 }
 
-impl Format for OpenMetrics<'_> {
+impl Dialect for OpenMetrics<'_> {
     const QUOTES: bool = true;
     const EXEMPLARS: bool = true;
 
@@ -67,8 +61,11 @@ impl Format for OpenMetrics<'_> {
         self.escaping
     }
 
-    fn counter<'a>(&self, name: &'a str) -> Names<'a> {
-        let unknown = Names { family: name, kind: "unknown", suffix: "" };
+    fn names<'n>(&self, name: &'n str, family_type: FamilyType) -> Names<'n> {
+        if family_type != FamilyType::Counter {
+            return Names { family: name, family_type: family_type.name(), suffix: "" };
+        }
+        let unknown = Names { family: name, family_type: "unknown", suffix: "" };
         let family = name.strip_suffix("_total").filter(|family| !family.is_empty());
         let Some(family) = family else { return unknown };
         let is_exposed = |of: &str, suffix: &str| (self.is_exposed)(&format!("{of}{suffix}"));
@@ -80,19 +77,19 @@ impl Format for OpenMetrics<'_> {
         if is_exposed(family, "") || is_exposed(family, "_created") || of_total || of_created {
             return unknown;
         }
-        Names { family, kind: "counter", suffix: "_total" }
+        Names { family, family_type: "counter", suffix: "_total" }
     }
 
     fn has_created(&self, names: &Names<'_>) -> bool {
-        self.created && matches!(names.kind, "counter" | "histogram")
+        self.created && matches!(names.family_type, "counter" | "histogram")
     }
 
-    fn push_unit(&self, out: &mut String, family: &str, unit: &str) {
+    fn push_unit(&self, out: &mut Vec<u8>, family: &str, unit: &str) {
         if ends_in_unit(family, unit) {
-            out.push_str("# UNIT ");
+            out.extend_from_slice(b"# UNIT ");
             push_name(out, family);
             for part in [" ", unit, "\n"] {
-                out.push_str(part);
+                out.extend_from_slice(part.as_bytes());
             }
         }
     }

@@ -1,21 +1,17 @@
 //! How far a family is written, where that takes several pieces.
 
 use super::beside::Seen;
-use super::wire::Message;
 
 /// The progress within a family.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// The next table: 0 is the family's own series, the others are [derived](super::beside)
-    /// families.
+    /// The next family: 0 is the registered one, the others are [derived](super::beside) from it.
     pub(super) table: usize,
-    /// The finished series of that table.
+    /// Its finished series.
     pub(super) series: usize,
-    /// The exposed series of all tables.
+    /// The exposed series of all of them.
     pub(super) exposed: usize,
     pub(super) seen: Seen,
-    /// In protobuf: the message whose length is still unknown, and the piece in which it begins.
-    pub(super) open: Option<(Message, usize)>,
 }
 
 impl Progress {

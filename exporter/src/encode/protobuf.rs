@@ -3,23 +3,20 @@
 //!
 //! Fields are written directly into the output; there are no messages in memory.
 
-use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::exemplar;
-use super::part::Part;
-use super::progress::Progress;
+use super::family::{FamilyType, Head, Sample, Summary, Writer};
+use super::labels::{Form, Labels};
+use super::negotiate::{Format, Protocol};
+use super::render_into;
 use super::unit::ends_in_unit;
 use super::wire::{
     Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
-use crate::encode::negotiate::{Format, Protocol};
-use crate::names::Distinct;
 use std::time::UNIX_EPOCH;
-use tickmetrics::{
-    Bucket, Escaping, Family, HistogramSnapshot, Kind, NativeBuckets, Series, Snapshot, Value,
-};
+use tickmetrics::{Escaping, HistogramSnapshot, NativeBuckets, Series, Snapshot};
 
 /// The fields' numbers.
-mod family {
+mod metric_family {
     pub(super) const NAME: u8 = 1;
     pub(super) const HELP: u8 = 2;
     pub(super) const TYPE: u8 = 3;
@@ -27,10 +24,15 @@ mod family {
     pub(super) const UNIT: u8 = 5;
 }
 mod metric {
+    pub(super) const LABEL: u8 = 1;
     pub(super) const GAUGE: u8 = 2;
     pub(super) const COUNTER: u8 = 3;
     pub(super) const SUMMARY: u8 = 4;
     pub(super) const HISTOGRAM: u8 = 7;
+}
+mod label_pair {
+    pub(super) const NAME: u8 = 1;
+    pub(super) const VALUE: u8 = 2;
 }
 mod summary {
     pub(super) const SAMPLE_COUNT: u8 = 1;
@@ -65,11 +67,17 @@ mod span {
     pub(super) const LENGTH: u8 = 2;
 }
 
-/// `MetricType`.
-const COUNTER: u64 = 0;
-const GAUGE: u64 = 1;
-const SUMMARY_TYPE: u64 = 2;
-const HISTOGRAM: u64 = 4;
+impl FamilyType {
+    /// The number in `MetricType`.
+    fn number(self) -> u64 {
+        match self {
+            Self::Counter => 0,
+            Self::Gauge => 1,
+            Self::Summary => 2,
+            Self::Histogram => 4,
+        }
+    }
+}
 
 /// Appends a snapshot as Prometheus' protobuf: messages `io.prometheus.client.MetricFamily`, each
 /// after its length as a varint.
@@ -95,130 +103,168 @@ const HISTOGRAM: u64 = 4;
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
-    let escaping = Escaping::default();
-    for family in Distinct::new(snapshot, escaping).families() {
-        write(
-            Format::Protobuf.into(),
-            family.into(),
-            &mut Progress::default(),
-            &mut Vec::new(),
-            out,
-            usize::MAX,
-        );
-    }
+    render_into(snapshot, Format::Protobuf.into(), out);
 }
 
-/// Appends a family until `out` has `full` bytes, and returns whether it is complete; if not, the
-/// next call continues. The previous content of `out` is the last one of `pieces`.
-pub(super) fn write(
-    protocol: Protocol,
-    part: Part<'_>,
-    progress: &mut Progress,
-    pieces: &mut [Vec<u8>],
-    out: &mut Vec<u8>,
-    full: usize,
-) -> bool {
-    let family = part.family;
-    let kind = match family.kind() {
-        Kind::Counter => COUNTER,
-        Kind::UpDownCounter | Kind::Gauge => GAUGE,
-        Kind::Histogram => HISTOGRAM,
-    };
-    let escaping = protocol.escaping();
-    let (name, unit) = (&*escaping.metric(family.name()), family.unit());
-    if progress.table == 0 {
-        // Prometheus 3 refuses a unit that the name does not end in.
-        let stem = if kind == COUNTER { name.strip_suffix("_total").unwrap_or(name) } else { name };
-        let unit = if ends_in_unit(stem, unit) { unit } else { "" };
-        let head = Head { name: &[name], help: &[family.help()], kind, unit, protocol };
-        let is_whole = message(out, pieces, head, part, progress, full, |out, seen, one, _| {
-            match one.series.value() {
-                Value::Counter(value) => push_one(out, one, metric::COUNTER, value as f64),
-                Value::Quantity(value) => push_one(out, one, metric::COUNTER, value),
-                Value::UpDown(value) => push_one(out, one, metric::GAUGE, value as f64),
-                Value::Gauge(value) => push_one(out, one, metric::GAUGE, value),
-                Value::Histogram(value) => {
-                    seen.look(value);
-                    push_histogram(out, one, value);
-                }
-                _ => return false,
-            }
-            true
-        });
-        if !is_whole {
-            return false;
-        }
+/// Writes messages.
+pub(super) struct Messages<'m> {
+    pub(super) protocol: Protocol,
+    /// The output before the present piece.
+    pub(super) pieces: &'m mut [Vec<u8>],
+    pub(super) open: &'m mut Option<Open>,
+}
+
+/// A family's message whose length is still unknown.
+pub(super) struct Open {
+    message: Message,
+    /// The piece in which it begins.
+    pub(super) piece: usize,
+}
+
+pub(super) struct Table<'a> {
+    labels: Labels<'a, Pairs>,
+    /// The field of `Metric` with a number.
+    number: u8,
+    quantiles: Vec<f64>,
+    open: Open,
+    /// Where its message begins in the present piece, until it has a series.
+    empty: Option<usize>,
+}
+
+impl<'a> Writer<'a> for Messages<'_> {
+    const DERIVES: bool = true;
+
+    type Table = Table<'a>;
+
+    fn escaping(&self) -> Escaping {
+        self.protocol.escaping()
     }
-    while let Some(beside) = beside(progress.table - 1, &progress.seen, part) {
-        let is_whole = match beside {
-            Beside::Unmeasured(Unmeasured { suffix, what, count }) => {
-                let (name, help) = ([name, suffix], ["Values of ", name, " ", what]);
-                let head = Head { name: &name, help: &help, kind: COUNTER, unit: "", protocol };
-                message(out, pieces, head, part, progress, full, |out, _, one, _| {
-                    match one.series.value() {
-                        Value::Histogram(value) if count(value) > 0 => {
-                            push_one(out, one, metric::COUNTER, count(value) as f64);
-                            true
-                        }
-                        _ => false,
-                    }
-                })
-            }
-            Beside::Extreme(Extreme { suffix, which, value }) => {
-                let help = [which, " value of ", name, " in the last interval."];
-                let head =
-                    Head { name: &[name, suffix], help: &help, kind: GAUGE, unit: "", protocol };
-                message(out, pieces, head, part, progress, full, |out, _, one, position| {
-                    let value = interval(part, position).and_then(value).unwrap_or(f64::NAN);
-                    push_one(out, one, metric::GAUGE, value);
-                    true
-                })
-            }
-            Beside::Summary => {
-                let help = ["Quantiles of ", name, " in the last interval."];
-                let head = Head {
-                    name: &[name, SUMMARY],
-                    help: &help,
-                    kind: SUMMARY_TYPE,
-                    unit: "",
-                    protocol,
-                };
-                message(out, pieces, head, part, progress, full, |out, _, one, position| {
-                    let Value::Histogram(value) = one.series.value() else { return false };
-                    push_summary(out, one, family, value, interval(part, position));
-                    true
-                })
-            }
+
+    fn begin(&mut self, head: &Head<'_, 'a>, _: bool, out: &mut Vec<u8>) -> Table<'a> {
+        let labels = Labels::new(self.protocol.escaping());
+        let number = match head.family_type {
+            FamilyType::Counter => metric::COUNTER,
+            _ => metric::GAUGE,
         };
-        if !is_whole {
-            return false;
+        let quantiles = match head.family_type {
+            FamilyType::Summary => head.family.quantiles().collect(),
+            _ => Vec::new(),
+        };
+        if let Some(open) = self.open.take() {
+            return Table { labels, number, quantiles, open, empty: None };
+        }
+        let empty = Some(out.len());
+        let each = match head.family_type {
+            FamilyType::Histogram => GUESS_HISTOGRAM,
+            _ => GUESS_ONE,
+        };
+        let message = Message::delimited(out, head.family.series_count() * each);
+        push_text(out, metric_family::NAME, &[head.name]);
+        push_text(out, metric_family::HELP, head.help);
+        push_uint(out, metric_family::TYPE, head.family_type.number());
+        let open = Open { message, piece: self.pieces.len() };
+        Table { labels, number, quantiles, open, empty }
+    }
+
+    #[inline]
+    fn push(
+        &mut self,
+        table: &mut Table<'a>,
+        series: Series<'a>,
+        sample: Sample<'a>,
+        out: &mut Vec<u8>,
+    ) {
+        table.empty = None;
+        let mut metric = Metric { labels: &mut table.labels, series, protocol: self.protocol };
+        match sample {
+            Sample::Histogram(histogram) => metric.push_histogram(out, histogram),
+            Sample::Summary(summary) => metric.push_summary(out, &table.quantiles, summary),
+            Sample::Count(value) => metric.push_number(out, table.number, value as f64),
+            Sample::Balance(value) => metric.push_number(out, table.number, value as f64),
+            Sample::Number(value) => metric.push_number(out, table.number, value),
         }
     }
-    true
+
+    fn pause(&mut self, table: Table<'a>) {
+        *self.open = Some(table.open);
+    }
+
+    fn end(&mut self, table: Table<'a>, head: &Head<'_, 'a>, out: &mut Vec<u8>) {
+        if let Some(start) = table.empty {
+            return out.truncate(start);
+        }
+        // Prometheus 3 refuses a unit that the name does not end in.
+        let stem = match head.family_type {
+            FamilyType::Counter => head.name.strip_suffix("_total").unwrap_or(head.name),
+            _ => head.name,
+        };
+        if ends_in_unit(stem, head.unit) {
+            push_text(out, metric_family::UNIT, &[head.unit]);
+        }
+        let Open { message, piece } = table.open;
+        match self.pieces.get_mut(piece..) {
+            Some([begin, rest @ ..]) => {
+                let others = rest.iter().map(Vec::len).sum::<usize>() + out.len();
+                message.end_in_pieces(begin, others);
+            }
+            _ => message.end(out),
+        }
+    }
 }
 
-/// The header of a family. Texts are in pieces.
-#[derive(Clone, Copy)]
-struct Head<'a> {
-    name: &'a [&'a str],
-    help: &'a [&'a str],
-    kind: u64,
-    /// Empty without a unit.
-    unit: &'a str,
-    protocol: Protocol,
+/// The expected bytes of a metric, for which room for a length is left.
+const GUESS_ONE: usize = 60;
+const GUESS_HISTOGRAM: usize = 300;
+
+/// Labels as fields of `Metric`.
+enum Pairs {}
+
+impl Form for Pairs {
+    const NUMBER: usize = 1;
+
+    fn push_label(out: &mut Vec<u8>, name: &str, value: &str, _: bool) {
+        let pair = Message::field(out, metric::LABEL, name.len() + value.len());
+        push_text(out, label_pair::NAME, &[name]);
+        push_text(out, label_pair::VALUE, &[value]);
+        pair.end(out);
+    }
 }
 
-/// A series, and its options.
-#[derive(Clone, Copy)]
-struct One<'a> {
+/// A series, as a message `Metric`.
+struct Metric<'t, 'a> {
+    labels: &'t mut Labels<'a, Pairs>,
     series: Series<'a>,
     protocol: Protocol,
 }
 
-impl One<'_> {
+impl Metric<'_, '_> {
     #[inline]
-    fn push_labels(&self, out: &mut Vec<u8>) {
-        self.series.push_label_pairs(self.protocol.escaping(), out);
+    fn begin(&mut self, out: &mut Vec<u8>, guess: usize) -> Message {
+        let message = Message::field(out, metric_family::METRIC, guess);
+        self.labels.push(self.series, out);
+        message
+    }
+
+    /// With one number.
+    #[inline]
+    fn push_number(&mut self, out: &mut Vec<u8>, field: u8, value: f64) {
+        let message = self.begin(out, GUESS_ONE);
+        if field == metric::COUNTER && self.protocol.created {
+            self.push_counter_since(out, value);
+        } else {
+            push_number(out, field, value);
+        }
+        message.end(out);
+    }
+
+    /// Kept out of the path of counters without a start.
+    #[cold]
+    #[inline(never)]
+    fn push_counter_since(&self, out: &mut Vec<u8>, value: f64) {
+        let counter = Message::field(out, metric::COUNTER, 0);
+        push_double(out, counter::VALUE, value);
+        self.push_created(out, counter::CREATED_TIMESTAMP);
+        counter.end(out);
     }
 
     /// Appends the start of its count as a field, if that is requested and known.
@@ -231,136 +277,49 @@ impl One<'_> {
         push_uint(out, timestamp::NANOS, created.subsec_nanos().into());
         message.end(out);
     }
-}
 
-/// Writes a family of the series for which `push` appends a metric, as [`write`] does.
-fn message(
-    out: &mut Vec<u8>,
-    pieces: &mut [Vec<u8>],
-    head: Head<'_>,
-    part: Part<'_>,
-    progress: &mut Progress,
-    full: usize,
-    mut push: impl FnMut(&mut Vec<u8>, &mut Seen, One<'_>, usize) -> bool,
-) -> bool {
-    let family = part.family;
-    let exposed = progress.exposed;
-    let start = out.len();
-    let (message, first) = progress.open.take().unwrap_or_else(|| {
-        let each = if head.kind == HISTOGRAM { GUESS_HISTOGRAM } else { GUESS_ONE };
-        let message = Message::delimited(out, family.series_count() * each);
-        for (field, text) in [(family::NAME, head.name), (family::HELP, head.help)] {
-            push_text(out, field, text);
+    fn push_summary(&mut self, out: &mut Vec<u8>, quantiles: &[f64], summary: Summary<'_>) {
+        let metric = self.begin(out, GUESS_ONE);
+        let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
+        push_uint(out, summary::SAMPLE_COUNT, summary.all.count());
+        push_double(out, summary::SAMPLE_SUM, summary.all.sum());
+        for &rank in quantiles {
+            let quantile = Message::field(out, summary::QUANTILE, 0);
+            push_double(out, quantile::QUANTILE, rank);
+            push_double(out, quantile::VALUE, summary.quantile(rank));
+            quantile.end(out);
         }
-        push_uint(out, family::TYPE, head.kind);
-        (message, pieces.len())
-    });
-    for series in family.series_from(progress.series) {
-        let one = One { series, protocol: head.protocol };
-        let position = progress.series;
-        progress.series += 1;
-        if push(out, &mut progress.seen, one, position) {
-            progress.exposed += 1;
-            if out.len() >= full {
-                progress.open = Some((message, first));
-                return false;
+        message.end(out);
+        metric.end(out);
+    }
+
+    fn push_histogram(&mut self, out: &mut Vec<u8>, histogram: &HistogramSnapshot) {
+        let metric = self.begin(out, GUESS_HISTOGRAM);
+        let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
+        push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
+        push_double(out, histogram::SAMPLE_SUM, histogram.sum());
+        let native = histogram.native();
+        if native.is_none() || self.protocol.classic_beside_native {
+            let mut exemplars = histogram.exemplars().peekable();
+            for bucket in histogram.buckets() {
+                let exemplar = exemplars.next_if(|exemplar| exemplar.value <= bucket.upper);
+                let (count, upper) = (bucket.count, bucket.upper);
+                exemplar::push_bucket(out, histogram::BUCKET, count, upper, exemplar);
+            }
+            // The last bucket, which the count stands for, is written only if it has an exemplar.
+            if let Some(exemplar) = exemplars.next() {
+                let (count, upper) = (histogram.count(), f64::INFINITY);
+                exemplar::push_bucket(out, histogram::BUCKET, count, upper, Some(exemplar));
             }
         }
-    }
-    progress.next_table();
-    if first == pieces.len() && progress.exposed == exposed {
-        out.truncate(start);
-        return true;
-    }
-    if !head.unit.is_empty() {
-        push_text(out, family::UNIT, &[head.unit]);
-    }
-    match pieces.get_mut(first..) {
-        Some([begin, rest @ ..]) => {
-            let others = rest.iter().map(Vec::len).sum::<usize>() + out.len();
-            message.end_in_pieces(begin, others);
+        if let Some(native) = native {
+            push_native(out, native);
+            exemplar::push_native(out, histogram);
         }
-        _ => message.end(out),
+        self.push_created(out, histogram::CREATED_TIMESTAMP);
+        message.end(out);
+        metric.end(out);
     }
-    true
-}
-
-/// The expected bytes of a metric, for which room for a length is left.
-const GUESS_ONE: usize = 60;
-const GUESS_HISTOGRAM: usize = 300;
-
-/// A metric with one number.
-#[inline]
-fn push_one(out: &mut Vec<u8>, one: One<'_>, field: u8, value: f64) {
-    let message = Message::field(out, family::METRIC, GUESS_ONE);
-    one.push_labels(out);
-    if field == metric::COUNTER && one.protocol.created {
-        push_counter_since(out, one, value);
-    } else {
-        push_number(out, field, value);
-    }
-    message.end(out);
-}
-
-/// Kept out of the path of counters without a start.
-#[cold]
-#[inline(never)]
-fn push_counter_since(out: &mut Vec<u8>, one: One<'_>, value: f64) {
-    let counter = Message::field(out, metric::COUNTER, 0);
-    push_double(out, counter::VALUE, value);
-    one.push_created(out, counter::CREATED_TIMESTAMP);
-    counter.end(out);
-}
-
-fn push_summary(
-    out: &mut Vec<u8>,
-    one: One<'_>,
-    family: Family<'_>,
-    all: &HistogramSnapshot,
-    interval: Option<&HistogramSnapshot>,
-) {
-    let metric = Message::field(out, family::METRIC, GUESS_ONE);
-    one.push_labels(out);
-    let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
-    push_uint(out, summary::SAMPLE_COUNT, all.count());
-    push_double(out, summary::SAMPLE_SUM, all.sum());
-    for (rank, _) in family.quantiles() {
-        let quantile = Message::field(out, summary::QUANTILE, 0);
-        push_double(out, quantile::QUANTILE, rank);
-        let value = interval.and_then(|interval| interval.quantile(rank));
-        push_double(out, quantile::VALUE, value.unwrap_or(f64::NAN));
-        quantile.end(out);
-    }
-    message.end(out);
-    metric.end(out);
-}
-
-fn push_histogram(out: &mut Vec<u8>, one: One<'_>, histogram: &HistogramSnapshot) {
-    let metric = Message::field(out, family::METRIC, GUESS_HISTOGRAM);
-    one.push_labels(out);
-    let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
-    push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
-    push_double(out, histogram::SAMPLE_SUM, histogram.sum());
-    let native = histogram.native();
-    if native.is_none() || one.protocol.classic_beside_native {
-        let mut exemplars = histogram.exemplars().peekable();
-        for Bucket { upper, count, .. } in histogram.buckets() {
-            let exemplar = exemplars.next_if(|exemplar| exemplar.value <= upper);
-            exemplar::push_bucket(out, histogram::BUCKET, count, upper, exemplar);
-        }
-        // The last bucket, which the count stands for, is written only if it has an exemplar.
-        if let Some(exemplar) = exemplars.next() {
-            let (count, upper) = (histogram.count(), f64::INFINITY);
-            exemplar::push_bucket(out, histogram::BUCKET, count, upper, Some(exemplar));
-        }
-    }
-    if let Some(native) = native {
-        push_native(out, native);
-        exemplar::push_native(out, histogram);
-    }
-    one.push_created(out, histogram::CREATED_TIMESTAMP);
-    message.end(out);
-    metric.end(out);
 }
 
 /// The bound below which a value counts as zero. No recorded value lies between 0 and this bound,

@@ -38,8 +38,9 @@ impl Target {
         if timeout.is_zero() {
             return Err("its timeout must be more than 0".into());
         }
-        if *format == Format::OpenMetrics {
-            return Err("a Pushgateway does not read OpenMetrics: give text or protobuf".into());
+        if !matches!(format, Format::Text | Format::Text1 | Format::Protobuf) {
+            let error = format!("a Pushgateway does not read {format:?}: give text or protobuf");
+            return Err(error);
         }
         let wrong =
             |reason: &str| format!("{:?} is not a URL of a Pushgateway: {reason}", Shown(url));

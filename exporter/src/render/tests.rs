@@ -70,7 +70,13 @@ fn rest(reader: &mut Reader) -> Vec<u8> {
 #[test]
 fn a_reader_gets_all_in_chunks_and_holds_only_one() {
     let registry = registry();
-    for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+    for format in [
+        Format::Text,
+        Format::OpenMetrics,
+        Format::Protobuf,
+        #[cfg(feature = "json")]
+        Format::Json,
+    ] {
         let mut scraper = scraper(&registry);
         let mut reader =
             scraper.open(query(format, Coding::Identity, &["orders_total", "wait"]), ONE);

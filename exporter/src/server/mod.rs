@@ -52,6 +52,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// |---|---|
 /// | `/metrics` | all registries and the exporter's metrics about itself, in the [format](crate::encode::Format) that the client asks for |
 /// | `/metrics?name[]=a&name[]=b` | of these, the families of these names, or that expose series of these names |
+/// | `/metrics?format=json` | in this format, whatever the client accepts: `text`, `openmetrics`, `protobuf`, or `json` with the feature of that name |
 /// | `/health` | `OK` |
 /// | `/ready` | `OK` once the clock is calibrated and a first snapshot was made, before that 503 |
 /// | `/` | links to them |

@@ -20,7 +20,7 @@ impl Snapshot {
     /// let faults = Description::new("faults_total", "Page faults.").constant("type", "minor");
     /// snapshot.add_counter(&faults, 12.0)?;
     /// let mut series = snapshot.family("faults_total").unwrap().series();
-    /// assert_eq!(series.next().unwrap().label_text(), r#"type="minor""#);
+    /// assert!(series.next().unwrap().labels().eq([("type", "minor")]));
     /// # Ok::<(), tickmetrics::RegisterError>(())
     /// ```
     ///
@@ -139,9 +139,13 @@ mod tests {
         assert_eq!(names, ["c_seconds_total", "m_total", "z"]);
         let family = snapshot.family("c_seconds_total").unwrap();
         assert_eq!((family.kind(), family.unit()), (Kind::Counter, "seconds"));
-        let series = family.series().map(|one| (one.label_text(), one.value()));
-        let series: Vec<_> = series.map(|(labels, value)| format!("{labels} {value:?}")).collect();
-        assert_eq!(series, [r#"type="a\"b" Quantity(1.5)"#, r#"type="other" Quantity(0.0)"#]);
+        let series = family.series().map(|one| (one.labels().next().unwrap(), one.value()));
+        let series: Vec<_> =
+            series.map(|(labels, value)| format!("{labels:?} {value:?}")).collect();
+        assert_eq!(
+            series,
+            [r#"("type", "a\"b") Quantity(1.5)"#, r#"("type", "other") Quantity(0.0)"#]
+        );
         assert_eq!(snapshot.gauge("z", &[]), Some(-2.0));
         assert!(matches!(
             snapshot.family("m_total").unwrap().series().next().unwrap().value(),

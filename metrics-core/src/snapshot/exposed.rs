@@ -1,9 +1,9 @@
 //! The exposed series of a metric.
 
+use super::cache::Cache;
 use super::info::MetricInfo;
-use super::rendered::Rendered;
 use super::values::{Indices, LabelValues};
-use crate::names::{self, Escaping};
+use crate::names;
 use crate::sync::Arc;
 
 /// The exposed series of a metric, in the order of their index.
@@ -12,15 +12,13 @@ pub(super) struct Exposed {
     pub(super) indices: Indices,
     /// The values of each dimension, by number.
     pub(super) values: Vec<Arc<LabelValues>>,
-    text: Rendered<String>,
-    pairs: Rendered<Vec<u8>>,
+    pub(super) cache: Cache,
 }
 
 impl Exposed {
     /// As a successor of an earlier one for the same metric.
     pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<LabelValues>>) -> Self {
-        let (text, pairs) = (earlier.text.clone(), earlier.pairs.clone());
-        Self { indices, values, text, pairs }
+        Self { indices, values, cache: earlier.cache.successor() }
     }
 
     /// Names and values of all labels of a series.
@@ -45,31 +43,5 @@ impl Exposed {
         let constants: usize = constants.map(|(name, value)| label(name, value.len())).sum();
         let dimensions = info.dimensions.iter().zip(&self.values);
         constants + dimensions.map(|(it, values)| label(&it.name, values.longest())).sum::<usize>()
-    }
-
-    /// Appends the labels of a series in the text format's form between the braces.
-    #[inline]
-    pub(super) fn push_text(
-        &self,
-        info: &MetricInfo,
-        index: u32,
-        escaping: Escaping,
-        out: &mut String,
-    ) {
-        let parts = self.text.parts(info, &self.values, escaping);
-        parts.for_each_piece(index, |piece| out.push_str(piece));
-    }
-
-    /// Appends the labels of a series in protobuf's form in a `Metric`.
-    #[inline]
-    pub(super) fn push_pairs(
-        &self,
-        info: &MetricInfo,
-        index: u32,
-        escaping: Escaping,
-        out: &mut Vec<u8>,
-    ) {
-        let parts = self.pairs.parts(info, &self.values, escaping);
-        parts.for_each_piece(index, |piece| out.extend_from_slice(piece));
     }
 }

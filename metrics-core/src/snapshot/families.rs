@@ -189,10 +189,9 @@ impl fmt::Debug for Snapshot {
         let series = self.families().flat_map(|family| family.series());
         f.debug_map()
             .entries(series.map(|series| {
-                (
-                    format!("{}{{{}}}", series.metric.info.metric.name, series.label_text()),
-                    series.value(),
-                )
+                let labels = series.labels().map(|(name, value)| format!("{name}={value:?}"));
+                let labels = labels.collect::<Vec<_>>().join(",");
+                (format!("{}{{{labels}}}", series.metric.info.metric.name), series.value())
             }))
             .finish()
     }

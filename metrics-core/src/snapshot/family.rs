@@ -30,12 +30,10 @@ impl<'a> Family<'a> {
         self.metrics[0].info.metric.kind
     }
 
-    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising, each with
-    /// its text for the label `quantile`.
-    pub fn quantiles(&self) -> impl Iterator<Item = (f64, &'a str)> + use<'a> {
+    /// The quantiles of an interval to [expose](crate::Description::quantiles), rising.
+    pub fn quantiles(&self) -> impl Iterator<Item = f64> + use<'a> {
         let shape = self.metrics[0].info.shape.as_ref();
-        let quantiles = shape.map_or(&[][..], |shape| &shape.quantiles);
-        quantiles.iter().map(|(quantile, text)| (*quantile, text.as_str()))
+        shape.map_or(&[][..], |shape| &shape.quantiles).iter().copied()
     }
 
     /// Whether to expose the smallest and largest value of an interval (see

@@ -35,11 +35,9 @@ pub struct HistogramSnapshot {
 /// One of a histogram's exposed buckets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Bucket<'a> {
+pub struct Bucket {
     /// The upper edge in the exported unit.
     pub upper: f64,
-    /// The upper edge as text for the label `le`.
-    pub le: &'a str,
     /// The number of values not above the edge.
     pub count: u64,
 }
@@ -158,9 +156,9 @@ impl HistogramSnapshot {
     /// infinity, is left out: it holds [`count`](Self::count).
     ///
     /// A cell that an edge falls into counts as below the edge.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket<'_>> {
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> {
         let buckets = self.shape.edges.iter().zip(self.below.iter());
-        buckets.map(|(edge, &count)| Bucket { upper: edge.upper, le: &edge.le, count })
+        buckets.map(|(edge, &count)| Bucket { upper: edge.upper, count })
     }
 
     /// Values with their traces, the smallest first: at most one for each exposed bucket and one

@@ -1,7 +1,7 @@
 use super::shape::Shape;
 use super::values::LabelValues;
 use crate::directory::{self, Source};
-use crate::names;
+use crate::names::Escaping;
 use crate::scale::Scale;
 use crate::sync::Arc;
 use std::collections::HashMap;
@@ -81,7 +81,7 @@ impl MetricInfo {
     ) -> Self {
         let constants = metric.constants.iter().map(|(name, _)| name);
         let mut labels = constants.chain(dimensions.iter().map(|dimension| &dimension.name));
-        let has_legacy_labels = labels.all(|name| names::is_legacy_label(name));
+        let has_legacy_labels = labels.all(|name| Escaping::is_legacy_label(name));
         Self { entry, metric, scale, shape, dimensions, has_legacy_labels }
     }
 

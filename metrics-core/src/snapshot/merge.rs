@@ -339,13 +339,14 @@ mod tests {
         let names: Vec<_> = all.families().map(|family| family.name()).collect();
         assert_eq!(names, ["after", "level", "ticks_total"]);
         let ticks = all.family("ticks_total").unwrap();
-        let series: Vec<_> = ticks.series().map(|series| series.label_text()).collect();
+        let series: Vec<Vec<_>> = ticks.series().map(|series| series.labels().collect()).collect();
         let expected = [
-            r#"process="feed""#,
-            r#"process="risk",flag="false""#,
-            r#"process="risk",flag="true""#,
+            &[("process", "feed")][..],
+            &[("process", "risk"), ("flag", "false")],
+            &[("process", "risk"), ("flag", "true")],
         ];
-        assert_eq!((ticks.help(), series), ("Help.", expected.map(String::from).to_vec()));
+        assert_eq!(series, expected);
+        assert_eq!(ticks.help(), "Help.");
         let labels = [("flag", "true"), ("process", "risk")];
         assert_eq!(all.counter("ticks_total", &labels), Some(4));
         assert_eq!(all.gauge("level", &[("process", "risk")]), Some(2.0));

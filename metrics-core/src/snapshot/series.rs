@@ -1,8 +1,8 @@
 use super::histogram::HistogramSnapshot;
+use super::labels::MetricLabels;
 use super::metric::MetricSnapshot;
 use super::read::Data;
 use super::values::Run;
-use crate::names::Escaping;
 use std::slice;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -38,27 +38,19 @@ impl<'a> Series<'a> {
         exposed.labels(info, self.index)
     }
 
-    /// Its labels in the text formats' form between the braces, in UTF-8. Values are escaped, and
-    /// names are in double quotes if they are not legacy names (see [`Escaping`]). Empty without
-    /// labels.
-    pub fn label_text(&self) -> String {
-        let mut text = String::new();
-        self.push_label_text(Escaping::AllowUtf8, &mut text);
-        text
+    /// The labels of its metric: for encoders, which write each label once rather than for each
+    /// series.
+    #[inline]
+    pub fn metric_labels(&self) -> MetricLabels<'a> {
+        MetricLabels { info: &self.metric.info, exposed: &self.metric.exposed }
     }
 
-    /// Appends its labels as [`label_text`](Self::label_text) returns them, with escaped names.
+    /// The number of the series in its metric: the sum of each variable label's
+    /// [value number](super::labels::VariableLabel::values) times its
+    /// [stride](super::labels::VariableLabel::stride).
     #[inline]
-    pub fn push_label_text(&self, escaping: Escaping, out: &mut String) {
-        let MetricSnapshot { info, exposed, .. } = self.metric;
-        exposed.push_text(info, self.index, escaping, out);
-    }
-
-    /// Appends its labels in the form of Prometheus' protobuf message `Metric`, with escaped names.
-    #[inline]
-    pub fn push_label_pairs(&self, escaping: Escaping, out: &mut Vec<u8>) {
-        let MetricSnapshot { info, exposed, .. } = self.metric;
-        exposed.push_pairs(info, self.index, escaping, out);
+    pub fn index(&self) -> u32 {
+        self.index
     }
 
     /// The start of its count: the series had no value then, or 0. That is when the process's

@@ -3,29 +3,13 @@
 use std::ops::Range;
 use std::slice;
 
-/// Strings or runs of bytes, one after the other in one piece of memory.
-#[derive(Clone, Debug)]
-pub(super) struct Pieces<J> {
-    joined: J,
-    /// The beginning of each in `joined`, and the end of the last one.
-    edges: Vec<u32>,
-}
-
-/// A buffer of joined pieces.
-pub(super) trait Joined: Default {
-    type Piece: ?Sized;
-
-    fn len(&self) -> usize;
-
-    fn append(&mut self, other: &Self);
-
-    /// A part; empty where there is none.
-    fn piece(&self, range: Range<usize>) -> &Self::Piece;
-}
-
-/// The values of a label, by number.
+/// The values of a label, by number, in one piece of memory.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LabelValues(Pieces<String>);
+pub(super) struct LabelValues {
+    joined: String,
+    /// The end of each in `joined`.
+    ends: Vec<u32>,
+}
 
 /// Numbers of series, rising. Exposed series mostly have exposed neighbours, so a few runs hold
 /// many.
@@ -43,81 +27,23 @@ pub(super) struct Run {
     pub(super) end: u32,
 }
 
-impl Joined for String {
-    type Piece = str;
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn append(&mut self, other: &Self) {
-        self.push_str(other);
-    }
-
-    #[inline]
-    fn piece(&self, range: Range<usize>) -> &str {
-        self.get(range).unwrap_or_default()
-    }
-}
-
-impl Joined for Vec<u8> {
-    type Piece = [u8];
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn append(&mut self, other: &Self) {
-        self.extend_from_slice(other);
-    }
-
-    #[inline]
-    fn piece(&self, range: Range<usize>) -> &[u8] {
-        self.get(range).unwrap_or_default()
-    }
-}
-
-impl<J: Joined> Default for Pieces<J> {
-    fn default() -> Self {
-        Self { joined: J::default(), edges: vec![0] }
-    }
-}
-
-impl<J: Joined> Pieces<J> {
-    pub(super) fn len(&self) -> usize {
-        self.edges.len() - 1
-    }
-
-    /// Adds the piece that `write` appends.
-    pub(super) fn push(&mut self, write: impl FnOnce(&mut J)) {
-        write(&mut self.joined);
-        // Values come from the directory, whose words are numbered by u32.
-        self.edges.push(u32::try_from(self.joined.len()).unwrap_or(u32::MAX));
-    }
-
-    /// The piece with a number; empty if there is none.
-    #[inline]
-    pub(super) fn get(&self, at: usize) -> &J::Piece {
-        let range = match self.edges.get(at..at + 2) {
-            Some(&[start, end]) => start as usize..end as usize,
-            _ => 0..0,
-        };
-        self.joined.piece(range)
-    }
-}
-
 impl LabelValues {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
     pub(super) fn push(&mut self, value: &str) {
-        self.0.push(|joined| joined.push_str(value));
+        self.joined.push_str(value);
+        // Values come from the directory, whose words are numbered by u32.
+        self.ends.push(u32::try_from(self.joined.len()).unwrap_or(u32::MAX));
     }
 
     /// The value with a number; empty if there is none.
     pub(super) fn get(&self, number: usize) -> &str {
-        self.0.get(number)
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = start.map_or(0, |&start| start as usize);
+        let end = self.ends.get(number).map_or(start, |&end| end as usize);
+        self.joined.get(start..end).unwrap_or_default()
     }
 
     /// The bytes of the longest one.
