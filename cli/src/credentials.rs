@@ -24,10 +24,10 @@ pub(crate) struct Access {
     /// environment variable TICKMETRICS_PASSWORD, or from a prompt in the terminal
     #[arg(long, value_name = "NAME", conflicts_with = "bearer_file")]
     user: Option<String>,
-    /// The file with the user's password. A line break at its end is left out
+    /// The file with the user's password, read at each scrape. A line break at its end is left out
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
-    /// The file with a bearer token
+    /// The file with a bearer token, read at each scrape. A line break at its end is left out
     #[arg(long, value_name = "FILE")]
     bearer_file: Option<PathBuf>,
     /// The certificate authorities, in PEM, of an https:// exporter's certificate, or that
@@ -67,6 +67,20 @@ impl Access {
         }
         let password = self.password(user, target)?;
         Ok(Some(Authorization::Basic { user: user.clone(), password }))
+    }
+
+    /// The present password or token of a file, which may have changed. `None` if there is no plain
+    /// file: a pipe has its text once, and what is missing may come back.
+    pub(crate) fn renewed(&self) -> Result<Option<Authorization>> {
+        let plain = |file: &Option<PathBuf>| {
+            file.as_deref().filter(|file| file.is_file()).map(read).transpose()
+        };
+        if let Some(token) = plain(&self.bearer_file)? {
+            return Ok(Some(Authorization::Bearer(token)));
+        }
+        let Some(user) = &self.user else { return Ok(None) };
+        let password = plain(&self.password_file)?;
+        Ok(password.map(|password| Authorization::Basic { user: user.clone(), password }))
     }
 
     fn password(&self, user: &str, target: &str) -> Result<String> {

@@ -28,6 +28,7 @@ const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 /// An exporter that is scraped repeatedly.
 pub(crate) struct Client {
     http: HttpClient,
+    access: Access,
     /// The target as shown.
     target: String,
     /// The requested path.
@@ -114,7 +115,7 @@ impl Client {
             ));
         }
         if let Some(authorization) = access.authorization(&target)? {
-            client = client.with_authorization(&authorization).map_err(Failure::told)?;
+            client.authorize(&authorization).map_err(Failure::told)?;
         }
         let way = Way {
             transport,
@@ -122,7 +123,7 @@ impl Client {
             has_credentials: access.has_credentials(),
         };
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(Self { http: client, target, path, way, runtime })
+        Ok(Self { http: client, access: access.clone(), target, path, way, runtime })
     }
 
     /// The URL with its path, or the socket.
@@ -137,8 +138,11 @@ impl Client {
 
     /// The exporter's present answer.
     pub(crate) fn get(&mut self) -> Result<String> {
-        let Self { http, target, path, way, runtime } = self;
+        let Self { http, access, target, path, way, runtime } = self;
         let way = *way;
+        if let Some(authorization) = access.renewed()? {
+            http.authorize(&authorization).map_err(Failure::told)?;
+        }
         let request = Request::get(&*path).header(ACCEPT, TEXT);
         let mut refusal = None;
         let answer = http.ask(request, Empty::<Bytes>::new(), async |response: Response<_>| {

@@ -120,6 +120,59 @@ fn credentials_let_in_and_are_not_repeated() {
     assert!(!well && told.contains("does not know") && !told.contains("staple"), "{told}");
 }
 
+/// The credentials in each request of a run, during which a file changes.
+fn sent(files: &Files, name: &str, then: &'static str, options: &[&str]) -> Vec<String> {
+    let file = files.0.file(name);
+    let act = move || match then {
+        "" => fs::remove_file(&file).unwrap_or(()),
+        then => fs::write(&file, then).unwrap(),
+    };
+    let remote = Remote::after(act, "200 OK", "a 1\n");
+    output(&top(&remote.url(), options));
+    let authorization = |request: String| {
+        let mut lines = request.lines().filter_map(|line| line.split_once(": "));
+        let header = lines.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        header.unwrap().1.to_owned()
+    };
+    remote.requests().into_iter().map(authorization).collect()
+}
+
+/// As by a program that renews tokens, which expire.
+#[test]
+fn a_renewed_secret_is_sent_from_then_on() {
+    let files = Files::new("top-renewed");
+    let [token, password] = ["token", "password"].map(|name| files.path(name));
+    let bearer = ["--bearer-file", &token];
+    let old = format!("Bearer {TOKEN}");
+    assert_eq!(sent(&files, "token", "second\n", &bearer), [&old, "Bearer second"]);
+    // What is not there at the moment may come back.
+    assert_eq!(sent(&files, "token", "", &bearer), ["Bearer second", "Bearer second"]);
+    // By base64: "alice:correct horse", "alice:battery".
+    let basic = ["--user", "alice", "--password-file", &password];
+    let (old, new) = ("Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==", "Basic YWxpY2U6YmF0dGVyeQ==");
+    assert_eq!(sent(&files, "password", "battery", &basic), [old, new]);
+
+    files.write("token", TOKEN);
+    let file = files.0.file("token");
+    let remote = Remote::after(move || fs::write(&file, "").unwrap(), "200 OK", "a 1\n");
+    let told = failure(&top(&remote.url(), &bearer));
+    assert!(told.contains(&token) && told.contains("it is empty"), "{told}");
+}
+
+/// It has its text once.
+#[test]
+fn a_pipe_with_a_secret_is_read_once() {
+    let remote = Remote::start("a 1\n");
+    let mut command = tickmetrics();
+    command.args(top(&remote.url(), &["--bearer-file", "/dev/stdin"])).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(TOKEN.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let requests = remote.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.contains(TOKEN)), "{requests:?}");
+}
+
 #[test]
 fn invalid_files_with_secrets_are_refused() {
     let files = Files::new("top-secrets");

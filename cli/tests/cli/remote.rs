@@ -24,6 +24,15 @@ impl Remote {
 
     /// Answers each request with this status, and headers behind it, and this body.
     pub(crate) fn answering(status: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::after(|| {}, status, body)
+    }
+
+    /// Does something before each answer.
+    pub(crate) fn after(
+        act: impl Fn() + Send + 'static,
+        status: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
         let body = body.into();
         let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -44,6 +53,7 @@ impl Remote {
                     head.extend(byte);
                 }
                 requests.push(String::from_utf8(head).unwrap());
+                act();
                 // A client that has read enough closes.
                 let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&body));
             }

@@ -93,13 +93,13 @@ impl HttpClient {
         self
     }
 
-    /// Sends credentials with each request.
+    /// Sends these credentials with each request from now on.
     ///
     /// # Errors
     /// If they can't be in a header.
-    pub fn with_authorization(mut self, authorization: &Authorization) -> Result<Self, String> {
+    pub fn authorize(&mut self, authorization: &Authorization) -> Result<(), String> {
         self.authorization = Some(authorization.header()?);
-        Ok(self)
+        Ok(())
     }
 
     #[cfg(test)]

@@ -67,7 +67,7 @@ impl Target {
             client = client.with_tls(Tls::new(&url.host, trust)?);
         }
         if let Some(authorization) = &push.authorization {
-            client = client.with_authorization(authorization)?;
+            client.authorize(authorization)?;
         }
         Ok(Self {
             client,
