@@ -22,7 +22,9 @@ fn sources(module: &str) -> Vec<(PathBuf, String)> {
     fn collect(path: &Path, into: &mut Vec<(PathBuf, String)>) {
         if path.is_dir() {
             fs::read_dir(path).unwrap().for_each(|it| collect(&it.unwrap().path(), into));
-        } else if let Ok(text) = fs::read_to_string(path) {
+        } else if !path.ends_with("tests.rs")
+            && let Ok(text) = fs::read_to_string(path)
+        {
             let code = text.split("\nmod tests {").next().unwrap_or_default();
             into.push((path.to_owned(), code.to_owned()));
         }
