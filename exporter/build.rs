@@ -1,5 +1,5 @@
-//! Tells `build_info!` what Cargo tells no macro: compiler, target and profile. They are those of
-//! the whole build, and so of the crate that uses the macro.
+//! Passes on to `build_info!` what Cargo shows to build scripts alone: compiler, target and
+//! profile. They are those of the whole build, and so of the crate that uses the macro.
 
 use std::env;
 use std::process::Command;

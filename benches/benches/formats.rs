@@ -1,4 +1,4 @@
-//! What a scrape costs by stage and format: nanoseconds for each series, medians, all in turn.
+//! The cost of a scrape by stage and format: nanoseconds for each series, medians, all in turn.
 //!
 //! `cargo bench -p benches --bench formats -- [SERIES…]`
 

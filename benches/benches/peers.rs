@@ -1,5 +1,5 @@
-//! What one record costs with this library and with others, each operation as the `overhead` report
-//! has it, by criterion's method.
+//! The cost of a record with this library and with others: the operations of the `overhead` report,
+//! by criterion's method.
 //!
 //! `cargo bench -p benches --features peers --bench peers`
 

@@ -1,4 +1,4 @@
-//! What one record costs, kept handles on a warm thread.
+//! The cost of a record: kept handles on a warm thread.
 //!
 //! `cargo bench -p benches`; with `--features peers`, `peers.rs` measures other libraries, too.
 

@@ -67,7 +67,7 @@ impl Candidate {
         self
     }
 
-    /// Runs each batch inside `around`, which calls what it is given.
+    /// Runs each batch inside `around`, which calls its argument.
     pub(crate) fn inside(mut self, around: impl Fn(&dyn Fn()) + Send + Sync + 'static) -> Self {
         let batch = self.batch;
         self.batch = Box::new(move |n| around(&|| batch(n)));

@@ -1,5 +1,5 @@
-//! A goal: a limit for a figure, or for the ratio of two. Each group states the goals for what it
-//! measures.
+//! A goal: a limit for a figure, or for the ratio of two. Each group states the goals for its
+//! measurements.
 
 use crate::layout::{Column, Figure};
 use crate::table::Report;
@@ -14,7 +14,7 @@ pub(crate) struct Goal {
     measured: Measured,
 }
 
-/// What the limit is for.
+/// The limited quantity.
 #[derive(Clone, Copy, Debug)]
 enum Measured {
     Value(Figure),
@@ -64,7 +64,7 @@ impl Goal {
         measured <= self.limit
     }
 
-    /// What the report of one process has for it.
+    /// Its value in the report of one process.
     pub(crate) fn within(&self, report: &Report) -> Option<f64> {
         let base = match self.measured {
             Measured::Value(figure) => return figure.value(report),
@@ -74,7 +74,7 @@ impl Goal {
         Some(self.figure().value(report)? / base)
     }
 
-    /// Whether the report has all rows of the goal, with whatever values.
+    /// Whether the report has all rows of the goal, even without values.
     #[cfg(test)]
     pub(crate) fn is_in(&self, report: &Report) -> bool {
         let has = |column: Column, is_it: &dyn Fn(&str) -> bool| {

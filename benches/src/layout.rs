@@ -2,8 +2,8 @@
 
 use crate::table::{Report, Table};
 
-/// A table without rows. The groups define them as constants, so that whatever refers to a table or
-/// to a column that is not there does not compile.
+/// A table without rows. The groups define them as constants, so that a reference to a missing
+/// table or column does not compile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     /// Its name in the file.

@@ -70,7 +70,7 @@ impl Access {
     }
 
     /// The present password or token of a file, which may have changed. `None` if there is no plain
-    /// file: a pipe has its text once, and what is missing may come back.
+    /// file: the text of a pipe can be read once only, and a missing file may come back.
     pub(crate) fn renewed(&self) -> Result<Option<Authorization>> {
         let plain = |file: &Option<PathBuf>| {
             file.as_deref().filter(|file| file.is_file()).map(read).transpose()

@@ -62,7 +62,7 @@ impl Unseen {
         taken.add(WAKE);
         let usual = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(io::Error::from)?;
         let over = Arc::new(OnceLock::new());
-        // Its drop restores what is changed up to an error.
+        // Its drop undoes the changes that were made before an error.
         let mut unseen = Self { usual, over: Arc::clone(&over), waiter: None };
         enable_raw_mode()?;
         unseen.waiter = Some(thread::Builder::new().spawn(move || {

@@ -1,9 +1,9 @@
-//! What an exporter answers under load, and what a thread that records beside it notices.
+//! The answers of an exporter under load, and the delays of a thread that records beside it.
 //!
-//! `cargo run --release -p tickmetrics-exporter --example load [SECONDS] [SERIES]` runs `wrk` (Debian's package of
-//! that name) with 64 connections, and a loop that records, pinned to another core than the exporter's.
-//! First the loop alone, then both. On two cores `wrk` takes what the loop's core has left, too: the
-//! tail is the machine's then. Take three cores or more.
+//! `cargo run --release -p tickmetrics-exporter --example load [SECONDS] [SERIES]` runs `wrk`
+//! (Debian's package of that name) with 64 connections, and a loop that records, pinned to another
+//! core than the exporter's. First the loop alone, then both. On two cores, `wrk` runs on the
+//! loop's core, too. Then the tail is the machine's. Take three cores or more.
 
 use hdrhistogram::Histogram as Hdr;
 use std::error::Error;

@@ -90,7 +90,7 @@ pub(crate) mod header {
 /// slow each other down.
 pub(crate) const GAUGE_CELLS: u32 = 8;
 
-/// What the cell of a gauge holds.
+/// The content of a gauge's cell.
 pub(crate) mod gauge {
     /// A cell of zero means "never set". A value with this bit pattern, a NaN that no arithmetic
     /// yields, is stored as zero.
@@ -130,7 +130,7 @@ pub(crate) mod head {
     /// The sequence number of the series' exemplar (`crate::exemplar`): odd during a write, and 0
     /// before the first, so that a reader need not read the exemplar's cells.
     pub(crate) const EXEMPLAR: usize = 6;
-    /// The sum of the values above the declared maximum, which the cells do not tell apart: in
+    /// The sum of the values above the declared maximum, which the cells do not distinguish: in
     /// units of 2^[`OUTSIDE_BITS`](super::OUTSIDE_BITS), rounded down for each record. It stops at
     /// 2^64 - 1.
     pub(crate) const OUTSIDE: usize = 7;
@@ -147,8 +147,8 @@ pub(crate) mod head {
 /// Cells at the start of every shard, and of the shared part, that handles write to whose
 /// registration failed: enough for the smallest histogram.
 pub(crate) const SINK_CELLS: usize = if cfg!(tickmetrics_loom) { 0 } else { 64 };
-/// The shared cell that says where the distribution of such a histogram begins, and what it says:
-/// behind its head and its exemplar.
+/// The shared cell with the start of such a histogram's distribution, and its content: the
+/// distribution is behind the head and the exemplar.
 pub(crate) const SINK_TABLE: u32 = 8;
 pub(crate) const SINK_DISTRIBUTION: u32 = HEAD_CELLS + EXEMPLAR_CELLS;
 

@@ -175,7 +175,7 @@ compile_error!(
      feature `off` turns recording into nothing: tickmetrics = { version = \"...\", features = [\"off\"] }"
 );
 
-/// Whether the feature `off` is on. `off/` has what takes the place of the system then.
+/// Whether the feature `off` is on. Then `off/` takes the place of the system.
 const IS_OFF: bool = cfg!(feature = "off");
 
 mod bucket;

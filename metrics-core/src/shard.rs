@@ -8,8 +8,8 @@
 //! 2. Handles hold only numbers of cells that were taken from the segment, or of its sink
 //!    (`crate::cell`), and the segment stays mapped as long as code of this library runs. So the
 //!    address of a cell is valid in every shard. With the feature `loadable`, an unload of the library
-//!    unmaps it: then no thread has a shard, the pointer to the shared cells is null before, and so
-//!    what the unload itself still runs reaches no cell (`install/unload.rs`).
+//!    unmaps it. Before that, no thread has a shard any more and the pointer to the shared cells is
+//!    null, so that the code of the unload itself reaches no cell (`install/unload.rs`).
 //! 3. A thread that has no shard (all are taken, or its thread-locals are being destroyed) adds to
 //!    shard 0 with atomic read-modify-writes. Slower, never lost.
 //!

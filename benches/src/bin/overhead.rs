@@ -19,7 +19,7 @@ Prints a report of what recording costs, and writes overhead.json and overhead.s
                         local_ts_ns,stream,event_ms,transaction_ms,price,qty
   --from FILE           measure nothing: take the figures from the overhead.json of an earlier run
   --out DIR             where to write; the folder `benches` otherwise
-  --update-readme[=FILE]  renew what stands between <!-- overhead: PART --> and
+  --update-readme[=FILE]  renew the parts between <!-- overhead: PART --> and
                         <!-- overhead: end --> in FILE, or in the project's own two
   --help                this text";
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    match command().map_err(|error| format!("{error}; --help tells more"))? {
+    match command().map_err(|error| format!("{error}; --help lists the options"))? {
         Command::Help => println!("{HELP}"),
         Command::Report(options) => benches::overhead(&options)?,
         Command::Child(question, options) => println!("{}", benches::child(&question, &options)?),

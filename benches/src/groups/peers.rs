@@ -53,18 +53,18 @@ impl Metrics {
         self.recorder.register_histogram(&Key::from_name(name), &METADATA)
     }
 
-    /// Runs what records by name.
+    /// Runs a function that records by name.
     pub(crate) fn as_recorder<R>(&self, run: impl FnOnce() -> R) -> R {
         metrics::with_local_recorder(&self.recorder, run)
     }
 
-    /// What all series of a name add up to.
+    /// The sum of all series of a name.
     pub(crate) fn total(&self, name: &str) -> u64 {
         total(&self.handle.render(), name)
     }
 }
 
-/// What the series of a name add up to, in Prometheus' text format.
+/// The sum of the series of a name in Prometheus' text format.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole")]
 pub(crate) fn total(text: &str, name: &str) -> u64 {
     let of_name =
@@ -113,7 +113,7 @@ impl Otel {
         Self { reader, meter: provider.meter("benches"), _provider: provider }
     }
 
-    /// What the counters and histograms of a name counted.
+    /// The count of the counters and histograms of a name.
     pub(crate) fn total(&self, name: &str) -> u64 {
         let mut metrics = ResourceMetrics::default();
         if self.reader.collect(&mut metrics).is_err() {

@@ -153,7 +153,7 @@ fn sample(handles: &Handles, rounds: usize) -> Vec<(&'static str, [u64; 3])> {
 
 /// How often an operation took so many ticks.
 struct Tail {
-    /// By ticks; what took longer is in the last.
+    /// By ticks; all longer ones are in the last.
     ticks: Vec<u64>,
 }
 

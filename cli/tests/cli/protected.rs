@@ -145,7 +145,7 @@ fn a_renewed_secret_is_sent_from_then_on() {
     let bearer = ["--bearer-file", &token];
     let old = format!("Bearer {TOKEN}");
     assert_eq!(sent(&files, "token", "second\n", &bearer), [&old, "Bearer second"]);
-    // What is not there at the moment may come back.
+    // A file that is missing at the moment may come back.
     assert_eq!(sent(&files, "token", "", &bearer), ["Bearer second", "Bearer second"]);
     // By base64: "alice:correct horse", "alice:battery".
     let basic = ["--user", "alice", "--password-file", &password];

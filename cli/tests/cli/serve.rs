@@ -171,7 +171,7 @@ fn one_stem_in_two_folders_is_two_processes() {
     assert!(has(&body, &format!("in_flight{{service=\"{}\"}} 2", second.display())), "{body}");
     assert!(has(&body, "tickmetrics_serve_unreadable_segments 1"), "{body}");
     serving.scrape();
-    // Told once, not at each scrape.
+    // Reported once, not at each scrape.
     assert_eq!(serving.end().matches("is not a segment").count(), 1);
 }
 

@@ -63,7 +63,7 @@ struct OtherMetrics {
     limit: Counter,
 }
 
-/// What a process counts before its test begins: 3 orders to buy, 1.5 s of waiting, a limit of
+/// The counts of a process before its test begins: 3 orders to buy, 1.5 s of waiting, a limit of
 /// 99.5, 2 in flight, and decode times of 1 to 1,000 µs for AAPL and of 7 µs for MSFT.
 #[test]
 fn in_another_process() {

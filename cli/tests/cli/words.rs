@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 /// The title of a terminal's window, a line that looks like another one, C1's clear, a change of
-/// direction, ends of lines that Unicode knows, and what is not seen.
+/// direction, ends of lines that Unicode knows, and invisible characters.
 pub(crate) const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\ntickmetrics: forged\u{9b}2J\u{202e}\
                                   \u{2066}\u{200f}\u{2028}\u{2029}\u{85}\u{200b}\u{feff}\u{7f}";
 

@@ -89,7 +89,7 @@ fn start(args: &Args) -> Result<(), String> {
     let interrupted = sender.clone();
     // Without a receiver the program is about to end anyway.
     ctrlc::set_handler(move || drop(interrupted.send(Over::Interrupted)))
-        .map_err(|error| format!("can't be told of Ctrl-C: {error}"))?;
+        .map_err(|error| format!("can't handle Ctrl-C: {error}"))?;
     let stop = Arc::new(AtomicBool::new(false));
     let trading = trade(feed, path, args.speed, &stop, sender)?;
     let mut feed_end = watch(args, &registries, &over);

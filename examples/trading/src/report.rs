@@ -233,7 +233,7 @@ mod tests {
     use crate::path::{Path, Registries};
     use std::time::Duration;
 
-    /// The venue counts for itself what becomes of its orders.
+    /// The venue counts the outcomes of its orders by itself.
     #[test]
     fn outcomes_of_orders_add_up() {
         let registries = Registries::default();

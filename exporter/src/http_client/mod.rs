@@ -188,7 +188,7 @@ where
     alongside(connection, exchange).await
 }
 
-/// What an error of hyper means, which can be one of TLS.
+/// The meaning of an error of hyper, which can be one of TLS.
 fn why_unreachable(error: &hyper::Error) -> Unreachable {
     #[cfg(feature = "web-config")]
     if let Some(unreachable) = tls::of_chain(error) {

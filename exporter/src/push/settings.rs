@@ -73,7 +73,7 @@ pub enum AtEnd {
 impl Push {
     /// The time limit of one push, by default.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// The time of an ending exporter for its last push, by default: what is left of the 100 ms
+    /// The time of an ending exporter for its last push, by default. It is the rest of the 100 ms
     /// that [`Exporter::shutdown`](crate::Exporter::shutdown) promises, and enough for a gateway
     /// nearby.
     pub const DEFAULT_END_WITHIN: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! What `#[timed]` expands to where nothing is counted: no metric is registered.
+//! The expansion of `#[timed]` in a build that counts nothing. It registers no metric.
 
 use super::function::Function;
 use super::outcome::{self, Ending, Outcome};

@@ -289,7 +289,7 @@ pub(crate) fn read_layout(file: &File, bytes: u64) -> Result<Layout, ReadErrorKi
     layout_of(|at| u64::from_ne_bytes(words[at]))
 }
 
-/// The sizes that the words of a header say.
+/// The sizes in the words of a header.
 fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, ReadErrorKind> {
     if word(header::MAGIC) != layout::MAGIC {
         return Err(ReadErrorKind::NotASegment);
@@ -301,7 +301,7 @@ fn layout_of(word: impl Fn(usize) -> u64) -> Result<Layout, ReadErrorKind> {
         layout::VERSION => {}
         found => return Err(ReadErrorKind::Version { found }),
     }
-    // What a segment can be made with: a file with holes can have any size.
+    // Only the sizes that a builder accepts: a file with holes can have any.
     let size = |at: usize| usize::try_from(word(at)).map_err(|_| ReadErrorKind::Header);
     let part = |at: usize| match size(at)? {
         words if PART_BYTES.contains(&words.saturating_mul(WORD_BYTES)) => Ok(words),

@@ -26,7 +26,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Those of [`Registry::register`](crate::Registry::register) that concern names, and a clash
-    /// with what the snapshot has. It is unchanged then.
+    /// with a metric of the snapshot. The snapshot is unchanged then.
     pub fn add_counter(
         &mut self,
         description: &Description,

@@ -27,7 +27,7 @@ pub(super) enum Held {
 /// The owner of a metric.
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
-    /// That of all who register it.
+    /// All registrations of it share the metric.
     Any,
     /// One function's.
     Function,

@@ -105,8 +105,9 @@ impl Registry {
         let description = M::complete(description.clone());
         let asked = Registered::new(&description, series, M::Labels::dimensions())?;
         let cells = self.cells(asked, series, owner)?;
-        // SAFETY: that is what they were found for: a metric that is there already has the same kind
-        // and the same values of labels (`differs`), and so as many series.
+        // SAFETY: the cells were found for this kind and so many series. A metric that was there
+        // before has the same kind and the same values of labels (`differs`), and so as many
+        // series.
         Ok(unsafe { M::from_cells(&cells, &description) })
     }
 

@@ -9,8 +9,8 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tickmetrics::LabelId;
 
-/// Adds up numbers, so that each look-up has an answer that is used; the count of turns is the
-/// sum over what is known of each.
+/// Counts the look-ups that find their name, so that each result is used. All names are known, so
+/// this is the count of turns.
 fn lookup(name: &str, find: impl Fn(&str) -> bool + Send + Sync + 'static) -> Candidate {
     let (known, orders) = (kept(AtomicU64::new(0)), orders());
     Candidate::batched(

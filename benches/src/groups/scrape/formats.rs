@@ -44,7 +44,7 @@ impl Buffer {
         self.text.len() + self.bytes.len()
     }
 
-    /// Takes over what has more room.
+    /// Takes over those of the other's buffers that have more room.
     pub(crate) fn keep_larger(&mut self, other: Self) {
         if self.text.capacity() < other.text.capacity() {
             self.text = other.text;
@@ -72,7 +72,7 @@ impl Buffer {
     }
 }
 
-/// A library's name, and what makes its metric with so many series.
+/// A library's name, and the maker of its metric with so many series.
 pub(crate) type Library = (&'static str, fn(usize) -> Scrape);
 
 type Write = Box<dyn Fn(&mut Buffer)>;

@@ -68,7 +68,7 @@ pub(crate) fn ours_with(series: usize, buckets: Buckets) -> Scrape {
 /// Values for each series.
 const VALUES: usize = 100;
 
-/// All label pairs, with what each records.
+/// All label pairs, each with its values.
 pub(crate) fn each(series: usize, mut record: impl FnMut(&'static str, bool, &[u64])) {
     let durations = durations();
     for (at, symbol) in symbols(series).enumerate() {

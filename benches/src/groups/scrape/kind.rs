@@ -20,7 +20,7 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
 }
 
-/// A library, and what its first scrape of the most series took, and later ones.
+/// A library, and the time of its first scrape of the most series, and of later ones.
 pub(super) type First = (&'static str, [f64; 2]);
 
 impl Kind {
@@ -62,7 +62,7 @@ impl Kind {
                         None => rows.push((name, vec![later.median])),
                     }
                 }
-                // The others find what the first format's scrape left them.
+                // The first format's scrape prepares those of the others.
                 first.extend(medians.first().map(|&it| (name, it)));
             }
         }

@@ -97,7 +97,7 @@ impl<L: Library> Library for OurClock<L> {
     }
 }
 
-/// Makes what the library makes.
+/// Makes the handles of the library itself.
 pub(super) struct SameHandles<'a, M>(pub(super) &'a M);
 
 impl<L: Library, M: Make<L>> Make<OurClock<L>> for SameHandles<'_, M> {
