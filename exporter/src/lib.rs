@@ -111,7 +111,7 @@ mod sources;
 mod sync;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 mod url;
-#[cfg_attr(not(feature = "web-config"), path = "web/absent.rs")]
+#[cfg(feature = "web-config")]
 mod web;
 
 pub use build_info::BuildInfo;

@@ -6,9 +6,10 @@ use crate::process::ProcessMetrics;
 use crate::push::Target;
 use crate::respond::Responder;
 use crate::scrape::Scraper;
-use crate::server::{self, Bound, Exporter, LocalAddr, Pushing};
+use crate::server::{self, Bound, Entrance, Exporter, LocalAddr, Pushing};
 use crate::service::MetricsService;
 use crate::source::Shared;
+#[cfg(feature = "web-config")]
 use crate::web::Web;
 use tickmetrics::__text::report;
 use tickmetrics::{ExternalLabels, Registry};
@@ -52,22 +53,24 @@ impl ExporterBuilder {
             None => None,
         };
         #[cfg(feature = "web-config")]
-        let web = match self.web_config {
+        let entrance = match self.web_config {
             Some(path) => {
                 let metrics = scraper.register().map_err(StartError::Register)?;
-                Some(Web::load(&path, metrics, leaves.len())?)
+                let web = Web::load(&path, metrics, leaves.len())?;
+                Some(Box::new(web) as Box<dyn Entrance>)
             }
             None => None,
         };
         #[cfg(not(feature = "web-config"))]
-        let web = None;
+        let entrance: Option<Box<dyn Entrance>> = None;
         let responder =
             Responder::new(scraper, compress.unwrap_or(!leaves.is_empty()), limits.renders);
-        let is_protected = web.as_ref().is_some_and(Web::protects);
+        let is_protected = entrance.as_ref().is_some_and(|entrance| entrance.protects());
         if !is_protected {
             responder.about().exporter_unprotected_listeners.set(leaves.len() as f64);
         }
-        let exporter = server::start(bound, responder, web, limits, pushing, thread_name, core)?;
+        let exporter =
+            server::start(bound, responder, entrance, limits, pushing, thread_name, core)?;
         if !is_protected {
             warn_of(&leaves);
         }

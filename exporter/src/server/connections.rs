@@ -2,6 +2,7 @@
 
 use super::allowances::Allowances;
 use super::client::makes_room;
+use super::entrance::Entrance;
 use super::handshakes::{Begin, Handshakes};
 use super::listen::{Listener, Peer, Stream};
 use super::progress::{Observed, ObservedBody, Progress};
@@ -14,7 +15,6 @@ use crate::rate::Rate;
 use crate::render::Reader;
 use crate::respond::{Body, Responder};
 use crate::sync::lock;
-use crate::web::Web;
 use http_body_util::Either;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
@@ -40,7 +40,7 @@ const SMALLEST_BUFFER: usize = 8 * 1024;
 pub(super) struct Front {
     responder: Responder,
     /// TLS and credentials, if they are configured.
-    web: Option<Web>,
+    entrance: Option<Box<dyn Entrance>>,
     limits: Limits,
     requests: Mutex<Allowances>,
     handshakes: Handshakes,
@@ -55,12 +55,16 @@ struct Open {
 }
 
 impl Front {
-    pub(super) fn new(responder: Responder, web: Option<Web>, limits: Limits) -> Self {
+    pub(super) fn new(
+        responder: Responder,
+        entrance: Option<Box<dyn Entrance>>,
+        limits: Limits,
+    ) -> Self {
         // The requests of one second at once.
         let rate = Rate::per_second(limits.requests_per_second, limits.requests_per_second);
         let requests = Mutex::new(Allowances::new(rate));
         let handshakes = Handshakes::new(limits.handshakes_per_second);
-        Self { responder, web, limits, requests, handshakes, open: Mutex::default() }
+        Self { responder, entrance, limits, requests, handshakes, open: Mutex::default() }
     }
 
     /// Makes it ready before the first request.
@@ -68,10 +72,10 @@ impl Front {
         self.responder.warm_up();
     }
 
-    /// Watches the web configuration, for ever if there is one.
+    /// Watches the configuration of the entrance, for ever if there is one.
     pub(super) async fn keep_looking(&self) {
-        if let Some(web) = &self.web {
-            web.keep_looking().await;
+        if let Some(entrance) = &self.entrance {
+            entrance.keep_looking().await;
         }
     }
 
@@ -88,7 +92,7 @@ impl Front {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let encrypts = self.web.as_ref().is_some_and(Web::encrypts);
+            let encrypts = self.entrance.as_ref().is_some_and(|entrance| entrance.encrypts());
             self.make_room(peer.client, encrypts);
             let progress = Progress::new(encrypts);
             let connection =
@@ -135,12 +139,12 @@ impl Front {
         let pace = Pace::default();
         let stream: Box<dyn Stream> = Box::new(pace.of(stream));
         let connection = async {
-            let (stream, generation) = match &self.web {
-                Some(web) => {
+            let (stream, generation) = match &self.entrance {
+                Some(entrance) => {
                     let limited = || self.count(Limit::HandshakeRate);
                     let (handshakes, client) = (&self.handshakes, peer.client);
                     let begin = Begin { handshakes, client, limited: &limited };
-                    web.accept(stream, begin).await.ok()?
+                    entrance.accept(stream, begin).await.ok()?
                 }
                 None => (stream, 0),
             };
@@ -154,8 +158,8 @@ impl Front {
                     if request.version < Version::HTTP_11 {
                         end_with_connection(&mut response);
                     }
-                    if let Some(web) = &front.web {
-                        web.finish(generation, &mut response);
+                    if let Some(entrance) = &front.entrance {
+                        entrance.finish(generation, response.headers_mut());
                     }
                     Ok::<_, Infallible>(response.map(|body| ObservedBody { body, progress }))
                 }
@@ -190,9 +194,9 @@ impl Front {
         if let Some((status, text)) = fault(request) {
             return Responder::refuse(status, text);
         }
-        if let Some(web) = &self.web
+        if let Some(entrance) = &self.entrance
             && let Err(refusal) =
-                web.admit(peer.address, request.uri.path(), &request.headers).await
+                entrance.admit(peer.address, request.uri.path(), &request.headers).await
         {
             return refusal.map(Either::Left);
         }

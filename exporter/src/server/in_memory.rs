@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::connections::Front;
+use super::entrance::Entrance;
 use super::limits::Limits;
 use super::listen::Peer;
 use super::progress::Progress;
@@ -9,6 +10,7 @@ use crate::respond::Responder;
 use crate::scrape::Scraper;
 use crate::source::Shared;
 use crate::sync::lock;
+#[cfg(all(fuzzing, feature = "web-config"))]
 use crate::web::Web;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
@@ -61,22 +63,27 @@ impl InMemory {
     pub fn with_web(registry: &Registry, header_bytes: usize, file: &Path) -> io::Result<Self> {
         Self::of(registry, header_bytes, |scraper| {
             let metrics = scraper.register().map_err(io::Error::other)?;
-            Web::load(file, metrics, 0).map(Some).map_err(io::Error::other)
+            let web = Web::load(file, metrics, 0).map_err(io::Error::other)?;
+            Ok(Some(Box::new(web) as _))
         })
     }
 
     fn of(
         registry: &Registry,
         header_bytes: usize,
-        web: impl FnOnce(&Scraper) -> io::Result<Option<Web>>,
+        entrance: impl FnOnce(&Scraper) -> io::Result<Option<Box<dyn Entrance>>>,
     ) -> io::Result<Self> {
         let scraper = |registry| Scraper::new(vec![Shared::new(registry)], Duration::ZERO);
         let scraper =
             scraper(registry.clone()).map_err(|error: RegisterError| io::Error::other(error))?;
-        let web = web(&scraper)?;
+        let entrance = entrance(&scraper)?;
         let limits = Limits { header_bytes, requests_per_second: u32::MAX, ..Limits::default() };
         Ok(Self {
-            front: Arc::new(Front::new(Responder::new(scraper, true, limits.renders), web, limits)),
+            front: Arc::new(Front::new(
+                Responder::new(scraper, true, limits.renders),
+                entrance,
+                limits,
+            )),
             graceful: GracefulShutdown::new(),
             runtime: runtime::Builder::new_current_thread().enable_time().build()?,
         })

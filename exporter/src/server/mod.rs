@@ -3,6 +3,7 @@
 mod allowances;
 mod client;
 mod connections;
+mod entrance;
 #[cfg_attr(not(feature = "web-config"), expect(dead_code, reason = "nothing is encrypted"))]
 mod handshakes;
 #[cfg(any(test, fuzzing))]
@@ -14,20 +15,21 @@ mod progress;
 mod request;
 mod unix;
 
+#[cfg(feature = "web-config")]
+pub(crate) use self::{entrance::Boxed, handshakes::Begin, listen::Stream};
 pub(crate) use client::{Client, Most};
-pub(crate) use handshakes::Begin;
+pub(crate) use entrance::Entrance;
 #[cfg(all(test, feature = "web-config"))]
 pub(crate) use handshakes::Handshakes;
 #[cfg(fuzzing)]
 pub use in_memory::{InMemory, Said};
 pub use limits::Limits;
+pub(crate) use listen::Bound;
 pub use listen::LocalAddr;
-pub(crate) use listen::{Bound, Stream};
 
 use crate::error::StartError;
 use crate::push::{Order, Orders, Push, PushError, PushMetrics, Pusher, Target};
 use crate::respond::Responder;
-use crate::web::Web;
 use connections::Front;
 use hyper_util::server::graceful::GracefulShutdown;
 use listen::Listener;
@@ -163,13 +165,14 @@ pub(crate) struct Pushing {
 pub(crate) fn start(
     bound: Vec<Bound>,
     responder: Responder,
-    web: Option<Web>,
+    entrance: Option<Box<dyn Entrance>>,
     limits: Limits,
     pushing: Option<Pushing>,
     name: String,
     core: Option<usize>,
 ) -> Result<Exporter, StartError> {
-    let scheme = if web.as_ref().is_some_and(Web::encrypts) { "https" } else { "http" };
+    let encrypts = entrance.as_ref().is_some_and(|entrance| entrance.encrypts());
+    let scheme = if encrypts { "https" } else { "http" };
     let addresses = bound.iter().map(|bound| bound.address.clone()).collect();
     let (stop, stopped) = oneshot::channel();
     let (ready, is_ready) = mpsc::channel();
@@ -189,7 +192,7 @@ pub(crate) fn start(
         match prepared {
             Ok((runtime, listeners)) => {
                 if ready.send(Ok(())).is_ok() {
-                    let front = Arc::new(Front::new(responder, web, limits));
+                    let front = Arc::new(Front::new(responder, entrance, limits));
                     runtime.block_on(serve(listeners, front, pushing, stopped));
                 }
             }

@@ -23,7 +23,7 @@ mod tls;
 pub use error::WebConfigError;
 
 use crate::rate::Bucket;
-use crate::server::{Begin, Stream};
+use crate::server::{Begin, Boxed, Entrance, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
 use config::{Config, load};
@@ -104,28 +104,6 @@ impl Web {
         Ok(Self { path: path.into(), file, state, guard, metrics, exposed })
     }
 
-    /// Whether connections are encrypted.
-    pub(crate) fn encrypts(&self) -> bool {
-        self.current().0.tls.is_some()
-    }
-
-    /// Whether strangers learn nothing: data is encrypted, or sent only to clients with
-    /// credentials.
-    pub(crate) fn protects(&self) -> bool {
-        self.current().0.protects()
-    }
-
-    /// Checks the files for ever.
-    ///
-    /// A check on request would not do: the first request after a change would be answered by the
-    /// previous configuration, since one check is not enough.
-    pub(crate) async fn keep_looking(&self) {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            self.look(Instant::now());
-        }
-    }
-
     /// Reads the file again if it changed. An error is reported, and the previous configuration
     /// stays.
     ///
@@ -175,69 +153,6 @@ impl Web {
         }
     }
 
-    /// The stream for HTTP: with TLS, after the handshake. The caller bounds its time. `begin`
-    /// determines when the cryptography may be done. The number is for [`finish`](Self::finish).
-    ///
-    /// # Errors
-    /// If the client does not speak TLS, or is refused.
-    pub(crate) async fn accept(
-        &self,
-        stream: Box<dyn Stream>,
-        begin: Begin<'_>,
-    ) -> io::Result<(Box<dyn Stream>, u64)> {
-        let (config, generation) = self.current();
-        let Some(tls) = &config.tls else { return Ok((stream, generation)) };
-        let accepted = async {
-            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-            let end = begin.turn().await;
-            // Here the key is agreed on and the reply is signed.
-            let accepted = hello.into_stream(Arc::clone(tls));
-            end.await;
-            accepted.await
-        };
-        let accepted = accepted.await.inspect_err(|_| self.metrics.failed_handshakes.inc())?;
-        Ok((Box::new(accepted), generation))
-    }
-
-    /// Whether a request may be answered; if not, the response instead.
-    ///
-    /// `client` is the client's address, if sockets of that kind have addresses.
-    pub(crate) async fn admit(
-        &self,
-        client: Option<IpAddr>,
-        path: &str,
-        headers: &HeaderMap,
-    ) -> Result<(), Response<Full<Bytes>>> {
-        let now = Instant::now();
-        let (config, _) = self.current();
-        let limited = config.rate.map_or(Ok(()), |rate| self.state().requests.take(rate, now));
-        limited.map_err(|wait| {
-            self.metrics.rate_limited_requests.inc();
-            response(Refusal::TooMany(wait), &config)
-        })?;
-        if config.excludes(path) {
-            return Ok(());
-        }
-        let admitted = self.guard.admit(&config.credentials, client.into(), headers, now).await;
-        admitted.map_err(|refusal| {
-            self.metrics.unauthorized_requests.inc();
-            response(refusal, &config)
-        })
-    }
-
-    /// Adds the configured headers to a response. On a connection from before the configuration in
-    /// force it is the last response: the next connection is encrypted as configured now.
-    pub(crate) fn finish<B>(&self, generation: u64, response: &mut Response<B>) {
-        let (config, current) = self.current();
-        let headers = response.headers_mut();
-        for (name, value) in &config.headers {
-            headers.insert(name, value.clone());
-        }
-        if generation != current {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-    }
-
     fn current(&self) -> (Arc<Config>, u64) {
         let state = self.state();
         (Arc::clone(&state.config), state.generation)
@@ -245,6 +160,83 @@ impl Web {
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+}
+
+impl Entrance for Web {
+    fn encrypts(&self) -> bool {
+        self.current().0.tls.is_some()
+    }
+
+    fn protects(&self) -> bool {
+        self.current().0.protects()
+    }
+
+    /// A check on request would not do: the first request after a change would be answered by the
+    /// previous configuration, since one check is not enough.
+    fn keep_looking(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                self.look(Instant::now());
+            }
+        })
+    }
+
+    fn accept<'a>(
+        &'a self,
+        stream: Box<dyn Stream>,
+        begin: Begin<'a>,
+    ) -> Boxed<'a, io::Result<(Box<dyn Stream>, u64)>> {
+        Box::pin(async move {
+            let (config, generation) = self.current();
+            let Some(tls) = &config.tls else { return Ok((stream, generation)) };
+            let accepted = async {
+                let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+                let end = begin.turn().await;
+                // Here the key is agreed on and the reply is signed.
+                let accepted = hello.into_stream(Arc::clone(tls));
+                end.await;
+                accepted.await
+            };
+            let accepted = accepted.await.inspect_err(|_| self.metrics.failed_handshakes.inc())?;
+            Ok((Box::new(accepted), generation))
+        })
+    }
+
+    fn admit<'a>(
+        &'a self,
+        client: Option<IpAddr>,
+        path: &'a str,
+        headers: &'a HeaderMap,
+    ) -> Boxed<'a, Result<(), Response<Full<Bytes>>>> {
+        Box::pin(async move {
+            let now = Instant::now();
+            let (config, _) = self.current();
+            let limited = config.rate.map_or(Ok(()), |rate| self.state().requests.take(rate, now));
+            limited.map_err(|wait| {
+                self.metrics.rate_limited_requests.inc();
+                response(Refusal::TooMany(wait), &config)
+            })?;
+            if config.excludes(path) {
+                return Ok(());
+            }
+            let admitted = self.guard.admit(&config.credentials, client.into(), headers, now).await;
+            admitted.map_err(|refusal| {
+                self.metrics.unauthorized_requests.inc();
+                response(refusal, &config)
+            })
+        })
+    }
+
+    fn finish(&self, generation: u64, headers: &mut HeaderMap) {
+        let (config, current) = self.current();
+        for (name, value) in &config.headers {
+            headers.insert(name, value.clone());
+        }
+        if generation != current {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ fn a_change_that_lasts_is_in_force_and_a_mistake_is_not() {
     let later = |seconds| start + Duration::from_secs(seconds);
     let header = |generation| {
         let mut response = Response::new(());
-        web.finish(generation, &mut response);
+        web.finish(generation, response.headers_mut());
         let text =
             |name: &str| response.headers().get(name).map(|it| it.to_str().unwrap().to_owned());
         (text("x-frame-options"), text("connection"))
