@@ -1,7 +1,6 @@
 //! The content of the screen: sorting, filter, the chosen series, trends.
 
 use super::model::{Frame, Row, rows};
-use super::view::MAX_TREND;
 use crate::Result;
 use crate::args::{Sort, Top};
 use clap::ValueEnum;
@@ -10,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The most values of a trend: as many as a wide terminal shows.
-const TREND: usize = MAX_TREND as usize;
+pub(super) const MAX_TREND: u16 = 40;
 /// The number of values for which room is made at a time.
 const TREND_STEP: usize = 8;
 
@@ -91,7 +90,7 @@ impl App {
         let mut trends = HashMap::with_capacity(self.unsorted.len());
         for row in &self.unsorted {
             let mut trend = self.trends.remove(&row.title).unwrap_or_default();
-            if trend.len() == TREND {
+            if trend.len() == usize::from(MAX_TREND) {
                 trend.remove(0);
             } else if trend.len() == trend.capacity() {
                 trend.reserve_exact(TREND_STEP);

@@ -1,6 +1,6 @@
 //! The screen: a head, the table, the chosen series in full, the keys.
 
-use super::app::App;
+use super::app::{App, MAX_TREND};
 use super::keys;
 use super::model::{Kind, Row};
 use crate::args::Sort;
@@ -16,7 +16,6 @@ use ratatui::widgets::{Cell, Paragraph, Row as Line2, Table, TableState};
 /// screen.
 const NUMBER: u16 = 7;
 const MIN_TREND: u16 = 10;
-pub(super) const MAX_TREND: u16 = 40;
 
 /// The least lines of the chosen series in full: the table should seldom move.
 const DETAIL: u16 = 4;
