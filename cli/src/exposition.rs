@@ -236,8 +236,8 @@ impl Classic {
     }
 }
 
-/// The end of a label's value.
-fn closing_quote(text: &str) -> Option<usize> {
+/// The end of a label's value, behind its first quote.
+pub(crate) fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {
         let ends = byte == b'"' && !escaped;

@@ -4,6 +4,7 @@ use super::app::{App, MAX_TREND};
 use super::keys;
 use super::model::{Kind, Row};
 use crate::args::Sort;
+use crate::exposition::closing_quote;
 use crate::number::short;
 use crate::people::Printable;
 use ratatui::Frame;
@@ -162,18 +163,12 @@ fn fitted(title: &str, width: usize) -> String {
 
 /// The texts between quotes, still escaped.
 fn values(labels: &str) -> Vec<&str> {
-    let mut values = Vec::new();
-    let (mut start, mut escaped) = (None, false);
-    for (at, c) in labels.char_indices() {
-        match (c, start) {
-            ('"', Some(first)) if !escaped => {
-                values.push(&labels[first..at]);
-                start = None;
-            }
-            ('"', None) => start = Some(at + 1),
-            _ => {}
-        }
-        escaped = c == '\\' && !escaped;
+    let (mut values, mut rest) = (Vec::new(), labels);
+    while let Some((_, text)) = rest.split_once('"')
+        && let Some(end) = closing_quote(text)
+    {
+        values.push(&text[..end]);
+        rest = &text[end + 1..];
     }
     values
 }
