@@ -152,8 +152,8 @@ fn a_snapshot_is_rendered_as_it_is_asked_for() {
     assert_eq!(rendered, (Format::OpenMetrics.content_type(), text.into()));
 }
 
-/// OpenMetrics calls a counter's family what another family, or a part of one, is called: here in
-/// another registry, before and after it.
+/// In OpenMetrics a counter's family can get the name of another family, or of a part of one: here
+/// in another registry, before and after it.
 #[test]
 fn names_are_told_apart_across_registries() {
     let (first, second) = (Registry::new(), Registry::new());

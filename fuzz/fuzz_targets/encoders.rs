@@ -92,7 +92,7 @@ fuzz_target!(|program: Program| {
     segment.rewind();
 });
 
-/// What the second scrape of an exporter must have, with all that can be set up.
+/// Checks the second scrape of an exporter with all settings.
 fn second(
     format: Format,
     first: &Snapshot,

@@ -16,8 +16,8 @@ use tickmetrics::{ReadError, SegmentReader, Snapshot};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// With a sanitizer, and every branch counted: for what a file may take that has many series in holes,
-/// and several snapshots of it.
+/// The longest time for a file with many series in holes, and for several snapshots of it, with a
+/// sanitizer and every branch counted.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// In an input's first byte: whether all of a snapshot is looked at, or it is only taken.
@@ -68,7 +68,7 @@ fuzz_target!(|input: &[u8]| {
     file.restore();
 });
 
-/// A snapshot, if the file has one, and what that took.
+/// Takes a snapshot, if the file has one, and checks the memory that it took.
 fn take(reader: &mut SegmentReader, file: &SegmentFile) -> Option<Snapshot> {
     let (meter, allocated, now) = (Meter::start(), file.allocated(), file.bytes());
     let taken = reader.snapshot();

@@ -36,7 +36,7 @@ http_server_config:
   headers: { X-Frame-Options: deny }
 ";
 
-/// What each of them sends.
+/// The credentials that clients send.
 pub const PASSWORD: &str = "Basic YWxpY2U6Y29ycmVjdCBob3JzZQ==";
 pub const TOKEN: &str = "Bearer 0123456789abcdef";
 

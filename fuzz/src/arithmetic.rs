@@ -12,10 +12,10 @@ pub const THREADS: usize = 2;
 const MOST_AT_ONCE: u128 = 1 << 62;
 /// Where the counts of a snapshot stop.
 const MOST: u128 = (1 << 63) - 1;
-/// What is summed up of a value above the maximum: the bits from this one on. Such a sum stops at
-/// 2^64 - 1.
+/// The sum of values above the maximum has their bits from this one on. Such a sum stops at 2^64 -
+/// 1.
 const OUTSIDE_BITS: u32 = 16;
-/// A sum is exact as long as the cells say this much of it, and else it is the most that they allow.
+/// A sum is exact up to this much in the cells. Beyond that it is the most that they allow.
 const EXACT: u128 = 1 << 63;
 /// The library may divide by the inverse of a scale, which it rounds to a whole number that is near.
 const TOLERANCE: f64 = 2e-12;

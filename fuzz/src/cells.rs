@@ -314,7 +314,7 @@ impl<'a, W: Words> Cells<'a, W> {
         let negative = negative.min((1 << 63) - 1);
         u128::from(value.negative()) == negative
             && value.cells().all(|(lowest, _, count)| {
-                // Of a shard, what is outside of the bounds that it names is not read.
+                // The reader skips the cells outside of a shard's bounds.
                 let cell = start.saturating_add(cell_of(lowest, max, digits));
                 let mut sums = vec![0_u128];
                 for one in self.column(cell) {
@@ -375,8 +375,9 @@ impl Metric {
     }
 }
 
-/// `HdrHistogram`'s numbers of cells: steps of 1 up to twice 10^digits, rounded up to a power of two,
-/// and half as many for each doubling after that. One more has what is above the maximum.
+/// `HdrHistogram`'s numbers of cells: steps of 1 up to twice 10^digits, rounded up to a power of
+/// two, and half as many for each doubling after that. One more cell counts the values above the
+/// maximum.
 fn cell_of(value: u64, max: u64, digits: u64) -> u64 {
     if value > max {
         return cell_of(max, max, digits) + 1;

@@ -10,10 +10,10 @@ const VALUE: u64 = 2;
 const METRIC: u64 = 3;
 const NO_SET: u64 = u64::MAX;
 
-/// What happens when a program of changes comes to its end or to a pause.
+/// The next step after a program of changes pauses or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The reader takes a snapshot, and the changes go on.
+    /// The reader takes a snapshot, and the changes continue.
     Read,
     /// There are no more.
     End,
@@ -212,8 +212,8 @@ impl<'a> Changes<'a> {
     }
 
     /// A metric with constant labels, and fixed ones of many values, whose series are a product of
-    /// them: in cells that are a hole. Where the input ends before it has said all, the labels have
-    /// very many values: so the shortest input asks for more than any memory has.
+    /// them: in cells that are a hole. If the input ends early, the labels have very many values.
+    /// So the shortest input asks for more than any memory has.
     fn product(&mut self, file: &mut impl Words) -> Option<()> {
         let how = self.byte()?;
         let (kind, labels) = (u64::from(how % 4) + 1, u64::from(how / 4 % 3) + 1);

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The most bytes of memory for a file of which the system has so many bytes. The reader takes a
-/// quarter, in memory that grows by doubling, beside what it had.
+/// quarter, in memory that grows by doubling, beside the old one.
 pub const fn most_bytes(allocated: u64) -> usize {
     4 * ((16 << 20) + 16 * allocated as usize)
 }
 
-/// The system's allocator, and what is in use.
+/// The system's allocator, with a count of the bytes in use.
 pub struct Counting;
 
 static USED: AtomicUsize = AtomicUsize::new(0);

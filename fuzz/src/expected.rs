@@ -12,7 +12,7 @@ use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 /// All series of a snapshot, by their names and labels.
 pub struct Values<'a>(BTreeMap<(&'a str, Labels), Value<'a>>);
 
-/// What no client asks for, as it must be there.
+/// The expected values that only some formats have.
 pub struct More<'a> {
     /// The values of the last interval.
     pub interval: Values<'a>,
@@ -45,7 +45,7 @@ impl<'a> Values<'a> {
                 let scale = metrics.settings.scale;
                 let is_counted = |sum: u128| match found {
                     Some(Value::Counter(found)) => scale == 1.0 && u128::from(*found) == sum,
-                    // All that has a scale, and what has more than 64 bits.
+                    // Counters with a scale, and sums of more than 64 bits.
                     Some(Value::Quantity(found)) => {
                         let is_wide = sum > u64::MAX.into() || scale != 1.0;
                         is_wide && is_exported(*found, sum, scale)
@@ -243,7 +243,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Adds since when each series of a family counts, where the format tells it.
+/// Adds the time at which each series of a family began, where the format has it.
 fn add_created(format: Format, name: &str, family: &mut Family, nanoseconds: u64) {
     let value = match format {
         Format::Text(Dialect::Text) => return,

@@ -1,7 +1,7 @@
 //! The names and labels that a metric takes, by the formats' documentation. The library's own table
 //! (`Exposure`) is held against this one and is not asked.
 //!
-//! A histogram is several families: its own, two counters beside it, and what its options add.
+//! A histogram is several families: its own, two counters beside it, and those of its options.
 
 use crate::recorded::Sort;
 
@@ -14,7 +14,7 @@ enum Type {
     Summary,
 }
 
-/// A name that follows a family's, and the label that tells its samples from each other.
+/// A name that follows a family's, and the label that distinguishes its samples.
 type Sample = (&'static str, Option<&'static str>);
 
 impl Type {
@@ -56,7 +56,7 @@ impl Type {
     }
 }
 
-/// What the names of a metric's families have behind the metric's, and their types.
+/// The suffixes of the names of a metric's families, and their types.
 fn families(sort: Sort, extremes: bool, quantiles: bool) -> Vec<(&'static str, Type)> {
     let mut families = match sort {
         Sort::Counter => return vec![("", Type::Counter)],
@@ -76,7 +76,8 @@ fn families(sort: Sort, extremes: bool, quantiles: bool) -> Vec<(&'static str, T
     families
 }
 
-/// Everything that no other metric may be called by: the families, and their samples in each format.
+/// All names that no other metric may have: those of the families, and of their samples in each
+/// format.
 pub fn taken(
     name: &str,
     sort: Sort,
@@ -90,13 +91,13 @@ pub fn taken(
     })
 }
 
-/// Whether a label is one that the metric's samples have anyhow.
+/// Whether the metric's samples always have a label of this name.
 pub fn is_reserved(label: &str, sort: Sort, extremes: bool, quantiles: bool) -> bool {
     let families = families(sort, extremes, quantiles);
     families.iter().any(|(_, of)| of.samples().any(|(_, its)| *its == Some(label)))
 }
 
-/// What may stand behind names of which one metric is another's part, or nearly is.
+/// Suffixes that make one metric's name a part of another one's, or nearly so.
 pub const SUFFIXES: [&str; 24] = [
     "",
     "",

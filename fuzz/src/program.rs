@@ -101,8 +101,8 @@ impl Number {
     }
 }
 
-/// A number at which arithmetic in 64 bits could go wrong, or a neighbour of one, or any; and who
-/// records it.
+/// A number at which arithmetic in 64 bits could go wrong, or a neighbour of one, or any; and the
+/// thread that records it.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Many {
     number: Extreme,
@@ -213,8 +213,8 @@ impl<'a> Arbitrary<'a> for Help {
 #[derive(Clone, Debug)]
 pub struct Text(pub String);
 
-/// What would be taken for another part of an exposition where it is not escaped, and characters of
-/// all lengths.
+/// Texts that a parser would take for another part of an exposition if they were not escaped, and
+/// characters of all lengths.
 pub const PIECES: [&str; 24] = [
     "\"",
     "\\",

@@ -31,7 +31,7 @@ struct Later {
     values: Vec<(Number, Many)>,
 }
 
-/// The kinds of metrics that a registry tells apart.
+/// The kinds of metrics that a registry distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
     Counter,
@@ -130,7 +130,7 @@ impl Recorded {
         }
     }
 
-    /// What comes after the first scrape: the interval.
+    /// Begins the interval after the first scrape.
     pub fn go_on(&mut self) {
         for metrics in self.metrics.values_mut() {
             for amount in metrics.series.values_mut() {
@@ -181,7 +181,7 @@ impl Recorded {
         })
     }
 
-    /// What a histogram's series has so far.
+    /// The values of a histogram's series so far.
     fn values<const N: usize>(
         &mut self,
         metric: &program::Metric,

@@ -7,7 +7,7 @@ use crate::program::Metric;
 use crate::recorded::{Recorded, Sort};
 use tickmetrics::RegisterError;
 
-/// What can be wrong with a metric. It may be several things, of which the registry reports one.
+/// A fault of a metric. It may have several, of which the registry reports one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     Name,
@@ -20,7 +20,7 @@ pub enum Fault {
 const MAX_TEXT_BYTES: usize = 1024;
 const MAX_HELP_BYTES: usize = 8192;
 
-/// What all metrics of one name have in common.
+/// The settings that all metrics of one name share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub sort: Sort,

@@ -95,7 +95,7 @@ enum Header {
     Authorization(u8),
     Other(u8, Vec<u8>),
     Expect,
-    /// What RFC 9112 has a server refuse.
+    /// Faults for which RFC 9112 has a server refuse the request.
     NoColon,
     SpaceBeforeColon,
     BadName,
@@ -152,11 +152,11 @@ pub struct Answer {
     /// Whether there is none after it, and whether that is open.
     pub closes: bool,
     pub may_close: bool,
-    /// Whether nothing is known of what comes after it.
+    /// Whether the answers after it can't be predicted.
     pub loses_track: bool,
     pub metrics: Option<Metrics>,
-    /// Whether it has the web configuration's header, where that is known: what the HTTP library
-    /// refuses by itself has not.
+    /// Whether it has the web configuration's header, where that is known. The HTTP library's own
+    /// refusals lack it.
     pub is_framed: Option<bool>,
 }
 
@@ -171,7 +171,7 @@ pub struct Metrics {
     pub is_whole: bool,
 }
 
-/// All bytes, and what must be answered to those requests that are whole.
+/// All bytes, and the expected answers to the requests that are whole.
 pub struct Said {
     pub bytes: Vec<u8>,
     pub answers: Vec<Answer>,

@@ -3,17 +3,16 @@
 use tickmetrics::{Family, HistogramSnapshot, Series, Snapshot, Value};
 use tickmetrics_exporter::encode::label_text;
 
-/// What the text format would take is the product of what the directory and the cells say. Above
-/// this it is not written out.
+/// The length of the text is the product of numbers in the directory and the cells. A longer one is
+/// not written out.
 const TEXT_BYTES: usize = 8 << 20;
 /// Histograms of a family whose every cell is looked at.
 const HISTOGRAMS: usize = 20;
 /// Where counts stop.
 const MOST: u128 = (1 << 63) - 1;
 
-/// Reads everything, and writes the text format into `out`. `is_interval` says that it is a
-/// difference, which is nonsense where a file's counts fell: then nothing more than an answer is
-/// asked for.
+/// Reads everything, and writes the text format into `out`. If `is_interval`, it is a difference,
+/// which means nothing where a file's counts fell. Then the walk only has to end.
 pub fn snapshot(snapshot: &Snapshot, is_interval: bool, out: &mut String) {
     out.clear();
     if text_bytes(snapshot) <= TEXT_BYTES {

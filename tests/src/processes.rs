@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 const ROLE: &str = "TICKMETRICS_TEST_ROLE";
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 
-/// What this process is to do, and with which file; `None` in the first one.
+/// The role of this process, and its file; `None` in the first one.
 pub fn role() -> Option<(String, PathBuf)> {
     Some((std::env::var(ROLE).ok()?, std::env::var_os(FILE)?.into()))
 }
@@ -55,7 +55,7 @@ pub fn ends_well(pid: i32) {
     assert_eq!(status, 0, "the child ended with status {status:#x}");
 }
 
-/// What a process said on standard output and standard error, all of it once it ended well.
+/// The whole standard output and standard error of a process, which must end well.
 pub fn output(mut command: Command) -> String {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();

@@ -53,8 +53,8 @@ pub fn python(module: &str, install: &str, script: &[&str], input: &str) -> Opti
     Some(output.stdout)
 }
 
-/// Says what was not checked. Not with `eprintln!`, which the harness keeps from sight where a test
-/// passes.
+/// Reports a check that was skipped. Not with `eprintln!`, which the harness keeps from sight where
+/// a test passes.
 pub fn skip(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }

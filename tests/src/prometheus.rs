@@ -62,7 +62,7 @@ impl Prometheus {
         }
         let config = folder.join("prometheus.yml");
         fs::write(&config, text).unwrap();
-        // It does not tell which port it has when it may choose: one that was free just now.
+        // It does not report a port that it chose itself. So this is one that was free just now.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let child = Command::new(program)
             .arg(format!("--config.file={}", config.display()))
@@ -114,7 +114,7 @@ impl Prometheus {
         Some(self.get(&path)?.as_array()?.clone())
     }
 
-    /// What its HTTP interface has there, if that answers yet.
+    /// The answer of its HTTP interface at a path, if it answers yet.
     fn get(&self, path: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         // With 1.0 the answer ends with the connection.
@@ -149,8 +149,8 @@ impl Prometheus {
     }
 }
 
-/// A server of a program's own, on a thread that ends with the process: answers each request by its
-/// header `Accept` with what `answer` says, a type of content and a body.
+/// A server of a program's own, on a thread that ends with the process. It passes each request's
+/// header `Accept` to `answer`, which returns a type of content and a body.
 pub fn serve(
     mut answer: impl FnMut(Option<&str>) -> (&'static str, Vec<u8>) + Send + 'static,
 ) -> SocketAddr {

@@ -17,7 +17,7 @@ fn load(at: u32) -> libc::sock_filter {
     statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, at)
 }
 
-/// Goes on with the next statement, or with the one `or` behind that.
+/// Continues with the next statement, or with the one `or` behind that.
 fn equal(what: i64, or: u8) -> libc::sock_filter {
     let what = u32::try_from(what).unwrap();
     statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, or, what)
@@ -66,7 +66,8 @@ pub fn hold(call: i64, second: i64) -> io::Result<Holder> {
 pub struct Holder(OwnedFd);
 
 impl Holder {
-    /// Lets calls go on as they come, `first` once the first is there, until `is_done`.
+    /// Lets calls continue as they come, until `is_done`. Runs `first` before the first one
+    /// continues.
     pub fn serve(&self, first: impl FnOnce(), is_done: impl Fn() -> bool) {
         let mut first = Some(first);
         while !is_done() {
@@ -79,7 +80,7 @@ impl Holder {
             // SAFETY: all zeros are valid in both, and wanted by the kernel.
             let (mut call, mut go_on): (libc::seccomp_notif, libc::seccomp_notif_resp) =
                 unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
-            // SAFETY: the kernel writes to `call`, which has the size that it is told.
+            // SAFETY: the kernel writes to `call`, which has the size that the request declares.
             let done =
                 unsafe { libc::ioctl(poll.fd, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut call) };
             assert_eq!(done, 0);

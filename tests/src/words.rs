@@ -12,7 +12,7 @@ pub struct Words(MmapRaw);
 
 impl Words {
     const WORDS: usize = 64;
-    /// A cache line each, so that no thread is slowed down by what another one tells.
+    /// A cache line each, so that the writes of one thread do not slow another one down.
     const STRIDE: usize = 8;
 
     /// The words beside a file; 0 each where nobody opened them before.

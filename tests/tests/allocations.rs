@@ -49,7 +49,7 @@ fn recording_does_not_allocate() {
     assert!(allocations(|| drop(Box::new(1))) > 0, "the allocator counts");
     let m = Everything::register(&Registry::new()).unwrap();
     tickmetrics::warm_up();
-    // What comes first: a value is interned, a timed function registered.
+    // First uses allocate: a value is interned, a timed function registered.
     Symbol::intern("AAPL");
     timed_function();
     let _ = sampled_function(false);

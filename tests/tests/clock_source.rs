@@ -50,7 +50,7 @@ fn reads_counter(file: &Path) -> bool {
     u64::from_ne_bytes(word) != 0
 }
 
-/// Runs this program with a list of clock sources that it can write to, and answers what it said, or
+/// Runs this program with a list of clock sources that it can write to, and returns its output, or
 /// `None` where this user may not.
 fn run(role: &str, sources: &str) -> Option<String> {
     let folder = Folder::new(&format!("clock-{role}"));

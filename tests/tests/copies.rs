@@ -40,7 +40,7 @@ fn projects(test: &str) -> PathBuf {
     let settings = "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"shared\", \"user\"]\n\
                     [profile.dev]\ndebug = false\n[profile.release]\ndebug = false\n";
     write("Cargo.toml", settings);
-    // Nothing is looked up: what the workspace is built with is here.
+    // The versions are those of the workspace, which are on this machine already.
     fs::copy(Path::new(WORKSPACE).join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     root
 }
@@ -185,7 +185,7 @@ fn a_library_is_unloaded_and_loaded_again() {
     }
 }
 
-/// `{pid}` tells processes apart, and not copies in one.
+/// `{pid}` distinguishes processes, and not copies in one.
 #[test]
 fn a_second_copy_has_no_part_in_the_file_of_the_first() {
     if !have(&["python3"]) {

@@ -403,7 +403,7 @@ fn global_registers_once_and_goes_on_after_an_error() -> Test {
     Ok(())
 }
 
-/// Without the prelude, and called as the trait is.
+/// Without the prelude, and with a struct that has the trait's name.
 mod without_imports {
     #[derive(tickmetrics::Metrics)]
     #[metrics(prefix = "derive_imports")]

@@ -115,8 +115,8 @@ fn not_own<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     names.filter(|name| !name.starts_with("tickmetrics_")).map(str::to_owned).collect()
 }
 
-/// The two orders of registration agree on what clashes; and what does not clash is exposed whole, as
-/// Prometheus' own parsers read it, in text and in OpenMetrics alike.
+/// The same metrics clash in both orders of registration. The others are exposed whole: Prometheus'
+/// own parsers read them in text and in OpenMetrics.
 #[test]
 fn registered_metrics_are_exposed_under_their_names() {
     let (forth, back) = (Registry::new(), Registry::new());

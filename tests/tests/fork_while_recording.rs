@@ -43,7 +43,7 @@ fn record(metrics: &ForkMetrics, symbol: Symbol, n: u64) {
     metrics.latency.with(symbol).record(n);
 }
 
-/// What so many calls of `record` for each of the symbols, with values from 0 on, come to.
+/// Checks the sums of so many calls of `record` for each of the symbols, with values from 0 on.
 fn check(snapshot: &Snapshot, of_symbols: &[(&str, u64)]) {
     let all: u64 = of_symbols.iter().map(|(_, n)| n).sum();
     assert_eq!(snapshot.counter("fork_records_total", &[]), Some(all));
@@ -100,7 +100,8 @@ fn forks(file: &Path) {
                 n
             })
         });
-        // Also where a check below fails: else the threads would go on, and nobody would hear of it.
+        // Ends the threads even if a check below fails. Otherwise they would run on, and the
+        // failure would not be reported.
         let ends = Ends(&done);
         begun.wait();
         let children: Vec<_> = (0..CHILDREN)
@@ -146,7 +147,8 @@ fn in_child(registry: &Registry, metrics: &ForkMetrics, symbol: Symbol, n: u64) 
     assert_eq!(Segment::stats().unwrap().overflow_records, 0);
 }
 
-/// Forks, counts in the child, makes it the program `is_started`, and answers what that says.
+/// Forks, counts in the child, makes it the program `is_started`, and returns that program's
+/// output.
 fn start(metrics: &ForkMetrics, symbol: Symbol, segment: Option<&Path>) -> String {
     let mut command = command(&[], "program", Path::new("none"));
     match segment {

@@ -17,7 +17,7 @@ use std::process::Command;
 use tests::programs::skip;
 use tickmetrics::prelude::*;
 
-/// What rustdoc has of each field, read by the format that it has for tools.
+/// The documentation of each field in rustdoc's format for tools.
 fn rustdoc() -> BTreeMap<String, String> {
     let folder = std::env::temp_dir().join(format!("tickmetrics-help-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();

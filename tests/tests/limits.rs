@@ -171,7 +171,7 @@ fn responses_are_read_in_time_however_often_a_byte_is_read() {
         read += piece;
         std::thread::sleep(SHORT);
     }
-    // What the system has taken comes; then it is over.
+    // The bytes in the system's buffers still arrive; then the connection ends.
     assert!(read < LARGE);
     assert!(rest(&mut never) < LARGE);
     assert_eq!(limited(&exporter, "response_timeout"), 2.0);
@@ -202,12 +202,12 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
         }
     }
     assert!(refused > 0);
-    // Who comes from elsewhere is not held up.
+    // Clients from elsewhere are not delayed.
     let text = Client::unix(&socket).request("GET", "/metrics");
     assert_eq!(text.status, 200);
     let limited = "tickmetrics_exporter_limited_total{limit=\"request_rate\"}";
     assert_eq!(series(&text.body)[limited], f64::from(refused));
-    // And who waits is answered again.
+    // A client that waits is answered again.
     while client.request("GET", "/health").status != 200 {
         std::thread::sleep(SHORT);
     }
@@ -249,7 +249,7 @@ fn one_address_s_connections_make_room_before_anothers() {
     // It has waited for longer than any that come later.
     let mut quiet = Client::from(OTHER, exporter.local_addr().unwrap());
     assert_eq!(quiet.request("GET", "/health").status, 200);
-    // It has said nothing yet.
+    // It has sent nothing yet.
     let mut late = Client::from(OTHER, exporter.local_addr().unwrap());
     let mut crowd = Vec::new();
     for _ in 0..20 {

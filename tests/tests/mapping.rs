@@ -66,7 +66,7 @@ fn the_kernel_holds_what_was_touched_and_dumps_none_of_it() {
             metrics.latency.with(symbol).record(value);
         }
     };
-    // What the calls themselves touch: the stack, the code.
+    // The calls themselves touch pages: the stack and the code.
     let cold = page_faults();
     record(1);
     assert!(page_faults() > cold, "first touches fault: the test can tell");

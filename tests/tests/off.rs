@@ -23,7 +23,7 @@ fn cargo(arguments: &[&str]) -> Output {
     );
     fs::write(root.join("Cargo.toml"), manifest).unwrap();
     fs::write(root.join("src/main.rs"), include_str!("off/program.rs")).unwrap();
-    // Nothing is looked up: what the workspace is built with is here.
+    // The versions are those of the workspace, which are on this machine already.
     fs::copy(Path::new(WORKSPACE).join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(arguments).arg("--offline").current_dir(&root).env_remove("RUSTFLAGS");

@@ -29,7 +29,7 @@ fn whole(value: f64) -> u64 {
     value as u64
 }
 
-/// Everything that both tell.
+/// Compares all that both report.
 fn compare(registry: &Registry, hdr: &Hdr<u64>) -> Result<(), TestCaseError> {
     let snapshot = registry.snapshot();
     let ours = snapshot.histogram("values", &[]).unwrap();

@@ -1,5 +1,5 @@
 //! The text format read by two parsers that know nothing of this library: Prometheus' Python client
-//! and promtool. What they read is compared with what was recorded.
+//! and promtool. The values that they read are compared with the recorded ones.
 
 use serde_json::Value;
 use std::collections::BTreeMap;

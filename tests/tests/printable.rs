@@ -32,8 +32,8 @@ fn controls_formats_and_ends_of_lines_are_no_text() {
         for c in (*first..end).filter_map(char::from_u32) {
             let expected = match category.as_str() {
                 "Cc" | "Cf" | "Zl" | "Zp" => false,
-                // Among marks there are some that choose a variant, and are not seen; what is not
-                // assigned yet may become anything.
+                // Some marks choose a variant and are invisible. Characters that are not assigned
+                // yet may become anything.
                 "Mn" | "Cn" => continue,
                 // Letters of Hangul that fill a place and have no shape.
                 "Lo" => !matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'),

@@ -216,7 +216,7 @@ fn series_are_exposed_once_touched_or_declared() {
     assert_eq!(registry.snapshot().counter("sides_total", &[("side", "buy")]), Some(1));
 }
 
-/// Says that it has two values, and answers any index.
+/// Declares two values, and returns any index.
 #[derive(Clone, Copy)]
 struct Liar(usize);
 
@@ -233,7 +233,7 @@ impl Label for Liar {
     }
 }
 
-/// Says that it has more series than its dimensions give.
+/// Declares more series than its dimensions have.
 #[derive(Clone, Copy)]
 struct Braggart;
 

@@ -31,7 +31,7 @@ fn start(limits: Limits, unix: Option<&Path>) -> Exporter {
     unix.into_iter().fold(builder, ExporterBuilder::listen).start().unwrap()
 }
 
-/// All that is answered to a client that closes its half once it has said this.
+/// The whole answer to a client that closes its half after these bytes.
 fn answered(exporter: &Exporter, said: &str) -> String {
     let mut stream = TcpStream::connect(exporter.local_addr().unwrap()).unwrap();
     stream.write_all(said.as_bytes()).unwrap();

@@ -173,7 +173,7 @@ fn the_exporter_measures_itself() {
     assert_eq!(series["tickmetrics_exporter_scrapes_total"], 2.0);
     assert_eq!(series["tickmetrics_exporter_scrape_duration_seconds_count"], 1.0);
     assert!(series["tickmetrics_exporter_scrape_duration_seconds_sum"] > 0.0);
-    // A histogram is one, and says so by its count.
+    // A histogram is one series, which its line `_count` stands for.
     let parts = ["_bucket{", "_sum ", "_bucket "];
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let lines = lines.filter(|line| parts.iter().all(|part| !line.contains(part)));

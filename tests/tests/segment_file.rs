@@ -91,7 +91,7 @@ fn record(metrics: &GatewayMetrics) {
     metrics.decode.with(Symbol::intern("MSFT")).record(2_000_000);
 }
 
-/// What `record` did, reckoned by hand.
+/// Checks the effect of `record`, reckoned by hand.
 fn check(snapshot: &Snapshot, msft: Option<u64>) {
     let orders = |symbol, side| {
         snapshot.counter("gateway_orders_total", &[("symbol", symbol), ("side", side)])
@@ -595,7 +595,7 @@ fn labels_that_would_fill_the_memory_are_not_read() {
     assert!((expected..expected + expected / 20).contains(&bytes), "{bytes}, not {expected}");
     let told = error.to_string();
     assert!(told.contains(&bytes.to_string()) && told.contains(&most.to_string()), "{told}");
-    // Who trusts the file can have it.
+    // A reader that trusts the file can raise the limit.
     reader.set_memory_limit(2 << 30);
     let snapshot = reader.snapshot().unwrap();
     assert_eq!(snapshot.families().count() as u64, METRICS);

@@ -342,8 +342,8 @@ fn assert_let_go(reader: &SegmentReader) {
     }
 }
 
-/// Starts one that installs its segment at the path of a dead process's file, forks while it waits for
-/// the lock on that, which this process has meanwhile, and ends as it says.
+/// Starts a process that installs its segment at the path of a dead process's file. This process
+/// holds the lock on that file meanwhile, so the other one forks while it waits.
 fn forks_while_it_installs(role: &str, file: &Path) -> Other {
     left_behind(file);
     for _ in 0..50 {

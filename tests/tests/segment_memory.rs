@@ -266,7 +266,7 @@ fn the_operator_can_name_the_file() {
     let said = run(&missing);
     assert_eq!(said.matches("tickmetrics: TICKMETRICS_SEGMENT: ").count(), 1, "{said}");
     assert!(said.contains(missing.to_str().unwrap()) && said.contains("in no file"), "{said}");
-    // In one line, whoever chose the name.
+    // The report is one line, whatever the name.
     let said = run(&folder.0.join("missing\ntickmetrics: forged\u{1b}[2J\u{202e}/file"));
     let shown = r"/missing\ntickmetrics: forged\u{1b}[2J\u{202e}/file can't be made";
     assert!(said.contains(shown) && said.contains("\ncounts"), "{said}");
@@ -351,7 +351,7 @@ fn an_option_does_what_it_says_or_says_why_not() {
         let warned = said.contains("tickmetrics: lock_memory: ") && said.contains("ulimit -l");
         assert_eq!(warned, !locked, "{said}");
     };
-    // Whether this user may lock as much is not for the test to say: one of both holds.
+    // The test does not know whether this user may lock as much: one of both holds.
     let said = output(command(&[], "options", Path::new("none")));
     check(&said, !said.contains("lock_memory"));
     // In a user namespace of its own it has no right to more than the limit.
@@ -390,7 +390,7 @@ fn lock_all_later(file: &Path) {
     let metrics = register(&Registry::new());
     metrics.records.inc();
     let before = resident();
-    // SAFETY: it changes nothing but what is in memory.
+    // SAFETY: it changes no memory, only which pages are resident.
     if unsafe { libc::mlockall(libc::MCL_CURRENT) } != 0 {
         println!("\nrefused");
         return;

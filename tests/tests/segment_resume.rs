@@ -382,11 +382,11 @@ fn only_changed_metrics_start_fresh_and_are_reported() {
         assert_eq!(now.counter("calls_total", &[("function", "a")]), None, "not registered");
     };
     check(1);
-    // The new ones go on from there.
+    // The new ones continue from there.
     assert_eq!(run("after", &file), NOTHING);
     check(2);
-    // What they took the place of is given up, but for the one with other labels, which could have
-    // stood beside it.
+    // The metrics that they replaced are lost, except for the one with other labels, which could
+    // coexist with its successor.
     assert_eq!(run("before", &file).len(), changes.len() - 1);
     let now = snapshot(&file);
     assert_eq!(now.counter("labels_total", &[]), Some(3));
@@ -453,7 +453,7 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
     // The directory begins on the first 64 KiB.
     write(8 << 10, u64::MAX);
     fresh("damaged at word 0");
-    // More series than the labels have, which only the check of what can be true finds.
+    // More series than the labels have, which only the check of whole entries finds.
     assert_eq!(word(8 << 10) >> 32, 3, "the entry of a metric");
     write((8 << 10) + 4, 2);
     fresh("damaged at word 0");
@@ -480,7 +480,7 @@ fn a_file_that_does_not_fit_is_replaced_and_the_reason_told() {
     let entry = table.clone().skip(16).find(|&at| (1..1 << 32).contains(&word(at))).unwrap();
     write(entry, u64::from(u32::MAX));
     fresh("outside");
-    // Only who may do everything can give a file to another user.
+    // Only root can give a file to another user.
     match std::os::unix::fs::chown(&file, Some(65_534), None) {
         Ok(()) => fresh("another user's"),
         Err(error) => skip(&format!("another user's file ({error})")),

@@ -78,7 +78,7 @@ fn files_without_a_valid_exposition_are_damaged() {
     assert_eq!(families(read("value6", "value7").unwrap()), 4);
     assert_eq!(families(read("metric2_total", "metric5_total").unwrap()), 4);
     for (from, to) in [
-        // Of a label, of an interned one, and what stands for all others of these.
+        // A value of a label, one of an interned label, and the value `other`.
         ("value2", "value1"),
         ("value6", "value5"),
         ("outer", "other"),

@@ -14,8 +14,8 @@ use tickmetrics_exporter::{Exporter, Push};
 /// Series that together are more than the sockets' buffers hold.
 const SERIES: usize = 4_000;
 
-/// Clients that leave in the midst of an answer. Whether the one that leaves makes an error or a
-/// signal of the next write depends on what was on its way.
+/// Clients that leave in the midst of an answer. Whether the next write fails or raises a signal
+/// depends on the bytes that were on their way.
 const LEAVE: usize = 50;
 
 #[derive(Clone, Copy, Label)]
@@ -63,7 +63,7 @@ fn in_another_process() {
             wait();
             let exporter = builder.listen("0.0.0.0:0").start().unwrap();
             exporter.shutdown();
-            // What can't be registered is reported by core.
+            // Core reports metrics that can't be registered.
             let global = Registry::global();
             global.register::<Counter>(&Description::new("twice_total", "Once.")).unwrap();
             Twice::global();
@@ -140,8 +140,8 @@ fn a_report_that_nobody_reads_ends_no_program() {
     assert_eq!(other.says(), "outlived them");
 }
 
-/// As by a parent that does not read what it asked for, or a journal that is stuck. Nothing of ours
-/// waits for that, the end of the program least of all.
+/// As with a parent that does not read its child's output, or with a journal that is stuck. Nothing
+/// of ours waits for that, the end of the program least of all.
 #[test]
 fn a_report_waits_for_no_reader() {
     let (reader, writer) = std::io::pipe().unwrap();

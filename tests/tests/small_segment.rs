@@ -60,7 +60,7 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
         "{error:?}"
     );
     assert!(error.to_string().contains("Segment::builder().shard_bytes(..)"), "{error}");
-    // More series than an entry can say: 2,001 values for each of three labels.
+    // More series than an entry has room for: 2,001 values for each of three labels.
     let error =
         registry.register::<Counter<(First, Second, Third)>>(&Description::new("p", "Help."));
     let error = error.unwrap_err().to_string();
@@ -73,7 +73,7 @@ fn a_full_segment_is_an_error_that_says_what_to_do() {
     let error = registry.register::<Counter>(&long);
     assert!(matches!(error, Err(RegisterError::Full { setting: "directory_bytes", .. })));
 
-    // What fits still works, and no failed registration left anything behind that is exposed.
+    // Metrics that fit still work, and no failed registration left an exposed metric behind.
     let counter: Counter = registry.register(&Description::new("fits_total", "Fits.")).unwrap();
     counter.inc();
     let snapshot = registry.snapshot();

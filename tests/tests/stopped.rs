@@ -10,7 +10,7 @@ use tests::words::Words;
 use tickmetrics::prelude::*;
 use tickmetrics::{Segment, SegmentReader};
 
-/// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
+/// Every event comes much sooner; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const WRITERS: usize = 4;

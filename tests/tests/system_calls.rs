@@ -52,8 +52,7 @@ fn give_up_system_calls() -> std::io::Result<()> {
     if done { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
-/// The status of a child that records `times` times without system calls, and then does what `also`
-/// says.
+/// The status of a child that records `times` times without system calls, and then runs `also`.
 fn child(m: &Everything, times: u64, also: impl FnOnce()) -> i32 {
     // SAFETY: no other thread of this process holds a lock: the harness waits for this one test.
     let pid = unsafe { libc::fork() };

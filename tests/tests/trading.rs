@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tests::programs::{feed, skip};
 
-/// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
+/// Every event comes much sooner; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program, built once.
@@ -231,8 +231,8 @@ fn a_recording_gives_its_counts() {
     assert_eq!(counted("feed_local_minus_event_seconds_count"), 0.0);
     assert_eq!(counted("market_data_websocket_connected"), 0.0);
     assert_eq!(counted("market_data_message_queue_size"), 0.0);
-    // The recording does not say who the aggressor was. What is inferred is right in total to
-    // 0.05 % of all trades.
+    // The recording does not name the aggressor. The inferred sides are right in total to 0.05 % of
+    // all trades.
     let sides = expected["trades_by_aggressor_side"].as_object().unwrap();
     let all: f64 = sides.values().filter_map(Value::as_f64).sum();
     let side = |side: &str| counted(&format!("feed_trades_total{{side=\"{side}\"}}"));

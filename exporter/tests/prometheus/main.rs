@@ -17,12 +17,12 @@ const NATIVE: &[&str] = &["--enable-feature=native-histograms"];
 const FORMATS: [(&str, Format); 3] =
     [("text", Format::Text), ("openmetrics", Format::OpenMetrics), ("protobuf", Format::Protobuf)];
 
-/// A snapshot in a format, whatever was asked for.
+/// A snapshot in a fixed format, also for clients that ask for another one.
 fn render(registry: &Registry, format: Format) -> (&'static str, Vec<u8>) {
     tickmetrics_exporter::encode::render(&registry.snapshot(), Some(format.content_type()))
 }
 
-/// A name and labels, but for those that say where it was scraped.
+/// A name and labels, without those of the scraped target.
 type Series = BTreeMap<String, String>;
 
 /// All simple series of a job, and their values.

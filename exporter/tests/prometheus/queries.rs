@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use tests::prometheus::{Prometheus, serve};
 use tickmetrics::prelude::*;
 
-/// What is counted between two scrapes; and before the first, which is so much that no rate is taken
-/// to have begun at zero.
+/// The increments between two scrapes, and those before the first. These are so many that
+/// Prometheus takes no rate to have begun at zero.
 const STEP: u64 = 75;
 const START: u64 = 1_000_000;
 
@@ -23,7 +23,7 @@ const BUCKET: f64 = 0.0906;
 const BETWEEN_CELLS: [u64; 8] = [511, 1023, 2047, 8191, 65_535, 262_143, 1_048_575, 33_554_431];
 const ROUND: [u64; 8] = [500, 1_000, 2_500, 10_000, 50_000, 250_000, 1_000_000, 30_000_000];
 
-/// What is recorded between two scrapes, in nanoseconds, rising: from half a microsecond to some
+/// The values recorded between two scrapes, in nanoseconds, rising: from half a microsecond to some
 /// dozen milliseconds, most of it near the start.
 fn batch() -> Vec<u64> {
     (0..900_u64).map(|at| 500 + at * at * 7 + at.pow(3) / 40).collect()
@@ -81,8 +81,8 @@ impl<'a> Scrapes<'a> {
         (self.last.1 - self.first.1) / ((self.last.0 - self.first.0) / 1e3)
     }
 
-    /// What a query gives at the last scrape. In it `$job` is a matcher of the job, and `$all` of it
-    /// and the range that holds these scrapes and no other.
+    /// The result of a query at the last scrape. In it `$job` is a matcher of the job, and `$all`
+    /// of it and the range that holds these scrapes and no other.
     fn ask(&self, query: &str) -> f64 {
         let job = format!("job={:?}", self.job);
         // The scrape before the first is some hundred milliseconds earlier. Prometheus 3 leaves out
@@ -102,9 +102,10 @@ impl<'a> Scrapes<'a> {
     }
 }
 
-/// What `histogram_quantile` makes of classic buckets, by Prometheus' description of it
-/// (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>): the rank
-/// is found by a straight line between the edges of its bucket, the first of which begins at 0.
+/// The result of `histogram_quantile` for classic buckets, by Prometheus' description of it
+/// (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>): the
+/// rank is found by a straight line between the edges of its bucket, the first of which begins at
+/// 0.
 fn by_classic_buckets(quantile: f64, values: &[u64], edges: &[u64]) -> f64 {
     let below = |edge: u64| values.iter().filter(|&&value| value <= edge).count() as f64;
     let rank = quantile * values.len() as f64;
@@ -152,7 +153,7 @@ fn rates_and_quantiles_are_the_truth() {
     scrapes.check("histogram_count(rate(native_seconds$all))", rate * count, ROUNDING);
     scrapes.check("histogram_sum(rate(native_seconds$all))", rate * sum, ROUNDING);
     for (thousandths, quantile) in quantiles {
-        // The value of this rank itself, not what buckets make of it.
+        // The value of this rank itself, not an interpolation in its bucket.
         let rank = (thousandths * batch.len()).div_ceil(1_000);
         let truth = batch[rank - 1] as f64 / 1e9;
         for what in ["native_seconds$job", "rate(native_seconds$all)"] {
@@ -162,8 +163,8 @@ fn rates_and_quantiles_are_the_truth() {
     }
 }
 
-/// All that is simple, whatever the format; native buckets are in protobuf alone, and the classic
-/// ones of the same histogram in the others.
+/// Simple series are in every format. Native buckets are in protobuf alone, and the classic ones of
+/// the same histogram in the others.
 #[test]
 fn series_are_the_same_ones_in_every_format() {
     let jobs = FORMATS.map(|(job, format)| (job, program(format)));

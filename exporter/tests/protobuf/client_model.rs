@@ -142,8 +142,8 @@ pub(crate) struct MetricFamily {
     pub(crate) unit: Option<String>,
 }
 
-/// All families. prost writes lengths in the shortest way; that it writes as many bytes again shows
-/// that nothing is there but what it read.
+/// All families. prost writes lengths in the shortest way; if it writes as many bytes again, it has
+/// read all of them.
 pub(crate) fn decode(mut bytes: &[u8]) -> Vec<MetricFamily> {
     let all = bytes;
     let (mut families, mut again) = (Vec::new(), Vec::new());

@@ -59,7 +59,7 @@ fn numbers_of_every_kind() {
     orders.with(true).add(300);
     let waited = Description::new("waited_seconds_total", "Time waited.").unit("seconds");
     register::<Counter>(&registry, &waited).add(1_500_000_000);
-    // Its name does not say the unit, so that Prometheus would refuse it.
+    // Its name lacks the unit, so that Prometheus would refuse it.
     register::<Gauge>(&registry, &Description::new("limit", "Limit.").unit("bytes")).set(-0.25);
     register::<UpDownCounter>(&registry, &Description::new("depth", "Depth.")).sub(7);
     register::<Counter>(&registry, &Description::new("all_total", "All.")).add(u64::MAX);

@@ -119,8 +119,7 @@ fn handshakes_of_one_address_wait_for_their_time() {
     assert!(limited(&text, "handshake_rate") >= 1.0, "{text}");
 }
 
-/// What is written to a client that is gone raises SIGPIPE, which ends a program that does not ignore
-/// it.
+/// A write to a client that is gone raises SIGPIPE, which ends a program that does not ignore it.
 #[test]
 fn clients_that_leave_end_no_program() {
     let folder = Folder::new("sigpipe");
@@ -132,7 +131,7 @@ fn clients_that_leave_end_no_program() {
         let stream = connect_to([127, 0, 1, at], address);
         let mut stream = StreamOwned::new(client(&folder), stream);
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-        // One that knows that it is going says so, and need not read that.
+        // A client that ends the session announces it, and need not read the answer.
         stream.conn.send_close_notify();
         stream.flush().unwrap();
     }

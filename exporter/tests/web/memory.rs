@@ -7,8 +7,8 @@ use std::os::unix::fs::FileExt;
 use tests::processes::{Other, command};
 use tests::programs::skip;
 
-/// What is freed is written to at its beginning: a password that is longer than that, the end of which
-/// is looked for, and its hash by Python's `bcrypt`.
+/// The allocator overwrites the beginning of freed memory. So the password is longer, and the test
+/// looks for its end. Its hash is by Python's `bcrypt`.
 const PASSWORD: &str = "pässwörd→pässwörd→";
 const END: &str = "sswörd→";
 const HASH: &str = "$2b$04$sse2JLwYsbQXnCeMTCuWN.bjGc7VIHcy8EKvc85BoypbUGQDC1FNa";

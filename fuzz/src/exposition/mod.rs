@@ -1,8 +1,8 @@
 //! Expositions read by parsers that know nothing of the encoders: they are written from the formats'
 //! specifications, or are prost's.
 //!
-//! All formats come to the same: families, each with its samples. What a specification forbids is an
-//! error, also where Prometheus would be content.
+//! All formats come to the same: families, each with its samples. An exposition that a
+//! specification forbids is an error, even where Prometheus accepts it.
 
 pub mod protobuf;
 pub mod text;

@@ -112,8 +112,7 @@ fn seconds(timestamp: Timestamp) -> Result<f64, Error> {
     Ok(nanoseconds.ok_or("a time that is none")? as f64 / 1e9)
 }
 
-/// As `metrics.proto` tells it: spans of buckets, and for each bucket what it has more than the one
-/// before.
+/// As in `metrics.proto`: spans of buckets, and for each bucket the difference from the one before.
 fn native(histogram: &Histogram) -> Result<Option<Native>, Error> {
     let Some(schema) = histogram.schema else { return Ok(None) };
     let zeros = histogram.zero_count.ok_or("a native histogram without a zero bucket")?;

@@ -133,7 +133,7 @@ impl Reader<'_> {
     }
 }
 
-/// What the names of a family's samples have behind the family's.
+/// The suffixes of the names of a family's samples.
 fn suffixes(dialect: Dialect, kind: &str) -> &'static [&'static str] {
     match (dialect, kind) {
         (_, "histogram") => &["_bucket", "_sum", "_count"],
@@ -144,7 +144,7 @@ fn suffixes(dialect: Dialect, kind: &str) -> &'static [&'static str] {
 }
 
 /// No family may have a name that a sample of another one could have, a counter's creation time
-/// included. That of a histogram `a` is not looked at: beside it something else may be called
+/// included. The creation time of a histogram `a` is left out: another metric may have the name
 /// `a_created`, and neither can have another name.
 fn check_names(families: &Families) -> Result<(), Error> {
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
@@ -163,7 +163,7 @@ fn check_names(families: &Families) -> Result<(), Error> {
     Ok(())
 }
 
-/// The labels up to the closing brace, and what follows it.
+/// The labels up to the closing brace, and the rest of the line.
 fn labels(mut rest: &str) -> Result<(Labels, &str), Error> {
     let mut labels = Labels::new();
     loop {

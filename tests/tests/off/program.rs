@@ -32,7 +32,7 @@ struct OffMetrics {
     decode: Histogram,
 }
 
-// What each of these does: nothing, and so it is one instruction, the return.
+// Each of these does nothing, and so it is one instruction, the return.
 
 #[inline(never)]
 extern "C" fn count(ticks: &Counter) {
@@ -141,7 +141,7 @@ fn main() {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert_eq!(later.as_mut().poll(&mut context), std::task::Poll::Ready(Ok(7)));
 
-    // Names are checked, and what is not there says why.
+    // Names are checked, and everything that is missing returns an error with the reason.
     assert!(registry.register::<Counter>(&Description::new("", "No name.")).is_err());
     assert!(registry.register::<Gauge>(&Description::new("off_ticks_total", "Ticks.")).is_err());
     assert!(matches!(Segment::builder().install(), Err(SegmentError::Off)));

@@ -64,7 +64,7 @@ fn requests_are_limited_whoever_asks() {
     let Err((status, headers)) = admit(&looks, 3) else { panic!("not limited") };
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(headers[RETRY_AFTER], "3600");
-    // What the limit is not about leaves it as it is; another limit begins anew.
+    // A change of other keys leaves the counted requests as they are; another limit begins anew.
     fs::write(folder.0.join("web.yml"), text.replace("deny", "sameorigin")).unwrap();
     looks.settle();
     assert!(looks.web.current().1 == 1 && admit(&looks, 1).is_err());

@@ -1,14 +1,14 @@
-//! Files that are refused: where, and with what advice.
+//! Files that are refused: the place and the advice of each error.
 
 use super::{Folder, HASH, TLS, load};
 use std::fs;
 
-/// Each a configuration, the key that is wrong in it, and a part of what is said. `$TLS` stands for a
-/// certificate and its key, `$VERIFIED` for clients that need one, `$HASH` for a good hash. What must
-/// never be said is SECRET.
+/// Each a configuration, the wrong key in it, and a part of the error. `$TLS` stands for a
+/// certificate and its key, `$VERIFIED` for clients that need one, `$HASH` for a good hash. No
+/// error may contain SECRET.
 type Refused = &'static [(&'static str, &'static str, &'static str)];
 
-/// As a file says that is not written yet, or was cut after its first word.
+/// Files that are not written yet, or were cut after the first word.
 const NOTHING: Refused = &[
     ("", "", "allow_less_protection: true"),
     ("# nothing yet", "", "basic_auth_users"),
@@ -114,7 +114,7 @@ const CERTIFICATES: Refused = &[
     ),
 ];
 
-/// What rustls can't do, and what makes no sense.
+/// Settings that rustls can't honour, and settings that make no sense.
 const PROTOCOL: Refused = &[
     (
         "tls_server_config: { $TLS, min_version: TLS10 }",

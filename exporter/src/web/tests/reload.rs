@@ -51,8 +51,8 @@ fn a_change_that_lasts_is_in_force_and_a_mistake_is_not() {
     assert_eq!(reloads(&registry), (4, 2, true));
 }
 
-/// Whatever the bytes are at which a program that writes it is interrupted, and whatever they would
-/// mean: cut for a second, they are not in force; cut for ever, they open nothing.
+/// A program that writes the file may be interrupted after any byte. A file that is cut for a
+/// second does not take effect, and one that stays cut opens nothing.
 #[test]
 fn a_half_written_file_opens_nothing() {
     let folder = Folder::new("half");
@@ -126,7 +126,8 @@ fn protection_is_removed_only_explicitly() {
         assert!(error.to_string().contains("allow_less_protection: true"), "{error}");
         assert!(Arc::ptr_eq(&looks.settle(), &in_force), "{before} became {after}");
         assert_eq!(looks.reloads(), (1, 1, true));
-        // Said in words, it is taken; and what protects more, or otherwise, needs none.
+        // With the key that allows it, the change is accepted. A change that protects more, or
+        // otherwise, needs no key.
         fs::write(&path, format!("{after}allow_less_protection: true\n")).unwrap();
         assert!(!Arc::ptr_eq(&looks.settle(), &in_force), "{after}");
         fs::write(&path, format!("{before}allow_less_protection: true\n")).unwrap();
@@ -183,7 +184,7 @@ fn half_of_a_file_that_is_named_is_not_in_force() {
     assert_eq!(looks.reloads(), (0, 0, false));
 }
 
-/// Whatever stands where the configuration was, or where a file that it names was.
+/// Files of other kinds in the place of the configuration, or of a file that it names.
 #[test]
 fn other_files_remove_no_protection_and_do_not_block() {
     let folder = Folder::new("no-file");

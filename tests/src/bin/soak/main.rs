@@ -39,7 +39,7 @@ const SHARDS: usize = 24;
 /// behind would be over it, and so would half a million threads that each leave a word.
 const SLACK_KIB: u64 = 1024;
 
-/// Begins what the other process says where something is wrong.
+/// Begins a line of the other process that reports a fault.
 const WRONG: &str = "wrong: ";
 
 enum Args {
@@ -132,7 +132,7 @@ fn soak(length: Duration) -> Result<(), String> {
     Ok(())
 }
 
-/// What the other process says next, or what went wrong there.
+/// The next line of the other process, or the fault that it reports.
 fn next_line(outside: &mut Other) -> Result<String, String> {
     let line = outside.says();
     match line.strip_prefix(WRONG) {
@@ -141,7 +141,7 @@ fn next_line(outside: &mut Other) -> Result<String, String> {
     }
 }
 
-/// The other process: scrapes the file, says its figures when told to, and all series at the end.
+/// The other process: scrapes the file, prints its figures on request, and all series at the end.
 fn read(path: &Path) -> Result<(), String> {
     let mut reader = SegmentReader::open(path).map_err(|error| error.to_string())?;
     let mut last = SegmentReader::open(path).map_err(|error| error.to_string())?;

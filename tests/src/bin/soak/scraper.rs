@@ -10,8 +10,7 @@ use tickmetrics::Snapshot;
 
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// What a process has to tell of the time since it was asked last; numbers are of all the time
-/// before.
+/// A process's figures since the last request; numbers count from its start.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Figures {
     pub(crate) scrapes: u64,
@@ -47,7 +46,7 @@ pub(crate) struct Scraper {
 
 struct Shared {
     done: AtomicBool,
-    /// Or what was wrong.
+    /// Or the first fault.
     figures: Mutex<Result<Figures, String>>,
 }
 
@@ -75,7 +74,7 @@ impl Scraper {
         Self { shared, thread }
     }
 
-    /// What is to be told, or what was wrong with any scrape so far.
+    /// The figures, or the fault of a scrape so far.
     pub(crate) fn figures(&self) -> Result<Figures, String> {
         if self.thread.is_finished() {
             return Err("the thread that scrapes panicked".into());

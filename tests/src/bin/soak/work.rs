@@ -52,7 +52,7 @@ fn value(number: usize) -> u64 {
     [3, 5][number % 2] << (number / 2)
 }
 
-/// What threads counted, by hand.
+/// The threads' own counts.
 #[derive(Clone)]
 pub(crate) struct Tally {
     rounds: u64,
