@@ -8,7 +8,7 @@
 //! | `raw` | the cost of the best code written by hand |
 //! | `groups` | the operations, with the peers in them |
 //! | `allocator` | the allocated bytes |
-//! | `table`, `layout` | results, also of several processes; the tables and columns that there are |
+//! | `table`, `layout` | results, also of several processes; the tables and their columns |
 //! | `goal`, `goals` | a limit for a figure, which the groups state; all of them in a run |
 //! | `results`, `report`, `readme` | the results of a run; the run, and its output |
 //! | `ask` | processes of its own for single measurements |

@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         registry.register(&Description::new("wait_seconds", "Waited.").unit("seconds"))?;
     let sessions: Vec<_> = (0..n).map(|at| Session::intern(&format!("session-{at}"))).collect();
     sessions.iter().for_each(|&session| orders.with(session).inc());
-    // One client is to be answered as often as it asks.
+    // One client may send requests at any rate.
     let limits = Limits { requests_per_second: u32::MAX, renders: 64, ..Limits::default() };
     let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0").limits(limits);
     let exporter = builder.pin_to_core(CORES[1]).start()?;

@@ -361,7 +361,7 @@ mod tests {
         let news = "\"a_total\" is not exposed: \"a_total\" of another registry is exposed as \
                     \"a_total\" already; give one of them another name";
         assert_eq!(names.news(), [news]);
-        // It is said once, whatever the escaping.
+        // The report comes once, for all escapings together.
         for (source, registry) in [(1, &second), (0, &first)] {
             let snapshot = &registry.snapshot();
             let answer = Answer { source, snapshot, gives_way: false };
@@ -370,7 +370,7 @@ mod tests {
         assert!(names.news().is_empty());
     }
 
-    /// Else whoever can make a source's families come and go could use up memory, and names.
+    /// Otherwise a client that makes a source's families come and go could use up memory and names.
     #[test]
     fn a_name_that_nobody_exposes_is_free() {
         let none = Snapshot::default();

@@ -23,7 +23,8 @@ const HOSTILE: [&str; 14] = [
     "",
 ];
 
-/// Families and samples as the parser reads them; `None`, loudly, where it is not installed.
+/// Families and samples as the parser reads them; `None` where it is not installed; the skip is
+/// reported.
 fn read(registry: &Registry) -> Option<Value> {
     let mut text = String::new();
     tickmetrics_exporter::encode::openmetrics(&registry.snapshot(), &mut text);

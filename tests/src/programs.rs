@@ -37,7 +37,8 @@ pub fn feed(program: &str, arguments: &[&str], input: &str) -> Option<Output> {
     })
 }
 
-/// Feeds a text to a Python script; `None`, loudly, where the module that it needs is not there.
+/// Feeds a text to a Python script; `None` where the module that it needs is not installed; the
+/// skip is reported.
 ///
 /// # Panics
 /// Where the script fails.

@@ -32,8 +32,8 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes the targets, each a job of its own, twice a second. `None`, loudly, where it is
-    /// not installed. `name` is the test's own.
+    /// Scrapes the targets, each a job of its own, twice a second. `None` where it is not
+    /// installed; the skip is reported. `name` is the test's own.
     pub fn start(name: &str, jobs: &[(&str, SocketAddr)], arguments: &[&str]) -> Option<Self> {
         Self::start_with(name, jobs, "", arguments)
     }
@@ -76,7 +76,7 @@ impl Prometheus {
         Some(Self { child, address, folder })
     }
 
-    /// The number in front of its version; `None`, loudly, where it is not installed.
+    /// The major version; `None` where it is not installed, and the skip is reported.
     pub fn version() -> Option<u32> {
         let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
         match Command::new(&program).arg("--version").output() {

@@ -35,7 +35,7 @@ impl Metrics {
         Self { handle: recorder.handle(), recorder }
     }
 
-    /// With native buckets, each at most 9 % above the one before, as many as there are.
+    /// With any number of native buckets, each at most 9 % above the one before.
     pub(crate) fn native() -> Self {
         let config = NativeHistogramConfig::new(1.0906, u32::MAX, 1e-128);
         let config = config.expect("the factor is above 1");

@@ -31,7 +31,7 @@ fn the_table_is_hdr_histograms() {
         let line: Vec<f64> =
             lines.next().unwrap().split_whitespace().map(|it| it.parse().unwrap()).collect();
         total += step.count_since_last_iteration();
-        // The last cell's highest value is above the largest one there was.
+        // The last cell's highest value is above the largest recorded one.
         let value = step.value_iterated_to().min(1_000_000) as f64 / 1e9;
         let quantile = step.quantile_iterated_to();
         assert_eq!((line[0], line[2]), (value, total as f64));

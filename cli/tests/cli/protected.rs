@@ -137,7 +137,7 @@ fn sent(files: &Files, name: &str, then: &'static str, options: &[&str]) -> Vec<
     remote.requests().into_iter().map(authorization).collect()
 }
 
-/// As by a program that renews tokens, which expire.
+/// A program renews the token before it expires.
 #[test]
 fn a_renewed_secret_is_sent_from_then_on() {
     let files = Files::new("top-renewed");
@@ -306,7 +306,7 @@ fn a_port_without_tls_is_told() {
 struct SServer(Child, u16);
 
 impl SServer {
-    /// `None`, loudly, where it is not installed.
+    /// `None` where it is not installed; the skip is reported.
     fn start(files: &Files, certificate: &str, more: &[&str]) -> Option<Self> {
         files.write("metrics", "HTTP/1.1 200 OK\r\n\r\na_total 5\n");
         let (pem, key) = (format!("{certificate}.pem"), format!("{certificate}.key"));

@@ -79,7 +79,7 @@ impl Drop for Serving {
     }
 }
 
-/// Both parsers take it, which means that no family is there twice.
+/// Both parsers accept it, so no family occurs twice.
 fn check(body: &str) {
     promtool(body);
     let (module, install) = PROMETHEUS_CLIENT;

@@ -70,7 +70,7 @@ fn a_stranger_takes_no_metric_and_no_name_away() {
     let serving = Serving::start(&[&pattern, "--user", "any"]);
     let body = serving.scrape();
     assert!(has(&body, "limit{process=\"feed\"} 1"), "{body}");
-    // It was there before, and gives up both.
+    // The stranger's file was served before. It gives up its name and the family.
     left_behind("gateway", &own);
     let body = serving.scrape();
     let path = text(&theirs);

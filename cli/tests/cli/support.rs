@@ -88,7 +88,7 @@ fn in_another_process() {
         return;
     }
     if std::env::var(ROLE).unwrap() == "twice" {
-        // The names of both are there once, and counted by the first.
+        // Both registries have the same names. Those of the first are exposed.
         GatewayMetrics::global().orders.with(Side::Buy).add(3);
         let second = Registry::new();
         let metrics = OtherMetrics::register(&second).unwrap();

@@ -10,7 +10,7 @@ pub(super) trait Writer<'a> {
     /// Whether derived families are families of their own.
     const DERIVES: bool;
 
-    /// What is the same for all series of a family.
+    /// The properties that all series of a family share.
     type Table;
 
     fn escaping(&self) -> Escaping;
@@ -33,7 +33,7 @@ pub(super) trait Writer<'a> {
     fn end(&mut self, table: Self::Table, head: &Head<'_, 'a>, out: &mut Vec<u8>);
 }
 
-/// What comes before the series of a family.
+/// The lines before the series of a family.
 pub(super) struct Head<'h, 'a> {
     /// The escaped name.
     pub(super) name: &'h str,

@@ -1,4 +1,4 @@
-//! What each client may still do at a rate.
+//! The allowance that is left to each client at a rate.
 
 use super::client::Client;
 use crate::rate::{Bucket, Rate};

@@ -1,4 +1,4 @@
-//! What clients pass before they are answered.
+//! The checks that a client passes before it is answered.
 
 use super::handshakes::Begin;
 use super::listen::Stream;

@@ -127,7 +127,7 @@ impl InMemory {
             if woken.0.load(Relaxed) {
                 continue;
             }
-            // It waits for more, and there is none.
+            // The connection waits for more input, and there is none.
             if std::mem::replace(&mut lock(&wire).ended, true) {
                 return None;
             }

@@ -155,8 +155,8 @@ fn roots(value: &Value) -> Result<RootCertStore, Wrong> {
     Ok(roots)
 }
 
-/// Accepts valid certificates that come with few others, and have one of the names if there are
-/// some.
+/// Accepts valid certificates that come with few others. If names are configured, the certificate
+/// must have one of them.
 #[derive(Debug)]
 struct Narrow {
     policy: Policy,

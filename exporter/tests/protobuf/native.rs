@@ -140,7 +140,7 @@ fn spans_and_deltas_are_as_prometheus_writes_them() {
     assert_eq!(spans, [(0, 4), (3, 1)]);
     assert_eq!(read.positive_delta, [3, -3, 0, 5, -4]);
     assert_eq!((read.zero_count, read.sample_count), (Some(2), Some(11)));
-    // The classic one is there when it is asked for, and the others as well.
+    // On request the exposition has the classic histogram, too.
     let mut protocol = tickmetrics_exporter::encode::Protocol::from(
         tickmetrics_exporter::encode::Format::Protobuf,
     );

@@ -262,7 +262,7 @@ fn an_interval_may_be_for_ever() {
     }
 }
 
-/// A status that is there, and a reason that never comes.
+/// The status arrives, and the reason never does.
 #[test]
 fn a_refusal_without_an_end_is_a_refusal() {
     let (registry, _) = counter();

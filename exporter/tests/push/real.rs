@@ -18,7 +18,7 @@ pub(crate) struct Pushgateway {
 }
 
 impl Pushgateway {
-    /// On a port that the system chooses; `None`, loudly, where it is not installed.
+    /// On a port that the system chooses; `None` where it is not installed; the skip is reported.
     pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         let mut command = Command::new("prometheus-pushgateway");
         command.args(["--web.listen-address=127.0.0.1:0", "--persistence.file="]).args(arguments);

@@ -44,7 +44,7 @@ fn client(folder: &Folder) -> ClientConnection {
     ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap()
 }
 
-/// The exporter's metrics about its limits, asked for over a connection that is there already.
+/// The exporter's metrics about its limits, requested over an open connection.
 fn scrape(folder: &Folder, stream: TcpStream) -> String {
     let mut stream = StreamOwned::new(client(folder), stream);
     let request = "GET /metrics?name[]=tickmetrics_exporter_limited HTTP/1.1\r\nHost: a\r\n\

@@ -18,7 +18,7 @@ const LARGEST_HEAP: u64 = 1 << 30;
 
 /// How often each of them is in memory that the process may write.
 ///
-/// `None`, loudly, where no process may look into another one.
+/// `None` where no process may look into another one; the skip is reported.
 fn found<const N: usize>(process: u32, needles: [&[u8]; N]) -> Option<[usize; N]> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let memory = match File::open(format!("/proc/{process}/mem")) {

@@ -20,7 +20,7 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
-    /// `None`, loudly, where it is not installed.
+    /// `None` where it is not installed; the skip is reported.
     fn start(folder: &Folder, scrape_configs: &str) -> Option<Self> {
         let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
         if let Err(error) = Command::new(&program).arg("--version").output() {

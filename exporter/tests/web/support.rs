@@ -123,7 +123,7 @@ impl Answer {
     }
 }
 
-/// `None`, loudly, where it is not installed.
+/// `None` where it is not installed; the skip is reported.
 pub(crate) fn curl(url: &str, arguments: impl FnOnce(&mut Vec<String>)) -> Option<Answer> {
     let mut all: Vec<String> =
         ["-q", "--silent", "--show-error", "--noproxy", "*", "--include", "--max-time", "60"]

@@ -221,7 +221,7 @@ fn bytes_that_are_no_tls_are_counted_and_forgotten() {
         [&b"GET /metrics HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\xff\xff", &vec![0; 70_000]]
     {
         let mut stream = TcpStream::connect(address).unwrap();
-        // It may be closed before all of it is there.
+        // The connection may be closed before all of it arrives.
         let _ = stream.write_all(garbage);
         let _ = stream.shutdown(std::net::Shutdown::Write);
         let mut answer = Vec::new();

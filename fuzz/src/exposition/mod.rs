@@ -1,7 +1,7 @@
 //! Expositions read by parsers that know nothing of the encoders: they are written from the formats'
 //! specifications, or are prost's.
 //!
-//! All formats come to the same: families, each with its samples. An exposition that a
+//! The result is the same for all formats: families, each with its samples. An exposition that a
 //! specification forbids is an error, even where Prometheus accepts it.
 
 pub mod protobuf;

@@ -246,7 +246,7 @@ impl Temporary {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             };
-            // Whatever the umask is.
+            // The umask has no effect on this mode.
             let changed = file.set_permissions(fs::Permissions::from_mode(0o600));
             match changed.and_then(|()| Ok(memory::lock(&file)? && names(&path, &file)?)) {
                 Ok(true) => return Ok((Self { path, has_moved: false }, file)),

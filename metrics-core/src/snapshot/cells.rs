@@ -99,8 +99,8 @@ impl Cells {
     }
 
     /// Takes over counts, each `load`ed from a place of `from`, and answers their sum, at most
-    /// [`MOST`]. Memory that is there is used again. `line` gets the number of each
-    /// [line](LINE_WORDS) before it is loaded, and the sum up to there.
+    /// [`MOST`]. Existing memory is used again. `line` gets the number of each [line](LINE_WORDS)
+    /// before it is loaded, and the sum up to there.
     ///
     /// All is done again if a count is too large for the present width.
     #[expect(clippy::cast_possible_truncation, reason = "checked after")]

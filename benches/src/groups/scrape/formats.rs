@@ -159,7 +159,7 @@ impl Scrape {
         Self::new(record)
             .text(move |out| text::encode(out, &one).expect("it is text"))
             .openmetrics(move |out| text::encode(out, &other).expect("it is text"))
-            // It has no way to write into memory that is there.
+            // It can't write into existing memory.
             .protobuf(move |out| {
                 *out = prometheus_protobuf::encode_to_vec(&registry).expect("there is memory");
             })
@@ -171,7 +171,7 @@ impl Scrape {
     ) -> Self {
         let text = handle.clone();
         Self::new(record)
-            // It has no way to write into a `String` that is there.
+            // It can't write into an existing `String`.
             .text(move |out| *out = text.render())
             .protobuf(move |out| handle.render_protobuf_to_write(out).expect("there is memory"))
     }
