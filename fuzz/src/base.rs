@@ -115,7 +115,7 @@ fn record() -> io::Result<()> {
     let same = Description::new("base_limit", "The other registry's.");
     let same: Gauge = other.register(&same).map_err(io::Error::other)?;
     same.set(1.0);
-    let symbols = ["AAPL", "a\\\"\n", "é"].map(Symbol::intern);
+    let symbols = ["AAPL", "a\\\"\n", "é", "gone"].map(Symbol::intern);
     // One after the other, and none ends before all have a shard: it is the same each time.
     let (end, (done, recorded)) = (Barrier::new(SHARDS + 1), mpsc::channel());
     std::thread::scope(|scope| {
@@ -130,6 +130,7 @@ fn record() -> io::Result<()> {
         }
         end.wait();
     });
+    Symbol::retire("gone");
     Ok(())
 }
 
@@ -141,7 +142,7 @@ fn record_few() -> io::Result<()> {
     Ok(())
 }
 
-fn record_as(metrics: &BaseMetrics, calls: Counter, symbols: [Symbol; 3], n: u64) {
+fn record_as(metrics: &BaseMetrics, calls: Counter, symbols: [Symbol; 4], n: u64) {
     calls.add(n);
     for (at, symbol) in (1..).zip(symbols) {
         metrics.orders.with((symbol, Side::Buy)).add(at);

@@ -24,6 +24,8 @@ pub struct Cells<'a, W: Words> {
     sizes: Sizes,
     /// The values of interned labels.
     sets: BTreeMap<u64, Vec<String>>,
+    /// The first of the shared cells with a bit for each value that is retired.
+    retired: BTreeMap<u64, u64>,
     /// By name.
     metrics: BTreeMap<String, Vec<Metric>>,
 }
@@ -172,6 +174,7 @@ impl<'a, W: Words> Cells<'a, W> {
         let sizes = Sizes::of(file);
         let mut metrics = BTreeMap::<String, Vec<Metric>>::new();
         let mut sets = BTreeMap::<u64, Vec<String>>::new();
+        let mut retired = BTreeMap::new();
         let start = sizes.directory();
         let end = start.saturating_add(file.get(8).min(sizes.directory_words));
         let mut at = start;
@@ -181,7 +184,10 @@ impl<'a, W: Words> Cells<'a, W> {
             let mut entry = Entry { file, at: at + 1, end: next.min(end) };
             match head >> 32 {
                 // `other` is 0.
-                1 => _ = sets.insert(at - start, vec!["other".into()]),
+                1 => {
+                    sets.insert(at - start, vec!["other".into()]);
+                    retired.extend(entry.word().map(|first| (at - start, first)));
+                }
                 2 => {
                     let (Some(set), Some(text)) = (entry.word(), entry.text()) else { break };
                     sets.entry(set).or_default().push(text);
@@ -199,7 +205,7 @@ impl<'a, W: Words> Cells<'a, W> {
             }
             at = next;
         }
-        Self { file, sizes, sets, metrics }
+        Self { file, sizes, sets, retired, metrics }
     }
 
     /// Holds a snapshot against it: each value is that of cells which a metric of that name has for
@@ -254,7 +260,7 @@ impl<'a, W: Words> Cells<'a, W> {
     }
 
     /// How many series of a metric are exposed: all that there can be, or of interned labels those
-    /// that were touched or declared. `None` where that takes long, or it is a histogram.
+    /// that were touched or declared, without a retired value. `None` where that takes long, or it is a histogram.
     fn exposed(&self, metric: &Metric) -> Option<u64> {
         let is_interned =
             metric.labels.iter().any(|(_, _, values)| matches!(values, Values::Set(_)));
@@ -266,7 +272,7 @@ impl<'a, W: Words> Cells<'a, W> {
             let is_live = metric.labels.iter().rev().all(|(_, count, values)| {
                 let digit = rest % count;
                 rest /= count;
-                digit < values.known(&self.sets).len() as u64
+                digit < values.known(&self.sets).len() as u64 && !self.is_retired(values, digit)
             });
             let sum = |cell: u64| self.column(cell).fold(0, u64::wrapping_add);
             let first = metric.first;
@@ -280,6 +286,13 @@ impl<'a, W: Words> Cells<'a, W> {
             is_live && (is_touched || is_declared)
         });
         Some(exposed.count() as u64)
+    }
+
+    /// Whether a value of a label is retired, which `other` never is.
+    fn is_retired(&self, values: &Values, digit: u64) -> bool {
+        let Values::Set(set) = values else { return false };
+        let first = self.retired.get(set).copied().unwrap_or(0);
+        digit > 0 && self.shared(first.saturating_add(digit / 64)) >> (digit % 64) & 1 == 1
     }
 
     /// Whether a series of a metric has this value.

@@ -71,7 +71,12 @@ impl<'a> Changes<'a> {
             }
             5 => self.copy_entry(file)?,
             6 => self.metric(file)?,
-            7 => append(file, VALUE_SET, &[]),
+            7 => {
+                // Without a name, as of an interner that no later run takes over.
+                let capacity = self.short()?.into();
+                append(file, VALUE_SET, &[self.shared, capacity, 0]);
+                self.shared = self.shared.wrapping_add(capacity / 64 + 1);
+            }
             8 => {
                 let mut words = vec![self.set(file)?];
                 self.text(&mut words)?;
@@ -173,8 +178,15 @@ impl<'a> Changes<'a> {
                 dimensions.extend((1..count.into()).flat_map(digits));
                 series = series.wrapping_mul(count.into());
             } else {
-                dimensions.extend([self.set(file)?, count.into()]);
-                series = series.wrapping_mul(u64::from(count) + 1);
+                let set = self.set(file)?;
+                // That of the set, or anything.
+                let capacity = if how & 4 == 0 {
+                    file.get(DIRECTORY + (set as usize + 2) % PART_WORDS)
+                } else {
+                    count.into()
+                };
+                dimensions.extend([set, capacity]);
+                series = series.wrapping_mul(capacity.wrapping_add(1));
             }
         }
         let cells = series.wrapping_mul([1, 2, 0, 4][kind as usize - 1]);

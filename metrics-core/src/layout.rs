@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! | header | owners | directory | shared cells | shard 0 | shard 1 | ... | shard n |
-//!                     append-     gauges and     overflow  one thread each
-//!                     only        declared bits
+//!                     append-     gauges,        overflow  one thread each
+//!                     only        tables, bits
 //! ```
 //!
 //! The header contains the magic, the byte order and the version; the sizes of the parts; the
@@ -22,7 +22,8 @@
 //!   series: 8 cells                 multiple of 8; one pair for each series that has cells
 //! ```
 //!
-//! The shared table of the metric has the position of each distribution.
+//! The shared table of the metric has the position of each distribution. The bits among the shared
+//! cells are those of declared series, and those of retired values of interned labels.
 
 use std::ops::RangeInclusive;
 
@@ -204,7 +205,7 @@ pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 /// Reads differently on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of the layout in this module or of the directory's entries.
-pub(crate) const VERSION: u64 = 6;
+pub(crate) const VERSION: u64 = 7;
 
 /// The possible sizes of a part: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;

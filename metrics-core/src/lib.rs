@@ -55,7 +55,8 @@
 //! # By task
 //!
 //! **Count by symbol.** Label values that are unknown at compile time are interned, up to a
-//! capacity. Values beyond it are counted as `other`.
+//! capacity. Values beyond it are counted as `other`. A delisted symbol is
+//! [retired](Interner#retired-values): its series are hidden until it is interned again.
 //!
 //! ```
 //! use tickmetrics::prelude::*;

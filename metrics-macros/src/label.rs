@@ -249,6 +249,7 @@ fn interned(root: &Root, input: &DeriveInput, name: &str, capacity: usize) -> To
         input,
         &quote!(Self(INTERNER.intern(value))),
         &quote!(INTERNER.resolve(self.0)),
+        &quote!(INTERNER.retire(value)),
     );
     quote! {
         const _: () = {
@@ -269,14 +270,16 @@ fn methods(
     input: &DeriveInput,
     intern: &TokenStream,
     as_str: &TokenStream,
+    retire: &TokenStream,
 ) -> TokenStream {
     let DeriveInput { ident, vis, .. } = input;
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
-    let str = root.primitive("str");
+    let (str, bool) = (root.primitive("str"), root.primitive("bool"));
     quote! {
         #[automatically_derived]
         impl #impl_generics #ident #type_generics #bounds {
             /// Returns the label's value for this string. Beyond the capacity it is `other`.
+            /// The series of a retired value return.
             #[inline]
             #vis fn intern(value: &#str) -> Self {
                 #intern
@@ -285,6 +288,12 @@ fn methods(
             /// Returns the string of this value.
             #vis fn as_str(self) -> &'static #str {
                 #as_str
+            }
+
+            /// Hides the series of this string's value until it is interned again. Returns whether
+            /// they were not hidden yet. Kept handles count on.
+            #vis fn retire(value: &#str) -> #bool {
+                #retire
             }
         }
     }
@@ -331,6 +340,6 @@ fn fallback(root: &Root, input: &DeriveInput) -> TokenStream {
     let never = quote!(#root::__private::std::unreachable!());
     let label = implement(root, &input, "", &quote!(1), &never, &never);
     let methods = matches!(&input.data, Data::Struct(data) if is_newtype(&data.fields))
-        .then(|| methods(root, &input, &never, &never));
+        .then(|| methods(root, &input, &never, &never, &never));
     quote!(#label #methods)
 }

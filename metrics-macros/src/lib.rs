@@ -160,8 +160,10 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 /// | `capacity = 4096` | a newtype (required) | the number of possible values, 1 to 2^24 |
 /// | `crate = my_crate::tickmetrics` | the type | the crate's path, if not `::tickmetrics` |
 ///
-/// A newtype gets two methods with its visibility: `intern(&str) -> Self`, which returns `other`
-/// for every value beyond the capacity, and `as_str(self) -> &'static str`. A label must be `Copy`.
+/// A newtype gets three methods with its visibility: `intern(&str) -> Self`, which returns `other`
+/// for every value beyond the capacity, `as_str(self) -> &'static str`, and
+/// `retire(&str) -> bool`, which hides the series of a value until it is interned again: see
+/// `tickmetrics::Interner`. A label must be `Copy`.
 ///
 /// # Errors
 ///

@@ -1,7 +1,9 @@
 //! Whether the directory's contents are possible: its words may come from another process's file,
 //! which a crash or an attacker can have filled with anything.
 
-use super::entry::{Distribution, Entry, MAX_VALUE_BYTES, MetricEntry, OTHER, Source};
+use super::entry::{
+    Distribution, Entry, MAX_VALUE_BYTES, MetricEntry, OTHER, SetPlace, Source, retired_cells,
+};
 use super::exposure::Exposure;
 use super::kind::Kind;
 use crate::bucket::Grid;
@@ -49,25 +51,27 @@ struct Shown {
     labels: HashMap<Vec<String>, [Vec<String>; 2]>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Set {
+    capacity: u32,
     values: HashSet<String>,
     /// Their bytes.
     bytes: u64,
     /// The number of labels with them, and the bytes that each of those writes before a value.
     labels: u64,
     before: u64,
-    /// Once a metric named it.
-    capacity: Option<u32>,
 }
 
 impl Check {
     /// `None` if this library could not have written the entry after those before it.
     pub(crate) fn entry(&mut self, entry: &Entry, layout: Layout) -> Option<()> {
         match entry {
-            Entry::ValueSet { set, .. } => {
-                self.sets.insert(*set, Set::default());
-                Some(())
+            Entry::ValueSet { set: SetPlace { number, retired }, capacity, .. } => {
+                let values = HashSet::new();
+                let empty = Set { capacity: *capacity, values, bytes: 0, labels: 0, before: 0 };
+                self.sets.insert(*number, empty);
+                let cells = retired_cells(*capacity) as u64;
+                take(&mut self.shared, *retired, cells, layout.shared_words)
             }
             Entry::Value { set, text } => {
                 let set = self.sets.get_mut(set)?;
@@ -77,7 +81,7 @@ impl Check {
                 set.bytes += bytes;
                 let texts = bytes.saturating_mul(set.labels).saturating_add(set.before);
                 self.label_bytes = self.label_bytes.saturating_add(texts);
-                set.fits()
+                holds(set.values.len() <= set.capacity as usize)
             }
             Entry::Metric(metric) => {
                 self.metric(metric, layout)?;
@@ -140,8 +144,7 @@ impl Check {
                 }
                 Source::Set { set, capacity } => {
                     let set = self.sets.get_mut(set)?;
-                    holds(*set.capacity.get_or_insert(*capacity) == *capacity)?;
-                    set.fits()?;
+                    holds(set.capacity == *capacity)?;
                     set.labels += 1;
                     set.before = set.before.saturating_add(before);
                     (capacity.checked_add(1)?, set.values.len() as u64 + 1, set.bytes)
@@ -177,12 +180,6 @@ impl Check {
             shared(self, *table, series)?;
         }
         shared(self, metric.declared, series.div_ceil(64))
-    }
-}
-
-impl Set {
-    fn fits(&self) -> Option<()> {
-        holds(self.capacity.is_none_or(|capacity| self.values.len() <= capacity as usize))
     }
 }
 

@@ -24,11 +24,27 @@ pub(crate) const MIN_VALUE_WORDS: usize = 3;
 /// Makes any schema more than 0.
 const NATIVE: i64 = 1 << 8;
 
+/// The place of an interned label's values in the segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SetPlace {
+    /// The number of the set: the position of its entry.
+    pub(crate) number: u64,
+    /// The first of the shared cells with a bit for each value, which is set while the value is
+    /// retired.
+    pub(crate) retired: u32,
+}
+
+/// Shared cells with a bit for each value of a set, `other` included.
+pub(crate) fn retired_cells(capacity: u32) -> usize {
+    capacity as usize / 64 + 1
+}
+
 /// An entry, read back.
 #[derive(Debug)]
 pub(crate) enum Entry {
     ValueSet {
-        set: u64,
+        set: SetPlace,
+        capacity: u32,
         identity: String,
     },
     Value {
@@ -112,8 +128,8 @@ pub(crate) struct Distribution {
 }
 
 /// The entry of an empty set of values for an interned label.
-pub(crate) fn value_set(identity: &str) -> Vec<u64> {
-    let mut words = Vec::new();
+pub(crate) fn value_set(identity: &str, retired: u32, capacity: u32) -> Vec<u64> {
+    let mut words = vec![u64::from(retired), u64::from(capacity)];
     push_text(&mut words, identity);
     entry(VALUE_SET, words)
 }
@@ -221,7 +237,7 @@ pub(crate) fn read(directory: &[AtomicU64], at: usize) -> Result<Option<(Entry, 
     let end = end.ok_or(Damaged { at })?;
     let mut from = Cursor { words: &directory[..end], at: at + 1 };
     let entry = match head >> 32 {
-        VALUE_SET => from.text().map(|identity| Entry::ValueSet { set: at as u64, identity }),
+        VALUE_SET => from.value_set(at as u64),
         VALUE => from.value(),
         METRIC => from.metric().map(Entry::Metric),
         RESUMED => from.metric().map(|metric| Entry::Resumed { at: at as u64, metric }),
@@ -271,6 +287,11 @@ impl Cursor<'_> {
     fn list<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.count()?;
         (0..count).map(|_| item(self)).collect()
+    }
+
+    fn value_set(&mut self, number: u64) -> Option<Entry> {
+        let set = SetPlace { number, retired: self.small()? };
+        Some(Entry::ValueSet { set, capacity: self.small()?, identity: self.text()? })
     }
 
     fn value(&mut self) -> Option<Entry> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! entry      | kind << 32 + words | ...                 words of the whole entry
-//! value set  | text identity |                          the values of an interned label
+//! value set  | retired | capacity | text identity |     the values of an interned label
 //! value      | set | text |                             one more: `other` is 0, the first 1...
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
@@ -16,7 +16,8 @@
 //! ```
 //!
 //! A set and a resumed metric are named by the positions of their entries. The identity of a set is
-//! its interner's name in each run of the program, or empty. Entries are never changed; the
+//! its interner's name in each run of the program, or empty. `retired` is the first of the shared
+//! cells with a bit for each value, `other` included, which is set while the value is retired. Entries are never changed; the
 //! header's count of used words publishes them.
 
 mod check;
@@ -28,7 +29,7 @@ pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
 pub(crate) use entry::resumed;
 pub(crate) use entry::{
     Damaged, Distribution, Entry, MAX_VALUE_BYTES, MAX_VALUE_WORDS, MIN_VALUE_WORDS, MetricEntry,
-    OTHER, Source, claim, metric, read, value, value_set,
+    OTHER, SetPlace, Source, claim, metric, read, retired_cells, value, value_set,
 };
 pub use exposure::Exposure;
 pub use kind::Kind;

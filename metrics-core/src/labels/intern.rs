@@ -1,11 +1,11 @@
 use super::id::LabelId;
-use super::table::Table;
-use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS};
+use super::table::{BITS, Found, Table, bit};
+use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS, SetPlace};
 use crate::layout::header;
 use crate::memory::{Leaked, Published, Texts};
 use crate::names::beginning;
 use crate::report::report;
-use crate::segment::{Exhausted, Registration, Segment};
+use crate::segment::{Exhausted, Full, Registration, Segment, directory_full, lay_out_values};
 use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
 
 /// The values of one interned label: each string gets a number once and keeps it.
@@ -19,6 +19,24 @@ use crate::sync::{AtomicBool, Mutex, Relaxed, const_fn, lock};
 /// no label uses up the room of others. The first metric that uses the label sets the budget: room
 /// for `capacity` values of the greatest length, but at most half of the free part of
 /// [`directory_bytes`](crate::SegmentBuilder::directory_bytes), less the budgets of other labels.
+///
+/// # Retired values
+/// A delisted symbol need not be exposed for ever: [`retire`](Interner::retire) hides the series of
+/// its value, in every metric with this label, until the value is interned again.
+///
+/// - **Nothing is forgotten.** The series keep their counts. When they return, they have what they
+///   had and all that was recorded meanwhile, and never less.
+/// - **A kept handle counts on**, and so does a kept label: neither is checked at a record. Neither
+///   brings the series back, as [`declare`](crate::Counter::declare) does not. Only
+///   [`intern`](Interner::intern) does.
+/// - **Hidden series are in no exposition and no iteration** over a [`Snapshot`](crate::Snapshot),
+///   also where a program reads the segment's file. Sums have them: that of a handle with labels
+///   ([`Snapshot::get`](crate::Snapshot::get)) never falls. Look-ups by labels or by the handle of
+///   one series find them. A query's sum over exposed series lacks them, as those of any series that
+///   ended; sums of rates are right.
+/// - **No room is freed.** The value keeps its number, since a copy of it may be kept anywhere, and
+///   must not count for another value. So retired values count towards the capacity.
+/// - **A later run** that [resumes](crate::SegmentBuilder::resume) takes over what is retired.
 #[derive(Debug)]
 pub struct Interner {
     capacity: u32,
@@ -43,8 +61,8 @@ struct Growth {
 
 #[derive(Debug)]
 struct Set {
-    /// The label's number in the directory.
-    number: u64,
+    /// The label's place in the segment.
+    place: SetPlace,
     /// How many values the directory has, counted from the first. It has all of them, unless the
     /// system had no memory for one: that one is tried again.
     published: u32,
@@ -100,7 +118,8 @@ impl Interner {
         self.capacity as usize
     }
 
-    /// The number of a value; a new value gets one. A value that does not fit becomes `other`, and
+    /// The number of a value; a new value gets one, and the series of a retired one return. A value
+    /// that does not fit becomes `other`, and
     /// is counted as saturated. That happens if the capacity or the label's budget in the segment's
     /// directory is used up, or if the file system of the segment's file has no memory for it now.
     ///
@@ -117,6 +136,54 @@ impl Interner {
         }
     }
 
+    /// Hides the series of a value until it is interned again: see
+    /// [above](Interner#retired-values). Returns whether that changes anything: `false` for a value
+    /// that is unknown or retired already, and for `other`, which stays.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// #[derive(Clone, Copy, Label)]
+    /// #[label(capacity = 64)]
+    /// struct Symbol(LabelId);
+    ///
+    /// let registry = Registry::new();
+    /// let fills: Counter<Symbol> = registry.register(&Description::new("fills_total", "Fills."))?;
+    /// let kept = fills.with(Symbol::intern("AAPL"));
+    /// kept.inc();
+    /// assert!(Symbol::retire("AAPL"));
+    /// kept.inc();
+    /// let snapshot = registry.snapshot();
+    /// assert_eq!(snapshot.family("fills_total").unwrap().series_count(), 0);
+    /// assert_eq!(snapshot.get(&fills), Some(2));
+    ///
+    /// fills.with(Symbol::intern("AAPL")).inc();
+    /// let snapshot = registry.snapshot();
+    /// assert_eq!(snapshot.family("fills_total").unwrap().series_count(), 1);
+    /// assert_eq!(snapshot.counter("fills_total", &[("symbol", "AAPL")]), Some(3));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// This takes the lock that new values take. A thread that interns the value at the same moment
+    /// comes before or after: if after, the series stay.
+    pub fn retire(&self, value: &str) -> bool {
+        let mut cut = [0; Self::MAX_BYTES];
+        let value = if value.len() > Self::MAX_BYTES { Self::cut(value, &mut cut) } else { value };
+        let mut growth = lock(&self.growth);
+        if let Some(segment) = Segment::current() {
+            self.resume(&mut growth, segment);
+        }
+        let Some(table) = self.table.get() else { return false };
+        match table.find_any(value) {
+            Some(Found { id, is_retired: false }) => {
+                table.retire(id);
+                growth.mark(id, true);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The string of a number; `other` for a number of another interner.
     pub fn resolve(&self, id: LabelId) -> &str {
         self.table.get().and_then(|table| table.get(id)).unwrap_or(Self::OTHER)
@@ -129,18 +196,27 @@ impl Interner {
         (number..).map_while(value)
     }
 
+    /// The bits of retired values, by number; fewer where no value is retired.
+    pub(crate) fn retired(&self) -> impl Iterator<Item = u64> {
+        self.table.get().into_iter().flat_map(|table| table.retired())
+    }
+
     #[cold]
     fn intern_cut(&self, value: &str) -> LabelId {
         if let Some(segment) = Segment::current() {
             segment.count(header::CUT_LABELS);
         }
+        self.intern(Self::cut(value, &mut [0; Self::MAX_BYTES]))
+    }
+
+    /// The value in place of one that is too long.
+    fn cut<'a>(value: &str, room: &'a mut [u8; Self::MAX_BYTES]) -> &'a str {
         let end = beginning(value, Self::MAX_BYTES - Self::CUT.len()).len();
-        let mut cut = [0; Self::MAX_BYTES];
-        let cut = &mut cut[..end + Self::CUT.len()];
+        let cut = &mut room[..end + Self::CUT.len()];
         cut[..end].copy_from_slice(&value.as_bytes()[..end]);
         cut[end..].copy_from_slice(Self::CUT.as_bytes());
         // The bytes are two whole `str`s.
-        std::str::from_utf8(cut).map_or(LabelId::OTHER, |cut| self.intern(cut))
+        std::str::from_utf8(cut).unwrap_or(Self::OTHER)
     }
 
     #[cold]
@@ -148,16 +224,20 @@ impl Interner {
         if value == Self::OTHER {
             return LabelId::OTHER;
         }
-        // Relaxed: a thread that misses the flag finds out under the lock.
-        if self.full.load(Relaxed) {
+        // Relaxed: a thread that misses the flag finds out under the lock. A retired value is in a
+        // full table, and one that another thread brings back meanwhile is, too.
+        if self.full.load(Relaxed) && self.find_any(value).is_none() {
             return Self::saturated();
         }
         let mut growth = lock(&self.growth);
         if let Some(segment) = Segment::current() {
             self.resume(&mut growth, segment);
         }
-        // Another thread may have been first, or an earlier run.
-        if let Some(id) = self.table.get().and_then(|table| table.find(value)) {
+        // Another thread may have been first, or an earlier run. Or the value is retired.
+        if let Some(Found { id, is_retired }) = self.find_any(value) {
+            if is_retired {
+                self.revive(&growth, id);
+            }
             return id;
         }
         if growth.count >= self.capacity {
@@ -175,6 +255,21 @@ impl Interner {
             return Self::saturated();
         }
         self.add(&mut growth, value)
+    }
+
+    fn find_any(&self, value: &str) -> Option<Found> {
+        self.table.get()?.find_any(value)
+    }
+
+    /// Brings the series of a retired value back. The table comes last: a thread that finds the
+    /// value there takes no lock.
+    fn revive(&self, growth: &Growth, id: LabelId) {
+        growth.mark(id, false);
+        self.table.get().into_iter().for_each(|table| table.revive(id));
+    }
+
+    fn is_retired(&self, id: LabelId) -> bool {
+        self.table.get().is_some_and(|table| table.is_retired(id))
     }
 
     /// Gives a new value the next number.
@@ -233,11 +328,18 @@ impl Interner {
         // `directory::Check` made sure that no value is there twice, and that there are not too
         // many.
         let published = u32::try_from(old.values.len()).unwrap_or(self.capacity);
-        for value in old.values.iter().skip(own.len()) {
+        let own = own.len();
+        for value in old.values.iter().skip(own) {
             self.add(growth, value);
         }
         let budget = registration.promise_values(self.capacity.saturating_sub(published) as usize);
-        growth.set = Some(Set { number: old.set, published, budget });
+        growth.set = Some(Set { place: old.set, published, budget });
+        // What this run interned so far is retired if this run did so.
+        for id in (1..=u32::try_from(own).unwrap_or(u32::MAX)).map(LabelId) {
+            growth.mark(id, self.is_retired(id));
+        }
+        let later = old.retired.into_iter().map(LabelId).filter(|id| id.index() > own);
+        later.for_each(|id| self.table.get().into_iter().for_each(|table| table.retire(id)));
     }
 
     fn saturated() -> LabelId {
@@ -249,27 +351,44 @@ impl Interner {
 
     /// The number of this label's values in the segment's directory. The first call writes the
     /// values interned so far; later values follow as they come.
-    pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Exhausted> {
+    pub(crate) fn publish_all(&'static self, segment: &Segment) -> Result<u64, Full> {
         let mut growth = lock(&self.growth);
         self.resume(&mut growth, segment);
         let registration = segment.registration();
         let number = if let Some(set) = &growth.set {
-            set.number
+            set.place.number
         } else {
-            let number = registration.append_value_set(self.name)?;
+            let place = lay_out_values(&registration, self.name, self.capacity)?;
             let budget = registration.promise_values(self.capacity());
-            growth.set = Some(Set { number, published: 0, budget });
-            number
+            growth.set = Some(Set { place, published: 0, budget });
+            let known = (1..=growth.count).map(LabelId);
+            known.filter(|&id| self.is_retired(id)).for_each(|id| growth.mark(id, true));
+            place.number
         };
-        self.publish(&mut growth, &registration, None)?;
+        self.publish(&mut growth, &registration, None).map_err(directory_full)?;
         Ok(number)
+    }
+}
+
+impl Growth {
+    /// Records for readers of the segment whether a value is retired.
+    fn mark(&self, id: LabelId, is_retired: bool) {
+        let (Some(set), Some(segment)) = (&self.set, Segment::current()) else { return };
+        let word = set.place.retired as usize + id.index() / BITS;
+        let Some(word) = segment.shared().get(word) else { return };
+        // Relaxed: readers in this process look at the table.
+        if is_retired {
+            word.fetch_or(bit(id), Relaxed);
+        } else {
+            word.fetch_and(!bit(id), Relaxed);
+        }
     }
 }
 
 impl Set {
     /// Writes the next value to the directory.
     fn append(&mut self, to: &Registration<'_>, value: &str) -> Result<(), Exhausted> {
-        to.append_value(self.number, value, &mut self.budget)?;
+        to.append_value(self.place.number, value, &mut self.budget)?;
         self.published += 1;
         Ok(())
     }

@@ -5,10 +5,13 @@
 //! All tables of an interner together take less than twice the last one. That grows with the
 //! present values and not with the capacity: 16 bytes for each value that there is room for, and
 //! the string.
+//!
+//! A retired value keeps its number, its string and its slot. One bit in the slot makes it the slot
+//! of a value with another hash, so that a look-up passes it by without a further instruction.
 
 use super::id::LabelId;
 use crate::memory::{PublishedText, Text};
-use crate::sync::{AtomicU32, Relaxed};
+use crate::sync::{Acquire, AtomicU32, AtomicU64, Relaxed, Release, fence};
 
 /// Room in the first table of an interner.
 const FIRST_ROOM: usize = if cfg!(tickmetrics_loom) { 1 } else { 16 };
@@ -17,16 +20,28 @@ pub(super) struct Table {
     key: Key,
     /// Open addressing, at most half full. The number of slots is a power of two. A slot is filled
     /// once and never emptied. It is 0, or the number of a value in the lower bits and the upper
-    /// bits of the value's hash above.
+    /// bits of the value's hash above, one of which is [flipped](RETIRED) if the value is retired.
     slots: Box<[AtomicU32]>,
     /// By number. There is no value at 0, which stands for `other`.
     values: Box<[PublishedText]>,
+    /// A bit for each value, by number: whether it is retired.
+    retired: Box<[AtomicU64]>,
     /// The table that this one replaced: so a search for leaks finds all tables.
     _earlier: Option<&'static Self>,
 }
 
 /// The bits of a slot that hold a number: enough for `Interner::MAX_CAPACITY`.
 const NUMBER: u32 = (1 << 25) - 1;
+/// The bit of a slot that is flipped if the value is retired. It has no part in a slot's position:
+/// the largest table has as many slots as there are numbers.
+const RETIRED: u32 = NUMBER + 1;
+
+/// A value of a table.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub(super) id: LabelId,
+    pub(super) is_retired: bool,
+}
 
 impl Table {
     /// A table with the values of an earlier one, and room for at least one more.
@@ -38,11 +53,17 @@ impl Table {
             key,
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             values: (0..=room).map(|_| PublishedText::new()).collect(),
+            retired: (0..=room / BITS).map(|_| AtomicU64::new(0)).collect(),
             _earlier: earlier,
         };
-        let known = earlier.into_iter().flat_map(|earlier| &earlier.values);
-        for (number, value) in (0..).zip(known) {
-            value.get().into_iter().for_each(|text| table.add(LabelId(number), text));
+        if let Some(earlier) = earlier {
+            for (number, value) in (0..).zip(&earlier.values) {
+                let id = LabelId(number);
+                value.get().into_iter().for_each(|text| table.add(id, text));
+                if earlier.is_retired(id) {
+                    table.retire(id);
+                }
+            }
         }
         table
     }
@@ -91,8 +112,9 @@ impl Table {
         let mask = self.slots.len().checked_sub(1)?;
         // There is an empty slot, which ends the loop.
         loop {
-            // Relaxed: a number whose string is not visible yet is looked up again under the lock.
-            let slot = self.slots.get(*at & mask)?.load(Relaxed);
+            // Acquire pairs with the Release in `revive`: whoever finds a value that was retired
+            // finds its series shown.
+            let slot = self.slots.get(*at & mask)?.load(Acquire);
             *at += 1;
             if slot == 0 {
                 return None;
@@ -103,19 +125,95 @@ impl Table {
         }
     }
 
+    /// A string's value, retired or not, if this table has it.
+    #[cold]
+    pub(super) fn find_any(&self, text: &str) -> Option<Found> {
+        let hash = self.key.hash(text);
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = hash as usize;
+        // There is an empty slot, which ends the loop.
+        loop {
+            // Acquire: as in `alike`.
+            let slot = self.slots.get(at & mask)?.load(Acquire);
+            let id = LabelId(slot & NUMBER);
+            if slot == 0 {
+                return None;
+            }
+            if (slot ^ hash) & !RETIRED <= NUMBER && self.text(id)?.as_str() == text {
+                return Some(Found { id, is_retired: (slot ^ hash) & RETIRED != 0 });
+            }
+            at += 1;
+        }
+    }
+
     /// Adds a new value, under the interner's lock, if there is room.
     pub(super) fn add(&self, id: LabelId, text: Text) {
         let Some(value) = self.values.get(id.index()) else { return };
         value.publish(text);
         let hash = self.key.hash(text.as_str());
-        let mut at = hash as usize;
-        while let Some(slot) = self.slots.get(at & (self.slots.len() - 1)) {
-            if slot.load(Relaxed) == 0 {
-                return slot.store(hash & !NUMBER | id.0, Relaxed);
-            }
-            at += 1;
+        if let Some(slot) = self.first_slot(hash, 0) {
+            // Relaxed: a number whose string is not visible yet is looked up again under the lock.
+            slot.store(hash & !NUMBER | id.0, Relaxed);
         }
     }
+
+    /// Whether a value is retired.
+    pub(super) fn is_retired(&self, id: LabelId) -> bool {
+        let word = self.retired.get(id.index() / BITS);
+        word.is_some_and(|word| word.load(Relaxed) & bit(id) != 0)
+    }
+
+    /// The bits of retired values, by number.
+    pub(super) fn retired(&self) -> impl Iterator<Item = u64> {
+        let mut words = self.retired.iter();
+        std::iter::from_fn(move || {
+            let word = words.next().map(|word| word.load(Relaxed));
+            // Acquire pairs with the Release in `retire`: whoever finds a value's series hidden
+            // finds its slot changed, and brings them back by interning the value.
+            fence(Acquire);
+            word
+        })
+    }
+
+    /// Retires a value, under the interner's lock.
+    pub(super) fn retire(&self, id: LabelId) {
+        if let (Some(slot), Some(word)) = (self.slot(id), self.retired.get(id.index() / BITS)) {
+            slot.fetch_xor(RETIRED, Relaxed);
+            // Release pairs with the Acquire in `retired`.
+            word.fetch_or(bit(id), Release);
+        }
+    }
+
+    /// Brings a retired value back, under the interner's lock.
+    pub(super) fn revive(&self, id: LabelId) {
+        if let (Some(slot), Some(word)) = (self.slot(id), self.retired.get(id.index() / BITS)) {
+            word.fetch_and(!bit(id), Relaxed);
+            // Release pairs with the Acquire in `alike`. It comes after the series are shown again.
+            slot.fetch_xor(RETIRED, Release);
+        }
+    }
+
+    /// The slot of a value.
+    fn slot(&self, id: LabelId) -> Option<&AtomicU32> {
+        let hash = self.key.hash(self.get(id)?);
+        self.first_slot(hash, id.0)
+    }
+
+    /// The first slot for a hash that has this number; 0 is that of an empty one.
+    fn first_slot(&self, hash: u32, number: u32) -> Option<&AtomicU32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let places = (hash as usize..).take(self.slots.len());
+        let mut slots = places.map(|at| &self.slots[at & mask]);
+        slots.find(|slot| slot.load(Relaxed) & NUMBER == number)
+    }
+}
+
+/// The values of a word of bits.
+pub(super) const BITS: usize = u64::BITS as usize;
+
+/// A value's bit in its word.
+pub(super) fn bit(id: LabelId) -> u64 {
+    1 << (id.index() % BITS)
 }
 
 /// The key of the hash. It is drawn at random for each interner, and is in no file. So a peer whose

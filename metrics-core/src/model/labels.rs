@@ -12,7 +12,7 @@ process_wide! {
 
 /// A label with room for two values and `other`.
 #[derive(Clone, Copy)]
-struct Name(LabelId);
+pub(super) struct Name(pub(super) LabelId);
 
 impl Label for Name {
     const NAME: &'static str = "name";
@@ -25,6 +25,10 @@ impl Label for Name {
     fn index(self) -> usize {
         self.0.index()
     }
+}
+
+pub(super) fn names() -> &'static Interner {
+    &NAMES
 }
 
 /// The number of a value, whose string every thread with the number must be able to find.

@@ -10,6 +10,7 @@
 mod exemplars;
 mod labels;
 mod registration;
+mod retire;
 mod shards;
 mod snapshots;
 

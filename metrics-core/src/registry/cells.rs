@@ -25,7 +25,7 @@ pub(super) fn take_cells(
         let source = match dimension.values {
             Values::Fixed(values) => Source::Fixed(values.iter().map(|&v| v.into()).collect()),
             Values::Interned(interner) => {
-                let set = interner.publish_all(segment).map_err(directory_full).map_err(full)?;
+                let set = interner.publish_all(segment).map_err(full)?;
                 interners.push((set, interner));
                 let capacity = u32::try_from(interner.capacity()).unwrap_or(u32::MAX);
                 Source::Set { set, capacity }

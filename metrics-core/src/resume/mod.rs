@@ -24,6 +24,7 @@ use crate::directory::{Kind, MetricEntry, Source};
 use crate::layout::{HEAD_CELLS, MOST, head, table::STAND_IN};
 use crate::segment::{
     self, Exhausted, Registration, ResumedSet, Segment, cells_full, fill_table, lay_out,
+    lay_out_values,
 };
 use crate::sync::Relaxed;
 pub(crate) use error::ResumeError;
@@ -45,7 +46,7 @@ pub(crate) fn carry_over(old: &File, new: &File, segment: &Segment) -> Result<()
             continue;
         }
         // An interner without a name could not take over its values.
-        if let Some(sources) = sources(&old, metric, &mut sets, &mut registration)? {
+        if let Some(sources) = sources(&old, metric, &mut sets, &mut registration, segment)? {
             let entry = MetricEntry { dimensions: sources, ..metric.clone() };
             carry(&old, metric, entry, &mut registration, segment)?;
         }
@@ -59,6 +60,7 @@ fn sources(
     metric: &MetricEntry,
     sets: &mut HashMap<u64, u64>,
     registration: &mut Registration<'_>,
+    segment: &Segment,
 ) -> Result<Option<Vec<(String, Source)>>, ResumeError> {
     let mut sources = Vec::new();
     for (name, source) in &metric.dimensions {
@@ -70,7 +72,7 @@ fn sources(
                 };
                 let number = match sets.get(set) {
                     Some(&number) => number,
-                    None => append_set(values, *capacity, registration)?,
+                    None => append_set(values, *capacity, registration, segment)?,
                 };
                 sets.insert(*set, number);
                 Source::Set { set: number, capacity: *capacity }
@@ -85,14 +87,20 @@ fn append_set(
     old: &old::Set,
     capacity: u32,
     registration: &mut Registration<'_>,
+    segment: &Segment,
 ) -> Result<u64, ResumeError> {
-    let set = registration.append_value_set(&old.identity).map_err(directory_full)?;
+    let set = lay_out_values(registration, &old.identity, capacity)?;
     for value in &old.values {
-        registration.append_earlier_value(set, value).map_err(directory_full)?;
+        registration.append_earlier_value(set.number, value).map_err(directory_full)?;
     }
-    let values = old.values.clone();
-    registration.resumed().add_set(old.identity.clone(), ResumedSet { set, capacity, values });
-    Ok(set)
+    for number in &old.retired {
+        let word = &segment.shared()[(set.retired + number / 64) as usize];
+        word.store(word.load(Relaxed) | 1 << (number % 64), Relaxed);
+    }
+    let (values, retired) = (old.values.clone(), old.retired.clone());
+    let resumed = ResumedSet { set, capacity, values, retired };
+    registration.resumed().add_set(old.identity.clone(), resumed);
+    Ok(set.number)
 }
 
 fn directory_full(exhausted: Exhausted) -> ResumeError {

@@ -1,6 +1,6 @@
 use super::error::ResumeError;
 use crate::bucket::Grid;
-use crate::directory::{self, Check, Damaged, Entry, Kind, MetricEntry};
+use crate::directory::{self, Check, Damaged, Entry, Kind, MetricEntry, SetPlace, retired_cells};
 use crate::layout::{HEAD_CELLS, Layout, WORD_BYTES, header};
 use crate::reader::{self, ReadErrorKind};
 use crate::segment::CALL;
@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::ErrorKind;
+use std::mem;
 use std::os::unix::fs::FileExt;
 
 /// The words of one read.
@@ -32,6 +33,10 @@ pub(super) struct Old<'a> {
 pub(super) struct Set {
     pub(super) identity: String,
     pub(super) values: Vec<String>,
+    /// The numbers of the retired ones, from 1.
+    pub(super) retired: Vec<u32>,
+    /// The first of the shared cells with their bits.
+    bits: u32,
 }
 
 impl<'a> Old<'a> {
@@ -59,9 +64,24 @@ impl<'a> Old<'a> {
         directory.resize_with(used, || AtomicU64::new(0));
         old.words(layout.directory(), used, |at, word| *directory[at].get_mut() = word)?;
         old.read_directory(&directory)?;
+        old.read_retired()?;
         let cells = old.metrics.iter().map(|metric| old.cells(metric));
         let bytes = cells.fold(0, u64::saturating_add).saturating_mul(WORD_BYTES as u64);
         if bytes > old.left.get() { Err(sparse()) } else { Ok(old) }
+    }
+
+    /// Reads which values are retired.
+    fn read_retired(&mut self) -> Result<(), ResumeError> {
+        let mut sets = mem::take(&mut self.sets);
+        for set in sets.values_mut().filter(|set| !set.values.is_empty()) {
+            let last = u32::try_from(set.values.len()).unwrap_or(u32::MAX);
+            let mut words = vec![0; retired_cells(last)];
+            self.shared(set.bits as usize, words.len(), |at, word| words[at] = word)?;
+            let is_retired = |number: &u32| words[*number as usize / 64] >> (number % 64) & 1 == 1;
+            set.retired = (1..=last).filter(is_retired).collect();
+        }
+        self.sets = sets;
+        Ok(())
     }
 
     /// The words of a metric to read, in all shards, apart from distributions.
@@ -85,8 +105,9 @@ impl<'a> Old<'a> {
             let damaged = Damaged { at };
             check.entry(&entry, self.layout).ok_or(damaged)?;
             match entry {
-                Entry::ValueSet { set, identity } => {
-                    self.sets.insert(set, Set { identity, values: Vec::new() });
+                Entry::ValueSet { set: SetPlace { number, retired: bits }, identity, .. } => {
+                    let (values, retired) = (Vec::new(), Vec::new());
+                    self.sets.insert(number, Set { identity, values, retired, bits });
                 }
                 Entry::Value { set, text } => {
                     self.sets.get_mut(&set).ok_or(damaged)?.values.push(text);

@@ -1,10 +1,10 @@
-//! Cells for a new metric: their parts of the segment, and their number.
+//! Cells for a new metric or label: their parts of the segment, and their number.
 
 use super::process::Segment;
 use super::registration::{Exhausted, Registration};
 use super::resumed::Claim;
 use crate::bucket::Grid;
-use crate::directory::{Kind, MetricEntry, Source};
+use crate::directory::{self, Kind, MetricEntry, SetPlace, Source};
 use crate::layout::{self, GAUGE_CELLS, HEAD_CELLS, UP_DOWN_CELLS};
 use crate::report::report;
 use crate::sync::Relaxed;
@@ -43,6 +43,24 @@ fn shared_full(exhausted: Exhausted) -> Full {
 
 pub(crate) fn directory_full(exhausted: Exhausted) -> Full {
     Full { what: "words of the directory", setting: "directory_bytes", exhausted }
+}
+
+/// Adds an empty set of values for an interned label. A failure takes nothing.
+pub(crate) fn lay_out_values(
+    registration: &Registration<'_>,
+    identity: &str,
+    capacity: u32,
+) -> Result<SetPlace, Full> {
+    let mark = registration.mark();
+    let cells = directory::retired_cells(capacity);
+    let retired = registration.shared(cells).map_err(shared_full)?;
+    match registration.append_value_set(identity, retired, capacity) {
+        Ok(number) => Ok(SetPlace { number, retired }),
+        Err(exhausted) => {
+            registration.rewind(&mark);
+            Err(directory_full(exhausted))
+        }
+    }
 }
 
 /// Takes cells for a metric of this many series, and returns the metric with them. `series` exceeds

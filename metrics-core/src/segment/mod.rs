@@ -16,7 +16,9 @@ mod view;
 pub(crate) use allocated::Allocated;
 pub use error::SegmentError;
 pub(crate) use lay_out::cells_full;
-pub(crate) use lay_out::{Full, MetricCells, claim, directory_full, fill_table, lay_out};
+pub(crate) use lay_out::{
+    Full, MetricCells, claim, directory_full, fill_table, lay_out, lay_out_values,
+};
 pub(crate) use options::Options;
 pub(crate) use part::{CALL, Fault, FileWords};
 pub(crate) use part::{Part, Window, Words};

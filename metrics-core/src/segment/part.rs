@@ -91,6 +91,13 @@ impl<'a> Part<'a> {
     }
 }
 
+/// No words.
+impl Default for Part<'_> {
+    fn default() -> Self {
+        Self::of_memory(&[])
+    }
+}
+
 impl Default for Words<'_> {
     fn default() -> Self {
         Self::Here(&[])

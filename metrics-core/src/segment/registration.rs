@@ -138,8 +138,13 @@ impl Registration<'_> {
     }
 
     /// Adds an empty set of values for an interned label and returns its number.
-    pub(crate) fn append_value_set(&self, identity: &str) -> Result<u64, Exhausted> {
-        self.append(&directory::value_set(identity))
+    pub(crate) fn append_value_set(
+        &self,
+        identity: &str,
+        retired: u32,
+        capacity: u32,
+    ) -> Result<u64, Exhausted> {
+        self.append(&directory::value_set(identity, retired, capacity))
     }
 
     /// Adds a value of an earlier run to a set.

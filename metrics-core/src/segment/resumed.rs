@@ -1,7 +1,7 @@
 //! The remains of an earlier run of the program in the segment, until this run registers them
 //! again.
 
-use crate::directory::{MetricEntry, Source};
+use crate::directory::{MetricEntry, SetPlace, Source};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -26,9 +26,11 @@ struct ResumedMetric {
 /// The values of an interned label.
 #[derive(Debug)]
 pub(crate) struct ResumedSet {
-    pub(crate) set: u64,
+    pub(crate) set: SetPlace,
     pub(crate) capacity: u32,
     pub(crate) values: Vec<String>,
+    /// The numbers of the retired ones.
+    pub(crate) retired: Vec<u32>,
 }
 
 /// The match for a metric in an earlier run.

@@ -1,22 +1,21 @@
 //! Values from functions of the program. They have no cells.
 
-use super::catalogue::push_new_values;
-use super::exposed::Exposed;
+use super::exposed::{Exposed, Present};
 use super::families::Snapshot;
 use super::info::MetricInfo;
+use super::interned::Interned;
 use super::metric::MetricSnapshot;
 use super::read::Data;
-use super::values::{Indices, LabelValues};
 use crate::directory;
 use crate::labels::Interner;
+use crate::segment::Part;
 use crate::sync::{Arc, Mutex, lock};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A metric with values from a function, and its last result.
 pub(crate) struct Answers {
     info: Arc<MetricInfo>,
-    sets: HashMap<u64, Arc<LabelValues>>,
-    interners: Vec<(u64, &'static Interner)>,
+    interned: Interned,
     exposed: Arc<Exposed>,
     data: Arc<Data>,
     /// The largest count so far of each series that ever had one.
@@ -30,17 +29,17 @@ impl Answers {
         interners: Vec<(u64, &'static Interner)>,
     ) -> Self {
         let data = Arc::new(Data::none(metric.kind));
-        let other = || Arc::new(LabelValues::from_iter([Interner::OTHER]));
-        let sets = interners.iter().map(|&(set, _)| (set, other())).collect();
+        let mut interned = Interned::default();
+        interners.into_iter().for_each(|(set, interner)| interned.add_interner(set, interner));
         let (info, exposed) = (Arc::new(MetricInfo::of(0, metric)), Arc::default());
-        Self { info, sets, interners, exposed, data, counts: BTreeMap::new() }
+        Self { info, interned, exposed, data, counts: BTreeMap::new() }
     }
 
     /// Stores the values of gauges. If a series is there twice, the last value stays.
     pub(crate) fn take_gauges(&mut self, values: impl IntoIterator<Item = (u32, f64)>) {
         let values: BTreeMap<_, _> = values.into_iter().collect();
-        self.expose(values.keys());
-        self.data = Arc::new(Data::Gauge(values.into_values().collect()));
+        let (series, values) = values.into_iter().unzip();
+        self.expose(series, Data::Gauge(values));
     }
 
     /// Stores the values of counters. Those of one series are added up, and none falls.
@@ -55,13 +54,13 @@ impl Answers {
             *largest = (*sum).max(*largest);
             *sum = *largest;
         }
-        self.expose(sums.keys());
-        self.data = Arc::new(Data::Counter(sums.into_values().collect()));
+        let (series, values) = sums.into_iter().unzip();
+        self.expose(series, Data::Counter(values));
     }
 
     fn snapshot(&self) -> Option<MetricSnapshot> {
         let Self { info, exposed, data, .. } = self;
-        (exposed.indices.len() > 0).then(|| MetricSnapshot {
+        (exposed.count() > 0).then(|| MetricSnapshot {
             info: Arc::clone(info),
             exposed: Arc::clone(exposed),
             data: Arc::clone(data),
@@ -69,14 +68,17 @@ impl Answers {
         })
     }
 
-    fn expose<'a>(&mut self, series: impl Iterator<Item = &'a u32>) {
-        let mut indices = Indices::default();
-        series.for_each(|&index| indices.push(index..index.saturating_add(1)));
-        if self.exposed.indices != indices {
-            push_new_values(&mut self.sets, &self.interners);
-            let values = self.info.values(&self.sets);
-            self.exposed = Arc::new(Exposed::after(&self.exposed, indices, values));
+    /// Stores the values of series, whose indices rise.
+    fn expose(&mut self, series: Vec<u32>, mut data: Data) {
+        let mut present = Present::default();
+        series.into_iter().for_each(|index| present.shown.push(index..index.saturating_add(1)));
+        self.interned.refresh(Part::default());
+        present.hide(&self.info, &self.interned, &mut data);
+        if !self.exposed.has(&present) {
+            let values = self.info.values(&self.interned);
+            self.exposed = Arc::new(Exposed::after(&self.exposed, present, values));
         }
+        self.data = Arc::new(data);
     }
 }
 

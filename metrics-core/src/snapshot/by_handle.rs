@@ -27,8 +27,8 @@ mod sealed {
 
 impl Snapshot {
     /// The value of a handle of this process: a series, or the sum of a counter's series if the
-    /// handle has labels. `None` if the metric is not in the snapshot, or the one series is not
-    /// exposed.
+    /// handle has labels. `None` if the metric is not in the snapshot, or the one series has no
+    /// value yet. Series of [retired](crate::Interner#retired-values) values count, too.
     ///
     /// The handle's registry must be the snapshot's. A snapshot of another process's segment has
     /// other metrics, and its result would be meaningless.
@@ -68,9 +68,9 @@ impl Snapshot {
                 return None;
             }
             if L::SERIES > 1 {
-                return Some((&**data, 0..exposed.indices.len()));
+                return Some((&**data, 0..exposed.count()));
             }
-            let at = exposed.indices.position(index)?;
+            let at = exposed.position(index)?;
             Some((&**data, at..at + 1))
         })
     }

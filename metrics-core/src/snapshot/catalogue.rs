@@ -3,18 +3,18 @@
 //! values from the interners.
 
 use super::budget::Budget;
-use super::exposed::Exposed;
+use super::exposed::{Exposed, Present};
 use super::families::Snapshot;
 use super::info::MetricInfo;
+use super::interned::Interned;
 use super::metric::MetricSnapshot;
 use super::read::{self, Data};
-use super::values::{Indices, LabelValues};
 use crate::directory::{self, Check, Damaged, Entry};
 use crate::labels::Interner;
 use crate::layout::header;
 use crate::segment::View;
 use crate::sync::Arc;
-use std::collections::{HashMap, HashSet, hash_map};
+use std::collections::{HashMap, HashSet};
 use std::mem;
 
 /// The metrics of one registry, or all in the read part of the directory.
@@ -22,10 +22,8 @@ pub(crate) struct Catalogue {
     /// The word of the directory at which reading continues.
     position: usize,
     check: Check,
-    /// The values of interned labels, by the number of their set; the first is `other`.
-    sets: HashMap<u64, Arc<LabelValues>>,
-    /// The interners with the values, if the directory is not read for them.
-    interners: Vec<(u64, &'static Interner)>,
+    /// The values of interned labels.
+    interned: Interned,
     /// Metrics of an earlier run that this one has not registered yet, by their position.
     resumed: HashMap<u64, directory::MetricEntry>,
     /// Sorted by name, and metrics of one name in the order of their registration.
@@ -53,7 +51,7 @@ struct Known {
     /// scrape would cost more than the writing itself.
     data: Arc<Data>,
     /// Filled anew at each snapshot.
-    indices: Indices,
+    present: Present,
 }
 
 impl Catalogue {
@@ -61,8 +59,7 @@ impl Catalogue {
         Self {
             position: 0,
             check: Check::default(),
-            sets: HashMap::new(),
-            interners: Vec::new(),
+            interned: Interned::default(),
             resumed: HashMap::new(),
             metrics: Vec::new(),
         }
@@ -73,25 +70,22 @@ impl Catalogue {
         let added = !new.is_empty();
         for New { entry, metric, is_resumed, interners } in new {
             for (set, interner) in interners {
-                if let hash_map::Entry::Vacant(vacant) = self.sets.entry(set) {
-                    vacant.insert(Arc::new(LabelValues::from_iter([Interner::OTHER])));
-                    self.interners.push((set, interner));
-                }
+                self.interned.add_interner(set, interner);
             }
             self.add(entry, metric, is_resumed);
         }
         if added {
             self.put_in_order();
         }
-        push_new_values(&mut self.sets, &self.interners);
         self.snapshot_within(view, &mut Budget::unlimited())
     }
 
     /// The present values of all metrics in the read part of the directory. Metrics beyond the
     /// budget are left out.
     pub(crate) fn snapshot_within(&mut self, view: View<'_>, budget: &mut Budget) -> Snapshot {
-        let sets = &self.sets;
-        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, sets, budget));
+        self.interned.refresh(view.shared_part());
+        let interned = &self.interned;
+        let metrics = self.metrics.iter_mut().map(|known| known.snapshot(view, interned, budget));
         Snapshot { metrics: metrics.collect() }
     }
 
@@ -103,7 +97,7 @@ impl Catalogue {
     ) {
         let _ = self.read_on(view);
         for Known { info, .. } in &self.metrics {
-            let values = info.values(&self.sets);
+            let values = info.values(&self.interned);
             read::runs(&info.dimensions, &values, &mut |first, length| {
                 visit(&info.metric, first, length);
             });
@@ -137,14 +131,8 @@ impl Catalogue {
             self.check.entry(&entry, view.layout()).ok_or(Damaged { at })?;
             self.position = next;
             match entry {
-                Entry::ValueSet { set, .. } => {
-                    self.sets.insert(set, Arc::new(LabelValues::from_iter([Interner::OTHER])));
-                }
-                Entry::Value { set, text, .. } => {
-                    if let Some(values) = self.sets.get_mut(&set) {
-                        Arc::make_mut(values).push(&text);
-                    }
-                }
+                Entry::ValueSet { set, .. } => self.interned.add_set(set),
+                Entry::Value { set, text } => self.interned.push(set, &text),
                 Entry::Metric(metric) => self.add(at, metric, false),
                 Entry::Resumed { at, metric } => {
                     self.resumed.insert(at, metric);
@@ -175,8 +163,8 @@ impl Catalogue {
     fn add(&mut self, entry: usize, metric: directory::MetricEntry, is_resumed: bool) {
         let info = Arc::new(MetricInfo::of(entry, metric));
         let data = Arc::new(Data::none(info.metric.kind));
-        let (exposed, indices) = (Arc::default(), Indices::default());
-        self.metrics.push(Known { info, is_resumed, exposed, data, indices });
+        let (exposed, present) = (Arc::default(), Present::default());
+        self.metrics.push(Known { info, is_resumed, exposed, data, present });
     }
 }
 
@@ -184,39 +172,27 @@ impl Known {
     fn snapshot(
         &mut self,
         view: View<'_>,
-        sets: &HashMap<u64, Arc<LabelValues>>,
+        interned: &Interned,
         budget: &mut Budget,
     ) -> MetricSnapshot {
-        let Self { info, is_resumed, exposed, data, indices } = self;
+        let Self { info, is_resumed, exposed, data, present } = self;
         if Arc::get_mut(data).is_none() {
             *data = Arc::new(Data::none(info.metric.kind));
         }
-        let values = info.values(sets);
-        indices.clear();
+        let values = info.values(interned);
+        present.clear();
         if let Some(data) = Arc::get_mut(data) {
-            read::metric(view, info, &values, data, indices, budget);
+            read::metric(view, info, &values, data, &mut present.shown, budget);
+            present.hide(info, interned, data);
         }
-        if exposed.indices != *indices {
-            *exposed = Arc::new(Exposed::after(exposed, mem::take(indices), values));
+        if !exposed.has(present) {
+            *exposed = Arc::new(Exposed::after(exposed, mem::take(present), values));
         }
         MetricSnapshot {
             info: Arc::clone(info),
             exposed: Arc::clone(exposed),
             data: Arc::clone(data),
             created: if *is_resumed { 0 } else { view.header(header::STARTED) },
-        }
-    }
-}
-
-/// Adds the values interned since the last time.
-pub(super) fn push_new_values(
-    sets: &mut HashMap<u64, Arc<LabelValues>>,
-    interners: &[(u64, &'static Interner)],
-) {
-    for (set, interner) in interners {
-        if let Some(values) = sets.get_mut(set) {
-            let new = interner.values_from(values.len());
-            new.for_each(|value| Arc::make_mut(values).push(value));
         }
     }
 }

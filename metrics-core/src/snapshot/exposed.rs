@@ -2,14 +2,53 @@
 
 use super::cache::Cache;
 use super::info::MetricInfo;
+use super::interned::Interned;
+use super::read::Data;
 use super::values::{Indices, LabelValues};
 use crate::names;
 use crate::sync::Arc;
+use std::mem;
+
+/// The series of a metric that have a value, each in the order of their index.
+#[derive(Debug, Default)]
+pub(super) struct Present {
+    pub(super) shown: Indices,
+    /// Their values come after those of the shown ones.
+    pub(super) hidden: Indices,
+}
+
+impl Present {
+    pub(super) fn clear(&mut self) {
+        self.shown.clear();
+        self.hidden.clear();
+    }
+
+    /// Hides series that are shown so far: those with a retired value. This is the only place that
+    /// hides a series, and all iterations leave out what is hidden.
+    pub(super) fn hide(&mut self, info: &MetricInfo, interned: &Interned, data: &mut Data) {
+        let Some(retired) = info.retired(interned) else { return };
+        let is_hidden = |index: u32| {
+            let mut digits = info.digits(index).zip(&retired);
+            digits.any(|((_, digit), bits)| {
+                bits.get(digit / 64).is_some_and(|word| word >> (digit % 64) & 1 == 1)
+            })
+        };
+        let all = mem::take(&mut self.shown);
+        for index in all.iter() {
+            let to = if is_hidden(index) { &mut self.hidden } else { &mut self.shown };
+            to.push(index..index.saturating_add(1));
+        }
+        let mut indices = all.iter();
+        data.move_back(|| indices.next().is_some_and(is_hidden));
+    }
+}
 
 /// The exposed series of a metric, in the order of their index.
 #[derive(Debug, Default)]
 pub(super) struct Exposed {
     pub(super) indices: Indices,
+    /// The series that have a value and are not exposed. Their values come after all others.
+    hidden: Indices,
     /// The values of each dimension, by number.
     pub(super) values: Vec<Arc<LabelValues>>,
     pub(super) cache: Cache,
@@ -17,8 +56,38 @@ pub(super) struct Exposed {
 
 impl Exposed {
     /// As a successor of an earlier one for the same metric.
-    pub(super) fn after(earlier: &Self, indices: Indices, values: Vec<Arc<LabelValues>>) -> Self {
-        Self { indices, values, cache: earlier.cache.successor() }
+    pub(super) fn after(
+        earlier: &Self,
+        Present { shown, hidden }: Present,
+        values: Vec<Arc<LabelValues>>,
+    ) -> Self {
+        Self { indices: shown, hidden, values, cache: earlier.cache.successor() }
+    }
+
+    /// Whether it has these series.
+    pub(super) fn has(&self, present: &Present) -> bool {
+        self.indices == present.shown && self.hidden == present.hidden
+    }
+
+    /// The series, hidden ones included.
+    pub(super) fn present(&self) -> Present {
+        Present { shown: self.indices.clone(), hidden: self.hidden.clone() }
+    }
+
+    /// The indices of all series with a value, hidden ones included, in the order of the values.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        self.indices.iter().chain(self.hidden.iter())
+    }
+
+    /// The number of series with a value, hidden ones included.
+    pub(super) fn count(&self) -> usize {
+        self.indices.len() + self.hidden.len()
+    }
+
+    /// The position of the value of a series, which may be hidden.
+    pub(super) fn position(&self, index: u32) -> Option<usize> {
+        let hidden = || Some(self.indices.len() + self.hidden.position(index)?);
+        self.indices.position(index).or_else(hidden)
     }
 
     /// Names and values of all labels of a series.

@@ -70,7 +70,7 @@ impl ExternalLabels {
     fn labelled(&self, metric: &MetricSnapshot, earlier: Option<Known>) -> Known {
         let MetricSnapshot { info, exposed, .. } = metric;
         let again = |before: &Exposed| {
-            Arc::new(Exposed::after(before, exposed.indices.clone(), exposed.values.clone()))
+            Arc::new(Exposed::after(before, exposed.present(), exposed.values.clone()))
         };
         let labelled = match earlier {
             Some(Known { exposed: same, labelled, .. }) if Arc::ptr_eq(&same, exposed) => labelled,

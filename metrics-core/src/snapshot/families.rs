@@ -20,8 +20,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A counter's value in recorded units, or `None` if no such series is exposed. `labels` are
-    /// all labels of the series, constant ones included, in any order. A sum of several threads
+    /// A counter's value in recorded units, or `None` if no such series has a value. `labels` are
+    /// all labels of the series, constant ones included, in any order. A series of a
+    /// [retired](crate::Interner#retired-values) value is found, too. A sum of several threads
     /// that does not fit becomes the largest number. `None` for a counter that was
     /// [added](Self::add_counter): [`value`](Self::value) returns it.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
@@ -178,7 +179,7 @@ impl Snapshot {
     fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<Series<'_>> {
         self.named(name).iter().find_map(|metric| {
             let index = metric.index(labels)?;
-            let at = metric.exposed.indices.position(index)?;
+            let at = metric.exposed.position(index)?;
             Some(Series { metric, index, at })
         })
     }

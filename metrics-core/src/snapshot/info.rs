@@ -1,10 +1,10 @@
+use super::interned::Interned;
 use super::shape::Shape;
 use super::values::LabelValues;
 use crate::directory::{self, Source};
 use crate::names::Escaping;
 use crate::scale::Scale;
 use crate::sync::Arc;
-use std::collections::HashMap;
 
 /// The constant properties of a metric.
 #[derive(Debug)]
@@ -33,8 +33,13 @@ pub(super) struct Dimension {
 }
 
 impl Dimension {
-    fn values(&self, sets: &HashMap<u64, Arc<LabelValues>>) -> Arc<LabelValues> {
-        self.fixed.as_ref().or_else(|| sets.get(&self.set)).cloned().unwrap_or_default()
+    fn values(&self, interned: &Interned) -> Arc<LabelValues> {
+        self.fixed.as_ref().map_or_else(|| interned.values(self.set), Arc::clone)
+    }
+
+    /// The bits of its retired values; empty if none is retired.
+    fn retired<'a>(&self, interned: &'a Interned) -> &'a [u64] {
+        if self.is_interned() { interned.retired(self.set) } else { &[] }
     }
 
     pub(super) fn is_interned(&self) -> bool {
@@ -86,8 +91,14 @@ impl MetricInfo {
     }
 
     /// The present values of each label.
-    pub(super) fn values(&self, sets: &HashMap<u64, Arc<LabelValues>>) -> Vec<Arc<LabelValues>> {
-        self.dimensions.iter().map(|dimension| dimension.values(sets)).collect()
+    pub(super) fn values(&self, interned: &Interned) -> Vec<Arc<LabelValues>> {
+        self.dimensions.iter().map(|dimension| dimension.values(interned)).collect()
+    }
+
+    /// The bits of the retired values of each label; `None` if none is retired.
+    pub(super) fn retired<'a>(&self, interned: &'a Interned) -> Option<Vec<&'a [u64]>> {
+        let retired = self.dimensions.iter().map(|dimension| dimension.retired(interned));
+        retired.clone().any(|bits| !bits.is_empty()).then(|| retired.collect())
     }
 
     /// The number of the value of each label in the series of this index.

@@ -1,11 +1,10 @@
 //! Values without cells, put into a snapshot.
 
-use super::exposed::Exposed;
+use super::exposed::{Exposed, Present};
 use super::families::Snapshot;
 use super::info::MetricInfo;
 use super::metric::MetricSnapshot;
 use super::read::Data;
-use super::values::Indices;
 use crate::directory::{Kind, MetricEntry};
 use crate::sync::Arc;
 
@@ -22,9 +21,9 @@ impl Snapshot {
             Kind::Counter => Data::Quantity(vec![value]),
             _ => Data::Gauge(vec![value]),
         };
-        let mut indices = Indices::default();
-        indices.push(0..1);
-        let exposed = Arc::new(Exposed::after(&Exposed::default(), indices, Vec::new()));
+        let mut present = Present::default();
+        present.shown.push(0..1);
+        let exposed = Arc::new(Exposed::after(&Exposed::default(), present, Vec::new()));
         let (info, data) = (Arc::new(MetricInfo::of(0, metric)), Arc::new(data));
         self.metrics.insert(at, MetricSnapshot { info, exposed, data, created: 0 });
     }

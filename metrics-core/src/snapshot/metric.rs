@@ -72,7 +72,7 @@ impl MetricSnapshot {
         Some(Self { data: Arc::new(Data::Counter(data)), ..self.clone() })
     }
 
-    /// The difference of each value here to that of the same series there, if it was exposed.
+    /// The difference of each value here to that of the same series there, if it had one.
     fn differences<T>(
         &self,
         now: &[T],
@@ -80,8 +80,8 @@ impl MetricSnapshot {
         then: &[T],
         difference: impl Fn(&T, Option<&T>) -> T,
     ) -> Vec<T> {
-        let before = |index| earlier.exposed.indices.position(index).and_then(|at| then.get(at));
-        let series = self.exposed.indices.iter().zip(now);
+        let before = |index| earlier.exposed.position(index).and_then(|at| then.get(at));
+        let series = self.exposed.all().zip(now);
         series.map(|(index, now)| difference(now, before(index))).collect()
     }
 }

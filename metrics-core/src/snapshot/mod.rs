@@ -15,6 +15,7 @@ mod family;
 mod histogram;
 mod info;
 mod insert;
+mod interned;
 mod labels;
 mod merge;
 mod metric;

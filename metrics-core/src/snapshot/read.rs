@@ -16,7 +16,7 @@ use crate::segment::{Part, View, Window, Words};
 use crate::sync::{Acquire, Arc, Relaxed, fence};
 use std::mem;
 
-/// The values of a metric's exposed series.
+/// The values of a metric's series.
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Counter(Vec<u64>),
@@ -38,6 +38,21 @@ impl Data {
             Kind::UpDownCounter => Self::UpDown(Vec::new()),
             Kind::Gauge => Self::Gauge(Vec::new()),
             Kind::Histogram => Self::Histogram(Vec::new()),
+        }
+    }
+
+    /// Moves values behind all others. `is_moved` is asked for each, in their order.
+    pub(super) fn move_back(&mut self, is_moved: impl FnMut() -> bool) {
+        fn moved<T>(values: &mut Vec<T>, mut is_moved: impl FnMut() -> bool) {
+            let moved: Vec<T> = values.extract_if(.., |_| is_moved()).collect();
+            values.extend(moved);
+        }
+        match self {
+            Self::Counter(values) => moved(values, is_moved),
+            Self::Wide(values) => moved(values, is_moved),
+            Self::Quantity(values) | Self::Gauge(values) => moved(values, is_moved),
+            Self::UpDown(values) => moved(values, is_moved),
+            Self::Histogram(values) => moved(values, is_moved),
         }
     }
 
