@@ -155,7 +155,7 @@ pub mod __cli {
     pub use crate::duration::parse as parse_duration;
     pub use crate::error::bind_advice;
     pub use crate::http_client::{
-        Authorization, Cause, HttpClient, Refusal, Tls, Trust, Unreachable,
+        Authorization, Cause, HttpClient, Identity, Refusal, Tls, Trust, Unreachable,
     };
     pub use crate::url::{Shown, Url, WrongUrl};
 }

@@ -11,6 +11,8 @@ mod tls;
 
 pub use authorization::Authorization;
 pub use error::{Cause, Refusal, Unreachable};
+#[cfg(feature = "__cli")]
+pub use tls::Identity;
 #[cfg(feature = "web-config")]
 pub use tls::{Tls, Trust};
 

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::client::danger::{ServerCertVerified, ServerCertVerifie
 use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, ClientConfig, Error, OtherError, RootCertStore,
@@ -41,12 +41,33 @@ pub enum Trust<'a> {
     Anybody,
 }
 
+/// A client's certificate, with those of the authorities between, and its key: files in PEM.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The certificates, the client's own first.
+    pub cert_file: &'a Path,
+    /// The key.
+    pub key_file: &'a Path,
+}
+
 impl Tls {
     /// Encrypts connections to a host, given as a name or an address.
     ///
     /// # Errors
     /// The fault of the authorities, or of the host's name.
     pub fn new(host: &str, trust: Trust<'_>) -> Result<Self, String> {
+        Self::with_identity(host, trust, None)
+    }
+
+    /// As [`new`](Self::new), with a certificate for servers that ask for one.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and the fault of the certificate or of its key.
+    pub fn with_identity(
+        host: &str,
+        trust: Trust<'_>,
+        identity: Option<Identity<'_>>,
+    ) -> Result<Self, String> {
         let name = ServerName::try_from(host.to_owned());
         let host = name.map_err(|_| format!("no certificate can be for a host {host:?}"))?;
         let provider = Arc::new(ring::default_provider());
@@ -56,23 +77,36 @@ impl Tls {
             #[cfg(feature = "__cli")]
             Trust::Anybody => {
                 let algorithms = provider.signature_verification_algorithms;
-                return Self::with(host, Arc::new(Anybody { algorithms }), provider);
+                return Self::with(host, Arc::new(Anybody { algorithms }), provider, identity);
             }
         };
         let verifier = verifier(roots, own, &provider)?;
-        Self::with(host, verifier, provider)
+        Self::with(host, verifier, provider, identity)
     }
 
     fn with(
         host: ServerName<'static>,
         verifier: Arc<dyn ServerCertVerifier>,
         provider: Arc<CryptoProvider>,
+        identity: Option<Identity<'_>>,
     ) -> Result<Self, String> {
         let config = ClientConfig::builder_with_provider(provider);
         let config = config.with_safe_default_protocol_versions().map_err(|it| it.to_string())?;
         // With the usual verifier, restricted.
         let config = config.dangerous().with_custom_certificate_verifier(verifier);
-        let mut config = config.with_no_client_auth();
+        let mut config = match identity {
+            None => config.with_no_client_auth(),
+            Some(Identity { cert_file, key_file }) => {
+                let wrong = |reason: &dyn fmt::Display| {
+                    let (cert, key) = (PrintablePath(cert_file), PrintablePath(key_file));
+                    format!("{cert} and {key} are no certificate and its key: {reason}")
+                };
+                let key = plain_file::read(key_file, u64::MAX).map_err(|it| wrong(&it))?;
+                let key = PrivateKeyDer::from_pem_slice(&key).map_err(|it| wrong(&it))?;
+                let chain = of_pem(cert_file).map_err(|it| wrong(&it))?;
+                config.with_client_auth_cert(chain, key).map_err(|it| wrong(&it))?
+            }
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), host })
     }
@@ -249,9 +283,7 @@ fn of_file(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>),
         format!("{} can't be read as certificates: {reason}", PrintablePath(path))
     };
     let (mut roots, mut own) = (RootCertStore::empty(), Vec::new());
-    let text = plain_file::read(path, u64::MAX).map_err(|error| wrong(&error))?;
-    for certificate in CertificateDer::pem_slice_iter(&text) {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
+    for certificate in of_pem(path).map_err(|error| wrong(&error))? {
         roots.add(certificate.clone()).map_err(|error| wrong(&error))?;
         own.push(certificate);
     }
@@ -259,6 +291,13 @@ fn of_file(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>),
         return Err(wrong(&"there is none in it"));
     }
     Ok((roots, own))
+}
+
+/// The certificates in a file.
+fn of_pem(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = plain_file::read(path, u64::MAX).map_err(|error| error.to_string())?;
+    let all = CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>();
+    all.map_err(|error| error.to_string())
 }
 
 fn of_system() -> Result<RootCertStore, String> {
