@@ -5,11 +5,11 @@
 use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
-use crate::trust;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use tickmetrics_collector::__cli::{Named, named};
 use tickmetrics_exporter::__cli::parse_duration;
 
 /// Reads the metrics of other processes.
@@ -136,8 +136,8 @@ pub(crate) struct Serve {
     pub(crate) web_config: Option<PathBuf>,
     /// Another user whose files are served: a name or a number, or any for all users; may be
     /// repeated, the most trusted first
-    #[arg(long = "user", value_name = "USER", value_parser = trust::named)]
-    pub(crate) users: Vec<trust::Named>,
+    #[arg(long = "user", value_name = "USER", value_parser = named)]
+    pub(crate) users: Vec<Named>,
     /// The most files that are served
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_files: u32,

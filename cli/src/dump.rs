@@ -3,11 +3,11 @@
 use crate::Result;
 use crate::args::{Dump, Format};
 use crate::people::{self, PrintablePath};
-use crate::segment::Segment;
+use crate::segment;
 use tickmetrics_exporter::encode;
 
 pub(crate) fn run(args: &Dump) -> Result<()> {
-    let mut segment = Segment::open(&args.path)?;
+    let mut segment = segment::open(&args.path)?;
     // Before the snapshot: a process that is dead at this point has written all its counts.
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;

@@ -6,13 +6,13 @@
 //! | `failure` | a command's error, in one line |
 //! | `people` | output for people |
 //! | `prompt` | a question whose answer is typed unseen |
-//! | `segment` | a segment's file, followed while processes come and go |
-//! | `target` | what a target is: a file, a URL, a socket |
+//! | `segment` | the file that a process keeps its metrics in |
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top`, `completions`, `man` | the commands |
-//! | `watch`, `trust` | the files that `serve` reads: patterns and directories, and their owners |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: the text format, classic buckets |
+//!
+//! Targets, scrapes and segments are those of `tickmetrics-collector`.
 
 mod args;
 mod completions;
@@ -30,10 +30,7 @@ mod scrape_url;
 mod segment;
 mod serve;
 mod stop;
-mod target;
 mod top;
-mod trust;
-mod watch;
 
 use args::Command;
 use failure::Failure;

@@ -8,10 +8,8 @@ use crate::Result;
 use crate::args::Serve;
 use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
-use crate::segment::{LeftOut as Metrics, Process};
+
 use crate::stop::Stop;
-use crate::trust::{Rank, Trust};
-use crate::watch::{Change, Limits, Shares, Watch};
 use left_out::{LeftOut, Reason};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,6 +18,9 @@ use std::io::Write as _;
 use std::time::SystemTime;
 use tickmetrics::__text::report;
 use tickmetrics::{Escaping, ExternalLabels, Family, Snapshot};
+use tickmetrics_collector::__cli::{
+    Change, LeftOut as Metrics, Limits, Process, Rank, Shares, Trust, Watch,
+};
 use tickmetrics_exporter::__cli::bind_advice;
 use tickmetrics_exporter::{Exporter, Limits as ClientLimits, LocalAddr, Source, StartError};
 

@@ -4,11 +4,11 @@ use super::Chosen;
 use crate::Result;
 use crate::failure::Failure;
 use crate::people::Printable;
-use crate::segment::Process;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+use tickmetrics_collector::__cli::Process;
 
 /// One interval, from the start of the process until now, or until a dead process's last write to
 /// its file. Values are in recorded units. The column of the largest value, with three decimals, is

@@ -18,7 +18,7 @@ use crate::Result;
 use crate::args::Hist;
 use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
-use crate::segment::Segment;
+use crate::segment;
 use std::fs;
 use std::path::Path;
 use tickmetrics::HistogramSnapshot;
@@ -45,7 +45,7 @@ impl Chosen<'_> {
 }
 
 pub(crate) fn run(args: &Hist) -> Result<()> {
-    let mut segment = Segment::open(&args.path)?;
+    let mut segment = segment::open(&args.path)?;
     let process = segment.process()?;
     let snapshot = segment.snapshot()?;
     // The requested histogram may be one of them.

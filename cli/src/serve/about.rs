@@ -2,10 +2,9 @@
 
 use super::Row;
 use super::left_out::LeftOut;
-use crate::segment::LeftOut as Metrics;
-use crate::watch::Watch;
 use std::time::UNIX_EPOCH;
 use tickmetrics::{Description, Snapshot};
+use tickmetrics_collector::__cli::{LeftOut as Metrics, Watch};
 
 /// The prefix of their names, which no process's metric may have.
 pub(super) const PREFIX: &str = "tickmetrics_serve_";

@@ -8,14 +8,14 @@ use crate::failure::Failure;
 use crate::people::PrintablePath;
 use crate::quantile::quantile;
 use crate::scrape_url::Client;
-use crate::segment::{Ago, LeftOut, Process, Segment};
-use crate::target::Target;
+use crate::segment;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tickmetrics::{HistogramSnapshot, Snapshot, Value};
+use tickmetrics_collector::__cli::{Ago, LeftOut, Process, Segment, Target};
 use tickmetrics_exporter::encode::label_text;
 
 /// The source of readings.
@@ -39,15 +39,15 @@ pub(crate) struct OfExporter {
 impl Source {
     pub(crate) fn open(target: &OsStr, access: &Access) -> Result<Self> {
         let client = match Target::of(target) {
-            Target::Segment(path) if !access.is_empty() => {
+            Target::Segment(path) if !access.settings().is_empty() => {
                 return Err(Failure::told(format!(
-                    "{} is a file: --user, --password-file, --bearer-file, --ca-file and --insecure \
-                     are for exporters",
+                    "{} is a file: --user, --bearer-file, --ca-file, --cert-file, --insecure and their \
+                     like are for exporters",
                     PrintablePath(&path)
                 )));
             }
             Target::Segment(path) => {
-                let segment = Segment::open(&path)?;
+                let segment = segment::open(&path)?;
                 return Ok(Self::Segment(Box::new(OfSegment { path, segment, before: None })));
             }
             Target::Url(url) => Client::new(&url, access)?,
@@ -84,7 +84,7 @@ impl OfSegment {
         // A restarted process writes another file. The old one stays on the screen while the new
         // one can't be read, and if the file is gone.
         if !self.segment.is_current()
-            && let Ok(segment) = Segment::open(&self.path)
+            && let Ok(segment) = segment::open(&self.path)
         {
             (self.segment, self.before) = (segment, None);
         }

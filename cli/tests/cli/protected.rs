@@ -355,6 +355,19 @@ fn openssl_is_understood() {
         };
         let told = failure(&top(&server.url(), &["--ca-file", &ca]));
         assert!(told.contains("asks its clients for a certificate"), "{version}: {told}");
+        // In 1.2 the alert has other meanings, too.
+        let advice = "give --cert-file FILE and --key-file FILE";
+        assert!(version == "-tls1_2" || told.contains(advice), "{version}: {told}");
+        let strict = [version, "-Verify", "1", "-CAfile", &ca, "-verify_return_error"];
+        for (name, accepted) in [("good", true), ("old", false)] {
+            let Some(server) = SServer::start(&files, "good", &strict) else { return };
+            let [pem, key] = ["pem", "key"].map(|end| files.path(&format!("{name}.{end}")));
+            let identity = ["--ca-file", &ca, "--cert-file", &pem, "--key-file", &key];
+            let (url, expected) = (server.url(), if accepted { "  a_total\n" } else { "alert" });
+            let command = top(&url, &identity);
+            let told = if accepted { output(&command) } else { failure(&command) };
+            assert!(told.contains(expected), "{version}, {name}: {told}");
+        }
     }
     // As the documentation of Prometheus' exporters makes one: of an authority, which is itself.
     let made = Command::new("openssl")

@@ -1,32 +1,21 @@
 //! One GET of an exporter's metrics.
 
-use crate::Result;
-use crate::credentials::Access;
-use crate::failure::Failure;
-use crate::people::{self, PrintablePath};
+use super::Result;
+use super::credentials::{Access, Form, Operator};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, LOCATION};
+use hyper::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use hyper::{Request, Response, StatusCode, Uri};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use tickmetrics::__text::PrintablePath;
 use tickmetrics_exporter::__cli::{
-    Cause, HttpClient, Refusal, Shown, Tls, Trust, Unreachable, Url, WrongUrl,
+    Cause, HttpClient, Identity, Refusal, Shown, Tls, Trust, Unreachable, Url, WrongUrl,
 };
-use tokio::runtime::{Builder, Runtime};
-
-/// The limit for a whole scrape: Prometheus' own default is 10 s, but nobody looks at a screen for
-/// that long.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// More than the largest answer that Prometheus would accept.
-const MAX_BODY: usize = MIB << 20;
-const MIB: usize = 64;
-
-const TEXT: &str = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
 
 /// An exporter that is scraped repeatedly.
-pub(crate) struct Client {
+pub struct Client {
     http: HttpClient,
     access: Access,
     /// The target as shown.
@@ -34,7 +23,26 @@ pub(crate) struct Client {
     /// The requested path.
     path: String,
     way: Way,
-    runtime: Runtime,
+}
+
+/// What a scrape asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The header `Accept`.
+    pub accept: &'a str,
+    /// The longest time until the answer is complete.
+    pub timeout: Duration,
+    /// The most bytes of an answer.
+    pub bytes: usize,
+}
+
+/// An exporter's answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The header `Content-Type`, if it is there and text.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// The facts that advice depends on.
@@ -43,6 +51,8 @@ struct Way {
     transport: Transport,
     is_insecure: bool,
     has_credentials: bool,
+    has_certificate: bool,
+    form: Form,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -54,18 +64,17 @@ enum Transport {
 
 impl Client {
     /// For `http[s]://host[:port][/path]`; without a path, `/metrics`.
-    pub(crate) fn new(text: &str, access: &Access) -> Result<Self> {
+    pub fn new(text: &str, access: &Access, operator: &dyn Operator) -> Result<Self> {
         let wrong = |reason: &str| {
-            Failure::told(format!(
-                "{:?} is not an http:// or https:// address: {reason}",
-                Shown(text)
-            ))
+            format!("{:?} is not an http:// or https:// address: {reason}", Shown(text))
         };
         let mut url = Url::new(text).map_err(|error| match error {
             WrongUrl::Scheme => wrong("it must begin with http:// or https://"),
-            WrongUrl::Credentials => Failure::told(
+            WrongUrl::Credentials => format!(
                 "a user or a password in the URL is not sent, since lists of processes show it: \
-                 leave it out, and give --user NAME and --password-file FILE",
+                 leave it out, and give {} and {}",
+                access.form.setting("user", "NAME"),
+                access.form.setting("password_file", "FILE")
             ),
             WrongUrl::Other(reason) => wrong(&reason),
         })?;
@@ -83,16 +92,18 @@ impl Client {
                 Some(file) => Trust::File(file),
                 None => Trust::System,
             };
-            client = client.with_tls(Tls::new(&url.host, trust).map_err(Failure::told)?);
+            let identity = access.cert_file.as_deref().zip(access.key_file.as_deref());
+            let identity = identity.map(|(cert_file, key_file)| Identity { cert_file, key_file });
+            client = client.with_tls(Tls::with_identity(&url.host, trust, identity)?);
         }
-        Self::of(client, transport, url.uri.to_string(), path, access)
+        Self::of(client, transport, url.uri.to_string(), path, access, operator)
     }
 
     /// For the file of a socket, and `/metrics`.
-    pub(crate) fn of_socket(file: PathBuf, access: &Access) -> Result<Self> {
+    pub fn of_socket(file: PathBuf, access: &Access, operator: &dyn Operator) -> Result<Self> {
         let target = format!("unix:{}", PrintablePath(&file));
         let client = HttpClient::of_socket(file);
-        Self::of(client, Transport::Socket, target, "/metrics".into(), access)
+        Self::of(client, Transport::Socket, target, "/metrics".into(), access, operator)
     }
 
     fn of(
@@ -101,84 +112,111 @@ impl Client {
         target: String,
         path: String,
         access: &Access,
+        operator: &dyn Operator,
     ) -> Result<Self> {
-        if transport != Transport::Https && (access.ca_file.is_some() || access.insecure) {
-            let option = if access.insecure { "--insecure" } else { "--ca-file" };
-            return Err(Failure::told(format!(
-                "{option} is for https:// addresses, and {target} is none"
-            )));
+        let form = access.form;
+        if transport != Transport::Https {
+            let files = [&access.ca_file, &access.cert_file, &access.key_file];
+            let keys = ["ca_file", "cert_file", "key_file"];
+            let given = files.iter().zip(keys).find_map(|(file, key)| file.as_ref().map(|_| key));
+            let given = if access.insecure { Some("insecure") } else { given };
+            if let Some(key) = given {
+                let key = form.name(key);
+                return Err(format!("{key} is for https:// addresses, and {target} is none"));
+            }
         }
         if access.insecure {
-            people::tell(format_args!(
-                "warning: --insecure accepts any certificate, so {target} may be anybody, and can \
-                 read the password and invent metrics"
+            operator.warn(format_args!(
+                "{} accepts any certificate, so {target} may be anybody, and can read the password \
+                 and invent metrics",
+                form.name("insecure")
             ));
         }
-        if let Some(authorization) = access.authorization(&target)? {
-            client.authorize(&authorization).map_err(Failure::told)?;
+        if let Some(authorization) = access.authorization(&target, operator)? {
+            client.authorize(&authorization)?;
         }
         let way = Way {
             transport,
             is_insecure: access.insecure,
             has_credentials: access.has_credentials(),
+            has_certificate: access.cert_file.is_some(),
+            form,
         };
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        Ok(Self { http: client, access: access.clone(), target, path, way, runtime })
+        Ok(Self { http: client, access: access.clone(), target, path, way })
     }
 
     /// The URL with its path, or the socket.
-    pub(crate) fn target(&self) -> &str {
+    pub fn target(&self) -> &str {
         &self.target
     }
 
     /// Whether the server's identity is unchecked.
-    pub(crate) fn is_insecure(&self) -> bool {
+    pub fn is_insecure(&self) -> bool {
         self.way.is_insecure
     }
 
     /// The exporter's present answer.
-    pub(crate) fn get(&mut self) -> Result<String> {
-        let Self { http, access, target, path, way, runtime } = self;
+    pub async fn get(&mut self, wanted: Wanted<'_>) -> Result<Answer> {
+        let asked = self.ask(wanted).await;
+        asked.map_err(|reason| format!("{} can't be scraped: {reason}", self.target))
+    }
+
+    /// As [`get`](Self::get), without the target in errors.
+    pub(crate) async fn ask(&mut self, wanted: Wanted<'_>) -> Result<Answer> {
+        let Self { http, access, path, way, .. } = self;
         let way = *way;
         if let Some(authorization) = access.renewed()? {
-            http.authorize(&authorization).map_err(Failure::told)?;
+            http.authorize(&authorization)?;
         }
-        let request = Request::get(&*path).header(ACCEPT, TEXT);
+        let request = Request::get(&*path).header(ACCEPT, wanted.accept);
         let mut refusal = None;
         let answer = http.ask(request, Empty::<Bytes>::new(), async |response: Response<_>| {
             if response.status() == StatusCode::OK {
-                return body(response.into_body()).await;
+                let content_type = response.headers().get(CONTENT_TYPE);
+                let content_type = content_type.and_then(|it| it.to_str().ok()).map(Into::into);
+                let body = body(response.into_body(), wanted.bytes).await?;
+                return Ok(Answer { content_type, body });
             }
             let to = response.headers().get(LOCATION);
             let to = to.map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
             let (_, refusal) = refusal.insert((to, Refusal::new(response.status().as_u16())));
             refusal.read(response).await;
-            Ok(String::new())
+            Err(String::new())
         });
-        let answer = Box::pin(answer);
-        let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, answer).await });
-        let answer = match (refusal, answer) {
+        let answer = tokio::time::timeout(wanted.timeout, Box::pin(answer)).await;
+        match (refusal, answer) {
             // With as much of the reason as came in time.
             (Some((to, refusal)), _) => Err(way.refused(&refusal, to.as_deref())),
             (None, Ok(Ok(answer))) => answer,
             (None, Ok(Err(unreachable))) => Err(way.broken(unreachable)),
-            (None, Err(_)) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
-        };
-        answer.map_err(|reason| Failure::told(format!("{target} can't be scraped: {reason}")))
+            (None, Err(_)) => Err(format!("no answer within {:?}", wanted.timeout)),
+        }
     }
 }
 
-async fn body(mut body: Incoming) -> Result<String, String> {
+async fn body(mut body: Incoming, most: usize) -> Result<Vec<u8>> {
     let mut answer = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| error.to_string())?;
         let data = frame.data_ref().map_or(&[][..], |data| data);
-        if data.len() > MAX_BODY - answer.len() {
-            return Err(format!("its answer is longer than {MIB} MiB, which is the limit of top"));
+        if data.len() > most - answer.len() {
+            return Err(format!("its answer is longer than {}, which is the limit", Size(most)));
         }
         answer.extend_from_slice(data);
     }
-    String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".into())
+    Ok(answer)
+}
+
+/// A number of bytes, in MiB if it is a whole number of them.
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => write!(f, "{} MiB", bytes >> 20),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
 }
 
 impl Way {
@@ -200,7 +238,9 @@ impl Way {
                 return format!("{answers}: it does not know the user, the password or the token");
             }
             (401, _) => {
-                return format!("{answers}: give --user NAME or --bearer-file FILE");
+                let user = self.form.setting("user", "NAME");
+                let token = self.form.setting("bearer_file", "FILE");
+                return format!("{answers}: give {user} or {token}");
             }
             (403, _) => return format!("{answers}: another user or token may be let in"),
             (404, _) => return format!("{answers}: give the path of its metrics"),
@@ -213,17 +253,24 @@ impl Way {
 
     /// The advice for a server that does not answer.
     fn broken(self, Unreachable { reason, cause }: Unreachable) -> String {
+        let setting = |key| self.form.setting(key, "FILE");
         let advice = match cause {
-            Cause::Untrusted => {
-                ": give the file with the authority's certificate, or its own, by --ca-file FILE"
+            Cause::Untrusted => format!(
+                ": give the file with the authority's certificate, or its own, by {}",
+                setting("ca_file")
+            ),
+            Cause::NotEncrypted => " at this port: give http:// for https://".into(),
+            Cause::WantsCertificate if self.has_certificate => {
+                ", and does not accept the one that it is shown".into()
             }
-            Cause::NotEncrypted => " at this port: give http:// for https://",
-            Cause::WantsCertificate => ", and top has none: scrape it through a proxy that has one",
+            Cause::WantsCertificate => {
+                format!(": give {} and {}", setting("cert_file"), setting("key_file"))
+            }
             Cause::NotHttp if self.transport == Transport::Http => {
-                ": if it speaks TLS, give an https:// address"
+                ": if it speaks TLS, give an https:// address".into()
             }
-            Cause::NotHttp | Cause::Other => "",
+            Cause::NotHttp | Cause::Other => String::new(),
         };
-        reason + advice
+        reason + &advice
     }
 }

@@ -1,77 +1,119 @@
-//! The credentials for an exporter. No password and no token is read from the command line, since
-//! lists of processes show that, and no error contains one.
+//! The credentials for an exporter. No password and no token is in an error, and none is read from
+//! the command line, since lists of processes show that.
 
-use crate::Result;
-use crate::failure::Failure;
-use crate::people::{self, PrintablePath};
-use crate::prompt;
-use clap::Args as ClapArgs;
+use super::Result;
+use std::fmt;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use tickmetrics::__text::PrintablePath;
 use tickmetrics_exporter::__cli::Authorization;
 
-const VARIABLE: &str = "TICKMETRICS_PASSWORD";
-
 /// The most bytes of a password or token: no server would accept a longer header.
-const MAX_BYTES: usize = 8 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024;
 
-#[expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
-#[derive(Clone, Debug, Default, ClapArgs)]
-#[command(next_help_heading = "Protected exporters")]
-pub(crate) struct Access {
-    /// The user for basic authentication. The password comes from --password-file, from the
-    /// environment variable TICKMETRICS_PASSWORD, or from a prompt in the terminal
-    #[arg(long, value_name = "NAME", conflicts_with = "bearer_file")]
-    user: Option<String>,
-    /// The file with the user's password, read at each scrape. A line break at its end is left out
-    #[arg(long, value_name = "FILE", requires = "user")]
-    password_file: Option<PathBuf>,
-    /// The file with a bearer token, read at each scrape. A line break at its end is left out
-    #[arg(long, value_name = "FILE")]
-    bearer_file: Option<PathBuf>,
-    /// The certificate authorities, in PEM, of an https:// exporter's certificate, or that
-    /// certificate itself. By default, those that the system trusts
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Accept any certificate of an https:// exporter. Anybody on the network path can then read
-    /// the password and change the metrics
-    #[arg(long)]
-    pub(crate) insecure: bool,
+/// The way to an exporter: credentials, and the certificates of both sides.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The user for basic authentication.
+    pub user: Option<String>,
+    /// The file with the user's password, read at each scrape.
+    pub password_file: Option<PathBuf>,
+    /// The file with a bearer token, read at each scrape.
+    pub bearer_file: Option<PathBuf>,
+    /// The certificates to trust, instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The client's certificate, and those of the authorities between.
+    pub cert_file: Option<PathBuf>,
+    /// The key of the client's certificate.
+    pub key_file: Option<PathBuf>,
+    /// Whether any certificate of the server is accepted.
+    pub insecure: bool,
+    /// Where the settings were given, for errors.
+    pub form: Form,
+}
+
+/// The form in which settings are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Options of a command line.
+    Options,
+    /// Keys of a configuration file.
+    #[default]
+    Keys,
+}
+
+/// The person who runs the program, or nobody.
+pub trait Operator {
+    /// Shows a warning.
+    fn warn(&self, warning: fmt::Arguments<'_>);
+
+    /// The password of a user for a target, where no file has it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn password(&self, user: &str, target: &str) -> Result<String>;
+}
+
+impl Form {
+    /// A setting, such as `--user NAME` or `user: NAME`. The key has underscores.
+    pub fn setting(self, key: &str, value: &str) -> String {
+        match self {
+            Self::Options => format!("{} {value}", self.name(key)),
+            Self::Keys => format!("{key}: {value}"),
+        }
+    }
+
+    /// The name of a setting, such as `--ca-file` or `ca_file`.
+    pub fn name(self, key: &str) -> String {
+        match self {
+            Self::Options => format!("--{}", key.replace('_', "-")),
+            Self::Keys => key.into(),
+        }
+    }
 }
 
 impl Access {
     /// Whether nothing is given, as for a file.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { user, password_file, bearer_file, ca_file, insecure } = self;
-        let files = [password_file, bearer_file, ca_file];
+    pub fn is_empty(&self) -> bool {
+        let Self { user, password_file, bearer_file, ca_file, cert_file, key_file, insecure, form } =
+            self;
+        let _ = form;
+        let files = [password_file, bearer_file, ca_file, cert_file, key_file];
         user.is_none() && !insecure && files.into_iter().all(Option::is_none)
     }
 
-    pub(crate) fn has_credentials(&self) -> bool {
+    pub(super) fn has_credentials(&self) -> bool {
         self.user.is_some() || self.bearer_file.is_some()
     }
 
-    /// Reads the password or the token, if one is required. The question for a password shows
-    /// `target`.
-    pub(crate) fn authorization(&self, target: &str) -> Result<Option<Authorization>> {
+    /// Reads the password or the token, if one is required.
+    pub(super) fn authorization(
+        &self,
+        target: &str,
+        operator: &dyn Operator,
+    ) -> Result<Option<Authorization>> {
         if let Some(file) = &self.bearer_file {
             return Ok(Some(Authorization::Bearer(read(file)?)));
         }
         let Some(user) = &self.user else { return Ok(None) };
         if user.contains(':') {
-            return Err(Failure::told(
-                "the name for --user has a colon. A password behind it is not accepted, since lists \
-                 of processes show it: leave it out, and give --password-file FILE",
+            let (name, file) = (self.form.name("user"), self.form.setting("password_file", "FILE"));
+            return Err(format!(
+                "the name for {name} has a colon. A password behind it is not accepted, since lists \
+                 of processes show it: leave it out, and give {file}"
             ));
         }
-        let password = self.password(user, target)?;
+        let password = match &self.password_file {
+            Some(file) => read(file)?,
+            None => operator.password(user, target)?,
+        };
         Ok(Some(Authorization::Basic { user: user.clone(), password }))
     }
 
     /// The present password or token of a file, which may have changed. `None` if there is no plain
-    /// file: the text of a pipe can be read once only, and a missing file may come back.
-    pub(crate) fn renewed(&self) -> Result<Option<Authorization>> {
+    /// file: a pipe has its text once, and what is missing may come back.
+    pub(super) fn renewed(&self) -> Result<Option<Authorization>> {
         let plain = |file: &Option<PathBuf>| {
             file.as_deref().filter(|file| file.is_file()).map(read).transpose()
         };
@@ -82,35 +124,11 @@ impl Access {
         let password = plain(&self.password_file)?;
         Ok(password.map(|password| Authorization::Basic { user: user.clone(), password }))
     }
-
-    fn password(&self, user: &str, target: &str) -> Result<String> {
-        if let Some(file) = &self.password_file {
-            return read(file);
-        }
-        match std::env::var(VARIABLE) {
-            Ok(password) => return Ok(password),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(Failure::told(format!("{VARIABLE} is not UTF-8: give it in UTF-8")));
-            }
-            Err(std::env::VarError::NotPresent) => {}
-        }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(Failure::told(format!(
-                "--user {user} has no password: give --password-file FILE, set {VARIABLE}, or run \
-                 this in a terminal"
-            )));
-        }
-        let question = format_args!("Password of {user} for {target}: ");
-        let typed = prompt::typed(question, MAX_BYTES);
-        people::tell(format_args!(""));
-        typed?.ok_or_else(|| Failure::told("no password was typed"))
-    }
 }
 
 /// Reads the only line of a file, which may be a pipe.
 fn read(file: &Path) -> Result<String> {
-    let wrong =
-        |reason: &str| Failure::told(format!("{} can't be read: {reason}", PrintablePath(file)));
+    let wrong = |reason: &str| format!("{} can't be read: {reason}", PrintablePath(file));
     let mut text = Vec::new();
     File::open(file)
         .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text))

@@ -1,8 +1,6 @@
 //! A segment's file, read while its process writes and after that process has died.
 
-use crate::Result;
-use crate::failure::Failure;
-use crate::target::Target;
+use super::Result;
 use std::fmt;
 use std::fs::{self, File};
 use std::num::NonZero;
@@ -13,14 +11,14 @@ use tickmetrics::{ReadError, SegmentReader, Snapshot};
 
 /// The process that writes, or wrote, a segment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Process {
-    pub(crate) pid: u32,
-    pub(crate) start: SystemTime,
-    pub(crate) alive: bool,
+pub struct Process {
+    pub pid: u32,
+    pub start: SystemTime,
+    pub alive: bool,
 }
 
 /// An open segment.
-pub(crate) struct Segment {
+pub struct Segment {
     path: PathBuf,
     file: Option<FileId>,
     reader: SegmentReader,
@@ -37,14 +35,7 @@ impl FileId {
 }
 
 impl Segment {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        // Without the address, which may contain a password.
-        if Target::of(path.as_os_str()).is_exporter() {
-            return Err(Failure::told(
-                "this is the address of an exporter, but this command reads the file that a \
-                 process writes: watch an exporter with `tickmetrics top`, or scrape it with curl",
-            ));
-        }
+    pub fn open(path: &Path) -> Result<Self> {
         // Before the file is opened: a replacement in between is found at the next check.
         let file = file_id(path);
         let reader = SegmentReader::open(path).map_err(told)?;
@@ -52,7 +43,7 @@ impl Segment {
     }
 
     /// For an open file. `memory` limits the bytes of a snapshot, if given.
-    pub(crate) fn of_file(file: File, path: &Path, memory: Option<u64>) -> Result<Self> {
+    pub fn of_file(file: File, path: &Path, memory: Option<u64>) -> Result<Self> {
         let id = file.metadata().ok().map(|about| FileId::of(&about));
         let mut reader = SegmentReader::from_file(file, path).map_err(told)?;
         if let Some(bytes) = memory {
@@ -61,41 +52,41 @@ impl Segment {
         Ok(Self { path: path.into(), file: id, reader })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(crate) fn snapshot(&mut self) -> Result<Snapshot> {
+    pub fn snapshot(&mut self) -> Result<Snapshot> {
         self.reader.snapshot().map_err(told)
     }
 
     /// A snapshot of at most so many bytes.
-    pub(crate) fn snapshot_within(&mut self, bytes: u64) -> Result<Snapshot> {
+    pub fn snapshot_within(&mut self, bytes: u64) -> Result<Snapshot> {
         self.reader.snapshot_within(bytes).map_err(told)
     }
 
     /// The bytes of the last snapshot.
-    pub(crate) fn memory(&self) -> u64 {
+    pub fn memory(&self) -> u64 {
         self.reader.memory()
     }
 
     /// The number of metrics missing from the last snapshot, to report; `None` if it has all.
-    pub(crate) fn left_out(&self) -> Option<LeftOut> {
+    pub fn left_out(&self) -> Option<LeftOut> {
         LeftOut::some(self.reader.left_out())
     }
 
-    pub(crate) fn process(&self) -> Result<Process> {
+    pub fn process(&self) -> Result<Process> {
         let process = self.reader.process().map_err(told)?;
         Ok(Process { pid: process.pid, start: process.started, alive: process.is_alive })
     }
 
     /// Whether it was opened from this file, under any path.
-    pub(crate) fn is_of(&self, file: &File) -> bool {
+    pub fn is_of(&self, file: &File) -> bool {
         self.file.is_some() && file.metadata().ok().map(|about| FileId::of(&about)) == self.file
     }
 
     /// Whether the opened file still has its name.
-    pub(crate) fn is_current(&self) -> bool {
+    pub fn is_current(&self) -> bool {
         self.file.is_some() && file_id(&self.path) == self.file
     }
 }
@@ -103,10 +94,10 @@ impl Segment {
 /// The number of a segment's metrics that no snapshot has, because another registry of the process
 /// had their names first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LeftOut(pub(crate) NonZero<usize>);
+pub struct LeftOut(pub NonZero<usize>);
 
 impl LeftOut {
-    pub(crate) fn some(metrics: usize) -> Option<Self> {
+    pub fn some(metrics: usize) -> Option<Self> {
         NonZero::new(metrics).map(Self)
     }
 }
@@ -138,7 +129,7 @@ impl fmt::Display for Process {
 }
 
 /// Seconds in the two largest units that they fill.
-pub(crate) struct Ago(pub(crate) u64);
+pub struct Ago(pub u64);
 
 impl fmt::Display for Ago {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,8 +145,8 @@ impl fmt::Display for Ago {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn told(error: ReadError) -> Failure {
-    Failure::told(error.to_string())
+fn told(error: ReadError) -> String {
+    error.to_string()
 }
 
 fn file_id(path: &Path) -> Option<FileId> {

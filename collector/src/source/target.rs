@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub enum Target {
     Segment(PathBuf),
     Url(String),
     /// The file of a Unix socket.
@@ -17,12 +17,12 @@ pub(crate) enum Target {
 
 impl Target {
     /// Whether it is asked over HTTP.
-    pub(crate) fn is_exporter(&self) -> bool {
+    pub fn is_exporter(&self) -> bool {
         !matches!(self, Self::Segment(_))
     }
 
     /// An existing file is a file, whatever its name looks like.
-    pub(crate) fn of(target: &OsStr) -> Self {
+    pub fn of(target: &OsStr) -> Self {
         if let Some(path) = target.as_bytes().strip_prefix(b"unix:") {
             return Self::Socket(Path::new(OsStr::from_bytes(path)).into());
         }

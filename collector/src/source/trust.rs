@@ -1,36 +1,36 @@
 //! The users whose files `serve` follows, and their order.
 
-use crate::people::PrintablePath;
 use nix::unistd::{User, geteuid};
 use std::fs::{self, File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{self, Path, PathBuf};
+use tickmetrics::__text::PrintablePath;
 
 /// A user given by `--user`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
+pub enum Named {
     User(u32),
     Any,
 }
 
 /// The trust in a user's files: a lower rank comes first. Nothing in a file affects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
+pub struct Rank {
     named: usize,
-    pub(crate) user: u32,
+    pub user: u32,
 }
 
 impl Rank {
     /// Whether it is the user that the program runs as.
-    pub(crate) fn is_own(self) -> bool {
+    pub fn is_own(self) -> bool {
         self.named == 0
     }
 }
 
 /// The users whose files are followed.
 #[derive(Debug)]
-pub(crate) struct Trust {
+pub struct Trust {
     /// In order; the first is the user that the program runs as.
     users: Vec<u32>,
     any: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Trust {
 
 /// The reason why a file is not followed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub enum Refused {
     /// It belongs to another user.
     Owner(u32),
     /// A folder on its path belongs to another user, or anybody can replace it.
@@ -48,7 +48,7 @@ pub(crate) enum Refused {
 }
 
 impl Trust {
-    pub(crate) fn new(named: &[Named]) -> Self {
+    pub fn new(named: &[Named]) -> Self {
         let mut users = vec![geteuid().as_raw()];
         for one in named {
             if let Named::User(user) = one
@@ -60,7 +60,7 @@ impl Trust {
         Self { users, any: named.contains(&Named::Any) }
     }
 
-    pub(crate) fn rank(&self, user: u32) -> Option<Rank> {
+    pub fn rank(&self, user: u32) -> Option<Rank> {
         let known = self.users.iter().position(|known| *known == user);
         let named = known.or_else(|| self.any.then_some(self.users.len()))?;
         Some(Rank { named, user })
@@ -68,7 +68,7 @@ impl Trust {
 
     /// Opens a file if it is to be followed: it belongs to its owner, and the folders on its path
     /// to nobody else.
-    pub(crate) fn open(&self, path: &Path) -> Result<(File, Rank), Refused> {
+    pub fn open(&self, path: &Path) -> Result<(File, Rank), Refused> {
         let unopened = |error: std::io::Error| {
             Refused::Unopened(format!("{} can't be read: {error}", PrintablePath(path)))
         };
@@ -123,7 +123,7 @@ fn refused_way(path: &Path, step: &Path, what: &str) -> Refused {
 }
 
 /// Whether a file begins as segments do.
-pub(crate) fn is_segment(path: &Path) -> bool {
+pub(super) fn is_segment(path: &Path) -> bool {
     let mut options = File::options();
     options.read(true).custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_NOFOLLOW);
     let mut start = [0; 8];
@@ -133,7 +133,7 @@ pub(crate) fn is_segment(path: &Path) -> bool {
 
 /// A path as a label's value. Two paths never give the same text: bytes that are not UTF-8 are
 /// written as numbers.
-pub(crate) fn path_text(path: &Path) -> String {
+pub(super) fn path_text(path: &Path) -> String {
     path.to_str().map_or_else(
         || path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
         ToOwned::to_owned,
@@ -141,12 +141,12 @@ pub(crate) fn path_text(path: &Path) -> String {
 }
 
 /// The stem of a file's name, as a label's value.
-pub(crate) fn stem_text(path: &Path) -> String {
+pub(super) fn stem_text(path: &Path) -> String {
     path_text(&PathBuf::from(path.file_stem().unwrap_or(path.as_os_str())))
 }
 
 /// Parses a value of `--user`.
-pub(crate) fn named(text: &str) -> Result<Named, String> {
+pub fn named(text: &str) -> Result<Named, String> {
     if text == "any" {
         return Ok(Named::Any);
     }

@@ -1,14 +1,13 @@
 //! The segments for patterns and directories, opened as their files come and closed as they go.
 
-use crate::Result;
-use crate::failure::Failure;
-use crate::people::PrintablePath;
-use crate::segment::{LeftOut, Process, Segment};
-use crate::trust::{self, Rank, Refused, Trust};
+use super::Result;
+use super::segment::{LeftOut, Process, Segment};
+use super::trust::{self, Rank, Refused, Trust};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use tickmetrics::__text::PrintablePath;
 use tickmetrics::Snapshot;
 
 /// The most paths that are checked for new files.
@@ -20,12 +19,12 @@ const MOST_NAME: usize = 1000;
 
 /// The limits for all files together. Each user other than the program's own has a quarter of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) files: usize,
+pub struct Limits {
+    pub files: usize,
     /// Bytes of all snapshots.
-    pub(crate) memory: u64,
+    pub memory: u64,
     /// Bytes of each snapshot, if set.
-    pub(crate) of_one: Option<u64>,
+    pub of_one: Option<u64>,
 }
 
 /// A path to look for: a file, the files that match a pattern, or all segments in a directory.
@@ -44,7 +43,7 @@ struct Watched {
 }
 
 /// The present segments.
-pub(crate) struct Watch {
+pub struct Watch {
     wanted: Vec<Wanted>,
     trust: Trust,
     limits: Limits,
@@ -61,7 +60,7 @@ pub(crate) struct Watch {
 
 /// An event of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     Came { path: PathBuf, name: String },
     Renamed { path: PathBuf, before: String, name: String },
     Went { path: PathBuf, name: String },
@@ -69,25 +68,25 @@ pub(crate) enum Change {
 }
 
 /// The remaining memory for the files of each user.
-pub(crate) struct Shares {
+pub struct Shares {
     all: u64,
     left: u64,
     of_users: HashMap<u32, u64>,
 }
 
 impl Shares {
-    pub(crate) fn new(all: u64) -> Self {
+    pub fn new(all: u64) -> Self {
         Self { all, left: all, of_users: HashMap::new() }
     }
 
     /// The bytes that a user's files may still take.
-    pub(crate) fn left(&self, rank: Rank) -> u64 {
+    pub fn left(&self, rank: Rank) -> u64 {
         let taken = self.of_users.get(&rank.user).copied().unwrap_or(0);
         let share = if rank.is_own() { self.all } else { self.all.div_ceil(4) };
         self.left.min(share.saturating_sub(taken))
     }
 
-    pub(crate) fn take(&mut self, rank: Rank, amount: u64) {
+    pub fn take(&mut self, rank: Rank, amount: u64) {
         self.left = self.left.saturating_sub(amount);
         *self.of_users.entry(rank.user).or_default() += amount;
     }
@@ -95,14 +94,14 @@ impl Shares {
 
 impl Watch {
     /// For paths as the user gave them.
-    pub(crate) fn new(paths: &[String], trust: Trust, limits: Limits) -> Result<Self> {
+    pub fn new(paths: &[String], trust: Trust, limits: Limits) -> Result<Self> {
         let wanted = paths.iter().map(|text| {
             let path = PathBuf::from(text);
             // A file whose name looks like a pattern is a file.
             let pattern = if path.exists() { glob::Pattern::escape(text) } else { text.clone() };
             if let Err(error) = glob::Pattern::new(&pattern) {
                 let reason = format!("{text:?} is not a pattern: {} at {}", error.msg, error.pos);
-                return Err(Failure::told(reason));
+                return Err(reason);
             }
             Ok(Wanted { path, pattern })
         });
@@ -119,12 +118,12 @@ impl Watch {
     }
 
     /// Whether there is no segment.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
     /// Reads all segments, the most trusted first, then sorted by path. Returns new errors.
-    pub(crate) fn read(
+    pub fn read(
         &mut self,
         mut each: impl FnMut(&str, Rank, Process, Option<LeftOut>, Snapshot),
     ) -> Vec<Change> {
@@ -143,7 +142,7 @@ impl Watch {
                     each(name, *rank, process, segment.left_out(), snapshot);
                 }
                 Err(failure) => {
-                    changes.extend(note(&mut self.unreadable, path, failure.to_string()));
+                    changes.extend(note(&mut self.unreadable, path, failure));
                 }
             }
         }
@@ -151,17 +150,17 @@ impl Watch {
     }
 
     /// The number of files that are named, or match a pattern, and can't be read.
-    pub(crate) fn unreadable(&self) -> usize {
+    pub fn unreadable(&self) -> usize {
         self.unreadable.len()
     }
 
     /// The number of segments not followed because of their owner or their number.
-    pub(crate) fn refused(&self) -> usize {
+    pub fn refused(&self) -> usize {
         self.refused
     }
 
     /// Looks for files that came and went.
-    pub(crate) fn refresh(&mut self) -> Vec<Change> {
+    pub fn refresh(&mut self) -> Vec<Change> {
         let (mut changes, mut notes) = (Vec::new(), Vec::new());
         let (named, mut found) = self.look();
         if found.len() >= MOST_PATHS {
@@ -225,7 +224,7 @@ impl Watch {
                     self.open.insert(path, Watched { name, rank, number, segment });
                 }
                 Err(failure) if named.contains(&path) => {
-                    notes.extend(self.note(&path, failure.to_string()));
+                    notes.extend(self.note(&path, failure));
                 }
                 Err(_) => {}
             }
