@@ -5,6 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`parse`] | bytes as data: any exporter's exposition, in Prometheus' formats |
 //! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
 //! | `source` | sources of metrics: registries, segments of other processes, collectors |
 //! | `sources` | all sources at one moment, and the exporter itself |
@@ -94,6 +95,7 @@ mod interval;
 mod lookup;
 mod names;
 mod pace;
+pub mod parse;
 #[cfg(feature = "web-config")]
 mod plain_file;
 mod process;

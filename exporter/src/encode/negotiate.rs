@@ -161,7 +161,7 @@ struct Range {
 }
 
 /// The only protobuf message that clients ask for.
-const METRIC_FAMILY: &str = "io.prometheus.client.MetricFamily";
+pub(crate) const METRIC_FAMILY: &str = "io.prometheus.client.MetricFamily";
 
 enum Accepts {
     Any,
@@ -219,7 +219,7 @@ pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
 }
 
 /// Without the quotes around it. None of the known values needs more.
-fn unquoted(value: &str) -> &str {
+pub(crate) fn unquoted(value: &str) -> &str {
     value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
 
