@@ -1,5 +1,8 @@
 //! Where batches are stored.
 
+mod columns;
+pub mod duckdb;
+
 use crate::batch::{Batch, Event};
 use std::error::Error;
 use std::fmt;

@@ -1,0 +1,66 @@
+//! DuckDB's errors, as ones that name what to do.
+
+use crate::store::StoreError;
+use adbc_core::error::Error;
+use std::path::Path;
+
+/// Whether the database is unusable until it is opened again.
+pub(super) fn is_fatal(error: &Error) -> bool {
+    error.message.contains("database has been invalidated")
+}
+
+/// What is wrong with the file, and what to do.
+pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
+    let file = file.display();
+    let text = error.message.trim();
+    let has = |part: &str| text.contains(part);
+    if has("Could not set lock") {
+        let holder = holder(text).unwrap_or_else(|| "another process".to_owned());
+        return StoreError::passing(format!(
+            "{file} is in use by {holder}. DuckDB lets one process open a file that is written. \
+             Stop that process, or name another file"
+        ));
+    }
+    if has("No space left") || has("Disk quota exceeded") || has("File too large") {
+        return StoreError::passing(format!(
+            "The disk of {file} is full, and nothing of the batch was written. Free some space, \
+             or limit the store's size. DuckDB reports: {text}"
+        ));
+    }
+    if has("Permission denied") || has("Read-only file system") || has("No such file or directory")
+    {
+        return StoreError::lasting(format!(
+            "{file} can't be opened for writing. Its folder must exist and be writable, for \
+             the file, its log and temporary files. DuckDB reports: {text}"
+        ));
+    }
+    if has("we can only read version") || has("newer version of DuckDB") {
+        return StoreError::lasting(format!(
+            "{file} was written by a newer DuckDB than the one that is loaded. Load a newer \
+             library, or name another file. DuckDB reports: {text}"
+        ));
+    }
+    let damaged =
+        ["not a valid DuckDB database", "Corrupt", "checksum", "Failure while replaying WAL"];
+    if damaged.into_iter().any(has) {
+        return StoreError::lasting(format!(
+            "{file} is damaged, or no file of DuckDB. Move it and its log ({file}.wal) away; a new \
+             one is made. DuckDB reports: {text}"
+        ));
+    }
+    let wrong_rows =
+        ["Constraint Error", "Conversion Error", "Invalid Input Error", "Binder Error"];
+    if wrong_rows.into_iter().any(has) {
+        return StoreError::lasting(format!("{file} does not take these rows: {text}"));
+    }
+    StoreError::passing(format!("{file}: {text}"))
+}
+
+/// The program and the process that hold the lock, from DuckDB's
+/// `Conflicting lock is held in PROGRAM (PID N) by user NAME`.
+fn holder(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("lock is held in ")?;
+    let (program, rest) = rest.split_once(" (PID ")?;
+    let (pid, _) = rest.split_once(')')?;
+    Some(format!("process {pid} ({program})"))
+}

@@ -1,0 +1,4 @@
+//! The stores, read by other programs than the one that wrote them.
+
+mod duckdb;
+mod rows;
