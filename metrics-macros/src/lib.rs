@@ -14,6 +14,7 @@ mod names;
 mod quantity;
 mod root;
 mod timed;
+mod visibility;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -118,7 +119,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// alias is found when it is registered.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn derive_metrics(input: TokenStream) -> TokenStream {
-    metrics::derive(&parse_macro_input!(input as DeriveInput)).into()
+    metrics::derive(&visibility::expanded(parse_macro_input!(input as DeriveInput))).into()
 }
 
 /// Makes a label from an enum, whose variants are the values, or from a newtype around `LabelId`,
@@ -172,7 +173,7 @@ pub fn derive_metrics(input: TokenStream) -> TokenStream {
 /// unknown key, or a repeated one; generics.
 #[proc_macro_derive(Label, attributes(label))]
 pub fn derive_label(input: TokenStream) -> TokenStream {
-    label::derive(&parse_macro_input!(input as DeriveInput)).into()
+    label::derive(&visibility::expanded(parse_macro_input!(input as DeriveInput))).into()
 }
 
 /// Turns a struct with a label in each field into the labels of a metric.

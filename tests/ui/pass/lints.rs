@@ -29,6 +29,35 @@ struct Symbol(LabelId);
 #[label(capacity = 16)]
 pub struct Venue(LabelId);
 
+/// Types that a macro of the crate makes, none of whose methods is called.
+mod made {
+    use tickmetrics::prelude::*;
+
+    macro_rules! made {
+        ($label:ident, $metrics:ident) => {
+            /// A label.
+            #[derive(Clone, Copy, Debug, Label)]
+            #[label(capacity = 16)]
+            pub(super) struct $label(pub(super) LabelId);
+
+            /// Metrics.
+            #[derive(Debug, Clone, Copy, Metrics)]
+            #[metrics(prefix = "lints_made")]
+            pub(super) struct $metrics {
+                /// Orders.
+                pub(super) orders: Counter<$label>,
+            }
+        };
+    }
+
+    made!(Made, MadeMetrics);
+
+    pub(super) fn count(orders: Counter<Made>) {
+        let metrics = MadeMetrics { orders };
+        metrics.orders.with(Made(LabelId::OTHER)).inc();
+    }
+}
+
 /// Labels.
 #[derive(Clone, Copy, Debug, Labels)]
 pub struct OrderLabels {
@@ -136,6 +165,9 @@ async fn opaque_future() -> impl Send { 1 }
 async fn never_future() -> ! { panic!() }
 
 fn main() {
+    if let Ok(orders) = Registry::new().register(&Description::new("made_total", "Made.")) {
+        made::count(orders);
+    }
     let _ = Private::global().seen.with(Symbol::intern("AAPL"));
     let _ = (one_line(1), items_first(), sampled(""), early(None), mutates(1));
     let _ = (fallible("1").is_ok(), opaque("").count());
