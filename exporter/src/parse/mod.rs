@@ -35,6 +35,7 @@ mod native;
 mod number;
 mod openmetrics;
 mod protobuf;
+mod suffixes;
 mod text;
 mod types;
 mod wire;

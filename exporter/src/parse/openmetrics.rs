@@ -5,6 +5,7 @@ use super::error::{Fault, ParseError};
 use super::lexer::{Lexer, unescape};
 use super::limits::Limits;
 use super::number::{float, seconds, to_milliseconds};
+use super::suffixes::{Part, family_type, parts, renamed};
 use super::types::{Exemplar, Exposition, FamilyType, Label, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -57,42 +58,6 @@ pub fn openmetrics<'a>(body: &'a [u8], limits: &Limits) -> Result<Exposition<'a>
         }
     }
     reader.end()
-}
-
-/// The part of its family that a sample is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Number,
-    Total,
-    Created,
-    Quantile,
-    Bucket,
-    Sum,
-    Count,
-}
-
-/// The suffixes of a type's samples.
-fn parts(family_type: FamilyType) -> &'static [(&'static str, Part)] {
-    match family_type {
-        FamilyType::Counter => &[("_total", Part::Total), ("_created", Part::Created)],
-        FamilyType::Histogram => &[
-            ("_bucket", Part::Bucket),
-            ("_sum", Part::Sum),
-            ("_count", Part::Count),
-            ("_created", Part::Created),
-        ],
-        FamilyType::GaugeHistogram => {
-            &[("_bucket", Part::Bucket), ("_gsum", Part::Sum), ("_gcount", Part::Count)]
-        }
-        FamilyType::Summary => &[
-            ("", Part::Quantile),
-            ("_sum", Part::Sum),
-            ("_count", Part::Count),
-            ("_created", Part::Created),
-        ],
-        FamilyType::Info => &[("_info", Part::Number)],
-        FamilyType::Gauge | FamilyType::StateSet | FamilyType::Unknown => &[("", Part::Number)],
-    }
 }
 
 /// The beginnings of comments.
@@ -350,29 +315,6 @@ impl<'a> Reader<'a, '_> {
             }
         }
         Ok(Exposition { families: self.builder.end() })
-    }
-}
-
-fn family_type(text: &str) -> Option<FamilyType> {
-    Some(match text {
-        "counter" => FamilyType::Counter,
-        "gauge" => FamilyType::Gauge,
-        "histogram" => FamilyType::Histogram,
-        "gaugehistogram" => FamilyType::GaugeHistogram,
-        "summary" => FamilyType::Summary,
-        "info" => FamilyType::Info,
-        "stateset" => FamilyType::StateSet,
-        "unknown" => FamilyType::Unknown,
-        _ => return None,
-    })
-}
-
-/// The suffix that the only series of a type have.
-fn renamed(family_type: FamilyType) -> Option<&'static str> {
-    match family_type {
-        FamilyType::Counter => Some("_total"),
-        FamilyType::Info => Some("_info"),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `OpenMetrics` 1.0.0.
 
 use crate::flat::flat;
-use tickmetrics_exporter::parse::{self, Limits};
+use tickmetrics_exporter::parse::{self, Limits, ParseError};
 
 fn parsed(text: &str) -> String {
     match parse::openmetrics(text.as_bytes(), &Limits::default()) {
@@ -69,4 +69,118 @@ bare: Unknown "" ""
 only: Unknown "A comment." ""
 "#;
     assert_eq!(parsed(text), expected);
+}
+
+fn refused(text: &str) -> (usize, String) {
+    match parse::openmetrics(text.as_bytes(), &Limits::default()) {
+        Err(ParseError::Line { number, reason, .. }) => (number, reason.into()),
+        other => panic!("{other:?}\n{text}"),
+    }
+}
+
+#[test]
+fn text_that_is_accepted() {
+    for text in [
+        "# EOF",
+        "# EOF\n",
+        "# HELP a \n# EOF\n",
+        // Interleaved, as Prometheus reads it.
+        "# TYPE a histogram\na_count{b=\"1\"} 1\na_count{b=\"2\"} 2\na_sum{b=\"1\"} 1\n# EOF\n",
+        "# TYPE a counter\na_created 1\na_total 2\n# EOF\n",
+        "{\"a.b\",c=\"d\"} 1\n# TYPE \"e.f\" counter\n{\"e.f_total\"} 2\n# EOF\n",
+        "a{b=\"c\",} 1\n# EOF\n",
+        "a{} 1 1e3\n# EOF\n",
+        "a_bucket{le=\"x\"} 1\n# EOF\n",
+        "# TYPE a gauge\na 1\na_total 2\n# EOF\n",
+    ] {
+        parsed(text);
+    }
+}
+
+#[test]
+fn text_that_is_refused() {
+    const NO_VALUE: &str = "there is no value behind one blank";
+    const MORE: &str = "there is more text than the format has in this place";
+    const NO_COMMENT: &str = "the format has no comments but # HELP, # TYPE, # UNIT and # EOF";
+    const NO_EXEMPLAR: &str = "only counters and buckets have exemplars";
+    const BEHIND: &str = "a comment is behind samples of its family";
+    let name = |name: &str| {
+        format!(
+            "the name {name:?} is that of an earlier family or of its samples: families must be in \
+             one piece, and have different names"
+        )
+    };
+    let long = format!("# TYPE a counter\na_total 1 # {{b=\"{}\"}} 1", "ü".repeat(128));
+    let cases: [(&str, &str); 36] = [
+        ("", "the text does not end with # EOF"),
+        ("a 1", "the text does not end with # EOF"),
+        ("# EOF\n\n", "there is text behind # EOF"),
+        ("# EOF\na 1\n", "there is text behind # EOF"),
+        ("# EOF ", MORE),
+        ("a 1\n\n# EOF", "the format has no empty lines"),
+        ("# a comment\n# EOF", NO_COMMENT),
+        ("#HELP a b\n# EOF", NO_COMMENT),
+        ("# HELP a\n# EOF", "there is no blank behind the name"),
+        (" a 1\n# EOF", "there is no valid name of a metric"),
+        ("a  1\n# EOF", NO_VALUE),
+        ("a\t1\n# EOF", NO_VALUE),
+        ("a 1 \n# EOF", "the time is not a number of seconds"),
+        ("a 1 NaN\n# EOF", "the time is not a number of seconds"),
+        ("a 1\r\n# EOF", "the value is not a number"),
+        ("a{b=\"c\", d=\"e\"} 1\n# EOF", "there is no valid name of a label"),
+        ("a{b=\"c\"d=\"e\"} 1\n# EOF", "there is neither a comma nor a brace behind a label"),
+        ("# TYPE a untyped\n# EOF", "there is no such type"),
+        ("# UNIT a seconds\n# EOF", "the name does not end in an underscore and the unit"),
+        ("# UNIT aseconds seconds\n# EOF", "the name does not end in an underscore and the unit"),
+        ("# TYPE a gauge\n# TYPE a gauge\n# EOF", "the family has two such comments"),
+        ("a 1\n# TYPE a gauge\n# EOF", BEHIND),
+        ("# TYPE a counter\na_total 1\n# HELP a b\n# EOF", BEHIND),
+        ("a 1\nb 1\na 2\n# EOF", "a"),
+        ("# TYPE a counter\na 1\n# EOF", "a"),
+        ("# TYPE a counter\n# TYPE a_total gauge\n# EOF", "a_total"),
+        ("a_created 1\n# TYPE a counter\na_total 1\n# EOF", "a_created"),
+        ("# TYPE a histogram\na_bucket 1\n# EOF", "the bucket has no label le with a number"),
+        (
+            "# TYPE a histogram\na_bucket{le=\"x\"} 1\n# EOF",
+            "the bucket has no label le with a number",
+        ),
+        (
+            "# TYPE a summary\na{quantile=\"x\"} 1\n# EOF",
+            "the sample has no label quantile with a number",
+        ),
+        (
+            "# TYPE a stateset\na{b=\"c\"} 1\n# EOF",
+            "the state has no label with the name of its family",
+        ),
+        ("# TYPE a counter\na_created 1\n# EOF", "the start has no counter"),
+        ("# TYPE a counter\na_created NaN\n# EOF", "the start is not a number of seconds"),
+        ("a 1 # {b=\"c\"} 1\n# EOF", NO_EXEMPLAR),
+        ("# TYPE a histogram\na_count 1 # {b=\"c\"} 1\n# EOF", NO_EXEMPLAR),
+        (&long, "the labels of the exemplar have more than 128 characters"),
+    ];
+    for (text, expected) in cases {
+        let (number, reason) = refused(text);
+        let expected = if expected.contains(' ') { expected.to_owned() } else { name(expected) };
+        assert_eq!(reason, expected, "{text}");
+        assert!((1..=3).contains(&number), "{text}");
+    }
+}
+
+#[test]
+fn exemplars_that_are_refused() {
+    for exemplar in [
+        "# {b=\"c\"}",
+        "# {b=\"c\"} x",
+        "# {b=\"c\"} 1 x",
+        "# {b=\"c\"} 1 1 1",
+        "#{b=\"c\"} 1",
+        "# b 1",
+        "# {\"b\"} 1",
+        "# {b=\"c\",b=\"d\"} 1",
+    ] {
+        let (number, _) = refused(&format!("# TYPE a counter\na_total 1 {exemplar}\n# EOF\n"));
+        assert_eq!(number, 2, "{exemplar}");
+    }
+    let longest = "ü".repeat(127);
+    parsed(&format!("# TYPE a counter\na_total 1 # {{b=\"{longest}\"}} 1\n# EOF\n"));
 }
