@@ -27,6 +27,15 @@ pub(super) fn tables(batch: &Batch) -> Result<Vec<(&'static str, RecordBatch)>, 
     Ok(tables)
 }
 
+/// All tables, without rows.
+pub(super) fn empty() -> Result<[(&'static str, RecordBatch); 3], ArrowError> {
+    Ok([
+        ("trading_metrics", samples(&[])?),
+        ("trading_candles", candles(&[])?),
+        ("system_events", events(&[])?),
+    ])
+}
+
 fn samples(samples: &[Sample]) -> Result<RecordBatch, ArrowError> {
     let mut values = Vec::with_capacity(samples.len());
     let mut histograms = Histograms::default();

@@ -1,11 +1,31 @@
-//! Where batches are stored.
+//! Where batches are stored: in a file of DuckDB or in Parquet files, with the same tables and views.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`duckdb`] | a file of DuckDB, whose library is loaded at run time |
+//! | [`parquet`] | Parquet files by day, for which no library is needed |
+//! | `columns` | a batch as columns of Arrow |
 
 mod columns;
 pub mod duckdb;
+pub mod parquet;
 
 use crate::batch::{Batch, Event};
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
+
+/// The views and functions of all stores.
+const VIEWS: &str = include_str!("sql/views.sql");
+
+/// What a store keeps. Both limits hold; without one, everything stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keep {
+    /// Older rows are removed.
+    pub age: Option<Duration>,
+    /// The oldest rows are removed while the store has more bytes on disk.
+    pub bytes: Option<u64>,
+}
 
 /// A store. One thread uses it.
 pub trait Store: Send {

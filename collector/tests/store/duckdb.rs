@@ -1,44 +1,26 @@
 //! Files of DuckDB.
 
+use crate::folder::Folder;
 use crate::rows;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tests::programs::{python, skip};
 use tickmetrics_collector::store::Store as _;
 use tickmetrics_collector::store::duckdb::{DuckDb, Library};
 
+pub(crate) const CHECK_VIEWS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/check_views.py");
+/// The independent reader, as it is installed.
+pub(crate) const DUCKDB: &str = "duckdb==2.0.1";
 const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/read.py");
 
 /// `None`, loudly, where the library is not installed.
-fn library() -> Option<Library> {
+pub(crate) fn library() -> Option<Library> {
     Library::load(None).map_err(|error| skip(&error.to_string())).ok()
-}
-
-/// A new folder, which is removed with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("metrics.duckdb")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// The rows as another DuckDB reads them, one JSON array a row.
 fn read(file: &Path, sql: &str) -> Option<Vec<String>> {
-    let rows = python("duckdb", "duckdb", &[READ, file.to_str().unwrap(), sql], "")?;
+    let rows = python("duckdb", DUCKDB, &[READ, file.to_str().unwrap(), sql], "")?;
     Some(String::from_utf8(rows).unwrap().lines().map(str::to_owned).collect())
 }
 
@@ -78,4 +60,16 @@ fn another_duckdb_reads_what_was_written() {
     let start = r#"["2026-11-18 11:06:45", null, "start", "The collector began."]"#;
     let down = r#"["2026-11-18 11:06:45", "risk", "source_down", "Connection refused."]"#;
     assert_eq!(events.unwrap(), [start, down, start, down]);
+}
+
+#[test]
+fn views_give_what_the_rows_give_by_hand() {
+    let Some(library) = library() else { return };
+    let folder = Folder::new("views");
+    let mut store = Box::new(DuckDb::open(library, &folder.file()).unwrap());
+    for batch in rows::cycles(&mut fastrand::Rng::with_seed(1)) {
+        store.write(&batch).unwrap();
+    }
+    store.close().unwrap();
+    python("duckdb", DUCKDB, &[CHECK_VIEWS, folder.file().to_str().unwrap()], "");
 }

@@ -1,5 +1,6 @@
 //! Batches to store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tickmetrics_collector::batch::{
@@ -105,4 +106,109 @@ pub(crate) fn every_kind() -> Batch {
             event(Some("risk"), EventKind::SourceDown, "Connection refused."),
         ],
     }
+}
+
+/// A process with a histogram of one series, which begins anew now and then.
+struct Process {
+    series: Arc<Series>,
+    is_native: bool,
+    signed: bool,
+    schema: i8,
+    zero_threshold: f64,
+    values: Vec<f64>,
+}
+
+impl Process {
+    fn new(service: &str, name: &str, side: &str, is_native: bool) -> Self {
+        let mut series = Series::clone(&series(name, Kind::Histogram, &[("side", side)]));
+        series.service = service.into();
+        let signed = side == "sell";
+        let (schema, zero_threshold) = (0, 0.0);
+        Self { series: Arc::new(series), is_native, signed, schema, zero_threshold, values: vec![] }
+    }
+
+    fn sample(&mut self, random: &mut fastrand::Rng, time: SystemTime) -> Sample {
+        if random.u8(..20) == 0 {
+            // Begun anew, and busier than before: the only trace is that a bucket is gone.
+            self.values.retain(|value| *value < 5.0);
+            self.values = self.values.repeat(3);
+        }
+        if self.zero_threshold == 0.0 || random.u8(..20) == 0 {
+            self.values.clear();
+            self.schema = random.i8(-2..4);
+            self.zero_threshold = if random.bool() { 0.001 } else { 0.25 };
+        }
+        for _ in 0..random.usize(..12) {
+            let value = (random.f64() * 9.0 - 4.0).exp();
+            let negative = self.signed && random.u8(..3) == 0;
+            self.values.push(if negative { -value } else { value });
+        }
+        let mut histogram = Histogram {
+            count: self.values.len() as f64,
+            sum: self.values.iter().sum(),
+            ..Histogram::default()
+        };
+        if self.is_native {
+            histogram.native = Some(self.native());
+        } else {
+            let edges = [-1.0, -0.1, 0.1, 0.5, 1.0, 5.0, 50.0, f64::INFINITY];
+            let up_to = |edge| self.values.iter().filter(|value| **value <= edge).count() as f64;
+            let edges = edges.into_iter().filter(|edge| self.signed || *edge > 0.0);
+            histogram.buckets = edges.map(|edge| (edge, up_to(edge))).collect();
+        }
+        Sample { time, series: self.series.clone(), value: Value::Histogram(Box::new(histogram)) }
+    }
+
+    fn native(&self) -> Native {
+        let mut zero_count = 0.0;
+        let (mut positive, mut negative) = (BTreeMap::new(), BTreeMap::new());
+        for value in &self.values {
+            if value.abs() <= self.zero_threshold {
+                zero_count += 1.0;
+                continue;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "far below")]
+            let index = (value.abs().log2() * 2_f64.powi(self.schema.into())).ceil() as i32;
+            let side = if *value > 0.0 { &mut positive } else { &mut negative };
+            *side.entry(index).or_insert(0.0) += 1.0;
+        }
+        let [positive, negative] = [positive, negative].map(|side| side.into_iter().collect());
+        let (schema, zero_threshold) = (self.schema, self.zero_threshold);
+        Native { schema, zero_threshold, zero_count, positive, negative }
+    }
+}
+
+/// Cycles of counters and histograms that begin anew, and candles in parts.
+pub(crate) fn cycles(random: &mut fastrand::Rng) -> Vec<Batch> {
+    let mut processes = Vec::new();
+    for service in ["gateway", "risk"] {
+        for side in ["buy", "sell"] {
+            processes.push(Process::new(service, "classic", side, false));
+            processes.push(Process::new(service, "native", side, true));
+        }
+    }
+    let orders = series("orders_total", Kind::Counter, &[("symbol", "BTC-USD")]);
+    let mut count = 0.0;
+    let mut cycle = |second: u32| {
+        let time = at(f64::from(second) + random.f64() / 10.0);
+        let mut samples: Vec<_> =
+            processes.iter_mut().map(|process| process.sample(random, time)).collect();
+        count =
+            if random.u8(..10) == 0 { random.f64() * 20.0 } else { count + random.f64() * 10.0 };
+        samples.push(number(time, &orders, if random.u8(..20) == 0 { f64::NAN } else { count }));
+        let price = random.f64();
+        let candle = Candle {
+            symbol: random.choice(["BTC-USD", "ETH-USD"]).unwrap().into(),
+            interval: Duration::from_secs(60),
+            start: at(f64::from(second / 20 * 60)),
+            open: price,
+            high: price + random.f64(),
+            low: price - random.f64(),
+            close: random.f64(),
+            volume: if random.bool() { f64::NAN } else { random.f64() },
+            samples: random.u64(..60),
+        };
+        Batch { samples, candles: vec![candle], events: Vec::new() }
+    };
+    (0..60).map(&mut cycle).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use crate::batch::{Event, EventKind};
+use crate::store::VIEWS;
 use adbc_core::error::Result;
 use std::time::SystemTime;
 
@@ -12,6 +13,10 @@ pub(super) const VERSION: i64 = 1;
 const STEPS: [&str; 0] = [];
 
 const TABLES: &str = include_str!("../sql/tables.sql");
+
+/// The parts of candles in the order that they were written.
+const PARTS: &str = "CREATE OR REPLACE VIEW candle_parts AS \
+                     SELECT *, rowid AS part FROM trading_candles;";
 
 /// What a file was found to be.
 #[derive(Debug, PartialEq)]
@@ -24,10 +29,14 @@ pub(super) enum Found {
     Foreign(String),
 }
 
-/// Creates the tables in a new file; migrates those of an older version.
+/// Creates the tables in a new file; migrates those of an older version. Makes the views.
 pub(super) fn prepare(connection: &mut Connection) -> Result<Found> {
     let steps: Vec<_> = (1..).zip(STEPS).collect();
-    migrate(connection, &steps)
+    let found = migrate(connection, &steps)?;
+    if matches!(found, Found::Ready(_)) {
+        connection.execute(&format!("BEGIN; {PARTS} {VIEWS} COMMIT"))?;
+    }
+    Ok(found)
 }
 
 /// The same with steps of the caller's: each with the version that it begins from.

@@ -1,0 +1,159 @@
+//! Writes rows as Parquet files, and the file that reads them.
+
+use super::days;
+use super::journal::Rows;
+use crate::store::columns;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::TimestampMicrosecondType;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub(super) const TABLES: [&str; 3] = ["trading_metrics", "trading_candles", "system_events"];
+
+/// A row of a time that is further away gets into the folder of today: a source that gives absurd
+/// times must not make a folder for each.
+const DAYS_BACK: i64 = 31;
+
+const UNFINISHED: &str = "unfinished";
+
+/// Writes a file for each table and day of the rows. They are complete and on disk when this returns;
+/// files of this name are replaced.
+pub(super) fn write(root: &Path, name: &str, rows: &[Rows]) -> io::Result<()> {
+    let today = days::number(columns::micros(SystemTime::now()));
+    let mut parts: BTreeMap<PathBuf, Vec<RecordBatch>> = BTreeMap::new();
+    for (table, rows) in rows {
+        for (day, rows) in by_day(rows, today) {
+            parts.entry(root.join(table).join(days::folder(day))).or_default().push(rows);
+        }
+    }
+    let mut files = Vec::new();
+    let written = parts.iter().try_for_each(|(folder, rows)| {
+        fs::create_dir_all(folder)?;
+        let path = folder.join(format!("{name}.{UNFINISHED}"));
+        files.push(path.clone());
+        write_file(&path, rows)
+    });
+    if let Err(error) = written {
+        for file in files {
+            let _ = fs::remove_file(file);
+        }
+        return Err(error);
+    }
+    for file in &files {
+        fs::rename(file, file.with_extension("parquet"))?;
+    }
+    for folder in parts.keys() {
+        File::open(folder)?.sync_all()?;
+        if let Some(table) = folder.parent() {
+            File::open(table)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes files that a crash left unfinished.
+pub(super) fn remove_unfinished(root: &Path) -> io::Result<()> {
+    for table in TABLES {
+        fs::create_dir_all(root.join(table))?;
+        for day in fs::read_dir(root.join(table))? {
+            let day = day?.path();
+            if !day.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(day)? {
+                let file = file?.path();
+                if file.extension().is_some_and(|extension| extension == UNFINISHED) {
+                    fs::remove_file(file)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The runs of rows of one day.
+fn by_day(rows: &RecordBatch, today: i64) -> Vec<(i64, RecordBatch)> {
+    let column = rows.column_by_name("timestamp").or_else(|| rows.column_by_name("start"));
+    let Some(times) =
+        column.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
+    else {
+        return vec![(today, rows.clone())];
+    };
+    let day = |row| {
+        let day = days::number(times.value(row));
+        if (today - DAYS_BACK..=today + 1).contains(&day) { day } else { today }
+    };
+    let mut runs = Vec::new();
+    let mut begin = 0;
+    for row in 1..=times.len() {
+        if row == times.len() || day(row) != day(begin) {
+            runs.push((day(begin), rows.slice(begin, row - begin)));
+            begin = row;
+        }
+    }
+    runs
+}
+
+fn write_file(path: &Path, rows: &[RecordBatch]) -> io::Result<()> {
+    let Some(first) = rows.first() else { return Ok(()) };
+    let compression = Compression::ZSTD(ZstdLevel::default());
+    let properties = WriterProperties::builder().set_compression(compression).build();
+    // In memory first: the crate wraps errors of a file, so that a full disk is hard to tell.
+    let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))?;
+    for rows in rows {
+        writer.write(rows)?;
+    }
+    let content = writer.into_inner()?;
+    let mut file = File::create(path)?;
+    file.write_all(&content)?;
+    file.sync_all()
+}
+
+/// Writes `views.sql`, and for each table a file without rows, so that DuckDB finds its columns.
+pub(super) fn views(root: &Path) -> io::Result<()> {
+    for (table, rows) in columns::empty().map_err(io::Error::other)? {
+        let folder = root.join(table).join(days::folder(0));
+        fs::create_dir_all(&folder)?;
+        write_file(&folder.join("empty.parquet"), &[rows])?;
+    }
+    let unfinished = root.join("views.unfinished");
+    fs::write(&unfinished, sql(root))?;
+    fs::rename(unfinished, root.join("views.sql"))
+}
+
+/// The tables and views over the files.
+pub(super) fn sql(root: &Path) -> String {
+    let files = |table: &str| {
+        let files = root.join(table).display().to_string();
+        // A name may hold what has a meaning in SQL or in a pattern.
+        let files: String = files
+            .chars()
+            .map(|character| match character {
+                '\'' => "''".to_owned(),
+                '*' | '?' | '[' => format!("[{character}]"),
+                other => other.to_string(),
+            })
+            .collect();
+        format!("'{files}/day=*/*.parquet', hive_partitioning = true")
+    };
+    let tables = TABLES.map(|table| {
+        format!(
+            "CREATE OR REPLACE VIEW {table} AS\nSELECT * EXCLUDE (day) FROM read_parquet({});\n",
+            files(table)
+        )
+    });
+    let parts = format!(
+        "CREATE OR REPLACE VIEW candle_parts AS\nSELECT * EXCLUDE (day, filename, file_row_number), \
+         (parse_filename(filename), file_row_number) AS part\n\
+         FROM read_parquet({}, filename = true, file_row_number = true);\n",
+        files("trading_candles")
+    );
+    format!("{}{parts}{}", tables.concat(), super::super::VIEWS)
+}

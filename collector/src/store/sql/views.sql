@@ -1,0 +1,196 @@
+-- Views and functions over trading_metrics and candle_parts. They are the same for a file of DuckDB
+-- and for Parquet files, and are made anew whenever a store is opened.
+
+-- The classic buckets of histograms, one row a bucket; counts are cumulative, as Prometheus exposes.
+CREATE OR REPLACE VIEW metric_buckets AS
+SELECT timestamp, service, metric_name, kind, symbol, labels, bucket.le AS le, bucket.count AS count
+FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM trading_metrics WHERE histogram IS NOT NULL);
+
+-- The growth of counters, and of the counts of histograms and summaries, from each row to the next.
+-- A value that falls means that the process began anew, at 0: so does Prometheus read it.
+CREATE OR REPLACE VIEW metric_rates AS
+WITH totals AS (
+    SELECT timestamp, service, metric_name, kind, symbol, labels,
+        CASE WHEN kind = 'counter' THEN value ELSE histogram.count END AS total
+    FROM trading_metrics
+    WHERE kind IN ('counter', 'histogram', 'summary')
+), steps AS (
+    SELECT *, lag(total) OVER series AS before, lag(timestamp) OVER series AS since
+    FROM totals
+    WHERE NOT isnan(total)
+    WINDOW series AS (PARTITION BY service, metric_name, labels ORDER BY timestamp)
+), growth AS (
+    SELECT *, CASE WHEN total < before THEN total ELSE total - before END AS increase,
+        (epoch_us(timestamp) - epoch_us(since)) / 1e6 AS seconds
+    FROM steps
+    WHERE timestamp > since
+)
+SELECT since, timestamp, service, metric_name, kind, symbol, labels, increase, seconds,
+    increase / seconds AS rate
+FROM growth;
+
+-- Candles. One that was interrupted by a restart is stored in parts, which are merged here.
+CREATE OR REPLACE VIEW candles AS
+SELECT symbol, interval, start, arg_min(open, part) AS open, max(high) AS high, min(low) AS low,
+    arg_max(close, part) AS close, sum(volume) AS volume, sum(samples)::UBIGINT AS samples
+FROM candle_parts
+GROUP BY symbol, interval, start;
+
+-- The values that a histogram got between its first and its last row of the window, by bucket:
+-- lower < value <= upper. A bucket that falls means that the process began anew: all buckets of that
+-- row begin at 0. With `merge`, the series of the metric become one.
+CREATE OR REPLACE MACRO histogram_increase_of(metric, since, until, merge) AS TABLE
+WITH picked AS (
+    SELECT service, symbol, labels, histogram, timestamp,
+        dense_rank() OVER (ORDER BY service, labels) AS series
+    FROM trading_metrics
+    WHERE metric_name = metric AND kind = 'histogram' AND histogram IS NOT NULL
+        AND timestamp BETWEEN since AND until
+), numbered AS (
+    SELECT *, histogram.native AS native, CASE WHEN merge THEN 0 ELSE series END AS target,
+        row_number() OVER (PARTITION BY series ORDER BY timestamp) AS n,
+        count(*) OVER (PARTITION BY series) AS last
+    FROM picked
+), common AS (
+    -- Native buckets are compared and added in the coarsest schema, and with the widest zero bucket.
+    SELECT *, min(native.schema) OVER (PARTITION BY target) AS coarse,
+        max(native.zero_threshold) OVER (PARTITION BY target) AS zero
+    FROM numbered
+), unnested AS (
+    SELECT target, series, n, last, coarse, zero, 'classic' AS layout, bucket.le AS edge,
+        bucket.count AS total
+    FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM common)
+    UNION ALL
+    SELECT target, series, n, last, coarse, zero, 'zero', 0, native.zero_count
+    FROM common WHERE native IS NOT NULL
+    UNION ALL
+    SELECT target, series, n, last, coarse, zero, 'positive',
+        ceil(bucket.index / pow(2, native.schema - coarse)), bucket.count
+    FROM (SELECT *, unnest(native.positive) AS bucket FROM common)
+    UNION ALL
+    SELECT target, series, n, last, coarse, zero, 'negative',
+        ceil(bucket.index / pow(2, native.schema - coarse)), bucket.count
+    FROM (SELECT *, unnest(native.negative) AS bucket FROM common)
+), widened AS (
+    SELECT *, layout IN ('positive', 'negative')
+        AND pow(2, edge * pow(2, -coarse)) <= zero AS is_zero
+    FROM unnested
+), cells AS (
+    SELECT target, series, n, last, coarse, zero,
+        CASE WHEN is_zero THEN 'zero' ELSE layout END AS layout,
+        CASE WHEN is_zero THEN 0 ELSE edge END AS edge, sum(total) AS total
+    FROM widened
+    GROUP BY ALL
+), followed AS (
+    SELECT *, lead(n) OVER cell AS next_n, lead(total) OVER cell AS next_total
+    FROM cells
+    WINDOW cell AS (PARTITION BY series, layout, edge ORDER BY n)
+), restarts AS (
+    SELECT DISTINCT series, n
+    FROM followed
+    WHERE n < last AND total > 0 AND (next_n IS DISTINCT FROM n + 1 OR next_total < total)
+), increases AS (
+    SELECT target, layout, edge, any_value(coarse) AS coarse, any_value(zero) AS zero,
+        sum(total * ((n = last)::INTEGER - (n = 1)::INTEGER
+            + (restarts.n IS NOT NULL)::INTEGER)) AS increase
+    FROM cells LEFT JOIN restarts USING (series, n)
+    GROUP BY target, layout, edge
+), bounded AS (
+    SELECT target, 'classic' AS layout,
+        CASE WHEN lag(edge) OVER edges IS NOT NULL THEN lag(edge) OVER edges
+            WHEN isinf(edge) THEN NULL WHEN edge > 0 THEN 0 ELSE edge END AS lower,
+        edge AS upper,
+        -- Counts that do not rise, from a source that was not consistent, count as equal.
+        max(increase) OVER edges - coalesce(max(increase) OVER edges_below, 0) AS count
+    FROM increases
+    WHERE layout = 'classic'
+    WINDOW edges AS (PARTITION BY target ORDER BY edge),
+        edges_below AS (PARTITION BY target ORDER BY edge
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    UNION ALL
+    SELECT target, 'native', -zero, zero, increase FROM increases WHERE layout = 'zero'
+    UNION ALL
+    SELECT target, 'native', pow(2, (edge - 1) * pow(2, -coarse)), pow(2, edge * pow(2, -coarse)),
+        increase
+    FROM increases WHERE layout = 'positive'
+    UNION ALL
+    SELECT target, 'native', -pow(2, edge * pow(2, -coarse)), -pow(2, (edge - 1) * pow(2, -coarse)),
+        increase
+    FROM increases WHERE layout = 'negative'
+), names AS (
+    SELECT target, any_value(service) AS service, any_value(symbol) AS symbol,
+        any_value(labels) AS labels
+    FROM numbered
+    GROUP BY target
+)
+SELECT target, CASE WHEN NOT merge THEN service END AS service,
+    CASE WHEN NOT merge THEN symbol END AS symbol, CASE WHEN NOT merge THEN labels END AS labels,
+    layout, lower, upper, count
+FROM bounded JOIN names USING (target);
+
+-- The same for each series of the metric.
+CREATE OR REPLACE MACRO histogram_increase(metric, since, until) AS TABLE
+SELECT service, symbol, labels, layout, lower, upper, count
+FROM histogram_increase_of(metric, since, until, false);
+
+-- The quantile of these values, as histogram_quantile of Prometheus 3 estimates it: within a classic
+-- bucket, values are spread evenly, and within a native one evenly by their logarithm.
+CREATE OR REPLACE MACRO histogram_quantile_of(metric, q, since, until, merge) AS TABLE
+WITH buckets AS (
+    FROM histogram_increase_of(metric, since, until, merge)
+), preferred AS (
+    SELECT *, max(layout) OVER (PARTITION BY target) AS best FROM buckets
+), counted AS (
+    SELECT *,
+        sum(count) OVER (PARTITION BY target) AS total,
+        sum(count) OVER (PARTITION BY target ORDER BY upper) AS up_to,
+        sum(count) OVER (PARTITION BY target ORDER BY upper DESC) AS down_to,
+        max(upper) OVER (PARTITION BY target) AS top,
+        count(*) OVER (PARTITION BY target) AS edges,
+        coalesce(bool_or(upper <= 0 AND count > 0) OVER (PARTITION BY target), false) AS has_negative,
+        coalesce(bool_or(lower >= 0 AND count > 0) OVER (PARTITION BY target), false) AS has_positive
+    FROM preferred
+    WHERE layout = best
+), named AS (
+    SELECT target, any_value(service) AS service, any_value(symbol) AS symbol,
+        any_value(labels) AS labels, any_value(layout) AS layout, any_value(total) AS total,
+        any_value(top) AS top, any_value(edges) AS edges
+    FROM counted
+    GROUP BY target
+), hit AS (
+    SELECT *, CASE WHEN layout = 'classic' OR q < 0.5 THEN q * total - (up_to - count)
+        ELSE down_to - (1 - q) * total END AS rank
+    FROM counted
+    WHERE count > 0
+    QUALIFY row_number() OVER (PARTITION BY target ORDER BY
+        CASE WHEN layout = 'classic' OR q < 0.5 THEN up_to < q * total ELSE down_to < (1 - q) * total END,
+        CASE WHEN layout = 'classic' OR q < 0.5 THEN upper ELSE -upper END) = 1
+), placed AS (
+    SELECT target, upper, rank / count AS fraction,
+        CASE WHEN layout = 'native' AND lower < 0 AND upper > 0 AND has_positive AND NOT has_negative
+            THEN 0 ELSE lower END AS low,
+        CASE WHEN layout = 'native' AND lower < 0 AND upper > 0 AND has_negative AND NOT has_positive
+            THEN 0 ELSE upper END AS high
+    FROM hit
+)
+SELECT service, symbol, labels, total AS count,
+    CASE
+        WHEN isnan(q) OR total <= 0 OR (layout = 'classic' AND (edges < 2 OR NOT isinf(top)))
+            THEN 'nan'::DOUBLE
+        WHEN q < 0 THEN '-infinity'::DOUBLE
+        WHEN q > 1 THEN 'infinity'::DOUBLE
+        WHEN isinf(upper) OR low = high THEN low
+        WHEN layout = 'classic' OR (low <= 0 AND high >= 0) THEN low + (high - low) * fraction
+        WHEN low > 0 THEN low * pow(high / low, fraction)
+        ELSE high * pow(low / high, 1 - fraction)
+    END AS quantile
+FROM named JOIN placed USING (target);
+
+-- For each series of the metric.
+CREATE OR REPLACE MACRO histogram_quantile_over(metric, q, since, until) AS TABLE
+SELECT service, symbol, labels, count, quantile
+FROM histogram_quantile_of(metric, q::DOUBLE, since, until, false);
+
+-- Of all series of the metric together: one row.
+CREATE OR REPLACE MACRO histogram_quantile_over_all(metric, q, since, until) AS TABLE
+SELECT count, quantile FROM histogram_quantile_of(metric, q::DOUBLE, since, until, true);
