@@ -77,6 +77,8 @@
 //!
 //! **Expose values from elsewhere**: a collector that implements [`Source`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod about;
 mod build_info;
 mod builder;

@@ -157,6 +157,7 @@
 //! `test-util`: a clock for tests that moves only when the test moves it (`with_mock_clock`). Turn it on in
 //! `[dev-dependencies]`.
 
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(tickmetrics_loom))))]
 #![cfg_attr(
     tickmetrics_loom,
     allow(
