@@ -161,8 +161,8 @@ pub(crate) struct Serve {
 /// Counters show their rate, gauges their value, histograms their percentiles over the last
 /// interval. The trend is that of the rate, of the value, or of the 99th percentile. The top series
 /// is shown in full until the user chooses another, which stays chosen in any order.
-/// An exporter is scraped in text format; its percentiles are interpolated within the buckets as
-/// Prometheus' histogram_quantile does. A password or a token is sent to the exporter alone, and
+/// An exporter is scraped in protobuf, for its native histograms, or else in text format. Its
+/// percentiles are interpolated within the buckets as Prometheus' histogram_quantile does. A password or a token is sent to the exporter alone, and
 /// never to an address that it redirects to. Over http://, anybody on the network path can read it.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "\

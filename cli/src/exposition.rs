@@ -1,10 +1,8 @@
-//! A reader of the text format 0.0.4
-//! (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>).
+//! The series of any exporter, as `top` shows them.
 
-use crate::quantile::Bucket;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use tickmetrics_exporter::parse::{self, Family, FamilyType, Histogram, Label, Limits, ParseError};
 
 /// The most samples and families that are read. `top` keeps about a kilobyte for each series, and
 /// nobody looks at so many.
@@ -12,11 +10,13 @@ pub(crate) const MOST: usize = 250_000;
 
 /// A series of any exporter.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Scraped<'a> {
-    pub(crate) name: &'a str,
-    /// As between the braces, without a histogram's `le`.
-    pub(crate) labels: Arc<str>,
+pub(crate) struct Scraped {
+    pub(crate) name: String,
+    /// As between the braces in text, without a histogram's `le`.
+    pub(crate) labels: String,
     pub(crate) help: Arc<str>,
+    /// Empty if the exposition has none.
+    pub(crate) unit: Arc<str>,
     pub(crate) value: Value,
 }
 
@@ -24,216 +24,142 @@ pub(crate) struct Scraped<'a> {
 pub(crate) enum Value {
     Counter(f64),
     Gauge(f64),
-    Histogram(Classic),
+    Histogram(Box<Histogram>),
 }
 
-/// A classic histogram.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Classic {
-    /// Rising.
-    pub(crate) buckets: Vec<Bucket>,
-    pub(crate) sum: f64,
-    pub(crate) count: f64,
-}
-
-/// The reason why an exposition can't be read.
+/// The reason why an answer can't be shown.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Wrong {
-    /// The line is not valid in the format.
-    Line(usize, String),
-    /// There are more of these than [`MOST`].
-    TooMany(&'static str),
-}
+pub(crate) struct Wrong(ParseError);
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(number, line) => write!(
+        match &self.0 {
+            ParseError::TooMany { what, limit } => write!(
                 f,
-                "does not answer with metrics: line {number} is not a sample of the text format: {line}"
-            ),
-            Self::TooMany(what) => write!(
-                f,
-                "answers with more than {MOST} {what}, which is the limit of top: ask for \
+                "answers with more than {limit} {what}, which is the limit of top: ask for \
                  fewer, as with ?name[]=NAME in the URL where the exporter knows that"
             ),
+            other => write!(f, "does not answer with metrics: {other}"),
         }
     }
 }
 
-/// The family's properties, from its comments.
-#[derive(Default)]
-struct About<'a> {
-    kind: &'a str,
-    help: Arc<str>,
-}
-
-/// The part of a histogram that a sample belongs to.
-#[derive(Clone, Copy)]
-enum Part {
-    Bucket,
-    Sum,
-    Count,
-}
-
-/// Reads an exposition.
-pub(crate) fn parse(text: &str) -> Result<Vec<Scraped<'_>>, Wrong> {
-    let mut families: HashMap<&str, About<'_>> = HashMap::new();
-    let mut all: Vec<Scraped<'_>> = Vec::new();
-    let mut histograms: HashMap<(&str, Arc<str>), usize> = HashMap::new();
-    let mut samples = 0;
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if let Some(comment) = line.strip_prefix('#') {
-            let mut words = comment.trim_start().splitn(3, [' ', '\t']);
-            match (words.next(), words.next(), words.next()) {
-                (Some("TYPE"), Some(name), Some(kind)) => {
-                    families.entry(name).or_default().kind = kind.trim();
-                }
-                (Some("HELP"), Some(name), Some(help)) => {
-                    families.entry(name).or_default().help = unescape(help).into();
-                }
-                _ => {}
-            }
-            if families.len() > MOST {
-                return Err(Wrong::TooMany("families"));
-            }
-            continue;
-        }
-        if line.is_empty() {
-            continue;
-        }
-        samples += 1;
-        if samples > MOST {
-            return Err(Wrong::TooMany("samples"));
-        }
-        let sample =
-            Sample::parse(line).ok_or_else(|| Wrong::Line(number, format!("{line:.80}")))?;
-        let help = |name: &str| families.get(name).map_or_else(Arc::default, |it| it.help.clone());
-        if let Some((name, part)) = sample.part_of(&families, "histogram") {
-            let labels: Arc<str> = sample.text("le").into();
-            let at = *histograms.entry((name, labels)).or_insert_with_key(|(_, labels)| {
-                let value = Value::Histogram(Classic::default());
-                all.push(Scraped { name, labels: labels.clone(), help: help(name), value });
-                all.len() - 1
-            });
-            if let Value::Histogram(histogram) = &mut all[at].value {
-                histogram.add(part, &sample);
-            }
-            continue;
-        }
-        let kind = |name: &str| families.get(name).map_or("", |about| about.kind);
-        let of_summary = sample.part_of(&families, "summary").map(|(name, _)| name);
-        // OpenMetrics names a counter's family without the end.
-        let short = sample.name.strip_suffix("_total").filter(|name| kind(name) == "counter");
-        let family = of_summary.or(short).unwrap_or(sample.name);
-        let is_counter = of_summary.is_some() || kind(family) == "counter";
-        let value = if is_counter { Value::Counter } else { Value::Gauge }(sample.value);
-        let labels = sample.text("").into();
-        all.push(Scraped { name: sample.name, labels, help: help(family), value });
-    }
-    for one in &mut all {
-        if let Value::Histogram(histogram) = &mut one.value {
-            histogram.buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-            // They are kept until the next scrape.
-            histogram.buckets.shrink_to_fit();
-        }
+/// Reads an exposition. An answer of an unknown type is read as text, such as a file that a server
+/// knows nothing about.
+pub(crate) fn parse(body: &[u8], content_type: Option<&str>) -> Result<Vec<Scraped>, Wrong> {
+    let limits = Limits { samples: MOST, families: MOST, ..Limits::default() };
+    let parsed = match parse::exposition(body, content_type, &limits) {
+        Err(ParseError::ContentType(_)) => parse::text(body, &limits),
+        other => other,
+    };
+    let parsed = parsed.map_err(Wrong)?;
+    let mut all = Vec::new();
+    for family in &parsed.families {
+        let texts = Texts { help: (&*family.help).into(), unit: (&*family.unit).into() };
+        add(family, &texts, &mut all);
     }
     Ok(all)
 }
 
-struct Sample<'a> {
-    name: &'a str,
-    labels: Labels<'a>,
-    value: f64,
+/// The texts of a family, once for all of its series.
+struct Texts {
+    help: Arc<str>,
+    unit: Arc<str>,
 }
 
-/// The text behind an opening brace: names and values, still escaped. It ends at the closing brace,
-/// or at an error in the format.
-#[derive(Clone)]
-struct Labels<'a>(&'a str);
-
-impl<'a> Iterator for Labels<'a> {
-    type Item = (&'a str, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (label, after) = self.0.split_once('=').filter(|_| !self.0.starts_with('}'))?;
-        let quoted = after.trim_start().strip_prefix('"')?;
-        let end = closing_quote(quoted)?;
-        let rest = quoted[end + 1..].trim_start();
-        // The rest must be the next label, or the end.
-        self.0 = match rest.strip_prefix(',') {
-            Some(after) => after.trim_start(),
-            None if rest.starts_with('}') => rest,
-            None => "",
-        };
-        Some((label.trim(), &quoted[..end]))
-    }
-}
-
-impl<'a> Sample<'a> {
-    /// `name{label="value",…} value [timestamp]`
-    fn parse(line: &'a str) -> Option<Self> {
-        let end = line.find(['{', ' ', '\t']).filter(|&end| end > 0)?;
-        let (name, rest) = line.split_at(end);
-        let mut rest = rest.trim_start();
-        let labels = Labels(rest.strip_prefix('{').map_or("", str::trim_start));
-        if rest.starts_with('{') {
-            let mut read = labels.clone();
-            read.by_ref().for_each(drop);
-            rest = read.0.strip_prefix('}')?;
-        }
-        let value = rest.split_whitespace().next()?.parse().ok()?;
-        Some(Self { name, labels, value })
-    }
-
-    /// The family of a type that this sample belongs to.
-    fn part_of(&self, families: &HashMap<&str, About<'_>>, kind: &str) -> Option<(&'a str, Part)> {
-        let parts = [("_bucket", Part::Bucket), ("_sum", Part::Sum), ("_count", Part::Count)];
-        parts.into_iter().find_map(|(suffix, part)| {
-            let name = self.name.strip_suffix(suffix)?;
-            (families.get(name)?.kind == kind).then_some((name, part))
-        })
-    }
-
-    /// All labels but one.
-    fn text(&self, without: &str) -> String {
-        let mut text = String::new();
-        for (name, value) in self.labels.clone().filter(|(name, _)| *name != without) {
-            let comma = if text.is_empty() { "" } else { "," };
-            text.extend([comma, name, "=\"", value, "\""]);
-        }
-        text
-    }
-}
-
-impl Classic {
-    fn add(&mut self, part: Part, sample: &Sample<'_>) {
-        match part {
-            Part::Sum => self.sum = sample.value,
-            Part::Count => self.count = sample.value,
-            Part::Bucket => {
-                let mut labels = sample.labels.clone();
-                let edge = labels.find(|(name, _)| *name == "le");
-                if let Some(edge) = edge.and_then(|(_, edge)| edge.parse().ok()) {
-                    self.buckets.push((edge, sample.value));
+fn add(family: &Family<'_>, texts: &Texts, all: &mut Vec<Scraped>) {
+    let mut push = |suffix: &str, labels: String, value: Value| {
+        let unit = if suffix == "_count" { Arc::default() } else { texts.unit.clone() };
+        let name = [&*family.name, suffix].concat();
+        all.push(Scraped { name, labels, help: texts.help.clone(), unit, value });
+    };
+    for series in &family.series {
+        let labels = label_text(&series.labels);
+        match &series.value {
+            parse::Value::Number(value) => {
+                let is_counter = family.family_type == FamilyType::Counter;
+                let of = if is_counter { Value::Counter } else { Value::Gauge };
+                push("", labels, of(*value));
+            }
+            parse::Value::Histogram(histogram) => {
+                push("", labels, Value::Histogram(histogram.clone()));
+            }
+            parse::Value::Summary(summary) => {
+                for (rank, value) in &summary.quantiles {
+                    let comma = if labels.is_empty() { "" } else { "," };
+                    let labels = format!("{labels}{comma}quantile=\"{rank}\"");
+                    push("", labels, Value::Gauge(*value));
+                }
+                for (suffix, value) in [("_sum", summary.sum), ("_count", summary.count)] {
+                    if let Some(value) = value {
+                        push(suffix, labels.clone(), Value::Counter(value));
+                    }
                 }
             }
+            _ => {}
         }
     }
+}
 
-    /// The values after `earlier`; `None` if the process restarted in between.
-    pub(crate) fn since(&self, earlier: &Self) -> Option<Self> {
-        let pairs = || self.buckets.iter().zip(&earlier.buckets);
-        let grew = self.count >= earlier.count
-            && self.buckets.len() == earlier.buckets.len()
-            && pairs().all(|(now, then)| now.0 == then.0 && now.1 >= then.1);
-        grew.then(|| Self {
-            buckets: pairs().map(|(now, then)| (now.0, now.1 - then.1)).collect(),
-            sum: self.sum - earlier.sum,
-            count: self.count - earlier.count,
-        })
+/// As in the text format.
+fn label_text(labels: &[Label<'_>]) -> String {
+    let mut text = String::new();
+    for (name, value) in labels {
+        let comma = if text.is_empty() { "" } else { "," };
+        text.extend([comma, name, "=\""]);
+        for c in value.chars() {
+            match c {
+                '\\' => text.push_str("\\\\"),
+                '"' => text.push_str("\\\""),
+                '\n' => text.push_str("\\n"),
+                c => text.push(c),
+            }
+        }
+        text.push('"');
     }
+    text
+}
+
+/// The values of a histogram after an `earlier` reading; `None` if the process restarted in
+/// between.
+pub(crate) fn since(now: &Histogram, earlier: &Histogram) -> Option<Box<Histogram>> {
+    let mut interval = Box::new(now.clone());
+    interval.count -= earlier.count;
+    interval.sum = now.sum.zip(earlier.sum).map(|(now, then)| now - then);
+    let is_later = interval.count >= 0.0 && now.buckets.len() == earlier.buckets.len();
+    let buckets = interval.buckets.iter_mut().zip(&earlier.buckets);
+    let mut grew = buckets.map(|(now, then)| {
+        now.1 -= then.1;
+        now.0 == then.0 && now.1 >= 0.0
+    });
+    if !is_later || !grew.all(|one| one) {
+        return None;
+    }
+    if let Some(native) = &mut interval.native {
+        let earlier = earlier.native.as_ref()?;
+        native.zero_count -= earlier.zero_count;
+        let is_same = native.schema == earlier.schema
+            && native.zero_threshold == earlier.zero_threshold
+            && native.zero_count >= 0.0;
+        if !is_same
+            || !subtract(&mut native.positive, &earlier.positive)
+            || !subtract(&mut native.negative, &earlier.negative)
+        {
+            return None;
+        }
+    }
+    Some(interval)
+}
+
+/// Takes away the counts of an earlier reading. Returns whether that had no more.
+fn subtract(now: &mut [(i32, f64)], earlier: &[(i32, f64)]) -> bool {
+    let mut now = now.iter_mut();
+    earlier.iter().all(|(index, count)| {
+        now.find(|bucket| bucket.0 >= *index).is_some_and(|bucket| {
+            bucket.1 -= count;
+            bucket.0 == *index && bucket.1 >= 0.0
+        })
+    })
 }
 
 /// The end of a label's value, behind its first quote.
@@ -246,54 +172,48 @@ pub(crate) fn closing_quote(text: &str) -> Option<usize> {
     })
 }
 
-fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('n') => plain.push('\n'),
-                Some(other) => plain.push(other),
-                None => plain.push('\\'),
-            },
-            c => plain.push(c),
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Classic, MOST, Value, Wrong, parse};
+    use super::{MOST, Scraped, Value, Wrong, parse, since};
     use std::sync::Arc;
+    use tickmetrics::prelude::*;
+    use tickmetrics_exporter::encode::{Format, render_as};
+    use tickmetrics_exporter::parse::Histogram as Parsed;
+
+    fn text(text: &str) -> Result<Vec<Scraped>, Wrong> {
+        parse(text.as_bytes(), Some("text/plain"))
+    }
+
+    fn histogram(all: &[Scraped]) -> &Parsed {
+        let Some(Scraped { value: Value::Histogram(histogram), .. }) = all.last() else {
+            panic!("{all:?}")
+        };
+        histogram
+    }
 
     #[test]
-    fn the_formats_own_example() {
-        let text = r#"
+    fn every_series_has_a_title() {
+        let body = r#"
 # HELP http_requests_total The total number of HTTP requests.
 # TYPE http_requests_total counter
 http_requests_total{method="post",code="200"} 1027 1395066363000
-# Escaping in label values:
 msdos_file_access_time_seconds{path="C:\\DIR\\FILE.TXT",error="Cannot find file:\n\"FILE.TXT\""} 1.458255915e9
-metric_without_timestamp_and_labels 12.47
-something_weird{problem="division by zero", } +Inf -3982045
+# TYPE rpc_duration_seconds summary
+rpc_duration_seconds{a="b",quantile="0.5"} 4773
+rpc_duration_seconds_sum{a="b"} 1.7560473e+07
+rpc_duration_seconds_count{a="b"} 2693
 # TYPE http_request_duration_seconds histogram
 http_request_duration_seconds_bucket{le="0.05"} 24054
 http_request_duration_seconds_bucket{le="+Inf"} 144320
 http_request_duration_seconds_sum 53423
 http_request_duration_seconds_count 144320
-# TYPE rpc_duration_seconds summary
-rpc_duration_seconds{quantile="0.5"} 4773
-rpc_duration_seconds_sum 1.7560473e+07
-rpc_duration_seconds_count 2693
 "#;
-        let all = parse(text).unwrap();
-        let found: Vec<_> = all.iter().map(|it| (it.name, &*it.labels, &it.value)).collect();
-        let classic = Classic {
-            buckets: vec![(0.05, 24_054.0), (f64::INFINITY, 144_320.0)],
-            sum: 53_423.0,
-            count: 144_320.0,
-        };
+        let mut all = text(body).unwrap();
+        assert_eq!(&*all[0].help, "The total number of HTTP requests.");
+        let buckets = [(0.05, 24_054.0), (f64::INFINITY, 144_320.0)];
+        assert_eq!(histogram(&all).buckets, buckets);
+        all.pop();
+        let found: Vec<_> = all.iter().map(|it| (&*it.name, &*it.labels, &it.value)).collect();
         let expected = [
             ("http_requests_total", r#"method="post",code="200""#, &Value::Counter(1027.0)),
             (
@@ -301,51 +221,64 @@ rpc_duration_seconds_count 2693
                 r#"path="C:\\DIR\\FILE.TXT",error="Cannot find file:\n\"FILE.TXT\"""#,
                 &Value::Gauge(1.458_255_915e9),
             ),
-            ("metric_without_timestamp_and_labels", "", &Value::Gauge(12.47)),
-            ("something_weird", r#"problem="division by zero""#, &Value::Gauge(f64::INFINITY)),
-            ("http_request_duration_seconds", "", &Value::Histogram(classic)),
-            ("rpc_duration_seconds", r#"quantile="0.5""#, &Value::Gauge(4773.0)),
-            ("rpc_duration_seconds_sum", "", &Value::Counter(1.756_047_3e7)),
-            ("rpc_duration_seconds_count", "", &Value::Counter(2693.0)),
+            ("rpc_duration_seconds", r#"a="b",quantile="0.5""#, &Value::Gauge(4773.0)),
+            ("rpc_duration_seconds_sum", r#"a="b""#, &Value::Counter(1.756_047_3e7)),
+            ("rpc_duration_seconds_count", r#"a="b""#, &Value::Counter(2693.0)),
         ];
         assert_eq!(found, expected);
-        assert_eq!(&*all[0].help, "The total number of HTTP requests.");
     }
 
     #[test]
-    fn invalid_samples_are_reported() {
-        for wrong in
-            ["<html>", "a{b=\"c} 1", "a{b=c} 1", "a", "a one", "{} 1", "a{b=\"c\"d=\"e\"} 1"]
-        {
-            let text = format!("fine 1\n{wrong}\n");
-            assert_eq!(parse(&text), Err(Wrong::Line(2, wrong.into())));
-        }
+    fn errors_name_the_line() {
+        let told = text("fine 1\n<html>\n").unwrap_err().to_string();
+        let expected = "does not answer with metrics: line 2 is not valid: there is no valid name \
+                        of a metric: \"<html>\"";
+        assert_eq!(told, expected);
+        // A server that knows no type, and a page that is none.
+        assert!(parse(b"a 1\n", Some("application/octet-stream")).is_ok());
+        assert!(parse(b"<html>", Some("text/html")).is_err());
     }
 
     #[test]
     fn input_that_would_fill_the_memory_is_refused() {
-        let many = |line: &str, count| parse(&line.repeat(count)).map(|all| all.len());
-        assert_eq!(many("a 1\n", MOST), Ok(MOST));
-        assert_eq!(many("a 1\n", MOST + 1), Err(Wrong::TooMany("samples")));
-        let buckets =
-            "# TYPE a histogram\n".to_owned() + &"a_bucket{le=\"1\"} 1\n".repeat(MOST + 1);
-        assert_eq!(parse(&buckets), Err(Wrong::TooMany("samples")));
-        let names: Vec<_> = (0..=MOST).map(|number| format!("# HELP a{number} b\n")).collect();
-        assert_eq!(parse(&names.concat()), Err(Wrong::TooMany("families")));
-        let told = Wrong::TooMany("samples").to_string();
+        assert_eq!(text(&"a 1\n".repeat(MOST)).unwrap().len(), MOST);
+        let told = text(&"a 1\n".repeat(MOST + 1)).unwrap_err().to_string();
         assert!(told.contains("more than 250000 samples"), "{told}");
+        let names: Vec<_> = (0..=MOST).map(|number| format!("# HELP a{number} b\n")).collect();
+        let told = text(&names.concat()).unwrap_err().to_string();
+        assert!(told.contains("more than 250000 families"), "{told}");
     }
 
     #[test]
     fn a_help_text_is_there_once() {
-        let all = parse("# HELP a Long.\na{b=\"1\"} 1\na{b=\"2\"} 1\n").unwrap();
+        let all = text("# HELP a Long.\na{b=\"1\"} 1\na{b=\"2\"} 1\n").unwrap();
         assert!(Arc::ptr_eq(&all[0].help, &all[1].help));
     }
 
     #[test]
-    fn a_process_that_began_anew_has_no_interval() {
-        let of = |count| Classic { buckets: vec![(1.0, count)], sum: count, count };
-        assert_eq!(of(5.0).since(&of(3.0)), Some(of(2.0)));
-        assert_eq!(of(3.0).since(&of(5.0)), None);
+    fn an_interval_is_a_difference() {
+        let registry = Registry::new();
+        let description = Description::new("wait", "Waited.").sigfigs(2).native(3);
+        let wait: Histogram = registry.register(&description).unwrap();
+        let read = || {
+            let body = render_as(&registry.snapshot(), Format::Protobuf.into());
+            parse(&body, Some(Format::Protobuf.content_type())).unwrap()
+        };
+        [0, 1, 8].into_iter().for_each(|value| wait.record(value));
+        let first = read();
+        [0, 8, 100].into_iter().for_each(|value| wait.record(value));
+        let second = read();
+        let interval = since(histogram(&second), histogram(&first)).unwrap();
+        assert_eq!((interval.count, interval.sum), (3.0, Some(108.0)));
+        let native = interval.native.unwrap();
+        let counts: Vec<_> = native.positive.iter().map(|bucket| bucket.1).collect();
+        assert_eq!((native.zero_count, counts), (1.0, vec![0.0, 1.0, 1.0]));
+        // The process began anew.
+        assert_eq!(since(histogram(&first), histogram(&second)), None);
+        let classic = |count| {
+            text(&format!("# TYPE a histogram\na_bucket{{le=\"1\"}} {count}\na_count 9\n")).unwrap()
+        };
+        assert!(since(histogram(&classic(5)), histogram(&classic(3))).is_some());
+        assert_eq!(since(histogram(&classic(3)), histogram(&classic(5))), None);
     }
 }

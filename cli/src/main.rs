@@ -10,7 +10,7 @@
 //! | `number` | numbers for people and for scripts |
 //! | `dump`, `serve`, `hist`, `top`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
-//! | `exposition`, `quantile` | `top` of any exporter: the text format, classic buckets |
+//! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
 //! Targets, scrapes and segments are those of `tickmetrics-collector`.
 

@@ -3,10 +3,10 @@
 use super::model::{Distribution, Frame, PERCENTILES, Reading, Series, Summary};
 use crate::Result;
 use crate::credentials::Access;
-use crate::exposition::{self, Classic, Value as Scraped};
+use crate::exposition::{self, Value as Scraped, since};
 use crate::failure::Failure;
 use crate::people::PrintablePath;
-use crate::quantile::quantile;
+use crate::quantile::{native_quantile, quantile};
 use crate::scrape_url::Client;
 use crate::segment;
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime};
 use tickmetrics::{HistogramSnapshot, Snapshot, Value};
 use tickmetrics_collector::__cli::{Ago, LeftOut, Process, Segment, Target};
 use tickmetrics_exporter::encode::label_text;
+use tickmetrics_exporter::parse::Histogram;
 
 /// The source of readings.
 pub(crate) enum Source {
@@ -33,7 +34,7 @@ pub(crate) struct OfSegment {
 pub(crate) struct OfExporter {
     client: Client,
     /// The histograms of the previous reading, by title.
-    before: HashMap<Arc<str>, Classic>,
+    before: HashMap<Arc<str>, Box<Histogram>>,
 }
 
 impl Source {
@@ -163,28 +164,29 @@ impl From<&HistogramSnapshot> for Summary {
 
 impl OfExporter {
     fn frame(&mut self) -> Result<Frame> {
-        let text = self.client.get()?;
+        let answer = self.client.get()?;
         let at = Instant::now();
         let target = self.client.target();
-        let scraped =
-            exposition::parse(&text).map_err(|wrong| Failure::told(format!("{target} {wrong}")))?;
+        let scraped = exposition::parse(&answer.body, answer.content_type.as_deref())
+            .map_err(|wrong| Failure::told(format!("{target} {wrong}")))?;
         let before = std::mem::take(&mut self.before);
         let series = scraped.into_iter().map(|one| {
-            let title = Series::title(one.name, &one.labels);
+            let title = Series::title(&one.name, &one.labels);
             let reading = match one.value {
                 Scraped::Counter(value) => Reading::Counter(value),
                 Scraped::Gauge(value) => Reading::Gauge(value),
                 Scraped::Histogram(now) => {
-                    let interval = before.get(&title).map(|then| match now.since(then) {
-                        Some(interval) => Summary::from(&interval),
-                        None => Summary::from(&now),
+                    let interval = before.get(&title).map(|then| match since(&now, then) {
+                        Some(interval) => Summary::from(&*interval),
+                        None => Summary::from(&*now),
                     });
-                    let all = Summary::from(&now);
+                    let all = Summary::from(&*now);
                     self.before.insert(title.clone(), now);
                     Reading::Histogram(Arc::new(Distribution { all, interval }))
                 }
             };
-            Series { title, unit: unit(one.name).into(), help: one.help, reading }
+            let unit = if one.unit.is_empty() { unit(&one.name).into() } else { one.unit };
+            Series { title, unit, help: one.help, reading }
         });
         let series = series.collect();
         let state = if self.client.is_insecure() { "certificate not checked" } else { "" };
@@ -192,15 +194,18 @@ impl OfExporter {
     }
 }
 
-impl From<&Classic> for Summary {
-    fn from(histogram: &Classic) -> Self {
-        let Classic { buckets, sum, count } = histogram;
-        let percentiles = PERCENTILES.map(|q| quantile(q, buckets));
-        Self { count: *count, sum: *sum, min: None, max: None, percentiles }
+impl From<&Histogram> for Summary {
+    fn from(histogram: &Histogram) -> Self {
+        let percentiles = PERCENTILES.map(|q| match &histogram.native {
+            Some(native) => native_quantile(q, native),
+            None => quantile(q, &histogram.buckets),
+        });
+        let sum = histogram.sum.unwrap_or(f64::NAN);
+        Self { count: histogram.count, sum, min: None, max: None, percentiles }
     }
 }
 
-/// The unit in a name; the text format has no line for it.
+/// The unit in a name: the text format has no line for it.
 fn unit(name: &str) -> &'static str {
     let name = name.strip_suffix("_total").unwrap_or(name);
     let name = name.strip_suffix("_sum").unwrap_or(name);

@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
+use tickmetrics::prelude::*;
+use tickmetrics_exporter::Exporter;
 
 /// Ended with the test.
 pub(crate) struct Remote {
@@ -167,4 +169,20 @@ fn a_password_is_neither_sent_nor_repeated() {
         assert_eq!(told.lines().count(), 1, "{told}");
     }
     assert_eq!(remote.requests(), Vec::<String>::new());
+}
+
+/// In text, this histogram has one bucket, and so no percentiles.
+#[test]
+fn native_histograms_have_percentiles() {
+    let registry = Registry::new();
+    let description = Description::new("wait", "Waited.").sigfigs(2).native(3);
+    let wait: Histogram = registry.register(&description).unwrap();
+    (0..100).for_each(|_| wait.record(1_000));
+    let exporter = Exporter::builder().registry(&registry).listen("127.0.0.1:0").start().unwrap();
+    let url = format!("http://{}/metrics?name[]=wait", exporter.local_addrs()[0]);
+    let printed = output(&["top", &url, "--once", "--all-time", "--interval", "10ms"]);
+    let line = printed.lines().find(|line| line.ends_with("  wait")).unwrap();
+    // The bucket up to 1,024 begins at 2^(79/8).
+    let median: f64 = line.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!((median - 980.6).abs() < 0.1, "{printed}");
 }
