@@ -15,6 +15,7 @@ const WANTED: Wanted<'_> = Wanted {
              encoding=delimited,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
     timeout: Duration::from_secs(5),
     bytes: 64 << 20,
+    budget: None,
 };
 
 /// An exporter that is scraped repeatedly.

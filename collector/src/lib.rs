@@ -8,22 +8,48 @@
 //! | [`batch`] | what is stored: samples, candles and events of one cycle |
 //! | [`store`] | where it is stored |
 //! | `source` | what the values come from: exporters over HTTP, and segments' files |
+//! | `reading`, `series`, `filter` | an answer as samples of series, each of which is there once |
+//! | `health` | whether a source answers, and the events of changes |
+//! | `task` | one task for each target, which reads it at its interval |
+//! | `candles` | candles from a price and a volume |
+//! | `collector` | the threads: the cycles, and the writer |
+//! | `queue`, `writer` | batches on their way to the store |
+//! | `metrics`, `status` | what a collector reports about itself |
+//! | `builder`, `settings` | what to collect |
 
 pub mod batch;
+mod builder;
+mod candles;
+mod collector;
+mod filter;
+mod health;
+mod metrics;
+mod queue;
+mod reading;
+mod series;
+mod settings;
 #[expect(
     missing_docs,
     clippy::missing_errors_doc,
     reason = "for the program alone: each error is a message in one line"
 )]
 mod source;
+mod status;
 pub mod store;
+mod task;
+mod writer;
+
+pub use builder::{Builder, StartError};
+pub use collector::{CollectError, Collector};
+pub use settings::{Candles, Limits, Source, TotalLimits};
+pub use status::{Cycle, SourceStatus, Status};
 
 /// The interface for the program `tickmetrics`: targets, scrapes and segments. Not part of the
 /// public interface.
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::source::{
-        Access, Ago, Answer, Change, Client, Form, LeftOut, Limits, MAX_BYTES, Named, Operator,
-        Process, Rank, Segment, Shares, Target, Trust, Wanted, Watch, named,
+        Access, Ago, Answer, Budget, Change, Client, Form, LeftOut, Limits, MAX_BYTES, Named,
+        Operator, Process, Rank, Segment, Shares, Target, Trust, Wanted, Watch, named,
     };
 }

@@ -6,8 +6,10 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use hyper::{Request, Response, StatusCode, Uri};
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tickmetrics::__text::PrintablePath;
 use tickmetrics_exporter::__cli::{
@@ -34,6 +36,40 @@ pub struct Wanted<'a> {
     pub timeout: Duration,
     /// The most bytes of an answer.
     pub bytes: usize,
+    /// The bytes for all answers that are being received, if they have a limit.
+    pub budget: Option<&'a Budget>,
+}
+
+/// The bytes that answers may still take together.
+#[derive(Debug)]
+pub struct Budget(AtomicUsize);
+
+impl Budget {
+    /// For answers of so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        Self(AtomicUsize::new(bytes))
+    }
+}
+
+/// A part of a budget, given back at the drop.
+struct Share<'a>(Option<&'a Budget>, usize);
+
+impl Share<'_> {
+    // Relaxed: a number of its own, of which only its sum matters.
+    fn take(&mut self, bytes: usize) -> bool {
+        let Some(Budget(left)) = self.0 else { return true };
+        let taken = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok();
+        self.1 += if taken { bytes } else { 0 };
+        taken
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        if let Some(Budget(left)) = self.0 {
+            left.fetch_add(self.1, Relaxed);
+        }
+    }
 }
 
 /// An exporter's answer.
@@ -150,6 +186,12 @@ impl Client {
         &self.target
     }
 
+    /// What distinguishes the target from others: the host and the port, or the socket.
+    pub(crate) fn instance(&self) -> &str {
+        let authority = self.target.split_once("://").map(|(_, rest)| rest);
+        authority.map_or(&self.target, |rest| rest.split(['/', '?']).next().unwrap_or(rest))
+    }
+
     /// Whether the server's identity is unchecked.
     pub fn is_insecure(&self) -> bool {
         self.way.is_insecure
@@ -174,7 +216,7 @@ impl Client {
             if response.status() == StatusCode::OK {
                 let content_type = response.headers().get(CONTENT_TYPE);
                 let content_type = content_type.and_then(|it| it.to_str().ok()).map(Into::into);
-                let body = body(response.into_body(), wanted.bytes).await?;
+                let body = body(response.into_body(), wanted).await?;
                 return Ok(Answer { content_type, body });
             }
             let to = response.headers().get(LOCATION);
@@ -194,17 +236,28 @@ impl Client {
     }
 }
 
-async fn body(mut body: Incoming, most: usize) -> Result<Vec<u8>> {
+async fn body(mut body: Incoming, wanted: Wanted<'_>) -> Result<Vec<u8>> {
+    let Wanted { bytes: most, budget, .. } = wanted;
+    let mut share = Share(budget, 0);
     let mut answer = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| error.to_string())?;
+        let frame = frame.map_err(|error| in_full(&error))?;
         let data = frame.data_ref().map_or(&[][..], |data| data);
         if data.len() > most - answer.len() {
             return Err(format!("its answer is longer than {}, which is the limit", Size(most)));
         }
+        if !share.take(data.len()) {
+            return Err("the answers of all sources together are longer than is allowed".into());
+        }
         answer.extend_from_slice(data);
     }
     Ok(answer)
+}
+
+/// Part of hyper's messages is in the sources of its errors.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |&error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// A number of bytes, in MiB if it is a whole number of them.

@@ -44,7 +44,7 @@ pub enum Form {
 }
 
 /// The person who runs the program, or nobody.
-pub trait Operator {
+pub trait Operator: Send {
     /// Shows a warning.
     fn warn(&self, warning: fmt::Arguments<'_>);
 

@@ -14,7 +14,7 @@ mod target;
 mod trust;
 mod watch;
 
-pub use client::{Answer, Client, Wanted};
+pub use client::{Answer, Budget, Client, Wanted};
 pub use credentials::{Access, Form, MAX_BYTES, Operator};
 pub use segment::{Ago, LeftOut, Process, Segment};
 pub use target::Target;

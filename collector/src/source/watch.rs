@@ -125,6 +125,15 @@ impl Watch {
     /// Reads all segments, the most trusted first, then sorted by path. Returns new errors.
     pub fn read(
         &mut self,
+        each: impl FnMut(&str, Rank, Process, Option<LeftOut>, Snapshot),
+    ) -> Vec<Change> {
+        self.read_wanted(|_, _| true, each)
+    }
+
+    /// As [`read`](Self::read), without the snapshots of processes that are not wanted.
+    pub(crate) fn read_wanted(
+        &mut self,
+        mut is_wanted: impl FnMut(&str, Process) -> bool,
         mut each: impl FnMut(&str, Rank, Process, Option<LeftOut>, Snapshot),
     ) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -134,9 +143,17 @@ impl Watch {
         for (path, Watched { name, rank, segment, .. }) in all {
             let most = shares.left(*rank);
             // Before the snapshot: a process that is dead at this point has written all its counts.
-            let read = segment.process().and_then(|it| Ok((it, segment.snapshot_within(most)?)));
+            let read = segment.process().and_then(|process| {
+                let snapshot = if is_wanted(name, process) {
+                    Some(segment.snapshot_within(most)?)
+                } else {
+                    None
+                };
+                Ok((process, snapshot))
+            });
             match read {
-                Ok((process, snapshot)) => {
+                Ok((_, None)) => {}
+                Ok((process, Some(snapshot))) => {
                     shares.take(*rank, segment.memory());
                     self.unreadable.remove(path);
                     each(name, *rank, process, segment.left_out(), snapshot);

@@ -1,0 +1,275 @@
+//! The settings of a collector, checked at its start.
+
+use crate::collector::{Collector, Parts};
+use crate::filter::Filter;
+use crate::health::Health;
+use crate::reading::Reader;
+use crate::series::{Interner, Room};
+use crate::settings::{Candles, Source, TotalLimits};
+use crate::source::{Client, Limits as WatchLimits, Operator, Target, Trust, Watch};
+use crate::status::Cycle;
+use crate::store::Store;
+use crate::task::{OfExporter, OfSegments, Task};
+use std::collections::HashMap;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tickmetrics::__text::report;
+
+/// Shorter intervals measure the collector itself.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Called after each cycle.
+pub(crate) type OnCycle = Box<dyn FnMut(&Cycle<'_>) + Send>;
+
+/// The settings of a [`Collector`].
+pub struct Builder {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) store: Option<Box<dyn Store>>,
+    pub(crate) interval: Duration,
+    pub(crate) queue: usize,
+    pub(crate) candles: Vec<Candles>,
+    pub(crate) limits: TotalLimits,
+    pub(crate) listen: Option<String>,
+    pub(crate) on_cycle: Option<OnCycle>,
+    pub(crate) once: bool,
+    pub(crate) grace: Duration,
+    operator: Box<dyn Operator>,
+}
+
+/// The reason why a collector can't start, in one line.
+#[derive(Debug)]
+pub struct StartError(pub(crate) String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for StartError {}
+
+impl From<String> for StartError {
+    fn from(message: String) -> Self {
+        Self(message)
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            store: None,
+            interval: Duration::from_secs(1),
+            queue: 60,
+            candles: Vec::new(),
+            limits: TotalLimits::default(),
+            listen: None,
+            on_cycle: None,
+            once: false,
+            grace: Duration::from_secs(10),
+            operator: Box::new(Nobody),
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a source.
+    #[must_use]
+    pub fn source(mut self, source: Source) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// Where batches are stored.
+    #[must_use]
+    pub fn store(mut self, store: Box<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The time between two cycles. Default: 1 s.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// The most batches that wait to be written. A full queue loses its oldest one. Default: 60.
+    #[must_use]
+    pub fn queue(mut self, batches: usize) -> Self {
+        self.queue = batches;
+        self
+    }
+
+    /// Adds candles of a price.
+    #[must_use]
+    pub fn candles(mut self, candles: Candles) -> Self {
+        self.candles.push(candles);
+        self
+    }
+
+    /// The limits of all sources together.
+    #[must_use]
+    pub fn limits(mut self, limits: TotalLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves the collector's metrics about itself on an address: `HOST:PORT`, or `unix:PATH`.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = Some(address.into());
+        self
+    }
+
+    /// Calls a function after each cycle, on the thread of the collector: one that takes long delays
+    /// the next cycle.
+    #[must_use]
+    pub fn on_cycle(mut self, call: impl FnMut(&Cycle<'_>) + Send + 'static) -> Self {
+        self.on_cycle = Some(Box::new(call));
+        self
+    }
+
+    /// Reads each source once, and ends.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// The longest wait for the store at the end. Default: 10 s.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __operator(mut self, operator: Box<dyn Operator>) -> Self {
+        self.operator = operator;
+        self
+    }
+
+    /// Starts the collector: one thread that reads, and one that writes.
+    ///
+    /// # Errors
+    /// The fault of a setting, in one line.
+    pub fn start(mut self) -> Result<Collector, StartError> {
+        let store = self.store.take().ok_or("no store is given".to_owned())?;
+        if self.interval < SHORTEST {
+            return Err(format!("an interval of {:?} is shorter than 10ms", self.interval).into());
+        }
+        if self.queue == 0 {
+            return Err("the queue needs room for at least one batch".to_owned().into());
+        }
+        if let Some(wrong) =
+            self.candles.iter().flat_map(|it| &it.intervals).find(|it| it.is_zero())
+        {
+            return Err(format!("candles can't have the length {wrong:?}").into());
+        }
+        let tasks = self.tasks()?;
+        Collector::start(Parts { builder: self, store, tasks })
+    }
+
+    fn tasks(&self) -> Result<Vec<Task>, StartError> {
+        let count = self.sources.iter().map(|it| it.targets.len()).sum::<usize>();
+        if count == 0 {
+            return Err("no source is given".to_owned().into());
+        }
+        let most = self.limits.targets;
+        if count > most {
+            return Err(format!("{count} targets are more than the limit of {most}").into());
+        }
+        let room = Arc::new(Room::new(self.limits.series));
+        let mut tasks = Vec::new();
+        for source in &self.sources {
+            for target in &source.targets {
+                tasks.push(self.task(tasks.len(), source, target, &room)?);
+            }
+        }
+        Ok(tasks)
+    }
+
+    fn task(
+        &self,
+        number: usize,
+        source: &Source,
+        target: &str,
+        room: &Arc<Room>,
+    ) -> Result<Task, StartError> {
+        let interval = source.interval.unwrap_or(self.interval);
+        if interval < self.interval {
+            return Err(format!(
+                "{target} can't be read each {interval:?}, since a cycle takes {:?}",
+                self.interval
+            )
+            .into());
+        }
+        let timeout = source.timeout.unwrap_or(interval);
+        if timeout.is_zero() {
+            return Err(format!("the timeout of {target} is 0").into());
+        }
+        let Source { access, limits, .. } = source;
+        let filter = Arc::new(Filter::new(&source.allow, &source.deny)?);
+        let operator = &*self.operator;
+        let client = match Target::of(OsStr::new(target)) {
+            Target::Url(url) => Client::new(&url, access, operator)?,
+            Target::Socket(path) => Client::of_socket(path, access, operator)?,
+            Target::Segment(_) if !access.is_empty() => {
+                let what = "credentials and certificates are for exporters";
+                return Err(format!("{target} is a file: {what}").into());
+            }
+            Target::Segment(_) => {
+                let files = self.limits.targets;
+                let limits = WatchLimits { files, memory: 1 << 30, of_one: None };
+                let watch = Watch::new(&[target.to_owned()], Trust::new(&[]), limits)?;
+                return Ok(Task::Segments(Box::new(OfSegments {
+                    number,
+                    interval,
+                    watch,
+                    processes: HashMap::new(),
+                    target: target.into(),
+                    health: Health::default(),
+                    service: source.service.as_deref().map(Into::into),
+                    symbol_label: source.symbol_label.clone(),
+                    limits: source.limits,
+                    filter,
+                    room: room.clone(),
+                })));
+            }
+        };
+        let instance = client.instance().to_owned();
+        let service: Arc<str> = source.service.as_deref().unwrap_or(&instance).into();
+        let own = (source.targets.len() > 1 && source.service.is_some())
+            .then_some(("instance", &*instance));
+        let interner =
+            Interner::new(service.clone(), own, &source.symbol_label, *limits, room.clone());
+        Ok(Task::Exporter(Box::new(OfExporter {
+            number,
+            interval,
+            timeout,
+            limits: *limits,
+            client,
+            reader: Some(Reader::new(interner, filter)),
+            health: Health::default(),
+            service,
+        })))
+    }
+}
+
+/// The operator of a program that runs by itself.
+struct Nobody;
+
+impl Operator for Nobody {
+    fn warn(&self, warning: fmt::Arguments<'_>) {
+        report(format_args!("warning: {warning}"));
+    }
+
+    fn password(&self, user: &str, target: &str) -> Result<String, String> {
+        Err(format!("user {user} of {target} has no password: give password_file: FILE"))
+    }
+}

@@ -1,0 +1,177 @@
+//! Batches between the cycles and the writer: bounded, so that a store that hangs takes no memory.
+
+use crate::batch::{Batch, Event, EventKind};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The most events that wait for the next batch.
+const MOST_EVENTS: usize = 1_000;
+
+/// The queue.
+pub(crate) struct Queue {
+    most: usize,
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    batches: VecDeque<Arc<Batch>>,
+    events: Vec<Event>,
+    lost: u64,
+    /// Whether no batch comes any more, and until when those that are there are written.
+    end: Option<Instant>,
+    /// Whether nobody takes batches any more.
+    is_abandoned: bool,
+}
+
+impl Queue {
+    /// A queue of at most so many batches.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, inner: Mutex::default(), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a batch. A full queue loses its oldest one.
+    pub(crate) fn push(&self, batch: Arc<Batch>) {
+        let mut inner = self.lock();
+        if inner.is_abandoned {
+            inner.lost += 1;
+            return;
+        }
+        while inner.batches.len() >= self.most {
+            let Some(lost) = inner.batches.pop_front() else { break };
+            inner.lost += 1;
+            let message = format!(
+                "the queue of {} batches was full: {} samples, {} candles and {} events are lost",
+                self.most,
+                lost.samples.len(),
+                lost.candles.len(),
+                lost.events.len()
+            );
+            inner.note(EventKind::BatchLost, message);
+        }
+        inner.batches.push_back(batch);
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// The oldest batch, once there is one. `None` at the end.
+    pub(crate) fn take(&self) -> Option<Arc<Batch>> {
+        let mut inner = self.lock();
+        loop {
+            if let Some(batch) = inner.batches.pop_front() {
+                return Some(batch);
+            }
+            if inner.end.is_some() {
+                return None;
+            }
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits, but not longer than until the end comes. Returns `false` if no time is left.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut inner = self.lock();
+        loop {
+            let now = Instant::now();
+            let until = match inner.end {
+                Some(end) if now >= end => return false,
+                Some(end) => until.min(end),
+                None => until,
+            };
+            if now >= until {
+                return true;
+            }
+            let (next, _) = self
+                .changed
+                .wait_timeout(inner, until - now)
+                .unwrap_or_else(PoisonError::into_inner);
+            inner = next;
+        }
+    }
+
+    /// Adds an event to the next batch.
+    pub(crate) fn note(&self, kind: EventKind, message: impl Into<String>) {
+        self.lock().note(kind, message.into());
+    }
+
+    /// Adds events to the next batch.
+    pub(crate) fn note_all(&self, events: Vec<Event>) {
+        let mut inner = self.lock();
+        let room = MOST_EVENTS.saturating_sub(inner.events.len());
+        inner.events.extend(events.into_iter().take(room));
+    }
+
+    /// The events for the next batch.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        std::mem::take(&mut self.lock().events)
+    }
+
+    /// No batch comes after this. Those that are there are written until `end`.
+    pub(crate) fn close(&self, end: Instant) {
+        self.lock().end.get_or_insert(end);
+        self.changed.notify_all();
+    }
+
+    /// Nobody takes batches any more: those that are there are lost, and so many that were taken.
+    pub(crate) fn abandon(&self, taken: u64) {
+        let mut inner = self.lock();
+        inner.is_abandoned = true;
+        inner.lost += inner.batches.len() as u64 + taken;
+        inner.batches.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().batches.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().batches.len()
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lock().lost
+    }
+}
+
+impl Inner {
+    fn note(&mut self, kind: EventKind, message: String) {
+        if self.events.len() < MOST_EVENTS {
+            self.events.push(Event { time: SystemTime::now(), service: None, kind, message });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Queue;
+    use crate::batch::{Batch, EventKind};
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_full_queue_loses_its_oldest_batch_and_tells() {
+        let queue = Queue::new(2);
+        let batches: Vec<_> = (0..3).map(|_| Arc::new(Batch::default())).collect();
+        batches.iter().for_each(|batch| queue.push(batch.clone()));
+        assert_eq!((queue.len(), queue.lost()), (2, 1));
+        let events = queue.events();
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].kind, EventKind::BatchLost);
+        for batch in &batches[1..] {
+            assert!(Arc::ptr_eq(batch, &queue.take().unwrap()));
+        }
+        queue.close(Instant::now());
+        assert!(queue.take().is_none() && !queue.wait(Duration::from_secs(60)));
+        queue.push(batches[0].clone());
+        queue.abandon(0);
+        queue.push(batches[0].clone());
+        assert_eq!((queue.len(), queue.lost()), (0, 3));
+    }
+}
