@@ -4,16 +4,22 @@
 //! |---|---|
 //! | [`duckdb`] | a file of DuckDB, whose library is loaded at run time |
 //! | [`parquet`] | Parquet files by day, for which no library is needed |
+//! | [`query`] | reads a store while it is written |
+//! | `place` | the name of a store, and which one is opened |
 //! | `columns` | a batch as columns of Arrow |
 
 mod columns;
 pub mod duckdb;
 pub mod parquet;
+mod place;
+pub mod query;
 
-use crate::batch::{Batch, Event};
+use crate::batch::{Batch, Event, EventKind};
+pub use place::{Opened, Place, Settings, open};
+use query::Reader;
 use std::error::Error;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The views and functions of all stores.
 const VIEWS: &str = include_str!("sql/views.sql");
@@ -42,6 +48,11 @@ pub trait Store: Send {
     /// # Errors
     /// Why it could not be done.
     fn maintain(&mut self) -> Result<Vec<Event>, StoreError>;
+
+    /// What queries the store while it is written; `None` if it has no queries.
+    fn reader(&self) -> Option<Reader> {
+        None
+    }
 
     /// Writes everything that is not on disk yet, and releases the store.
     ///
@@ -81,3 +92,8 @@ impl fmt::Display for StoreError {
 }
 
 impl Error for StoreError {}
+
+/// An event of the store, now.
+fn event(kind: EventKind, message: String) -> Event {
+    Event { time: SystemTime::now(), service: None, kind, message }
+}

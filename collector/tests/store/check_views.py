@@ -111,9 +111,11 @@ def growth(values, schema, zero):
 
 def classic_quantile(q, total):
     edges = sorted((edge, count) for (layout, edge), count in total.items() if layout == "classic")
-    if len(edges) < 2 or edges[-1][1] == 0:
+    # A count below an earlier one counts as equal.
+    everything = max((count for _, count in edges), default=0)
+    if len(edges) < 2 or everything == 0:
         return math.nan
-    rank = q * edges[-1][1]
+    rank = q * everything
     below, so_far = None, 0
     for edge, count in edges:
         if count >= rank and count > so_far:

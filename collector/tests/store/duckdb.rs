@@ -3,9 +3,12 @@
 use crate::folder::Folder;
 use crate::rows;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 use tests::programs::{python, skip};
-use tickmetrics_collector::store::Store as _;
+use tickmetrics_collector::batch::{Batch, EventKind, Kind};
 use tickmetrics_collector::store::duckdb::{DuckDb, Library};
+use tickmetrics_collector::store::query::{Limits, QueryError};
+use tickmetrics_collector::store::{Keep, Place, Settings, Store as _, open};
 
 pub(crate) const CHECK_VIEWS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/check_views.py");
@@ -28,7 +31,7 @@ fn read(file: &Path, sql: &str) -> Option<Vec<String>> {
 fn another_duckdb_reads_what_was_written() {
     let Some(library) = library() else { return };
     let folder = Folder::new("written");
-    let mut store = Box::new(DuckDb::open(library, &folder.file()).unwrap());
+    let mut store = Box::new(DuckDb::open(library, &folder.file(), Keep::default()).unwrap());
     store.write(&rows::every_kind()).unwrap();
     store.write(&rows::every_kind()).unwrap();
     store.close().unwrap();
@@ -66,10 +69,131 @@ fn another_duckdb_reads_what_was_written() {
 fn views_give_what_the_rows_give_by_hand() {
     let Some(library) = library() else { return };
     let folder = Folder::new("views");
-    let mut store = Box::new(DuckDb::open(library, &folder.file()).unwrap());
+    let mut store = Box::new(DuckDb::open(library, &folder.file(), Keep::default()).unwrap());
     for batch in rows::cycles(&mut fastrand::Rng::with_seed(1)) {
         store.write(&batch).unwrap();
     }
     store.close().unwrap();
     python("duckdb", DUCKDB, &[CHECK_VIEWS, folder.file().to_str().unwrap()], "");
+}
+
+const LIMITS: Limits = Limits { rows: 1000, bytes: 10 << 20, time: Duration::from_secs(60) };
+
+#[test]
+fn a_query_reads_whole_batches_and_nothing_else() {
+    let Some(library) = library() else { return };
+    let folder = Folder::new("query");
+    let mut store = Box::new(DuckDb::open(library, &folder.file(), Keep::default()).unwrap());
+    let reader = store.reader().unwrap();
+    for count in [7, 14] {
+        store.write(&rows::every_kind()).unwrap();
+        let answer = reader.query("SELECT * FROM trading_metrics; -- all", &LIMITS).unwrap();
+        let found: usize = answer.rows.iter().map(arrow_array::RecordBatch::num_rows).sum();
+        assert_eq!((found, answer.is_cut_off), (count, false));
+        assert_eq!(answer.schema.field(2).name(), "metric_name");
+    }
+    for (limits, kept) in [(Limits { rows: 3, ..LIMITS }, 3), (Limits { bytes: 10, ..LIMITS }, 0)] {
+        let answer = reader.query("FROM trading_metrics", &limits).unwrap();
+        let found: usize = answer.rows.iter().map(arrow_array::RecordBatch::num_rows).sum();
+        assert_eq!((found, answer.is_cut_off), (kept, true));
+    }
+    let file = folder.file().display().to_string();
+    let secret = format!("SELECT * FROM read_text('{}/../Cargo.toml')", folder.0.display());
+    for sql in [
+        "DELETE FROM trading_metrics",
+        "SELECT 1; DELETE FROM trading_metrics",
+        "') ; DELETE FROM trading_metrics; FROM query('SELECT 1",
+        "SET threads = 8",
+        "COPY trading_metrics TO '/tmp/x.csv'",
+        "ATTACH ':memory:' AS other",
+        "SELECT nothing",
+        "SELECT 1; SELECT 2",
+        "FROM arrow_scan(1, 2, 3)",
+        "FROM query('FROM arrow_scan(1, 2, 3)')",
+        "SELECT (SELECT count(*) FROM checkpoint())",
+        "",
+        &secret,
+        // Reading it would release the lock.
+        &format!("SELECT * FROM system.main.read_blob('{file}')"),
+        &format!("DESCRIBE FROM read_text('{file}.wal')"),
+        &format!("FROM '{file}'"),
+    ] {
+        let error = reader.query(sql, &LIMITS).expect_err(sql);
+        assert!(matches!(error, QueryError::Refused(_)), "{sql}: {error}");
+    }
+    for sql in ["DESCRIBE trading_metrics", "SUMMARIZE candles", "SHOW TABLES", "VALUES (1)"] {
+        reader.query(sql, &LIMITS).expect(sql);
+    }
+    // Some 10¹⁵ rows.
+    let slow = "SELECT count(*) FROM range(100000000) a, range(10000000) b WHERE a.range % 7 = b.range % 5";
+    let limits = Limits { time: Duration::from_millis(50), ..LIMITS };
+    assert!(matches!(reader.query(slow, &limits), Err(QueryError::TooSlow(_))));
+    store.write(&rows::every_kind()).unwrap();
+    store.close().unwrap();
+    assert!(matches!(reader.query("SELECT 1", &LIMITS), Err(QueryError::Store(_))));
+}
+
+#[test]
+fn old_rows_are_removed_for_their_age_and_for_space() {
+    let Some(library) = library() else { return };
+    let folder = Folder::new("retention");
+    let keep = Keep { age: Some(Duration::from_secs(3600)), bytes: None };
+    let mut store = Box::new(DuckDb::open(library, &folder.file(), keep).unwrap());
+    let orders = rows::series("orders_total", Kind::Counter, &[("symbol", "BTC-USD")]);
+    let hour = Duration::from_secs(3600);
+    let now = SystemTime::now();
+    let sample = |time, value| rows::number(time, &orders, value);
+    let samples = vec![sample(now - hour * 2, 1.0), sample(now - hour / 2, 2.0), sample(now, 3.0)];
+    store.write(&Batch { samples, ..Batch::default() }).unwrap();
+    let events = store.maintain().unwrap();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(
+        (events[0].kind, &*events[0].message),
+        (EventKind::Retention, "1 rows were removed for their age.")
+    );
+    let reader = store.reader().unwrap();
+    let left = reader.query("SELECT 1 FROM trading_metrics WHERE value > 1.5", &LIMITS).unwrap();
+    assert_eq!(left.rows[0].num_rows(), 2);
+    store.close().unwrap();
+
+    let keep = Keep { age: None, bytes: Some(6 << 20) };
+    let mut store =
+        Box::new(DuckDb::open(crate::duckdb::library().unwrap(), &folder.file(), keep).unwrap());
+    let mut random = fastrand::Rng::with_seed(3);
+    for batch in 0..40 {
+        let time = |row: u64| now + Duration::from_millis(batch * 20_000 + row);
+        let samples = (0..20_000).map(|row| sample(time(row), random.f64())).collect();
+        store.write(&Batch { samples, ..Batch::default() }).unwrap();
+    }
+    let events = store.maintain().unwrap();
+    assert!(
+        events.iter().any(|event| event.message.contains("to keep 6291456 bytes")),
+        "{events:?}"
+    );
+    let reader = store.reader().unwrap();
+    let used = "SELECT 1 FROM pragma_database_size() WHERE used_blocks * block_size > 6291456";
+    assert!(reader.query(used, &LIMITS).unwrap().rows.iter().all(|rows| rows.num_rows() == 0));
+    // The oldest are gone, the newest are there.
+    let newest = format!(
+        "SELECT min(timestamp) > make_timestamp({0}), max(timestamp) FROM trading_metrics \
+         HAVING max(timestamp) >= make_timestamp({0} + 799999000) AND count(*) > 50000 \
+         AND min(timestamp) > make_timestamp({0})",
+        now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros()
+    );
+    assert_eq!(reader.query(&newest, &LIMITS).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn a_store_without_a_name_is_a_file_of_duckdb() {
+    let Some(_) = library() else { return };
+    let folder = Folder::new("default");
+    let settings = Settings { folder: folder.0.join("new/folder"), ..Settings::default() };
+    let opened = open(&settings).unwrap();
+    assert_eq!(opened.place, Place::DuckDb(folder.0.join("new/folder/metrics.duckdb")));
+    assert_eq!(opened.fallback, None);
+    // Twice in one process would destroy it: DuckDB's lock does not see that.
+    let error = open(&settings).err().unwrap();
+    assert!(error.to_string().contains("open already") && !error.is_final(), "{error}");
+    drop(opened);
+    open(&settings).unwrap();
 }

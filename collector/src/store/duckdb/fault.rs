@@ -1,6 +1,7 @@
 //! DuckDB's errors, as ones that name what to do.
 
 use crate::store::StoreError;
+use crate::store::query::QueryError;
 use adbc_core::error::Error;
 use std::path::Path;
 
@@ -54,6 +55,11 @@ pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
         return StoreError::lasting(format!("{file} does not take these rows: {text}"));
     }
     StoreError::passing(format!("{file}: {text}"))
+}
+
+/// Why a query was refused, in DuckDB's words, which point at the mistake.
+pub(super) fn refused(error: &Error) -> QueryError {
+    QueryError::Refused(error.message.trim().to_owned())
 }
 
 /// The program and the process that hold the lock, from DuckDB's

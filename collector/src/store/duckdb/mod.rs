@@ -9,19 +9,32 @@
 //! | `connection` | the few calls of ADBC that are used |
 //! | `schema` | the version of the tables |
 //! | `fault` | errors, explained |
+//! | `maintain` | checkpoints and the removal of old rows |
+//! | `allowed` | which queries are allowed |
+//! | `shared` | the database, for the writer and for queries |
 
+mod allowed;
 mod connection;
 mod fault;
 mod library;
+mod maintain;
 mod schema;
+pub(super) mod shared;
 
-use super::{Store, StoreError, columns};
-use crate::batch::{Batch, Event};
+use super::query::Reader;
+use super::{Keep, Store, StoreError, columns, event};
+use crate::batch::{Batch, Event, EventKind};
 use adbc_core::error::Error;
+use arrow_array::RecordBatch;
 use connection::{Connection, Database};
 pub use library::{Library, VARIABLE, fetch_command};
 use schema::Found;
+use shared::Shared;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The options of the database.
 const OPTIONS: &[(&str, &str)] = &[
@@ -32,104 +45,209 @@ const OPTIONS: &[(&str, &str)] = &[
     // The store is a guest beside a trading system: queries get a bounded share of the machine.
     ("threads", "2"),
     ("memory_limit", "1GB"),
-    // Nothing is fetched from a network behind the user's back.
+    ("max_temp_directory_size", "1GB"),
+    // Queries read this file and no other, and nothing is fetched from a network.
     ("autoinstall_known_extensions", "false"),
     ("autoload_known_extensions", "false"),
+    ("enable_external_access", "false"),
 ];
+
+/// The log is merged into the file when it is so long, or when it is so old and not empty.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+const CHECKPOINT_AGE: Duration = Duration::from_secs(600);
+const RETENTION_PAUSE: Duration = Duration::from_secs(60);
 
 /// A file of DuckDB.
 pub struct DuckDb {
     library: Library,
     file: PathBuf,
+    keep: Keep,
     /// `None` after a fault that ends the database, until it is open again.
-    open: Option<Open>,
+    writer: Option<Connection>,
+    // Dropped after the writer, and before the claim.
+    shared: Arc<Shared>,
+    _claim: Claim,
     /// What is to be reported by the next `maintain`.
     events: Vec<Event>,
-}
-
-struct Open {
-    // Dropped before the database.
-    writer: Connection,
-    _database: Database,
+    checkpointed: Instant,
+    retained: Option<Instant>,
 }
 
 impl DuckDb {
-    /// Opens the file, or creates it with its tables.
+    /// Opens the file, or creates it with its folder and its tables.
     ///
     /// # Errors
-    /// - Another process has it open.
+    /// - Another process has it open, or this one has.
     /// - It is damaged, or no file of DuckDB.
     /// - A newer version of this library or of DuckDB wrote it. It stays as it is.
-    /// - Its folder does not exist or can't be written.
-    pub fn open(library: Library, file: &Path) -> Result<Self, StoreError> {
-        let (open, events) = Open::new(&library, file)?;
-        Ok(Self { library, file: file.to_path_buf(), open: Some(open), events })
+    /// - Its folder can't be written.
+    pub fn open(library: Library, file: &Path, keep: Keep) -> Result<Self, StoreError> {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(|error| {
+                StoreError::lasting(format!(
+                    "{} can't be created: {error}. Name another file, or make its folder",
+                    folder.display()
+                ))
+            })?;
+        }
+        let claim = Claim::new(file)?;
+        let (database, writer, events) = open(&library, file)?;
+        Ok(Self {
+            library,
+            file: file.to_path_buf(),
+            keep,
+            writer: Some(writer),
+            shared: Arc::new(Shared::new(file.to_path_buf(), database)),
+            _claim: claim,
+            events,
+            checkpointed: Instant::now(),
+            retained: None,
+        })
     }
 
-    fn connection(&mut self) -> Result<&mut Open, StoreError> {
-        let open = match self.open.take() {
-            Some(open) => open,
-            None => Open::new(&self.library, &self.file)?.0,
+    fn writer(&mut self) -> Result<&mut Connection, StoreError> {
+        let writer = if let Some(writer) = self.writer.take() {
+            writer
+        } else {
+            let (database, writer, events) = open(&self.library, &self.file)?;
+            self.events.extend(events);
+            self.shared.replace(Some(database));
+            writer
         };
-        Ok(self.open.insert(open))
+        Ok(self.writer.insert(writer))
     }
 
-    fn explain(&mut self, error: &Error) -> StoreError {
+    /// After a failure: ends the transaction, and the database if it is unusable.
+    fn failed(&mut self, error: &Error) -> StoreError {
         if fault::is_fatal(error) {
-            self.open = None;
+            self.writer = None;
+            self.shared.replace(None);
+        } else if let Some(writer) = &mut self.writer {
+            // The transaction may have ended with the error.
+            let _ = writer.execute("ROLLBACK");
         }
         fault::explain(&self.file, error)
     }
+
+    fn checkpoint_if_due(&mut self) -> Result<(), StoreError> {
+        let length = maintain::log_length(&self.file);
+        let is_old = length > 0 && self.checkpointed.elapsed() >= CHECKPOINT_AGE;
+        if length < CHECKPOINT_BYTES && !is_old {
+            return Ok(());
+        }
+        let begin = Instant::now();
+        self.writer()?.execute("CHECKPOINT").map_err(|error| self.failed(&error))?;
+        self.checkpointed = Instant::now();
+        let took = begin.elapsed().as_millis();
+        let message = format!("{length} bytes of the log were merged into the file in {took} ms.");
+        self.events.push(event(EventKind::Checkpoint, message));
+        Ok(())
+    }
+
+    fn retain_if_due(&mut self) -> Result<(), StoreError> {
+        if self.retained.is_some_and(|time| time.elapsed() < RETENTION_PAUSE) {
+            return Ok(());
+        }
+        self.retained = Some(Instant::now());
+        let (file, keep) = (self.file.clone(), self.keep);
+        let removed = maintain::retain(self.writer()?, &file, &keep, SystemTime::now())
+            .map_err(|error| self.failed(&error))?;
+        self.events.extend(removed.into_iter().map(|message| event(EventKind::Retention, message)));
+        Ok(())
+    }
 }
 
-impl Open {
-    fn new(library: &Library, file: &Path) -> Result<(Self, Vec<Event>), StoreError> {
-        let explain = |error: Error| fault::explain(file, &error);
-        let database = Database::open(library, file, OPTIONS).map_err(explain)?;
-        let mut writer = database.connect().map_err(explain)?;
-        let shown = file.display();
-        match schema::prepare(&mut writer).map_err(explain)? {
-            Found::Ready(events) => Ok((Self { writer, _database: database }, events)),
-            Found::Newer(version) => Err(StoreError::lasting(format!(
-                "{shown} has tables of version {version}, and this program knows versions up to \
-                 {}. Use a newer program, or name another file",
-                schema::VERSION
-            ))),
-            Found::Foreign(table) => Err(StoreError::lasting(format!(
-                "{shown} has a table {table} that this program did not make. Name another file"
-            ))),
-        }
+/// Opens the file, and brings its tables up to date.
+fn open(library: &Library, file: &Path) -> Result<(Database, Connection, Vec<Event>), StoreError> {
+    let explain = |error: Error| fault::explain(file, &error);
+    let database = Database::open(library, file, OPTIONS).map_err(explain)?;
+    let mut writer = database.connect().map_err(explain)?;
+    let shown = file.display();
+    match schema::prepare(&mut writer).map_err(explain)? {
+        Found::Ready(events) => Ok((database, writer, events)),
+        Found::Newer(version) => Err(StoreError::lasting(format!(
+            "{shown} has tables of version {version}, and this program knows versions up to {}. \
+             Use a newer program, or name another file",
+            schema::VERSION
+        ))),
+        Found::Foreign(table) => Err(StoreError::lasting(format!(
+            "{shown} has a table {table} that this program did not make. Name another file"
+        ))),
     }
+}
 
-    fn write(
-        &mut self,
-        tables: Vec<(&'static str, arrow_array::RecordBatch)>,
-    ) -> Result<(), Error> {
-        self.writer.execute("BEGIN")?;
-        for (table, rows) in tables {
-            self.writer.append(table, rows)?;
-        }
-        self.writer.execute("COMMIT")
+/// Writes a batch as one transaction.
+fn write(writer: &mut Connection, tables: Vec<(&str, RecordBatch)>) -> Result<(), Error> {
+    writer.execute("BEGIN")?;
+    for (table, rows) in tables {
+        writer.append(table, rows)?;
     }
+    writer.execute("COMMIT")
 }
 
 impl Store for DuckDb {
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let tables = columns::tables(batch)
             .map_err(|error| StoreError::lasting(format!("A batch has no columns: {error}")))?;
-        let open = self.connection()?;
-        let Err(error) = open.write(tables) else { return Ok(()) };
-        // The transaction may have ended with the error.
-        let _ = open.writer.execute("ROLLBACK");
-        Err(self.explain(&error))
+        write(self.writer()?, tables).map_err(|error| self.failed(&error))
     }
 
     fn maintain(&mut self) -> Result<Vec<Event>, StoreError> {
+        self.checkpoint_if_due()?;
+        self.retain_if_due()?;
         Ok(std::mem::take(&mut self.events))
     }
 
+    fn reader(&self) -> Option<Reader> {
+        Some(Reader { shared: self.shared.clone() })
+    }
+
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
-        let Some(mut open) = self.open.take() else { return Ok(()) };
-        open.writer.execute("CHECKPOINT").map_err(|error| self.explain(&error))
+        match &mut self.writer {
+            Some(writer) => writer.execute("CHECKPOINT").map_err(|error| self.failed(&error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for DuckDb {
+    fn drop(&mut self) {
+        self.writer = None;
+        // A reader may outlive the store; the file is released now.
+        self.shared.replace(None);
+    }
+}
+
+/// The files that this process has open. DuckDB's lock keeps out other processes alone, and two
+/// databases in one file would destroy it.
+static CLAIMED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// That this process has a file open.
+struct Claim(PathBuf);
+
+impl Claim {
+    fn new(file: &Path) -> Result<Self, StoreError> {
+        // A file that is not there yet is named by its folder.
+        let path = file.canonicalize().or_else(|error| {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
+            Ok(folder.join(file.file_name().ok_or(error)?))
+        });
+        let path = path.map_err(|error: io::Error| {
+            StoreError::lasting(format!("{} can't be opened: {error}", file.display()))
+        })?;
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if claimed.contains(&path) {
+            let file = file.display();
+            return Err(StoreError::passing(format!("This process has {file} open already")));
+        }
+        claimed.push(path.clone());
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.0);
     }
 }

@@ -18,7 +18,7 @@ mod days;
 mod flush;
 mod journal;
 
-use super::{Keep, Store, StoreError, columns};
+use super::{Keep, Store, StoreError, columns, event};
 use crate::batch::{Batch, Event, EventKind};
 use journal::{Journal, Rows};
 use std::fs::{self, File, TryLockError};
@@ -176,10 +176,6 @@ impl Store for Parquet {
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
         self.flush().map_err(|error| explain(&self.folder, &error))
     }
-}
-
-fn event(kind: EventKind, message: String) -> Event {
-    Event { time: SystemTime::now(), service: None, kind, message }
 }
 
 fn explain(folder: &Path, error: &io::Error) -> StoreError {
