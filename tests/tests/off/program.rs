@@ -100,6 +100,8 @@ fn main() {
     let registry = Registry::new();
     let metrics = OffMetrics::register(&registry).unwrap();
     let symbol = Symbol::intern("AAPL");
+    assert!(Symbol::retire("AAPL") && !Symbol::retire("AAPL"));
+    assert_eq!(Symbol::intern("AAPL").as_str(), symbol.as_str());
     count(&metrics.ticks);
     count_by_label(&metrics.orders, &symbol);
     go_up(&metrics.in_flight);
