@@ -22,7 +22,7 @@ pub(crate) fn library() -> Option<Library> {
 }
 
 /// The rows as another DuckDB reads them, one JSON array a row.
-fn read(file: &Path, sql: &str) -> Option<Vec<String>> {
+pub(crate) fn read(file: &Path, sql: &str) -> Option<Vec<String>> {
     let rows = python("duckdb", DUCKDB, &[READ, file.to_str().unwrap(), sql], "")?;
     Some(String::from_utf8(rows).unwrap().lines().map(str::to_owned).collect())
 }
@@ -77,7 +77,8 @@ fn views_give_what_the_rows_give_by_hand() {
     python("duckdb", DUCKDB, &[CHECK_VIEWS, folder.file().to_str().unwrap()], "");
 }
 
-const LIMITS: Limits = Limits { rows: 1000, bytes: 10 << 20, time: Duration::from_secs(60) };
+pub(crate) const LIMITS: Limits =
+    Limits { rows: 1000, bytes: 10 << 20, time: Duration::from_secs(60) };
 
 #[test]
 fn a_query_reads_whole_batches_and_nothing_else() {

@@ -1,6 +1,8 @@
 //! The stores, read by other programs than the one that wrote them.
 
+mod disk;
 mod duckdb;
+mod faults;
 mod folder;
 mod parquet;
 mod rows;

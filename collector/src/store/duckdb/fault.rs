@@ -28,11 +28,14 @@ pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
              or limit the store's size. DuckDB reports: {text}"
         ));
     }
-    if has("Permission denied") || has("Read-only file system") || has("No such file or directory")
+    if has("Permission denied")
+        || has("Read-only file system")
+        || has("No such file or directory")
+        || has("Is a directory")
     {
         return StoreError::lasting(format!(
-            "{file} can't be opened for writing. Its folder must exist and be writable, for \
-             the file, its log and temporary files. DuckDB reports: {text}"
+            "{file} can't be opened for writing. It must be a file, and its folder must be \
+             writable, for its log. DuckDB reports: {text}"
         ));
     }
     if has("we can only read version") || has("newer version of DuckDB") {

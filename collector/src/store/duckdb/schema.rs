@@ -9,7 +9,7 @@ use std::time::SystemTime;
 /// The version that this library writes.
 pub(super) const VERSION: i64 = 1;
 
-/// Step `i` makes version `i + 2` of version `i + 1`.
+/// Step `i` makes version `i + 2` of version `i + 1`. Each is SQL that ends with a semicolon.
 const STEPS: [&str; 0] = [];
 
 const TABLES: &str = include_str!("../sql/tables.sql");
@@ -34,7 +34,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found> {
     let steps: Vec<_> = (1..).zip(STEPS).collect();
     let found = migrate(connection, &steps)?;
     if matches!(found, Found::Ready(_)) {
-        connection.execute(&format!("BEGIN; {PARTS} {VIEWS} COMMIT"))?;
+        transaction(connection, &format!("{PARTS}{VIEWS}"))?;
     }
     Ok(found)
 }
@@ -55,18 +55,24 @@ fn migrate(connection: &mut Connection, steps: &[(i64, &str)]) -> Result<Found> 
     if found == VERSION {
         return Ok(Found::Ready(Vec::new()));
     }
-    connection.execute("BEGIN")?;
-    for (from, step) in steps {
-        if *from >= found {
-            connection.execute(step)?;
-        }
-    }
-    connection.execute(&format!("INSERT INTO tickmetrics_schema VALUES ({VERSION}, {NOW})"))?;
-    connection.execute("COMMIT")?;
+    let sql: String =
+        steps.iter().filter(|(from, _)| *from >= found).map(|(_, sql)| *sql).collect();
+    let version = format!("INSERT INTO tickmetrics_schema VALUES ({VERSION}, {NOW});");
+    transaction(connection, &format!("{sql}{version}"))?;
     let message = format!("The tables were brought from version {found} to {VERSION}.");
     let event =
         Event { time: SystemTime::now(), service: None, kind: EventKind::Migration, message };
     Ok(Found::Ready(vec![event]))
+}
+
+/// All of the statements, or none.
+fn transaction(connection: &mut Connection, sql: &str) -> Result<()> {
+    let done = connection.execute(&format!("BEGIN; {sql} COMMIT;"));
+    if done.is_err() {
+        // It fails where the error has ended the transaction.
+        let _ = connection.execute("ROLLBACK");
+    }
+    done
 }
 
 const NOW: &str = "current_timestamp AT TIME ZONE 'UTC'";
@@ -82,12 +88,69 @@ fn create(connection: &mut Connection) -> Result<Found> {
             return Ok(Found::Foreign(name.to_owned()));
         }
     }
-    connection.execute("BEGIN")?;
-    connection.execute(TABLES)?;
-    connection.execute(&format!(
+    let version = format!(
         "CREATE TABLE tickmetrics_schema (version INTEGER NOT NULL, since TIMESTAMP NOT NULL); \
-         INSERT INTO tickmetrics_schema VALUES ({VERSION}, {NOW})"
-    ))?;
-    connection.execute("COMMIT")?;
+         INSERT INTO tickmetrics_schema VALUES ({VERSION}, {NOW});"
+    );
+    transaction(connection, &format!("{TABLES}{version}"))?;
     Ok(Found::Ready(Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::duckdb::connection::Database;
+    use crate::store::duckdb::library::Library;
+    use std::path::Path;
+
+    /// A file whose tables have version 0, which never was: without the column `symbol`.
+    fn version_0() -> Option<Connection> {
+        let library =
+            Library::load(None).map_err(|error| ::tests::programs::skip(&error.to_string()));
+        let library = library.ok()?;
+        let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+        let mut connection = database.connect().unwrap();
+        let tables = TABLES.replace("    symbol VARCHAR,\n", "");
+        assert_ne!(tables, TABLES);
+        connection.execute(&tables).unwrap();
+        let row = "TIMESTAMP '2026-01-01', 'risk', 'up', 'gauge', MAP {'symbol': 'BTC'}, 1, NULL";
+        connection.execute(&format!("INSERT INTO trading_metrics VALUES ({row})")).unwrap();
+        let version = "CREATE TABLE tickmetrics_schema (version INTEGER NOT NULL, since TIMESTAMP \
+                       NOT NULL); INSERT INTO tickmetrics_schema VALUES (0, '2026-01-01')";
+        connection.execute(version).unwrap();
+        Some(connection)
+    }
+
+    const STEP: &str = "ALTER TABLE trading_metrics ADD COLUMN symbol VARCHAR; \
+                        UPDATE trading_metrics SET symbol = labels['symbol'];";
+
+    #[test]
+    fn an_older_version_is_brought_up() {
+        let Some(mut connection) = version_0() else { return };
+        // The second would fail: it is not for this version.
+        let steps = [(0, STEP), (-1, "no SQL")];
+        let Found::Ready(events) = migrate(&mut connection, &steps).unwrap() else { panic!() };
+        assert_eq!(events[0].kind, EventKind::Migration);
+        assert_eq!(events[0].message, "The tables were brought from version 0 to 1.");
+        let kept = "SELECT count(*) FROM trading_metrics WHERE symbol = 'BTC' AND value = 1";
+        assert_eq!(connection.number(kept).unwrap(), Some(1));
+        assert_eq!(migrate(&mut connection, &steps).unwrap(), Found::Ready(Vec::new()));
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_older_version() {
+        let Some(mut connection) = version_0() else { return };
+        let broken = format!("{STEP} ALTER TABLE nothing ADD COLUMN x VARCHAR;");
+        assert!(migrate(&mut connection, &[(0, &broken)]).is_err());
+        let version = "SELECT max(version)::BIGINT FROM tickmetrics_schema";
+        assert_eq!(connection.number(version).unwrap(), Some(0));
+        let columns = "SELECT count(*) FROM duckdb_columns() \
+                       WHERE table_name = 'trading_metrics' AND column_name = 'symbol'";
+        assert_eq!(connection.number(columns).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn each_version_has_a_step() {
+        assert_eq!(STEPS.len(), usize::try_from(VERSION - 1).unwrap());
+    }
 }
