@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickmetrics_collector::__cli::{Named, named};
+use tickmetrics_collector::store::Place;
 use tickmetrics_exporter::__cli::parse_duration;
 
 /// Reads the metrics of other processes.
@@ -27,7 +28,8 @@ Examples:
   tickmetrics serve '/dev/shm/*.metrics' --listen 127.0.0.1:9187
   tickmetrics top /dev/shm/feed.metrics
   tickmetrics top localhost:9464
-  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds"
+  tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds
+  tickmetrics collect feed=localhost:9464 --store duckdb:metrics.duckdb"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Top(Top),
     Hist(Hist),
+    Collect(Box<Collect>),
     Completions(Completions),
     Man(Man),
 }
@@ -248,6 +251,76 @@ pub(crate) struct Hist {
     pub(crate) hlog: Option<PathBuf>,
 }
 
+/// Store the metrics of exporters and processes, continuously.
+///
+/// Each cycle reads all targets at the same time, and stores what they answer: every sample, candles
+/// of prices, and events such as a target that does not answer any more. A target that hangs, fails
+/// or answers something else delays no other one.
+///
+/// Rows go to a file of DuckDB or to Parquet files. Standard error reports which of them, and each
+/// event. Ctrl-C and SIGTERM store what is there, and end.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  Two services, each second:
+    tickmetrics collect market-data=localhost:9091 risk=localhost:9093
+  All processes on this machine, and candles of a minute:
+    tickmetrics collect '/dev/shm/*.metrics' --price feed_price --candles 1m
+  With a file, and the collector's own metrics:
+    tickmetrics collect --config collector.yaml --listen 127.0.0.1:9099
+  Once, for a script:
+    tickmetrics collect gateway=localhost:9464 --once --store parquet:data")]
+pub(crate) struct Collect {
+    /// Exporters (HOST:PORT, http://, https://, or unix:PATH) and files of processes (paths,
+    /// directories, or patterns with * ? []). SERVICE= in front names the service
+    #[arg(value_name = "[SERVICE=]TARGET", value_hint = ValueHint::AnyPath)]
+    pub(crate) targets: Vec<String>,
+    /// A configuration file in YAML. Targets are added to its sources, and options come before its
+    /// keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// duckdb:FILE, parquet:DIR, or a path that ends in .duckdb. By default metrics.duckdb, or
+    /// metrics.parquet if DuckDB's library is not found
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Place>,
+    /// Remove rows older than this, such as 720h
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub(crate) keep: Option<Duration>,
+    /// The time between two cycles, such as 500ms, 2s or 1m [default: 1s]
+    #[arg(long, value_parser = interval)]
+    pub(crate) interval: Option<Duration>,
+    /// The longest time until an answer is complete [default: the interval]
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(crate) timeout: Option<Duration>,
+    /// Store only metrics whose name matches, such as 'market_data_*'; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) allow: Vec<String>,
+    /// Store no metric whose name matches; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) deny: Vec<String>,
+    /// The label that names the instrument [default: symbol]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) symbol_label: Option<String>,
+    /// The gauge whose prices make candles
+    #[arg(long, value_name = "NAME")]
+    pub(crate) price: Option<String>,
+    /// The counter whose growth is the volume of candles
+    #[arg(long, value_name = "NAME", requires = "price")]
+    pub(crate) volume: Option<String>,
+    /// The length of candles; may be repeated [default: 1m]
+    #[arg(long, value_name = "TIME", requires = "price", value_parser = age)]
+    pub(crate) candles: Vec<Duration>,
+    /// The address of the collector's own metrics: HOST:PORT, where the system chooses for port 0,
+    /// or unix:PATH
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Read each target once, and end; with an error if one of them gave no metrics
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
 /// Print the completion script for a shell.
 ///
 /// Bash evaluates the script. Zsh and fish read it from a file in one of their completion folders.
@@ -285,6 +358,18 @@ fn interval(text: &str) -> Result<Duration, String> {
         return Err(format!("{text} is not between 10ms and a day"));
     }
     Ok(interval)
+}
+
+/// A time of at least a second.
+fn age(text: &str) -> Result<Duration, String> {
+    let age = parse_duration(text).ok_or_else(|| {
+        format!("{text:?} is not a time: give a number and its unit, such as 1m or 720h")
+    })?;
+    if age < Duration::from_secs(1) {
+        Err(format!("{text} is less than a second"))
+    } else {
+        Ok(age)
+    }
 }
 
 fn label_name(text: &str) -> Result<String, String> {

@@ -8,13 +8,14 @@
 //! | `prompt` | a question whose answer is typed unseen |
 //! | `segment` | the file that a process keeps its metrics in |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
 //! Targets, scrapes and segments are those of `tickmetrics-collector`.
 
 mod args;
+mod collect;
 mod completions;
 mod credentials;
 mod dump;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Top(args) => top::run(&args),
         Command::Hist(args) => hist::run(&args),
+        Command::Collect(args) => collect::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

@@ -20,11 +20,16 @@ impl Stop {
     /// A command that has not ended after a second is ended. A closed or blocked terminal would
     /// stop a command that reads it or draws on it for ever.
     pub(crate) fn install() -> Result<Self> {
+        Self::within(GRACE)
+    }
+
+    /// As [`install`](Self::install), with another time to end.
+    pub(crate) fn within(grace: Duration) -> Result<Self> {
         let (ask, asked) = mpsc::channel();
         ctrlc::set_handler(move || {
             // No receiver is left to stop.
             let _ = ask.send(());
-            thread::sleep(GRACE);
+            thread::sleep(grace);
             // Without clearing the screen, which would need a write. Without a terminal this does
             // nothing.
             let _ = ratatui::crossterm::terminal::disable_raw_mode();

@@ -15,12 +15,13 @@
 //! | `collector` | the threads: the cycles, and the writer |
 //! | `queue`, `writer` | batches on their way to the store |
 //! | `metrics`, `status` | what a collector reports about itself |
-//! | `builder`, `settings` | what to collect |
+//! | `builder`, `settings`, `config` | what to collect: the settings, and their file |
 
 pub mod batch;
 mod builder;
 mod candles;
 mod collector;
+mod config;
 mod filter;
 mod health;
 mod metrics;
@@ -41,6 +42,7 @@ mod writer;
 
 pub use builder::{Builder, StartError};
 pub use collector::{CollectError, Collector};
+pub use config::{Config, ConfigError};
 pub use settings::{Candles, Limits, Source, TotalLimits};
 pub use status::{Cycle, SourceStatus, Status};
 

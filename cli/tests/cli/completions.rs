@@ -44,7 +44,7 @@ fn bash_completes_commands_options_and_values() {
 fn each_shell_has_a_script() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = output(&["completions", shell]);
-        for word in ["dump", "serve", "top", "hist", "completions", "human"] {
+        for word in ["dump", "serve", "top", "hist", "collect", "completions", "human"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }

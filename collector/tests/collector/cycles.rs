@@ -55,3 +55,94 @@ fn an_endpoint_is_stored_sample_by_sample() {
     assert!(seen.iter().map(|(number, _)| number).is_sorted());
     assert_eq!(seen.iter().map(|(_, samples)| *samples as u64).sum::<u64>(), status.samples);
 }
+
+/// The same values in each format.
+#[test]
+fn all_formats_give_the_same_samples() {
+    use crate::support::respond_bytes;
+    use tickmetrics::prelude::*;
+    use tickmetrics_exporter::encode::{self, Format};
+
+    let registry = Registry::new();
+    let description = |name: &str| Description::new(name, "Help.").unit("seconds").max(1_000);
+    registry.register::<Counter>(&Description::new("orders_total", "Help.")).unwrap().add(7);
+    registry.register::<Gauge>(&Description::new("depth", "Help.")).unwrap().set(-1.5);
+    let wait: Histogram<bool> = registry.register(&description("wait_seconds")).unwrap();
+    for value in [1, 5, 700, 2_000] {
+        wait.with(true).record(value);
+    }
+    wait.with(false).record_signed(-3);
+    let snapshot = registry.snapshot();
+    let mut all = Vec::new();
+    for format in [Format::Protobuf, Format::OpenMetrics, Format::Text1, Format::Text] {
+        let (body, content_type) =
+            (encode::render_as(&snapshot, format.into()), format.content_type());
+        let server = Server::new(move |head, stream| {
+            let head = head.to_lowercase();
+            let place = |format: &str| head.find(format).unwrap();
+            let formats = ["application/vnd.google", "openmetrics", "version=1.0.0;esc", "=0.0.4"];
+            assert!(formats.map(place).is_sorted(), "{head}");
+            respond_bytes(stream, content_type, &body);
+        });
+        let memory = Memory::default();
+        let collector = quick(&memory).source(server.source("a")).start().unwrap();
+        memory.wait_for_samples("a", 6);
+        collector.stop().unwrap();
+        all.push(memory.with(|stored| stored.last("a")));
+    }
+    assert_eq!(all[0].len(), 6, "{:?}", all[0]);
+    let orders = "counter orders_total{}";
+    assert_eq!(all[0][orders], Value::Number(7.0));
+    for other in &all[1..] {
+        assert_eq!(other, &all[0]);
+    }
+}
+
+#[test]
+fn a_source_that_began_anew_is_noticed() {
+    let answers = Arc::new(Mutex::new("process_start_time_seconds 100\norders_total 5\n"));
+    let shown = answers.clone();
+    let server = Server::new(move |_, stream| {
+        let text = *shown.lock().unwrap();
+        let text = format!("# TYPE orders_total counter\n{text}");
+        crate::support::respond(stream, "text/plain", &text);
+    });
+    let memory = Memory::default();
+    let collector = quick(&memory).source(server.source("a")).start().unwrap();
+    memory.wait_for_samples("a", 2);
+    // A counter that the program resets is no restart where the start is known.
+    *answers.lock().unwrap() = "process_start_time_seconds 100\norders_total 3\n";
+    memory.wait_for("reset", |stored| {
+        (stored.last("a").get("counter orders_total{}")? == &Value::Number(3.0)).then_some(())
+    });
+    *answers.lock().unwrap() = "process_start_time_seconds 160\norders_total 1\n";
+    let told = memory.wait_for_event(EventKind::SourceRestart, "rose from 100 to 160");
+    assert!(told.contains("http://"), "{told}");
+    *answers.lock().unwrap() = "orders_total 8\n";
+    memory.wait_for("orders", |stored| {
+        (stored.last("a").get("counter orders_total{}")? == &Value::Number(8.0)).then_some(())
+    });
+    *answers.lock().unwrap() = "orders_total 2\n";
+    memory.wait_for_event(EventKind::SourceRestart, "orders_total fell");
+    collector.stop().unwrap();
+    let restarts = memory.with(|stored| {
+        stored.kinds("a").iter().filter(|it| **it == EventKind::SourceRestart).count()
+    });
+    assert_eq!(restarts, 2);
+}
+
+#[test]
+fn targets_of_one_service_and_filters() {
+    let (one, two, memory) =
+        (Server::of_text(TEXT), Server::of_text("depth 2\n"), Memory::default());
+    let source = one.source("a").target(two.address()).allow("de*").allow("orders*").deny("o*");
+    let collector = quick(&memory).source(source).start().unwrap();
+    memory.wait_for("both", |stored| (stored.last("a").len() == 2).then_some(()));
+    collector.stop().unwrap();
+    let last = memory.with(|stored| stored.last("a"));
+    let of = |kind: &str, server: &Server| {
+        last[&format!("{kind} depth{{instance={}}}", server.address())].clone()
+    };
+    assert_eq!(of("gauge", &one), Value::Number(1.5));
+    assert_eq!(of("unknown", &two), Value::Number(2.0));
+}

@@ -75,7 +75,7 @@ fn a_source_that_lies_about_its_length_gives_nothing() {
     let huge = |_: &str, stream: TcpStream| {
         send(&stream, "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\nup 1\n");
     };
-    wrong("huge", huge, &[SourceDown], "length");
+    wrong("huge", huge, &[SourceDown], "message head is too large");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tickmetrics_collector::store::{Store, StoreError};
 use tickmetrics_collector::{Builder, Collector, Source};
 
 /// Whatever is waited for comes much sooner; the rest is for a machine that does other things.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that gives each connection to a function, after the head of its request.
 pub(crate) struct Server {
@@ -78,13 +78,17 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn respond(mut stream: TcpStream, content_type: &str, text: &str) {
-    let length = text.len();
+pub(crate) fn respond(stream: TcpStream, content_type: &str, text: &str) {
+    respond_bytes(stream, content_type, text.as_bytes());
+}
+
+pub(crate) fn respond_bytes(mut stream: TcpStream, content_type: &str, body: &[u8]) {
+    let length = body.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
     );
     // The client may have gone.
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
 /// A store in memory.
