@@ -344,7 +344,7 @@ Examples:
   tickmetrics man ~/.local/share/man/man1           then: man tickmetrics-top
   tickmetrics man | man -l -")]
 pub(crate) struct Man {
-    /// The directory that the pages are written to. It must be there
+    /// The directory that the pages are written to. It is made if it is missing
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) directory: Option<PathBuf>,
 }

@@ -26,14 +26,14 @@ pub(crate) struct Access {
     #[arg(long, value_name = "FILE")]
     bearer_file: Option<PathBuf>,
     /// The certificate authorities, in PEM, of an https:// exporter's certificate, or that
-    /// certificate itself. By default, those that the system trusts
+    /// certificate itself, read once at the start. By default, those that the system trusts
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca_file: Option<PathBuf>,
     /// The certificate to show to an https:// exporter that asks for one, in PEM, and behind it
-    /// those of the authorities between
+    /// those of the authorities between. Read once at the start
     #[arg(long, value_name = "FILE", requires = "key_file")]
     cert_file: Option<PathBuf>,
-    /// The key of that certificate, in PEM
+    /// The key of that certificate, in PEM. Read once at the start
     #[arg(long, value_name = "FILE", requires = "cert_file")]
     key_file: Option<PathBuf>,
     /// Accept any certificate of an https:// exporter. Anybody on the network path can then read

@@ -15,6 +15,11 @@ pub(crate) fn run(args: &Man) -> Result<()> {
     let Some(directory) = &args.directory else {
         return people::print_script(&page(&command)?);
     };
+    if !directory.exists() {
+        fs::create_dir_all(directory).map_err(|error| {
+            Failure::told(format!("{} can't be made: {error}", PrintablePath(directory)))
+        })?;
+    }
     for command in std::iter::once(&command).chain(command.get_subcommands()) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let file = directory.join(format!("{name}.1"));

@@ -7,6 +7,12 @@ use tickmetrics_collector::__cli::{Segment, Target};
 
 /// Opens a segment's file, as the user gave it.
 pub(crate) fn open(path: &Path) -> Result<Segment> {
+    refuse_exporter(path)?;
+    Ok(Segment::open(path)?)
+}
+
+/// Refuses the address of an exporter where a file is expected.
+pub(crate) fn refuse_exporter(path: &Path) -> Result<()> {
     // Without the address, which may contain a password.
     if Target::of(path.as_os_str()).is_exporter() {
         return Err(Failure::told(
@@ -14,5 +20,5 @@ pub(crate) fn open(path: &Path) -> Result<Segment> {
              writes: watch an exporter with `tickmetrics top`, or scrape it with curl",
         ));
     }
-    Ok(Segment::open(path)?)
+    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::args::Serve;
 use crate::failure::Failure;
 use crate::people::{self, PrintablePath};
-
+use crate::segment;
 use crate::stop::Stop;
 use left_out::{LeftOut, Reason};
 use std::collections::HashMap;
@@ -107,6 +107,8 @@ struct Row {
 
 impl Served {
     fn new(args: &Serve) -> Result<Self> {
+        // It would be waited for as a file.
+        args.paths.iter().try_for_each(|path| segment::refuse_exporter(path.as_ref()))?;
         let bytes = |mib: u32| u64::from(mib) << 20;
         let limits = Limits {
             files: args.max_files as usize,

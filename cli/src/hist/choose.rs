@@ -36,12 +36,14 @@ pub(super) fn choose<'a>(
         [one] => one,
         [] => {
             let all: Vec<_> = family.series().collect();
-            let what = if labels.is_empty() {
-                return Err(Failure::told(format!("{name} has no series yet")));
-            } else {
-                "no series with these labels"
-            };
-            return Err(Failure::told(format!("{name} has {what}; there are {}", list(&all))));
+            return Err(Failure::told(match &all[..] {
+                [] => format!("{name} has no series yet"),
+                [one] if one.labels().next().is_none() => format!(
+                    "{name} has no series with these labels; it has one series, without labels: \
+                     leave out --labels"
+                ),
+                all => format!("{name} has no series with these labels; there are {}", list(all)),
+            }));
         }
         several => {
             let (count, list) = (several.len(), list(several));

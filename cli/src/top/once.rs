@@ -20,12 +20,18 @@ pub(super) fn run(args: &Top, source: &mut Source, first: &Frame) -> Result<()> 
     if let Some(left_out) = source.left_out() {
         people::tell(format_args!("{left_out}"));
     }
-    lines(args, first, &second).print()
+    let mut rows = rows(Some(first), &second);
+    arrange(&mut rows, &args.filter, args.sort, false, args.all_time);
+    if rows.is_empty() && !args.filter.is_empty() {
+        let filter = &args.filter;
+        people::tell(format_args!("no series has {filter:?} in its name or its labels"));
+    } else if rows.is_empty() {
+        people::tell(format_args!("{} has no series", second.target));
+    }
+    lines(args, &second, &rows).print()
 }
 
-fn lines(args: &Top, first: &Frame, second: &Frame) -> Lines {
-    let mut rows = rows(Some(first), second);
-    arrange(&mut rows, &args.filter, args.sort, false, args.all_time);
+fn lines(args: &Top, second: &Frame, rows: &[Row]) -> Lines {
     let cells: Vec<_> = [HEAD.map(String::from)]
         .into_iter()
         .chain(rows.iter().map(|row| cells(row, args)))

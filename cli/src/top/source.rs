@@ -11,7 +11,9 @@ use crate::scrape_url::Client;
 use crate::segment;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tickmetrics::{HistogramSnapshot, Snapshot, Value};
@@ -40,6 +42,12 @@ pub(crate) struct OfExporter {
 impl Source {
     pub(crate) fn open(target: &OsStr, access: &Access) -> Result<Self> {
         let client = match Target::of(target) {
+            Target::Segment(path) if is_missing_name(&path) => {
+                return Err(Failure::told(format!(
+                    "{} can't be read: No such file or directory; an exporter is HOST:PORT",
+                    PrintablePath(&path)
+                )));
+            }
             Target::Segment(path) if !access.settings().is_empty() => {
                 return Err(Failure::told(format!(
                     "{} is a file: --user, --bearer-file, --ca-file, --cert-file, --insecure and their \
@@ -72,6 +80,12 @@ impl Source {
             Self::Exporter(source) => source.frame(),
         }
     }
+}
+
+/// Whether a path is of no file, and may be meant as the host or the port of an exporter.
+fn is_missing_name(path: &Path) -> bool {
+    let is_path = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
+    !is_path && fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 impl OfSegment {

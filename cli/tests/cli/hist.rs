@@ -219,4 +219,8 @@ fn similar_names_are_suggested() {
     assert!(several.contains("symbol=AAPL") && several.contains("symbol=MSFT"), "{several}");
     assert!(said(&["decode_seconds", "--labels", "symbol=IBM"]).contains("symbol=AAPL"));
     assert!(said(&["decode_seconds", "--labels", "symbol=other"]).contains("no series"));
+    let plain = folder.file("plain.metrics");
+    let _writer = Writer::start("exporter", &plain);
+    let told = failure(&["hist", text(&plain), "wait", "--labels", "a=b"]);
+    assert!(told.contains("one series, without labels: leave out --labels"), "{told}");
 }

@@ -6,9 +6,11 @@ use tests::programs::{feed, skip};
 
 #[test]
 fn each_command_has_a_page() {
-    let folder = Folder::new("man");
-    output(&["man", text(folder.path())]);
-    let mut pages: Vec<_> = fs::read_dir(folder.path())
+    let parent = Folder::new("man");
+    // Missing, and made.
+    let folder = parent.file("share/man1");
+    output(&["man", text(&folder)]);
+    let mut pages: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -19,7 +21,7 @@ fn each_command_has_a_page() {
             .map(|name| format!("tickmetrics{name}.1"))
     );
     for page in &pages {
-        let source = fs::read_to_string(folder.file(page)).unwrap();
+        let source = fs::read_to_string(folder.join(page)).unwrap();
         let arguments = ["-man", "-Kutf8", "-Tutf8", "-ww", "-P-cbou"];
         let Some(shown) = feed("groff", &arguments, &source) else {
             return skip("groff is not installed (apt-get install groff)");
@@ -32,9 +34,11 @@ fn each_command_has_a_page() {
         let example = shown.lines().find(|line| line.trim_start().starts_with("tickmetrics "));
         assert!(example.is_some(), "{page}: {shown}");
     }
-    let top = fs::read_to_string(folder.file("tickmetrics-top.1")).unwrap();
+    let top = fs::read_to_string(folder.join("tickmetrics-top.1")).unwrap();
     assert!(top.contains(".SH KEYS\n.nf\n") && top.contains("\\-\\-password\\-file"), "{top}");
-    assert_eq!(output(&["man"]), fs::read_to_string(folder.file("tickmetrics.1")).unwrap());
+    assert_eq!(output(&["man"]), fs::read_to_string(folder.join("tickmetrics.1")).unwrap());
     let told = failure(&["man", "/dev/null"]);
     assert!(told.contains("/dev/null/tickmetrics.1 can't be written: Not a directory"), "{told}");
+    let told = failure(&["man", "/dev/null/man1"]);
+    assert!(told.contains("/dev/null/man1 can't be made: Not a directory"), "{told}");
 }

@@ -198,7 +198,11 @@ fn invalid_files_with_secrets_are_refused() {
     );
     let missing = files.path("missing");
     let told = failure(&top("127.0.0.1:1", &["--bearer-file", &missing]));
-    assert!(told.contains("No such file") && told.contains(&missing), "{told}");
+    let expected = format!("--bearer-file {missing} can't be read: No such file");
+    assert!(told.contains(&expected), "{told}");
+    let told = failure(&top("127.0.0.1:1", &["--user", "a", "--password-file", &missing]));
+    let expected = format!("--password-file {missing} can't be read: No such file");
+    assert!(told.contains(&expected), "{told}");
     let told = failure(&top("/dev/shm/none", &["--bearer-file", &missing]));
     assert!(told.contains("are for exporters"), "{told}");
     for option in [&["--insecure"][..], &["--ca-file", &missing]] {

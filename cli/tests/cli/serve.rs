@@ -207,6 +207,10 @@ fn serve_errors_are_one_line() {
     };
     assert!(said(&[text(&file), "--listen", &address]).contains("--listen"));
     assert!(said(&[text(&file), "--listen", "nowhere"]).contains("not an address"));
+    for address in ["127.0.0.1:9464", "http://me:secret@a", "unix:/run/a"] {
+        let told = failure(&["serve", text(&file), address, "--listen", "127.0.0.1:0"]);
+        assert!(told.contains("tickmetrics top") && !told.contains("secret"), "{told}");
+    }
     assert!(failure(&["serve", "/dev/shm/[", "--listen", "127.0.0.1:0"]).contains("not a pattern"));
 }
 

@@ -94,6 +94,10 @@ fn once_filters_and_sorts() {
     };
     let decode = ["decode_seconds{symbol=\"AAPL\"}", "decode_seconds{symbol=\"MSFT\"}"];
     assert_eq!(rows(&["--filter", "DECODE"]), decode);
+    let none = run(&["top", text(&file), "--once", "--interval", "10ms", "--filter", "fillz"]);
+    let told = String::from_utf8(none.stderr).unwrap();
+    assert!(none.status.success(), "{told}");
+    assert_eq!(told, "no series has \"fillz\" in its name or its labels\n");
     let by_value = rows(&["--sort", "value"]);
     assert_eq!(by_value[..3], [decode[0], "limit", "orders_total{side=\"buy\"}"]);
     assert_eq!(by_value.last().unwrap(), "orders_total{side=\"sell\"}");
@@ -151,7 +155,17 @@ fn an_exporter_behind_a_socket_can_be_watched() {
 fn watch_errors_are_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(failure(&["top", &format!("http://{free}"), "--once"]).contains("can't be scraped"));
-    assert!(failure(&["top", "/dev/shm/no-such-file", "--once"]).contains("No such file"));
+    let told = failure(&["top", "/dev/shm/no-such-file", "--once"]);
+    assert!(told.contains("No such file") && !told.contains("HOST:PORT"), "{told}");
+    for name in ["no-such-host", "9464", ":9464", "no-such-host/metrics"] {
+        for options in [&["--once"][..], &["--user", "ops"]] {
+            let told = failure(&[&["top", name], options].concat());
+            let expected = format!(
+                "{name} can't be read: No such file or directory; an exporter is HOST:PORT"
+            );
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
     let folder = Folder::new("top-errors");
     let file = folder.file("feed.metrics");
     let _writer = Writer::start("gateway", &file);

@@ -94,7 +94,7 @@ impl Access {
         operator: &dyn Operator,
     ) -> Result<Option<Authorization>> {
         if let Some(file) = &self.bearer_file {
-            return Ok(Some(Authorization::Bearer(read(file)?)));
+            return Ok(Some(Authorization::Bearer(self.read("bearer_file", file)?)));
         }
         let Some(user) = &self.user else { return Ok(None) };
         if user.contains(':') {
@@ -105,7 +105,7 @@ impl Access {
             ));
         }
         let password = match &self.password_file {
-            Some(file) => read(file)?,
+            Some(file) => self.read("password_file", file)?,
             None => operator.password(user, target)?,
         };
         Ok(Some(Authorization::Basic { user: user.clone(), password }))
@@ -114,38 +114,44 @@ impl Access {
     /// The present password or token of a file, which may have changed. `None` if there is no plain
     /// file: a pipe has its text once, and what is missing may come back.
     pub(super) fn renewed(&self) -> Result<Option<Authorization>> {
-        let plain = |file: &Option<PathBuf>| {
-            file.as_deref().filter(|file| file.is_file()).map(read).transpose()
+        let plain = |key, file: &Option<PathBuf>| {
+            let file = file.as_deref().filter(|file| file.is_file());
+            file.map(|file| self.read(key, file)).transpose()
         };
-        if let Some(token) = plain(&self.bearer_file)? {
+        if let Some(token) = plain("bearer_file", &self.bearer_file)? {
             return Ok(Some(Authorization::Bearer(token)));
         }
         let Some(user) = &self.user else { return Ok(None) };
-        let password = plain(&self.password_file)?;
+        let password = plain("password_file", &self.password_file)?;
         Ok(password.map(|password| Authorization::Basic { user: user.clone(), password }))
+    }
+
+    /// Reads the file of a setting, which its errors name.
+    fn read(&self, key: &str, file: &Path) -> Result<String> {
+        read(file).map_err(|reason| {
+            let setting = self.form.setting(key, &PrintablePath(file).to_string());
+            format!("{setting} can't be read: {reason}")
+        })
     }
 }
 
 /// Reads the only line of a file, which may be a pipe.
 fn read(file: &Path) -> Result<String> {
-    let wrong = |reason: &str| format!("{} can't be read: {reason}", PrintablePath(file));
     let mut text = Vec::new();
     File::open(file)
         .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text))
-        .map_err(|error| wrong(&error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     if text.len() > MAX_BYTES {
-        return Err(wrong("it is longer than 8 KiB, and so no password or token"));
+        return Err("it is longer than 8 KiB, and so no password or token".into());
     }
-    let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8"))?;
+    let text = String::from_utf8(text).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
-        return Err(wrong("it is empty, and should have a password or a token"));
+        return Err("it is empty, and should have a password or a token".into());
     }
     if line.contains(['\n', '\r']) {
-        return Err(wrong(
-            "it has more than one line, and should have the password or token alone",
-        ));
+        return Err("it has more than one line, and should have the password or token alone".into());
     }
     Ok(line.into())
 }
