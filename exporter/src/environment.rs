@@ -28,7 +28,8 @@ impl ExporterBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`StartError::InvalidVariable`].
+    /// [`StartError::InvalidVariable`], and [`StartError::MissingFeature`] for
+    /// `TICKMETRICS_WEB_CONFIG` without the feature `web-config`.
     pub fn with_environment(self) -> Result<Self, StartError> {
         self.with_variables(|name| match env::var(name) {
             Ok(value) => Ok(value),
@@ -61,15 +62,12 @@ impl ExporterBuilder {
         }
         let path = of(WEB_CONFIG)?;
         if !path.is_empty() {
-            #[cfg(feature = "web-config")]
-            return Ok(self.web_config(path));
-            #[cfg(not(feature = "web-config"))]
-            return Err(StartError::InvalidVariable {
-                variable: WEB_CONFIG,
-                reason: "the program is built without the feature web-config: add the feature, or \
-                         unset the variable"
-                    .into(),
-            });
+            if cfg!(not(feature = "web-config")) {
+                // The variable's name, since the program need not call the method.
+                let (setting, feature) = (WEB_CONFIG, "web-config");
+                return Err(StartError::MissingFeature { setting, feature });
+            }
+            self = self.web_config(path);
         }
         Ok(self)
     }
@@ -114,7 +112,11 @@ mod tests {
             ("TICKMETRICS_LABELS", "host", "\"host\" has no '='"),
             ("TICKMETRICS_LABELS", "a=b,", "\"\" has no '='"),
             #[cfg(not(feature = "web-config"))]
-            ("TICKMETRICS_WEB_CONFIG", "web.yml", "without the feature web-config"),
+            (
+                "TICKMETRICS_WEB_CONFIG",
+                "web.yml",
+                "the feature `web-config` of tickmetrics-exporter",
+            ),
         ] {
             let Err(error) = started(&[(variable, value)]) else { panic!("{value}") };
             let told = error.to_string();

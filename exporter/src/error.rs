@@ -5,7 +5,8 @@ use tickmetrics::__text::Printable;
 use tickmetrics::RegisterError;
 
 /// The reason why an exporter did not start. No thread and no open port remain.
-#[derive(Debug)]
+///
+/// `Debug` writes the same as `Display`, since `main` prints the error that it returns by `Debug`.
 #[non_exhaustive]
 pub enum StartError {
     /// The address is not one of this machine, or not an address.
@@ -28,6 +29,14 @@ pub enum StartError {
         variable: &'static str,
         /// The fault of its value.
         reason: String,
+    },
+    /// A setting needs a feature of this crate that the program was built without.
+    MissingFeature {
+        /// The method of [`ExporterBuilder`](crate::ExporterBuilder), or the variable of the
+        /// environment.
+        setting: &'static str,
+        /// The feature.
+        feature: &'static str,
     },
     /// A label for all metrics is invalid.
     InvalidLabel(RegisterError),
@@ -108,6 +117,9 @@ impl fmt::Display for StartError {
                 "the exporter's thread can't be pinned to core {core}: give .pin_to_core(..) one \
                  that is online and that the process may use, of {allowed:?}"
             ),
+            Self::MissingFeature { setting, feature } => {
+                f.write_str(&crate::feature::missing(setting, feature))
+            }
             Self::InvalidVariable { variable, reason } => write!(f, "{variable}: {reason}"),
             Self::InvalidLabel(error) => write!(f, "{error}"),
             Self::Register(error) => {
@@ -121,6 +133,12 @@ impl fmt::Display for StartError {
                  (ulimit -u) or open files (ulimit -n)"
             ),
         }
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -209,6 +227,7 @@ impl std::error::Error for StartError {
             Self::Register(error) | Self::InvalidLabel(error) => Some(error),
             Self::InvalidLimit { .. }
             | Self::InvalidVariable { .. }
+            | Self::MissingFeature { .. }
             | Self::NotForAService { .. }
             | Self::InvalidPush { .. }
             | Self::NothingToDo
@@ -223,6 +242,23 @@ impl std::error::Error for StartError {
 #[cfg(test)]
 mod tests {
     use super::{EMFILE, ENFILE, StartError, io};
+
+    /// As `main` prints an error.
+    #[test]
+    fn debug_is_for_people() {
+        let error = StartError::NothingToDo;
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(error.to_string().contains("leave out .listen_nowhere()"), "{error}");
+    }
+
+    #[test]
+    #[cfg(not(feature = "web-config"))]
+    fn a_missing_feature_is_named() {
+        let Err(error) = crate::Exporter::builder().web_config("web.yml").start() else { panic!() };
+        let expected = ".web_config(..) takes the feature `web-config` of tickmetrics-exporter: \
+                        cargo add tickmetrics-exporter --features web-config";
+        assert_eq!(error.to_string(), expected);
+    }
 
     #[test]
     fn another_address_is_advised_where_that_helps() {

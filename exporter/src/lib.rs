@@ -1,38 +1,5 @@
-//! Serves metrics to Prometheus, from one thread of its own.
-//!
-//! Data passes on from `tickmetrics`: snapshot → encode → serve. Nothing here is on the path of a
+//! Serves metrics to Prometheus, from one thread of its own. Nothing here is on the path of a
 //! recording thread: a scrape only reads.
-//!
-//! | module | what it is |
-//! |---|---|
-//! | [`parse`] | bytes as data: any exporter's exposition, in Prometheus' formats |
-//! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
-//! | `source` | sources of metrics: registries, segments of other processes, collectors |
-//! | `sources` | all sources at one moment, and the exporter itself |
-//! | `names` | several sources in one response: the source of each exposed name |
-//! | `about` | the exporter's metrics about itself |
-//! | `build_info` | the sources and tools that the program was built from |
-//! | `process` | the system's figures for the process |
-//! | `interval` | values of the time since an earlier scrape |
-//! | `query` | the client's selection |
-//! | `scrape` | the admission of clients, and the sharing of responses |
-//! | `render` | an exposition on its way, chunk by chunk, to all clients that share it |
-//! | `http_client` | requests to HTTP servers, encrypted or not |
-//! | `push` | metrics sent to a Pushgateway |
-//! | `coding` | the compression for a client |
-//! | `respond` | the response to a request |
-//! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
-//! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
-//! | `certificates` | the checks of servers' and clients' certificates, in common (feature `web-config`) |
-//! | `duration` | durations as text (feature `web-config`) |
-//! | `lookup` | the addresses of hosts, looked up without piling up waiting requests |
-//! | `pace` | connections that let other tasks run, whatever the peer sends |
-//! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
-//! | `quiet` | sockets that raise no signal |
-//! | `rate` | the rate of events |
-//! | `service` | the same answers for a server of the program's own |
-//! | `url` | addresses of HTTP servers, checked |
-//! | `builder`, `environment`, `error` | settings, and their errors |
 //!
 //! ```
 //! use tickmetrics_exporter::Exporter;
@@ -60,6 +27,29 @@
 //! # Ok::<(), tickmetrics_exporter::StartError>(())
 //! ```
 //!
+//! **Protect it** by TLS, passwords, tokens or client certificates, as
+//! [`web_config`](ExporterBuilder::web_config) describes (feature `web-config`):
+//!
+//! ```no_run
+//! use tickmetrics_exporter::Exporter;
+//!
+//! let exporter = Exporter::builder().listen("0.0.0.0:9464").web_config("web.yml").start()?;
+//! # Ok::<(), tickmetrics_exporter::StartError>(())
+//! ```
+//!
+//! **Listen on a Unix socket**, which only the process's user can connect to. The web configuration
+//! applies to Unix sockets as well; for a socket without a password start a second exporter.
+//!
+//! ```no_run
+//! use tickmetrics_exporter::Exporter;
+//!
+//! let exporter = Exporter::builder().listen("unix:/run/trading/metrics").start()?;
+//! // curl --unix-socket /run/trading/metrics http://localhost/metrics
+//! # Ok::<(), tickmetrics_exporter::StartError>(())
+//! ```
+//!
+//! **Read JSON in a script**: `curl 'http://127.0.0.1:9464/metrics?format=json'` (feature `json`).
+//!
 //! **Push** the last counts of a job that ends before Prometheus scrapes it:
 //!
 //! ```no_run
@@ -68,7 +58,7 @@
 //! let push = Push::new("http://gateway:9091", "end-of-day");
 //! let exporter = Exporter::builder().listen_nowhere().push(push).start()?;
 //! // ... the job ...
-//! exporter.shutdown(); // pushes once more
+//! exporter.shutdown(); // pushes; push_now returns the outcome
 //! # Ok::<(), tickmetrics_exporter::StartError>(())
 //! ```
 //!
@@ -76,6 +66,52 @@
 //! servers, [`negotiate`](encode::negotiate()) and [`render_as`](encode::render_as) for any other.
 //!
 //! **Expose values from elsewhere**: a collector that implements [`Source`].
+//!
+//! **Read what another exporter serves**: [`parse`].
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `zstd` | responses compressed by zstd; needs a C compiler | yes |
+//! | `json` | `encode::json`, `/metrics?format=json` and `Accept: application/json` | no |
+//! | `web-config` | [`ExporterBuilder::web_config`], [`Push::ca_file`] and pushes by https | no |
+//!
+//! # For contributors
+//!
+//! Data passes on from `tickmetrics`: snapshot → encode → serve.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`parse`] | bytes as data: any exporter's exposition, in Prometheus' formats |
+//! | [`encode`] | a snapshot as bytes: text format 0.0.4, `OpenMetrics`, protobuf, JSON (feature `json`) |
+//! | `source` | sources of metrics: registries, segments of other processes, collectors |
+//! | `sources` | all sources at one moment, and the exporter itself |
+//! | `names` | several sources in one response: the source of each exposed name |
+//! | `about` | the exporter's metrics about itself |
+//! | `build_info` | the sources and tools that the program was built from |
+//! | `process` | the system's figures for the process |
+//! | `interval` | values of the time since an earlier scrape |
+//! | `query` | the client's selection |
+//! | `scrape` | the admission of clients, and the sharing of responses |
+//! | `render` | an exposition on its way, chunk by chunk, to all clients that share it |
+//! | `http_client` | requests to HTTP servers, encrypted or not |
+//! | `push` | metrics sent to a Pushgateway |
+//! | `coding` | the compression for a client |
+//! | `respond` | the response to a request |
+//! | `server` | the thread: listeners, connections and their limits, an end that does not wait for clients |
+//! | `web` | TLS, passwords, tokens and headers, by a web configuration file (feature `web-config`) |
+//! | `certificates` | the checks of servers' and clients' certificates, in common (feature `web-config`) |
+//! | `duration` | durations as text (feature `web-config`) |
+//! | `feature` | the advice for a setting whose feature is missing |
+//! | `lookup` | the addresses of hosts, looked up without piling up waiting requests |
+//! | `pace` | connections that let other tasks run, whatever the peer sends |
+//! | `plain_file` | files that are read without waiting for anybody (feature `web-config`) |
+//! | `quiet` | sockets that raise no signal |
+//! | `rate` | the rate of events |
+//! | `service` | the same answers for a server of the program's own |
+//! | `url` | addresses of HTTP servers, checked |
+//! | `builder`, `environment`, `error` | settings, and their errors |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -91,6 +127,7 @@ mod duration;
 pub mod encode;
 mod environment;
 mod error;
+mod feature;
 #[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
 mod http_client;
 mod interval;

@@ -1,6 +1,14 @@
 //! A rate of events, and the bucket of tokens that enforces it.
 
+use hyper::header::HeaderValue;
 use std::time::{Duration, Instant};
+
+/// The value of the header `Retry-After`: in whole seconds (RFC 9110, 10.2.3), rounded up, at least
+/// one.
+pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    seconds.max(1).into()
+}
 
 /// This many at once, and one more each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +68,15 @@ mod tests {
     use proptest::prelude::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn nobody_comes_back_too_early() {
+        for (nanoseconds, seconds) in
+            [(0, "1"), (1, "1"), (999_999_999, "1"), (1_000_000_000, "1"), (1_000_000_001, "2")]
+        {
+            assert_eq!(retry_after(Duration::from_nanos(nanoseconds)), seconds);
+        }
+    }
 
     #[test]
     fn a_burst_and_then_one_each_interval() {

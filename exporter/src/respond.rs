@@ -4,6 +4,7 @@ use crate::about::AboutMetrics;
 use crate::coding::Coding;
 use crate::encode::negotiate::{Format, Protocol, negotiate};
 use crate::query::Query;
+use crate::rate::retry_after;
 use crate::render::Reader;
 use crate::scrape::Scraper;
 use crate::server::Client;
@@ -124,9 +125,7 @@ impl Responder {
 
     fn later(status: StatusCode, text: &'static str, wait: Duration) -> Response<Body> {
         let mut response = response(status, PLAIN, whole(text));
-        // In whole seconds (RFC 9110, 10.2.3), at least one.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
         response
     }
 
@@ -145,7 +144,8 @@ impl Responder {
         let mut protocol = negotiate(Some(&list(headers, &ACCEPT)));
         if let Some(name) = parameters(&request.uri, "format").next() {
             let Some(format) = Format::from_name(&name) else {
-                return response(StatusCode::BAD_REQUEST, PLAIN, whole(UNKNOWN_FORMAT));
+                let text = if name == "json" { NO_JSON } else { UNKNOWN_FORMAT };
+                return response(StatusCode::BAD_REQUEST, PLAIN, whole(text));
             };
             protocol.format = format;
         }
@@ -192,6 +192,10 @@ const UNKNOWN_FORMAT: &str = if cfg!(feature = "json") {
 } else {
     "Unknown format: give text, openmetrics or protobuf\n"
 };
+
+/// Without the feature `json`: with it, the format is known.
+const NO_JSON: &str = "Format json takes the feature `json` of tickmetrics-exporter, which this program \
+                       lacks: give text, openmetrics or protobuf\n";
 
 /// The values of a parameter of the query, in order, percent-decoded. `name[]=a&name[]=b` has two.
 fn parameters<'u>(uri: &'u Uri, name: &str) -> impl Iterator<Item = Cow<'u, str>> {
@@ -252,8 +256,18 @@ mod tests {
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(response.headers()["content-type"], content_type, "{path}");
         }
-        for path in ["/metrics?format=xml", "/metrics?format="] {
-            assert_eq!(respond(&responder, path).status(), StatusCode::BAD_REQUEST, "{path}");
+        for (path, reason) in [
+            ("/metrics?format=xml", "Unknown format"),
+            ("/metrics?format=", "Unknown format"),
+            ("/metrics?format=JSON", "Unknown format"),
+            #[cfg(not(feature = "json"))]
+            ("/metrics?format=json", "the feature `json` of tickmetrics-exporter"),
+        ] {
+            let response = respond(&responder, path);
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+            let Body::Left(text) = response.into_body() else { panic!("{path}") };
+            let text = format!("{text:?}");
+            assert!(text.contains(reason), "{path}: {text}");
         }
     }
 

@@ -146,7 +146,17 @@ impl ExporterBuilder {
     ///
     /// Every client that reaches an address can read all metrics. If that may include other
     /// machines, the exporter reports it on standard error, and counts the address in
-    /// `tickmetrics_exporter_unprotected_listeners`.
+    /// `tickmetrics_exporter_unprotected_listeners`. A [web configuration](Self::web_config) demands
+    /// credentials. The web configuration applies to Unix sockets as well; for a socket without a
+    /// password start a second exporter:
+    ///
+    /// ```no_run
+    /// use tickmetrics_exporter::Exporter;
+    ///
+    /// let scraped = Exporter::builder().listen("0.0.0.0:9464").web_config("web.yml").start()?;
+    /// let local = Exporter::builder().listen("unix:/run/trading/metrics").start()?;
+    /// # Ok::<(), tickmetrics_exporter::StartError>(())
+    /// ```
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.addresses.push(address.into());
         self
@@ -247,14 +257,15 @@ impl ExporterBuilder {
     }
 
     /// Serves as configured by a [web configuration file], the format shared by Prometheus'
-    /// exporters. It applies to all listeners, and needs the feature `web-config`.
+    /// exporters. It applies to all listeners, and needs the feature `web-config`: without it,
+    /// [`start`](Self::start) returns [`StartError::MissingFeature`](crate::StartError::MissingFeature).
     ///
     /// ```yaml
     /// tls_server_config:
     ///   cert_file: server.pem # relative to this file
     ///   key_file: server.key
     /// basic_auth_users:
-    ///   prometheus: $2y$10$… # htpasswd -nBC 10 prometheus
+    ///   prometheus: $2y$10$… # htpasswd -nBC 10 prometheus (apt install apache2-utils)
     /// bearer_tokens: # not of Prometheus
     ///   grafana: { file: token.txt } # openssl rand -hex 32
     ///   script: { sha256: 9f86d0… } # printf %s "$TOKEN" | sha256sum
@@ -316,7 +327,7 @@ impl ExporterBuilder {
     /// let exporter = exporter.start()?;
     /// # Ok::<(), tickmetrics_exporter::StartError>(())
     /// ```
-    #[cfg(feature = "web-config")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "web-config")))]
     pub fn web_config(mut self, path: impl Into<PathBuf>) -> Self {
         self.web_config = Some(path.into());
         self

@@ -32,6 +32,13 @@ impl ExporterBuilder {
         if thread_name.contains('\0') {
             return invalid("it has a NUL; leave it out");
         }
+        #[cfg(not(feature = "web-config"))]
+        if self.web_config.is_some() {
+            return Err(StartError::MissingFeature {
+                setting: ".web_config(..)",
+                feature: "web-config",
+            });
+        }
         limits.check()?;
         let target = push.as_ref().map(Target::new).transpose();
         let target = target.map_err(|reason| StartError::InvalidPush { reason })?;

@@ -23,7 +23,7 @@ where
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let Target { client, path, is_https, .. } = target;
+    let Target { client, path, is_https, url } = target;
     let mut request = Request::builder().method(method).uri(path.clone());
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);
@@ -40,16 +40,17 @@ where
     match (refusal, asked) {
         // With as much of the reason as came in time.
         (Some(refusal), _) => {
-            Err(PushError::Refused { status: refusal.status, answer: refusal.reason() })
+            let (status, answer) = (refusal.status, refusal.reason());
+            Err(PushError::Refused { url: url.clone(), status, answer })
         }
         (None, Ok(Ok(()))) => Ok(()),
-        (None, Ok(Err(unreachable))) => Err(broken(unreachable, *is_https)),
-        (None, Err(_)) => Err(PushError::TimedOut),
+        (None, Ok(Err(unreachable))) => Err(broken(unreachable, url, *is_https)),
+        (None, Err(_)) => Err(PushError::TimedOut { url: url.clone() }),
     }
 }
 
 /// The failure, and possible remedies.
-fn broken(Unreachable { mut reason, cause }: Unreachable, is_https: bool) -> PushError {
+fn broken(Unreachable { mut reason, cause }: Unreachable, url: &str, is_https: bool) -> PushError {
     let advice = match cause {
         Cause::Untrusted => {
             ": give the file with the authority's certificate, or its own, by .ca_file(..)"
@@ -59,5 +60,5 @@ fn broken(Unreachable { mut reason, cause }: Unreachable, is_https: bool) -> Pus
         _ => "",
     };
     reason.push_str(advice);
-    PushError::Unreachable { reason }
+    PushError::Unreachable { url: url.into(), reason }
 }

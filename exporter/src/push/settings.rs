@@ -36,7 +36,7 @@ use std::time::Duration;
 /// let push = Push::new("http://pushgateway:9091", "settlement").grouping("venue", "xnas");
 /// let exporter = Exporter::builder().push(push).listen_nowhere().start()?;
 /// // … the job …
-/// exporter.push_now(Duration::from_secs(10))?;
+/// exporter.push_now(Duration::from_secs(10))?; // the end pushes once more, for 50 ms at most
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -46,7 +46,6 @@ pub struct Push {
     pub(crate) job: String,
     pub(crate) grouping: Vec<(String, String)>,
     pub(crate) authorization: Option<Authorization>,
-    #[cfg(feature = "web-config")]
     pub(crate) ca_file: Option<std::path::PathBuf>,
     pub(crate) interval: Option<Duration>,
     pub(crate) timeout: Duration,
@@ -89,7 +88,6 @@ impl Push {
             job: job.into(),
             grouping: Vec::new(),
             authorization: None,
-            #[cfg(feature = "web-config")]
             ca_file: None,
             interval: None,
             timeout: Self::DEFAULT_TIMEOUT,
@@ -156,8 +154,8 @@ impl Push {
     /// The file with the certificate authorities, in PEM, for an `https` gateway's certificate, or
     /// with that certificate itself: a plain file of at most 1 MiB, read when the exporter starts.
     /// By default the system's trusted authorities apply. The gateway may send at most four
-    /// certificates besides its own.
-    #[cfg(feature = "web-config")]
+    /// certificates besides its own. Needs the feature `web-config`.
+    #[cfg_attr(docsrs, doc(cfg(feature = "web-config")))]
     pub fn ca_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self

@@ -15,7 +15,7 @@ pub(crate) struct Target {
     pub(super) client: HttpClient,
     pub(super) path: Uri,
     pub(super) is_https: bool,
-    url: String,
+    pub(super) url: String,
 }
 
 /// The URL with the group.
@@ -52,8 +52,15 @@ impl Target {
             }
             WrongUrl::Other(reason) => wrong(&reason),
         })?;
-        if url.is_https && cfg!(not(feature = "web-config")) {
-            return Err(wrong("https takes the feature \"web-config\""));
+        #[cfg(not(feature = "web-config"))]
+        {
+            let needs = |setting| crate::feature::missing(setting, "web-config");
+            if url.is_https {
+                return Err(wrong(&needs("https")));
+            }
+            if push.ca_file.is_some() {
+                return Err(needs(".ca_file(..)"));
+            }
         }
         if url.uri.query().is_some() {
             return Err(wrong("it has a query"));
@@ -219,8 +226,15 @@ mod tests {
     #[test]
     #[cfg(not(feature = "web-config"))]
     fn encryption_takes_a_feature() {
-        let told = Target::new(&Push::new("https://a", "job")).err().unwrap();
-        assert!(told.contains("\"web-config\""), "{told}");
+        for (push, setting) in [
+            (Push::new("https://a", "job"), "https"),
+            (Push::new("http://a", "job").ca_file("ca.pem"), ".ca_file(..)"),
+        ] {
+            let told = Target::new(&push).err().unwrap();
+            let reason =
+                format!("{setting} takes the feature `web-config` of tickmetrics-exporter");
+            assert!(told.contains(&reason), "{told}");
+        }
     }
 
     #[test]

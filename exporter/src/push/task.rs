@@ -41,7 +41,11 @@ pub(crate) struct PushMetrics {
 
 /// Sends requests for pushes from other threads.
 #[derive(Debug)]
-pub(crate) struct Orders(mpsc::UnboundedSender<Order>);
+pub(crate) struct Orders {
+    sender: mpsc::UnboundedSender<Order>,
+    /// The gateway's, for errors.
+    url: String,
+}
 
 /// A push with a waiting caller.
 #[derive(Debug)]
@@ -52,19 +56,21 @@ pub(crate) struct Order {
 }
 
 impl Orders {
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Order>) {
+    pub(crate) fn new(url: String) -> (Self, mpsc::UnboundedReceiver<Order>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        (Self { sender, url }, receiver)
     }
 
     /// Waits for a push that begins after this.
     pub(crate) fn push(&self, within: Duration) -> Result<(), PushError> {
         let (done, outcome) = blocking::channel();
         let order = Order { within, since: Instant::now(), done };
-        self.0.send(order).map_err(|_| PushError::NotRunning)?;
+        self.sender.send(order).map_err(|_| PushError::NotRunning)?;
         outcome.recv_timeout(within.saturating_add(SLACK)).unwrap_or_else(|error| {
             Err(match error {
-                blocking::RecvTimeoutError::Timeout => PushError::TimedOut,
+                blocking::RecvTimeoutError::Timeout => {
+                    PushError::TimedOut { url: self.url.clone() }
+                }
                 blocking::RecvTimeoutError::Disconnected => PushError::NotRunning,
             })
         })
@@ -103,7 +109,8 @@ where
             AtEnd::Nothing => return,
         };
         if let Err(error) = self.insist(&method, self.settings.end_within).await {
-            report(format_args!("metrics were not {what} at the end, {}: {error}", self.target));
+            let (target, error) = (&self.target, error.without_url());
+            report(format_args!("metrics were not {what} at the end, {target}: {error}"));
         }
     }
 
@@ -199,7 +206,10 @@ where
         match outcome {
             _ if state == before => {}
             Ok(()) => report(format_args!("metrics are pushed again, {}", self.target)),
-            Err(error) => report(format_args!("metrics can't be pushed, {}: {error}", self.target)),
+            Err(error) => {
+                let (target, error) = (&self.target, error.without_url());
+                report(format_args!("metrics can't be pushed, {target}: {error}"));
+            }
         }
         state
     }

@@ -111,7 +111,8 @@ impl Exporter {
 
     /// Pushes all metrics [to the gateway](crate::ExporterBuilder::push), and waits until the gateway has
     /// them: the way for a job to be sure, before it ends. A failed push is repeated as long as
-    /// that may help and there is time.
+    /// that may help and there is time. The end pushes once more; `.at_end(AtEnd::Nothing)` leaves
+    /// that out ([`Push::at_end`]).
     ///
     /// # Errors
     /// Every variant of [`PushError`].
@@ -178,7 +179,7 @@ pub(crate) fn start(
     let (ready, is_ready) = mpsc::channel();
     let (orders, pushing) = match pushing {
         Some(pushing) => {
-            let (orders, receiver) = Orders::new();
+            let (orders, receiver) = Orders::new(pushing.target.to_string());
             (Some(orders), Some((pushing, receiver)))
         }
         None => (None, None),

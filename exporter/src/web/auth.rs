@@ -72,7 +72,7 @@ fn user(name: &str, hash: &str) -> Result<Hash, Wrong> {
         let reason = "no client can send a name with a colon in it (RFC 7617): take another name";
         return Err(Wrong::new(at, reason));
     }
-    let make = format!("make one with htpasswd -nBC 10 {name}");
+    let make = format!("make one with htpasswd -nBC 10 {name} (apt install apache2-utils)");
     let parsed = Hash::parse(hash);
     // Without the hash itself, which may be a password that somebody forgot to hash.
     let hash = parsed.map_err(|_| Wrong::new(&*at, format!("not a bcrypt hash: {make}")))?;

@@ -5,7 +5,7 @@ use tickmetrics::__text::{Printable, PrintablePath};
 /// The fault of a web configuration file, or of a file that it names.
 ///
 /// Its `Display` is one line: the file, the key, the fault and the remedy. It contains no password,
-/// hash, token or private key.
+/// hash, token or private key. `Debug` writes the same.
 ///
 /// ```
 /// use tickmetrics_exporter::{Exporter, StartError};
@@ -16,10 +16,10 @@ use tickmetrics::__text::{Printable, PrintablePath};
 /// let Err(StartError::WebConfig(error)) = failed else { panic!("{failed:?}") };
 /// assert_eq!(error.key(), "basic_auth_users.alice");
 /// assert!(error.to_string().contains("htpasswd -nBC 10 alice"), "{error}");
+/// assert_eq!(format!("{error:?}"), error.to_string());
 /// # std::fs::remove_file(&path)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct WebConfigError {
     file: PathBuf,
     wrong: Wrong,
@@ -49,6 +49,12 @@ impl fmt::Display for WebConfigError {
             write!(f, "{}: ", Printable(key))?;
         }
         Printable(reason).fmt(f)
+    }
+}
+
+impl fmt::Debug for WebConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

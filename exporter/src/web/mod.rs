@@ -22,7 +22,7 @@ mod tls;
 
 pub use error::WebConfigError;
 
-use crate::rate::Bucket;
+use crate::rate::{Bucket, retry_after};
 use crate::server::{Begin, Boxed, Entrance, Stream};
 use crate::sync::lock;
 use auth::{Guard, Refusal};
@@ -257,9 +257,7 @@ fn response(refusal: Refusal, config: &Config) -> Response<Full<Bytes>> {
             }
         }
         Refusal::TooMany(wait) | Refusal::Busy(wait) => {
-            // In whole seconds, rounded up.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(RETRY_AFTER, seconds.into());
+            headers.insert(RETRY_AFTER, retry_after(wait));
         }
     }
     response

@@ -194,13 +194,17 @@ fn nobody_waits_longer_than_told() {
     let exporter = start(&registry, push);
     let outcome = exporter.push_now(Duration::from_secs(2));
     assert!(matches!(outcome, Err(PushError::Unreachable { .. })), "{outcome:?}");
+    let told = format!("{:?}", outcome.unwrap_err());
+    let begin = format!("the gateway http://{free}/metrics/job/batch can't be reached: ");
+    assert!(told.starts_with(&begin), "{told}");
     drop(exporter);
 
     let gateway = Gateway::start(|_| Answer::Hang);
     let exporter = start(&registry, to(&gateway).interval(PATIENCE));
     // The one on the interval hangs, and is given up for this.
     gateway.next();
-    assert_eq!(exporter.push_now(Duration::from_millis(200)), Err(PushError::TimedOut));
+    let outcome = exporter.push_now(Duration::from_millis(200));
+    assert!(matches!(outcome, Err(PushError::TimedOut { .. })), "{outcome:?}");
     gateway.next();
     let start = Instant::now();
     drop(exporter);
@@ -227,7 +231,8 @@ fn a_gateway_that_says_on_and_on_that_it_goes_on_holds_nobody() {
     });
     let (registry, _) = counter();
     let exporter = start(&registry, Push::new(format!("http://{address}"), "batch"));
-    assert_eq!(exporter.push_now(Duration::from_millis(300)), Err(PushError::TimedOut));
+    let outcome = exporter.push_now(Duration::from_millis(300));
+    assert!(matches!(outcome, Err(PushError::TimedOut { .. })), "{outcome:?}");
     let start = Instant::now();
     drop(exporter);
     let took = start.elapsed();
@@ -270,7 +275,10 @@ fn a_refusal_without_an_end_is_a_refusal() {
         Gateway::start(|_| Answer::Hanging("HTTP/1.1 401 A\r\nContent-Length: 9\r\n\r\nno"));
     let exporter = start(&registry, to(&gateway).at_end(AtEnd::Nothing));
     let outcome = exporter.push_now(Duration::from_millis(300));
-    assert_eq!(outcome, Err(PushError::Refused { status: 401, answer: "no".into() }));
+    let Err(PushError::Refused { status: 401, answer, .. }) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(answer, "no");
     gateway.next();
     assert!(gateway.rest().is_empty(), "it was tried again");
 }
@@ -389,7 +397,7 @@ fn a_forked_child_leaves_pushing_to_its_parent() {
     let gateway = Gateway::start(|_| OK);
     let said =
         tests::processes::output(command(&[], "fork", Path::new(&gateway.address.to_string())));
-    assert!(said.contains("says: child Err(NotRunning)\n"), "{said}");
+    assert!(said.contains("says: child Err(the exporter's thread can't push: "), "{said}");
     assert!(said.contains("says: parent Ok(())\n"), "{said}");
     gateway.next();
     assert!(gateway.rest().is_empty());

@@ -140,7 +140,9 @@ fn it_says_why_it_refuses() {
     // A gauge of the gateway's own.
     registry.register::<Counter>(&Description::new("go_goroutines", "Not these.")).unwrap();
     let outcome = start(&registry, gateway.push()).push_now(PATIENCE);
-    let Err(PushError::Refused { status: 400, answer }) = outcome else { panic!("{outcome:?}") };
+    let Err(PushError::Refused { status: 400, answer, .. }) = outcome else {
+        panic!("{outcome:?}")
+    };
     assert!(answer.contains("go_goroutines"), "{answer}");
 }
 

@@ -33,7 +33,7 @@ fn it_is_trusted_by_its_certificate() {
     push(to("localhost").ca_file(&certificate), PATIENCE).unwrap();
     for wrong in [to("localhost").ca_file(&other), to("127.0.0.1").ca_file(&certificate)] {
         match push(wrong, Duration::from_secs(2)) {
-            Err(PushError::Unreachable { reason }) if reason.contains("certificate") => {}
+            Err(PushError::Unreachable { reason, .. }) if reason.contains("certificate") => {}
             outcome => panic!("{outcome:?}"),
         }
     }

@@ -6,6 +6,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tests::programs::{feed, skip};
+use tickmetrics::{Counter, Description, Registry};
+use tickmetrics_exporter::Exporter;
 
 fn users() -> String {
     format!("basic_auth_users: {{ alice: {HASH} }}\n")
@@ -215,6 +217,29 @@ fn unix_sockets_ask_as_well() {
         assert_eq!(answer.status, status, "{answer:?}");
     }
     exporter.shutdown();
+}
+
+/// The same process can have a socket without credentials beside them.
+#[test]
+fn a_second_exporter_asks_for_nothing() {
+    let folder = Folder::new("second");
+    let socket = folder.text("socket");
+    let registry = Registry::new();
+    let description = Description::new("orders_total", "Orders.");
+    let orders: Counter = registry.register(&description).unwrap();
+    orders.add(3);
+    let protected = folder.builder(&users()).registry(&registry).start().unwrap();
+    let second = Exporter::builder().registry(&registry).listen(format!("unix:{socket}"));
+    let second = second.process_metrics(false).start().unwrap();
+    let url = format!("http://{}/metrics", protected.local_addr().unwrap());
+    let Some(answer) = curl(&url, |_| {}) else { return };
+    assert_eq!(answer.status, 401, "{answer:?}");
+    let socket = ["--unix-socket".to_owned(), socket];
+    let answer = curl("http://localhost/metrics", |all| all.extend(socket)).unwrap();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body.contains("\norders_total 3\n"), "{answer:?}");
+    protected.shutdown();
+    second.shutdown();
 }
 
 /// A hash that takes seconds, while others scrape.
