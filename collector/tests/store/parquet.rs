@@ -3,7 +3,11 @@
 use crate::duckdb::{CHECK_VIEWS, DUCKDB};
 use crate::folder::Folder;
 use crate::rows;
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, SystemTime};
 use tests::programs::python;
+use tickmetrics_collector::batch::{Batch, EventKind, Kind};
 use tickmetrics_collector::store::parquet::Parquet;
 use tickmetrics_collector::store::{Keep, Store as _};
 
@@ -20,4 +24,51 @@ fn views_give_what_the_rows_give_by_hand() {
         store.close().unwrap();
     }
     python("duckdb", DUCKDB, &[CHECK_VIEWS, views.to_str().unwrap()], "");
+}
+
+/// The folders of days of `trading_metrics`, but for the one with the empty file.
+fn days(folder: &Folder) -> BTreeSet<String> {
+    fs::read_dir(folder.0.join("trading_metrics"))
+        .unwrap()
+        .map(|day| day.unwrap().file_name().into_string().unwrap())
+        .filter(|day| day != "day=1970-01-01")
+        .collect()
+}
+
+#[test]
+fn old_days_are_removed_and_today_stays() {
+    let folder = Folder::new("days");
+    let series = rows::series("up", Kind::Gauge, &[]);
+    let now = SystemTime::now();
+    let day = Duration::from_secs(86_400);
+    let write = |keep| {
+        let mut store = Box::new(Parquet::open(&folder.0, keep).unwrap());
+        let events = store.maintain().unwrap();
+        let samples = (0..5).map(|days| rows::number(now - day * days, &series, 1.0)).collect();
+        store.write(&Batch { samples, ..Batch::default() }).unwrap();
+        // A time that no source should give makes no folder of its own.
+        let samples = vec![rows::number(SystemTime::UNIX_EPOCH + day, &series, 1.0)];
+        store.write(&Batch { samples, ..Batch::default() }).unwrap();
+        store.close().unwrap();
+        events
+    };
+    assert!(write(Keep::default()).is_empty());
+    let all = days(&folder);
+    assert_eq!(all.len(), 5, "{all:?}");
+
+    let keep = Keep { age: Some(day * 2), bytes: None };
+    let events = Parquet::open(&folder.0, keep).unwrap().maintain().unwrap();
+    assert_eq!(events[0].kind, EventKind::Retention);
+    let oldest: Vec<_> = all.iter().take(2).collect();
+    let expected = format!("2 days were removed, {} to {}", oldest[0], oldest[1]);
+    assert!(events[0].message.contains(&expected), "{events:?}");
+    assert_eq!(days(&folder), all.iter().skip(2).cloned().collect());
+
+    // All that may go, goes: one byte is less than today's files have.
+    let keep = Keep { age: None, bytes: Some(1) };
+    Parquet::open(&folder.0, keep).unwrap().maintain().unwrap();
+    assert_eq!(days(&folder), all.iter().skip(4).cloned().collect());
+    // And none while there is room.
+    let keep = Keep { age: None, bytes: Some(1 << 20) };
+    assert!(write(keep).is_empty());
 }

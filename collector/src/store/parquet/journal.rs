@@ -141,3 +141,60 @@ fn sum(bytes: &[u8]) -> u64 {
         (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Batch, Event, EventKind};
+    use crate::store::columns;
+    use std::time::SystemTime;
+
+    fn frame(message: &str) -> Vec<u8> {
+        let message = message.to_owned();
+        let time = SystemTime::UNIX_EPOCH;
+        let event = Event { time, service: None, kind: EventKind::Start, message };
+        let batch = Batch { events: vec![event], ..Batch::default() };
+        encode(&columns::tables(&batch).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_frame_that_is_not_whole_is_left_out() {
+        let path = std::env::temp_dir().join(format!("journal-{}", std::process::id()));
+        let (first, second) = (frame("first"), frame("second"));
+        let whole = [first.clone(), second.clone()].concat();
+        let read = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            let (rows, cut_off) = read(&path).unwrap();
+            (rows.len(), cut_off)
+        };
+        assert_eq!(read(&whole), (2, false));
+        assert_eq!(read(&first), (1, false));
+        for length in (first.len() + 1..whole.len()).step_by(5) {
+            assert_eq!(read(&whole[..length]), (1, true), "{length}");
+        }
+        for byte in (first.len()..whole.len()).step_by(5) {
+            let mut damaged = whole.clone();
+            damaged[byte] ^= 1;
+            assert_eq!(read(&damaged), (1, true), "{byte}");
+        }
+        // What a file system may leave of a write.
+        let zeros = vec![0; second.len()];
+        assert_eq!(read(&[first, zeros].concat()), (1, true));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_batch_that_was_refused_is_cut_off_before_the_next() {
+        let path = std::env::temp_dir().join(format!("journal-cut-{}", std::process::id()));
+        let mut journal = Journal::create(&path).unwrap();
+        let rows = columns::empty().unwrap();
+        journal.append(&rows).unwrap();
+        // As a write that failed leaves it where nothing could be cut off.
+        journal.file.write_all(&frame("partly")[..50]).unwrap();
+        journal.append(&rows).unwrap();
+        let (tables, cut_off) = read(&path).unwrap();
+        assert!(tables.iter().all(|(table, _)| table != "partly") && !cut_off);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), journal.length);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
