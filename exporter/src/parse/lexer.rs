@@ -204,9 +204,12 @@ impl<'a> Lexer<'a> {
                 labels.push((label, value));
             }
             self.blanks_unless::<STRICT>();
-            // Prometheus reads a text without this comma.
-            if !self.eat(b',') && STRICT && self.peek() != Some(b'}') {
-                return Err("there is neither a comma nor a brace behind a label".into());
+            // Prometheus reads a text without a comma between two labels, or with one behind the last.
+            let (has_comma, ends) = (self.eat(b','), self.peek() == Some(b'}'));
+            if STRICT && has_comma == ends {
+                return Err(
+                    "there is neither a comma with a label nor a brace behind a label".into()
+                );
             }
         }
     }

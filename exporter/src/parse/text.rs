@@ -18,6 +18,8 @@ use std::borrow::Cow;
 /// - The whole text must be UTF-8, also in comments that Prometheus skips.
 /// - A line feed in a label's value has to be escaped, as the format demands.
 /// - A time may be negative, as in the example of the format's documentation.
+/// - Blanks may be in front of a name, as the format allows. Prometheus takes them for a part of it.
+/// - A number must not follow a name without a blank or a brace: Prometheus reads `a.5` as 0.5.
 ///
 /// # Errors
 /// The first line that is not valid, or [`ParseError::TooMany`].

@@ -5,5 +5,6 @@ mod flat;
 mod limits;
 mod model;
 mod openmetrics;
+mod oracles;
 mod protobuf;
 mod text;

@@ -88,7 +88,6 @@ fn text_that_is_accepted() {
         "# TYPE a histogram\na_count{b=\"1\"} 1\na_count{b=\"2\"} 2\na_sum{b=\"1\"} 1\n# EOF\n",
         "# TYPE a counter\na_created 1\na_total 2\n# EOF\n",
         "{\"a.b\",c=\"d\"} 1\n# TYPE \"e.f\" counter\n{\"e.f_total\"} 2\n# EOF\n",
-        "a{b=\"c\",} 1\n# EOF\n",
         "a{} 1 1e3\n# EOF\n",
         "a_bucket{le=\"x\"} 1\n# EOF\n",
         "# TYPE a gauge\na 1\na_total 2\n# EOF\n",
@@ -111,7 +110,11 @@ fn text_that_is_refused() {
         )
     };
     let long = format!("# TYPE a counter\na_total 1 # {{b=\"{}\"}} 1", "ü".repeat(128));
-    let cases: [(&str, &str); 36] = [
+    let cases: [(&str, &str); 37] = [
+        (
+            "a{b=\"c\",} 1\n# EOF",
+            "there is neither a comma with a label nor a brace behind a label",
+        ),
         ("", "the text does not end with # EOF"),
         ("a 1", "the text does not end with # EOF"),
         ("# EOF\n\n", "there is text behind # EOF"),
@@ -128,7 +131,10 @@ fn text_that_is_refused() {
         ("a 1 NaN\n# EOF", "the time is not a number of seconds"),
         ("a 1\r\n# EOF", "the value is not a number"),
         ("a{b=\"c\", d=\"e\"} 1\n# EOF", "there is no valid name of a label"),
-        ("a{b=\"c\"d=\"e\"} 1\n# EOF", "there is neither a comma nor a brace behind a label"),
+        (
+            "a{b=\"c\"d=\"e\"} 1\n# EOF",
+            "there is neither a comma with a label nor a brace behind a label",
+        ),
         ("# TYPE a untyped\n# EOF", "there is no such type"),
         ("# UNIT a seconds\n# EOF", "the name does not end in an underscore and the unit"),
         ("# UNIT aseconds seconds\n# EOF", "the name does not end in an underscore and the unit"),
