@@ -314,6 +314,10 @@ pub(crate) struct Collect {
     /// or unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+    /// The socket that query, export and status ask [default: the store's path and .sock; none with
+    /// --once]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
     /// Read each target once, and end; with an error if one of them gave no metrics
     #[arg(long)]
     pub(crate) once: bool,

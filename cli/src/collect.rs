@@ -43,6 +43,10 @@ pub(crate) fn run(args: &Collect) -> Result<()> {
         people::tell(format_args!("warning: {fallback}"));
     }
     people::tell(format_args!("the store is {}", opened.place));
+    let socket = args.socket.clone().or_else(|| (!args.once).then(|| opened.place.socket()));
+    if let Some(path) = socket {
+        builder = builder.socket(path);
+    }
     let collector = builder
         .store(opened.store)
         .__operator(Box::new(User))

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tickmetrics::__text::report;
@@ -33,6 +34,7 @@ pub struct Builder {
     pub(crate) candles: Vec<Candles>,
     pub(crate) limits: TotalLimits,
     pub(crate) listen: Option<String>,
+    pub(crate) socket: Option<PathBuf>,
     pub(crate) on_cycle: Option<OnCycle>,
     pub(crate) once: bool,
     pub(crate) grace: Duration,
@@ -67,6 +69,7 @@ impl Default for Builder {
             candles: Vec::new(),
             limits: TotalLimits::default(),
             listen: None,
+            socket: None,
             on_cycle: None,
             once: false,
             grace: Duration::from_secs(10),
@@ -123,6 +126,21 @@ impl Builder {
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = Some(address.into());
         self
+    }
+
+    /// Answers queries and questions for the state on a Unix socket, for this user alone; see
+    /// [`ask`](crate::ask). [`Place::socket`](crate::store::Place::socket) is where
+    /// `tickmetrics query` and `tickmetrics status` look for it.
+    #[must_use]
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// The longest time between two readings of a source.
+    pub(crate) fn slowest(&self) -> Duration {
+        let sources = self.sources.iter().filter_map(|source| source.interval);
+        sources.max().unwrap_or(self.interval)
     }
 
     /// Calls a function after each cycle, on the thread of the collector: one that takes long delays

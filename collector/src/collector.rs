@@ -1,12 +1,13 @@
 //! The threads of a collector: one runs the cycles, and one writes.
 
+use crate::ask::server::Server;
 use crate::batch::{Batch, Event, EventKind};
 use crate::builder::{Builder, OnCycle, StartError};
 use crate::candles::Forming;
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
 use crate::source::Budget;
-use crate::status::{Cycle, Reports, SourceStatus, Status};
+use crate::status::{Cycle, Reports, SourceStatus, Status, Written};
 use crate::store::Store;
 use crate::task::{Context, Reading, Task, whole};
 use crate::writer;
@@ -74,6 +75,7 @@ pub struct Collector {
     cycles: Option<JoinHandle<()>>,
     written: Receiver<Result<(), String>>,
     exporter: Option<Exporter>,
+    answers: Option<Server>,
     grace: Duration,
 }
 
@@ -107,6 +109,11 @@ struct Shared {
     wake: Arc<Notify>,
     state: Mutex<State>,
     changed: Condvar,
+    written: Written,
+    /// Between two cycles, and the longest one of a source.
+    intervals: (Duration, Duration),
+    /// The most batches that wait.
+    most: usize,
 }
 
 #[derive(Default)]
@@ -122,6 +129,37 @@ struct State {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn status(&self) -> Status {
+        let Self { queue, registry, metrics, started, .. } = self;
+        let snapshot = registry.snapshot();
+        let count = |counter: &tickmetrics::Counter| snapshot.get(counter).unwrap_or_default();
+        let written = self.written.get();
+        let state = self.state();
+        Status {
+            started: started.0,
+            uptime: started.1.elapsed(),
+            cycles: count(&metrics.cycles),
+            missed_cycles: count(&metrics.missed_cycles),
+            last_cycle: state.last_cycle,
+            took: state.took,
+            batches: count(&metrics.batches),
+            samples: count(&metrics.samples),
+            candles: count(&metrics.candles),
+            events: count(&metrics.events),
+            queued: queue.len(),
+            lost: queue.lost(),
+            failed_scrapes: count(&metrics.failed_scrapes),
+            write_errors: count(&metrics.write_errors),
+            interval: self.intervals.0,
+            slowest: self.intervals.1,
+            queue: self.most,
+            last_write: written.batch,
+            last_checkpoint: written.checkpoint,
+            failure: state.failure.clone(),
+            sources: state.sources.clone(),
+        }
     }
 
     fn stop(&self) {
@@ -161,14 +199,24 @@ impl Collector {
             wake: Arc::new(Notify::new()),
             state: Mutex::default(),
             changed: Condvar::new(),
+            written: Written::default(),
+            intervals: (builder.interval, builder.slowest()),
+            most: builder.queue,
         });
         let unstarted = |error| StartError(format!("a thread can't be started: {error}"));
+        let asked = shared.clone();
+        let status = move || asked.status().json();
+        let answers = builder
+            .socket
+            .as_ref()
+            .map(|path| Server::start(path, store.reader(), Box::new(status)))
+            .transpose()?;
         let (done, written) = mpsc::sync_channel(1);
         let writing = shared.clone();
         thread::Builder::new()
             .name("collector-write".into())
             .spawn(move || {
-                let end = writer::run(store, &writing.queue, &writing.metrics);
+                let end = writer::run(store, &writing.queue, &writing.metrics, &writing.written);
                 let end = end.map_err(|error| error.to_string());
                 if let Err(message) = &end {
                     writing.state().failure.get_or_insert_with(|| message.clone());
@@ -190,33 +238,12 @@ impl Collector {
             shared.queue.close(Instant::now());
             unstarted(error)
         })?;
-        Ok(Self { shared, cycles: Some(cycles), written, exporter, grace })
+        Ok(Self { shared, cycles: Some(cycles), written, exporter, answers, grace })
     }
 
     /// The present state.
     pub fn status(&self) -> Status {
-        let Shared { queue, registry, metrics, started, .. } = &*self.shared;
-        let snapshot = registry.snapshot();
-        let count = |counter: &tickmetrics::Counter| snapshot.get(counter).unwrap_or_default();
-        let state = self.shared.state();
-        Status {
-            started: started.0,
-            uptime: started.1.elapsed(),
-            cycles: count(&metrics.cycles),
-            missed_cycles: count(&metrics.missed_cycles),
-            last_cycle: state.last_cycle,
-            took: state.took,
-            batches: count(&metrics.batches),
-            samples: count(&metrics.samples),
-            candles: count(&metrics.candles),
-            events: count(&metrics.events),
-            queued: queue.len(),
-            lost: queue.lost(),
-            failed_scrapes: count(&metrics.failed_scrapes),
-            write_errors: count(&metrics.write_errors),
-            failure: state.failure.clone(),
-            sources: state.sources.clone(),
-        }
+        self.shared.status()
     }
 
     /// The registry of the collector's metrics about itself.
@@ -250,6 +277,8 @@ impl Collector {
     fn end(&mut self) -> Result<(), String> {
         let Some(cycles) = self.cycles.take() else { return Ok(()) };
         self.shared.stop();
+        // Its queries end before the store is closed.
+        self.answers = None;
         let joined = cycles.join();
         // One more second: the last try may begin at the very end.
         let written = match self.written.recv_timeout(self.grace + Duration::from_secs(1)) {

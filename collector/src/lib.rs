@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`batch`] | what is stored: samples, candles and events of one cycle |
 //! | [`store`] | where it is stored |
+//! | [`ask`] | queries and the state, over a Unix socket while the collector writes |
 //! | `source` | what the values come from: exporters over HTTP, and segments' files |
 //! | `reading`, `series`, `filter` | an answer as samples of series, each of which is there once |
 //! | `health` | whether a source answers, and the events of changes |
@@ -17,6 +18,7 @@
 //! | `metrics`, `status` | what a collector reports about itself |
 //! | `builder`, `settings`, `config` | what to collect: the settings, and their file |
 
+pub mod ask;
 pub mod batch;
 mod builder;
 mod candles;

@@ -2,9 +2,10 @@
 
 use crate::batch::Batch;
 use crate::task::{Key, Report};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A cycle that has ended, for [`Builder::on_cycle`](crate::Builder::on_cycle).
 #[derive(Debug)]
@@ -54,10 +55,124 @@ pub struct Status {
     pub failed_scrapes: u64,
     /// Tries to write that failed.
     pub write_errors: u64,
+    /// The time between two cycles.
+    pub interval: Duration,
+    /// The longest time between two readings of a source.
+    pub slowest: Duration,
+    /// The most batches that wait.
+    pub queue: usize,
+    /// When a batch was last written.
+    pub last_write: Option<SystemTime>,
+    /// When the store's log was last merged into its file, or its journal into files.
+    pub last_checkpoint: Option<SystemTime>,
     /// The lasting error of the store, which ended the collector.
     pub failure: Option<String>,
     /// The state of each source.
     pub sources: Vec<SourceStatus>,
+}
+
+/// Nothing was written for so many intervals: something is wrong.
+const SILENCE: u32 = 5;
+
+impl Status {
+    /// What somebody should look at, one line each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(failure) = &self.failure {
+            warnings.push(format!("the store has failed for good: {failure}"));
+        }
+        for source in self.sources.iter().filter(|it| !it.is_up()) {
+            let SourceStatus { service, target, error, .. } = source;
+            let error = error.as_deref().unwrap_or_default();
+            warnings.push(format!("{service} is down: {target}: {error}"));
+        }
+        if self.missed_cycles > 0 {
+            warnings.push(format!("{} cycles were missed since the start", self.missed_cycles));
+        }
+        if self.lost > 0 {
+            warnings.push(format!("{} batches were lost since the start", self.lost));
+        }
+        let most = self.slowest.max(self.interval) * SILENCE;
+        let last = self.last_write.unwrap_or(self.started);
+        let silence = SystemTime::now().duration_since(last).unwrap_or_default().min(self.uptime);
+        if silence > most {
+            warnings.push(format!("nothing was written for {} s", silence.as_secs()));
+        }
+        warnings
+    }
+
+    /// All of it, as JSON. Times are seconds, and moments are seconds since 1970.
+    pub(crate) fn json(&self) -> Value {
+        let moment =
+            |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0.0, |it| it.as_secs_f64());
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| {
+                json!({
+                    "service": &*source.service,
+                    "target": source.target,
+                    "is_up": source.is_up(),
+                    "error": source.error,
+                    "series": source.series,
+                    "seconds": source.took.as_secs_f64(),
+                })
+            })
+            .collect();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "started": moment(self.started),
+            "uptime_seconds": self.uptime.as_secs_f64(),
+            "interval_seconds": self.interval.as_secs_f64(),
+            "cycles": self.cycles,
+            "missed_cycles": self.missed_cycles,
+            "last_cycle": self.last_cycle.map(moment),
+            "cycle_seconds": self.took.as_secs_f64(),
+            "batches": self.batches,
+            "samples": self.samples,
+            "candles": self.candles,
+            "events": self.events,
+            "queued": self.queued,
+            "queue": self.queue,
+            "lost": self.lost,
+            "failed_scrapes": self.failed_scrapes,
+            "write_errors": self.write_errors,
+            "failure": self.failure,
+            "last_write": self.last_write.map(moment),
+            "last_checkpoint": self.last_checkpoint.map(moment),
+            "sources": sources,
+            "warnings": self.warnings(),
+        })
+    }
+}
+
+/// When the writer last did something.
+#[derive(Debug, Default)]
+pub(crate) struct Written(Mutex<Moments>);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moments {
+    pub(crate) batch: Option<SystemTime>,
+    pub(crate) checkpoint: Option<SystemTime>,
+}
+
+impl Written {
+    pub(crate) fn get(&self) -> Moments {
+        *self.lock()
+    }
+
+    pub(crate) fn set_batch(&self, time: SystemTime) {
+        self.lock().batch = Some(time);
+    }
+
+    pub(crate) fn set_checkpoint(&self, time: SystemTime) {
+        self.lock().checkpoint = Some(time);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Moments> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The state of an exporter or a process.

@@ -3,9 +3,10 @@
 use crate::batch::{Batch, EventKind};
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
+use crate::status::Written;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The first wait before a batch is tried again, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -18,9 +19,10 @@ pub(crate) fn run(
     mut store: Box<dyn Store>,
     queue: &Queue,
     metrics: &CollectorMetrics,
+    written: &Written,
 ) -> Result<(), StoreError> {
     while let Some(batch) = queue.take() {
-        if let Err(error) = write(&mut *store, &batch, queue, metrics) {
+        if let Err(error) = write(&mut *store, &batch, queue, metrics, written) {
             queue.abandon(1);
             // What it wrote before stays; its error matters less than the one that came first.
             let _ = store.close();
@@ -30,7 +32,14 @@ pub(crate) fn run(
         if queue.is_empty() {
             let start = Instant::now();
             match store.maintain() {
-                Ok(events) => queue.note_all(events),
+                Ok(events) => {
+                    if let Some(event) =
+                        events.iter().rev().find(|it| it.kind == EventKind::Checkpoint)
+                    {
+                        written.set_checkpoint(event.time);
+                    }
+                    queue.note_all(events);
+                }
                 Err(error) if error.is_final() => {
                     queue.abandon(0);
                     let _ = store.close();
@@ -49,6 +58,7 @@ fn write(
     batch: &Arc<Batch>,
     queue: &Queue,
     metrics: &CollectorMetrics,
+    written: &Written,
 ) -> Result<(), StoreError> {
     let mut wait = WAITS.0;
     loop {
@@ -75,5 +85,6 @@ fn write(
     metrics.candles.add(batch.candles.len() as u64);
     metrics.events.add(batch.events.len() as u64);
     metrics.batches.inc();
+    written.set_batch(SystemTime::now());
     Ok(())
 }

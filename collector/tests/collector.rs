@@ -3,6 +3,8 @@
 #[path = "collector/support.rs"]
 mod support;
 
+#[path = "collector/ask.rs"]
+mod ask;
 #[path = "collector/cycles.rs"]
 mod cycles;
 #[path = "collector/hostile.rs"]

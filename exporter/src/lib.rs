@@ -188,8 +188,8 @@ pub mod __fuzz {
 }
 
 /// The interface for the program `tickmetrics`: URLs and requests, which it checks and sends like
-/// pushes, durations as in the web configuration, and the advice of [`StartError::Bind`] for a
-/// command line. Not part of the public interface, since none of it concerns metrics.
+/// pushes, durations as in the web configuration, sockets with a file, and the advice of
+/// [`StartError::Bind`] for a command line. Not part of the public interface, since none of it concerns metrics.
 #[cfg(feature = "__cli")]
 #[doc(hidden)]
 pub mod __cli {
@@ -198,5 +198,6 @@ pub mod __cli {
     pub use crate::http_client::{
         Authorization, Cause, HttpClient, Identity, Refusal, Tls, Trust, Unreachable,
     };
+    pub use crate::server::unix::{SocketFile, bind as bind_socket};
     pub use crate::url::{Shown, Url, WrongUrl};
 }

@@ -15,7 +15,7 @@ mod place;
 pub mod query;
 
 use crate::batch::{Batch, Event, EventKind};
-pub use place::{Opened, Place, Settings, open};
+pub use place::{Opened, Place, Settings, open, read};
 use query::Reader;
 use std::error::Error;
 use std::fmt;

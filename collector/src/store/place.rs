@@ -1,7 +1,8 @@
 //! Which store: its name, and what is taken without one.
 
-use super::duckdb::{self, DuckDb, Library};
+use super::duckdb::{self, DuckDb, Library, reading};
 use super::parquet::Parquet;
+use super::query::Reader;
 use super::{Keep, Store, StoreError};
 use std::env;
 use std::ffi::OsStr;
@@ -46,6 +47,25 @@ impl fmt::Display for Place {
             Self::DuckDb(path) => write!(f, "duckdb:{}", path.display()),
             Self::Parquet(path) => write!(f, "parquet:{}", path.display()),
         }
+    }
+}
+
+impl Place {
+    /// The path of the file or the folder.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::DuckDb(path) | Self::Parquet(path) => path,
+        }
+    }
+
+    /// The socket of the collector that writes this store, unless another is configured: its path
+    /// with `.sock` at the end.
+    pub fn socket(&self) -> PathBuf {
+        // A folder's name may end in a slash.
+        let path: PathBuf = self.path().components().collect();
+        let mut name = path.into_os_string();
+        name.push(".sock");
+        name.into()
     }
 }
 
@@ -100,6 +120,20 @@ pub fn open(settings: &Settings) -> Result<Opened, StoreError> {
             Ok(Opened { store, place: Place::Parquet(folder), fallback: Some(fallback) })
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Opens a store that no collector writes, to be read and not written. `library` is that of DuckDB,
+/// or its folder; see [`Library::load`]. It reads Parquet files, too.
+///
+/// # Errors
+/// The store is not there or can't be read, or a collector has it open, or the library can't be
+/// loaded.
+pub fn read(place: &Place, library: Option<&Path>) -> Result<Reader, StoreError> {
+    let library = Library::load(library)?;
+    match place {
+        Place::DuckDb(file) => reading::file(&library, file),
+        Place::Parquet(folder) => reading::folder(&library, folder),
     }
 }
 

@@ -37,6 +37,8 @@ pub enum QueryError {
     TooSlow(Duration),
     /// It is wrong, or not of the kind that is allowed: one `SELECT`, in words of DuckDB.
     Refused(String),
+    /// Nobody waits for the rows any more, or the store is being closed.
+    Ended,
     /// The store can't be read.
     Store(StoreError),
 }
@@ -55,7 +57,21 @@ impl Reader {
     /// # Errors
     /// See [`QueryError`].
     pub fn query(&self, sql: &str, limits: &Limits) -> Result<Answer, QueryError> {
-        self.shared.query(sql, limits)
+        self.shared.query(sql, limits, &|| true)
+    }
+
+    /// As [`query`](Self::query), for as long as somebody waits for the rows: `is_wanted` is called
+    /// some times a second, and the query is ended when it returns `false`.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub fn query_while(
+        &self,
+        sql: &str,
+        limits: &Limits,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, QueryError> {
+        self.shared.query(sql, limits, is_wanted)
     }
 }
 
@@ -66,6 +82,7 @@ impl fmt::Display for QueryError {
                 f,
                 "The query took longer than {limit:?}. Ask for a shorter time or fewer series"
             ),
+            Self::Ended => f.write_str("The query was ended, since the store is being closed"),
             Self::Refused(reason) => f.write_str(reason),
             Self::Store(error) => error.fmt(f),
         }

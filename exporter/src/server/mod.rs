@@ -13,7 +13,8 @@ mod limits;
 mod listen;
 mod progress;
 mod request;
-mod unix;
+#[cfg_attr(not(feature = "__cli"), expect(unreachable_pub, reason = "`__cli` exposes it"))]
+pub(crate) mod unix;
 
 #[cfg(feature = "web-config")]
 pub(crate) use self::{entrance::Boxed, handshakes::Begin, listen::Stream};

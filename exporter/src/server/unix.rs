@@ -29,7 +29,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// A socket's file, removed at the drop. Drop it before the listener: as long as that accepts
 /// connections, no other process considers the file left behind.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     entry: Entry,
     identity: Identity,
@@ -37,7 +37,7 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     /// Always absolute.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -59,7 +59,7 @@ impl Drop for SocketFile {
 /// - `Other`: another program put another file there meanwhile.
 /// - `Unsupported`: it needs `/proc`, which is not mounted.
 /// - The system's error when the socket is made.
-pub(super) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener, SocketFile)> {
+pub fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<(UnixListener, SocketFile)> {
     bind_while(path, mode, backlog, || ())
 }
 

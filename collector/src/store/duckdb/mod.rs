@@ -12,12 +12,14 @@
 //! | `maintain` | checkpoints and the removal of old rows |
 //! | `allowed` | which queries are allowed |
 //! | `shared` | the database, for the writer and for queries |
+//! | `reading` | stores that are only read |
 
 mod allowed;
 mod connection;
 mod fault;
 mod library;
 mod maintain;
+pub(super) mod reading;
 mod schema;
 pub(super) mod shared;
 

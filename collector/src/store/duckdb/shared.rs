@@ -8,9 +8,14 @@ use adbc_core::Statement as _;
 use adbc_core::error::Error;
 use arrow_array::RecordBatchReader as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// The time between two looks at whether a query is still wanted.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A database that may be closed and opened again.
 pub(in crate::store) struct Shared {
@@ -18,20 +23,30 @@ pub(in crate::store) struct Shared {
     /// A query holds it for reading, so that the database is only closed between queries: a file
     /// must not be open twice in a process.
     database: RwLock<Option<Database>>,
+    /// Whether the writer waits for queries to end. Relaxed: queries look at it again and again.
+    is_awaited: AtomicBool,
 }
 
 impl Shared {
     pub(super) fn new(file: PathBuf, database: Database) -> Self {
-        Self { file, database: RwLock::new(Some(database)) }
+        Self { file, database: RwLock::new(Some(database)), is_awaited: false.into() }
     }
 
-    /// Another connection to the database.
+    /// Another database, or none. Ends the queries of the old one.
     pub(super) fn replace(&self, database: Option<Database>) {
+        self.is_awaited.store(true, Relaxed);
+        let mut present = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_awaited.store(false, Relaxed);
         // The old one is dropped while nobody holds the lock for reading.
-        *self.database.write().unwrap_or_else(PoisonError::into_inner) = database;
+        *present = database;
     }
 
-    pub(in crate::store) fn query(&self, sql: &str, limits: &Limits) -> Result<Answer, QueryError> {
+    pub(in crate::store) fn query(
+        &self,
+        sql: &str,
+        limits: &Limits,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, QueryError> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = &*database else {
             return Err(QueryError::Store(StoreError::passing(format!(
@@ -43,12 +58,17 @@ impl Shared {
         let mut connection = database.connect().map_err(unreadable)?;
         connection.execute("BEGIN TRANSACTION READ ONLY").map_err(unreadable)?;
         allowed::check(&mut connection, sql)?;
-        run(&mut connection, sql, limits)
+        run(&mut connection, sql, limits, &|| is_wanted() && !self.is_awaited.load(Relaxed))
         // The transaction ends with the connection.
     }
 }
 
-fn run(connection: &mut Connection, sql: &str, limits: &Limits) -> Result<Answer, QueryError> {
+fn run(
+    connection: &mut Connection,
+    sql: &str,
+    limits: &Limits,
+    is_wanted: &(dyn Fn() -> bool + Sync),
+) -> Result<Answer, QueryError> {
     // The function `query` takes one SELECT, and nothing else.
     let quoted = sql.replace('\'', "''");
     let limit = limits.rows.saturating_add(1);
@@ -58,15 +78,25 @@ fn run(connection: &mut Connection, sql: &str, limits: &Limits) -> Result<Answer
     thread::scope(|scope| {
         let (done, is_done) = channel::<()>();
         let watch = scope.spawn(move || {
-            let late = is_done.recv_timeout(limits.time) == Err(RecvTimeoutError::Timeout);
-            late && cancel.try_cancel().is_ok()
+            let begin = Instant::now();
+            let mut reason = None;
+            while is_done.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                if begin.elapsed() >= limits.time {
+                    reason.get_or_insert(QueryError::TooSlow(limits.time));
+                } else if !is_wanted() {
+                    reason.get_or_insert(QueryError::Ended);
+                }
+                if reason.is_some() {
+                    // Again each time: DuckDB forgets one that comes before the query begins.
+                    let _ = cancel.try_cancel();
+                }
+            }
+            reason
         });
         let answer = collect(&mut statement, limits);
         drop(done);
-        let was_late = watch.join().unwrap_or(false);
-        answer.map_err(|error| {
-            if was_late { QueryError::TooSlow(limits.time) } else { fault::refused(&error) }
-        })
+        let reason = watch.join().unwrap_or(None);
+        answer.map_err(|error| reason.unwrap_or_else(|| fault::refused(&error)))
     })
 }
 

@@ -129,7 +129,7 @@ pub(super) fn views(root: &Path) -> io::Result<()> {
 }
 
 /// The tables and views over the files.
-pub(super) fn sql(root: &Path) -> String {
+pub(in crate::store) fn sql(root: &Path) -> String {
     let files = |table: &str| {
         let files = root.join(table).display().to_string();
         // A name may hold what has a meaning in SQL or in a pattern.

@@ -20,6 +20,7 @@ mod journal;
 
 use super::{Keep, Store, StoreError, columns, event};
 use crate::batch::{Batch, Event, EventKind};
+pub(super) use flush::sql;
 use journal::{Journal, Rows};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};

@@ -1,0 +1,37 @@
+//! Questions to a collector while it writes, over a Unix socket.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `server` | the thread that answers, in the collector |
+//! | `request` | a question, checked |
+//! | `client` | asks |
+//! | `chunks` | the rows on their way |
+//!
+//! A connection is one question: a line of JSON, either `{"status": true}` or
+//! `{"query": SQL, "rows": N, "milliseconds": N}`. The answer begins with a line of JSON. It is
+//! `{"error": TEXT}`, or the state, or `{"rows": N, "is_cut_off": BOOL}` before the rows. The rows
+//! are a stream of Arrow in chunks, each with its length in front, 4 bytes, big-endian. A length of 0
+//! is the end, so an answer that was cut off is noticed.
+//!
+//! A client keeps its side open until it has the answer: one that closes it ends its query.
+
+mod chunks;
+mod client;
+mod request;
+pub(crate) mod server;
+
+use crate::store::query::Limits;
+pub use client::{AskError, Client};
+use std::time::Duration;
+
+/// The most that one query gets, whatever the client asks for.
+pub const MOST: Limits = Limits { rows: 1_000_000, bytes: 64 << 20, time: Duration::from_secs(60) };
+
+/// Queries that run at one time. More are refused.
+const QUERIES: usize = 4;
+
+/// The longest question, in bytes.
+const LONGEST: usize = 256 << 10;
+
+/// The longest wait for a client, and for a server that has nothing to do.
+const PATIENCE: Duration = Duration::from_secs(5);

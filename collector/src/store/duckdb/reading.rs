@@ -1,0 +1,64 @@
+//! Stores that no collector has open, opened to be read.
+
+use super::connection::Database;
+use super::library::Library;
+use super::shared::Shared;
+use crate::store::StoreError;
+use crate::store::query::Reader;
+use adbc_core::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The same shares of the machine as beside a writer, and no extensions.
+const OPTIONS: &[(&str, &str)] = &[
+    ("threads", "2"),
+    ("memory_limit", "1GB"),
+    ("max_temp_directory_size", "1GB"),
+    ("autoinstall_known_extensions", "false"),
+    ("autoload_known_extensions", "false"),
+];
+
+/// Opens a file that exists, and never writes it.
+pub(in crate::store) fn file(library: &Library, file: &Path) -> Result<Reader, StoreError> {
+    let shown = file.display();
+    if !file.exists() {
+        return Err(StoreError::lasting(format!("{shown} does not exist")));
+    }
+    let more = [("access_mode", "READ_ONLY"), ("enable_external_access", "false")];
+    let options: Vec<_> = OPTIONS.iter().copied().chain(more).collect();
+    let database = Database::open(library, file, &options).map_err(|error| {
+        let text = error.message.trim();
+        if text.contains("Could not set lock") {
+            return super::fault::explain(file, &error);
+        }
+        StoreError::lasting(format!("{shown} can't be read: {text}"))
+    })?;
+    Ok(reader(file, database))
+}
+
+/// Opens a folder of Parquet files through its views.
+pub(in crate::store) fn folder(library: &Library, folder: &Path) -> Result<Reader, StoreError> {
+    let shown = folder.display().to_string();
+    let unreadable = |reason: &str| StoreError::lasting(format!("{shown} can't be read: {reason}"));
+    let path = folder.canonicalize().map_err(|error| unreadable(&error.to_string()))?;
+    if !path.join("version").exists() {
+        return Err(StoreError::lasting(format!("{shown} is no store of Parquet files")));
+    }
+    let wrong = |error: Error| unreadable(error.message.trim());
+    let database = Database::open(library, Path::new(":memory:"), OPTIONS).map_err(wrong)?;
+    let mut connection = database.connect().map_err(wrong)?;
+    // Queries read the files in this folder and no other, and can't change that.
+    let allowed = format!(
+        "SET allowed_directories = ['{}']; SET enable_external_access = false; \
+         SET lock_configuration = true",
+        path.display().to_string().replace('\'', "''")
+    );
+    // The views are made anew: the folder may have been moved since they were written.
+    connection.execute(&allowed).map_err(wrong)?;
+    connection.execute(&crate::store::parquet::sql(&path)).map_err(wrong)?;
+    Ok(reader(&path, database))
+}
+
+fn reader(path: &Path, database: Database) -> Reader {
+    Reader { shared: Arc::new(Shared::new(path.to_path_buf(), database)) }
+}
