@@ -2,21 +2,47 @@
 
 use crate::errors::Errors;
 use crate::names;
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Ident, LitStr, Meta, Token, parenthesized, token};
+use syn::{Attribute, Error, Expr, Ident, Lit, LitStr, Meta, Token, parenthesized, token};
 
 /// The keys that an attribute may have, and the keys found so far, over all its occurrences.
 pub(crate) struct Keys {
     known: &'static [&'static str],
     seen: Vec<Ident>,
+    /// The keys of another attribute, with its place and name.
+    others: Option<(&'static [&'static str], &'static str, &'static str)>,
 }
 
 impl Keys {
     pub(crate) fn new(known: &'static [&'static str]) -> Self {
-        Self { known, seen: Vec::new() }
+        Self { known, seen: Vec::new(), others: None }
+    }
+
+    /// Gives the right attribute for keys of another one.
+    pub(crate) fn beside(
+        mut self,
+        keys: &'static [&'static str],
+        place: &'static str,
+        attribute: &'static str,
+    ) -> Self {
+        self.others = Some((keys, place, attribute));
+        self
+    }
+
+    /// The right place of a key that is not known here.
+    fn elsewhere(&self, key: &Ident) -> String {
+        let Some((keys, place, attribute)) = self.others else { return String::new() };
+        let value = match key.to_string().as_str() {
+            "labels" => "(...)",
+            "extremes" | "native" | "flatten" => "",
+            _ => " = ...",
+        };
+        let known = keys.iter().any(|other| key == other);
+        let text = format!("; {place} write `#[{attribute}({key}{value})]`");
+        if known { text } else { String::new() }
     }
 
     /// Whether a key may be there. If not, this adds an error.
@@ -26,7 +52,7 @@ impl Keys {
                 [] => "there are none here".to_owned(),
                 known => format!("known here: {}", list(known)),
             };
-            errors.at(key, format!("unknown key `{key}`; {known}"));
+            errors.at(key, format!("unknown key `{key}`; {known}{}", self.elsewhere(key)));
             false
         } else if self.seen.contains(key) {
             errors.at(key, format!("`{key}` appears twice"));
@@ -83,16 +109,62 @@ pub(crate) fn each(
 
 /// Skips the rest of an item.
 pub(crate) fn rest(input: ParseStream) -> syn::Result<()> {
+    item(input).map(|_| ())
+}
+
+/// The rest of an item.
+fn item(input: ParseStream) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<TokenTree>()?;
+        tokens.extend([input.parse::<TokenTree>()?]);
     }
-    Ok(())
+    Ok(tokens)
 }
 
 /// The value of `= value`.
 pub(crate) fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
+}
+
+/// The text of `key = "text"`.
+pub(crate) fn text(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
+    text_like(input, |text| format!("{key} = {text}"))
+}
+
+/// The text of `= "text"`. The error for anything else suggests the attribute around that text.
+fn text_like(input: ParseStream, like: impl Fn(&str) -> String) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>()?;
+    if input.peek(LitStr) || input.is_empty() || input.peek(Token![,]) {
+        return input.parse();
+    }
+    let found = item(input)?;
+    let text = match syn::parse2(found.clone()) {
+        Ok(Expr::Path(path)) => path.path.segments.last().map(|last| last.ident.unraw()),
+        _ => None,
+    };
+    let text = match (text, syn::parse2(found.clone())) {
+        (Some(ident), _) => format!("\"{}\"", names::snake_case(&ident.to_string())),
+        (None, Ok(Lit::Int(_) | Lit::Float(_) | Lit::Bool(_))) => format!("\"{found}\""),
+        _ => "\"...\"".to_owned(),
+    };
+    Err(Error::new_spanned(found, format!("write `{}`", like(&text))))
+}
+
+/// The value of `= value`, which is a literal.
+pub(crate) fn literal(input: ParseStream) -> syn::Result<Lit> {
+    input.parse::<Token![=]>()?;
+    bare_literal(input)
+}
+
+/// A literal: a macro can't evaluate anything else.
+pub(crate) fn bare_literal(input: ParseStream) -> syn::Result<Lit> {
+    let is_negative = input.peek(Token![-]) && input.peek2(Lit);
+    if input.peek(Lit) || is_negative || input.is_empty() || input.peek(Token![,]) {
+        return input.parse();
+    }
+    let message = "the macro can't evaluate this: write the value itself";
+    Err(Error::new_spanned(item(input)?, message))
 }
 
 /// Refuses a value, and anything else, behind a key without a value.
@@ -132,7 +204,8 @@ pub(crate) fn constants(
         } else if constants.iter().any(|(other, _)| *other == name) {
             errors.at(&name, format!("the label `{text}` appears twice"));
         }
-        constants.push((name, value(input)?));
+        let value = text_like(input, |value| format!("labels({text} = {value})"))?;
+        constants.push((name, value));
         Ok(())
     });
     Ok(constants)

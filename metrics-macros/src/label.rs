@@ -1,6 +1,6 @@
 //! `#[derive(Label)]`: an enum whose variants are the values, or a newtype of an interned string.
 
-use crate::arguments::{Keys, list, value};
+use crate::arguments::{Keys, list, literal, text, value};
 use crate::errors::Errors;
 use crate::names::{self, Case};
 use crate::root::Root;
@@ -123,15 +123,15 @@ pub(crate) fn attributes(
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("label")) {
         keys.read(attribute, errors, |key, input, _| {
             if key == "rename" {
-                read.rename = Some(value(input)?);
+                read.rename = Some(text(key, input)?);
             } else if key == "rename_all" {
-                read.rename_all = Some(case(&value(input)?)?);
+                read.rename_all = Some(case(&text(key, input)?)?);
             } else if key == "crate" {
                 // `Root::of` has read it.
                 value::<Root>(input)?;
             } else {
                 read.capacity = Some((key.clone(), None));
-                read.capacity = Some((key.clone(), Some(value(input)?)));
+                read.capacity = Some((key.clone(), Some(literal(input)?)));
             }
             Ok(())
         });

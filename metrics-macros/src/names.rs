@@ -53,6 +53,22 @@ pub(crate) fn snake_case(name: &str) -> String {
     snake
 }
 
+/// The fewest letters to change, add or take out that make one word of the other (Levenshtein's
+/// distance).
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.chars().enumerate() {
+        let mut row = vec![at + 1];
+        for (column, &d) in other.iter().enumerate() {
+            let changed = last[column] + usize::from(c != d);
+            row.push(changed.min(last[column + 1] + 1).min(row[column] + 1));
+        }
+        last = row;
+    }
+    last.last().copied().unwrap_or_default()
+}
+
 /// The case of an enum's variants, by serde's words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Case {
@@ -108,7 +124,7 @@ fn capitalized(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, label, metric, snake_case};
+    use super::{Case, distance, label, metric, snake_case};
 
     #[test]
     fn cases_are_serdes() {
@@ -131,6 +147,18 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(Case::ALL.map(|(_, case)| case.of(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn distances_count_letters() {
+        for (one, other, letters) in [
+            ("", "ab", 2),
+            ("outcomes", "outcome", 1),
+            ("sampel", "sample", 2),
+            ("name", "name", 0),
+        ] {
+            assert_eq!((distance(one, other), distance(other, one)), (letters, letters));
         }
     }
 

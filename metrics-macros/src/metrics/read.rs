@@ -1,7 +1,9 @@
 //! The struct as written, each part with its span.
 
 use super::doc;
-use crate::arguments::{Constant, Keys, constants, each, no_value, value};
+use crate::arguments::{
+    Constant, Keys, bare_literal, constants, each, literal, no_value, text, value,
+};
 use crate::errors::Errors;
 use crate::root::Root;
 use syn::parse::ParseStream;
@@ -52,6 +54,22 @@ impl Attributes {
     }
 }
 
+/// The keys of `#[metric(...)]`.
+const OF_METRICS: &[&str] = &[
+    "name",
+    "unit",
+    "scale",
+    "sigfigs",
+    "max",
+    "buckets",
+    "native",
+    "quantiles",
+    "extremes",
+    "exemplar_period",
+    "labels",
+    "flatten",
+];
+
 /// `None` for anything but a struct with named fields.
 pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Struct<'a>> {
     let fields = match &input.data {
@@ -68,7 +86,11 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
         );
     }
     let mut read = Struct { prefix: None, constants: Vec::new(), fields: Vec::new() };
-    let mut keys = Keys::new(&["prefix", "labels", "crate"]);
+    let mut keys = Keys::new(&["prefix", "labels", "crate"]).beside(
+        OF_METRICS,
+        "on a metric's field",
+        "metric",
+    );
     for attribute in &input.attrs {
         if attribute.path().is_ident("metric") {
             errors.at(
@@ -78,7 +100,7 @@ pub(super) fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<St
         } else if attribute.path().is_ident("metrics") {
             keys.read(attribute, errors, |key, input, errors| {
                 if key == "prefix" {
-                    read.prefix = Some(value(input)?);
+                    read.prefix = Some(text(key, input)?);
                 } else if key == "crate" {
                     // `Root::of` has read it.
                     value::<Root>(input)?;
@@ -106,21 +128,9 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Option<T> {
 
 fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes {
     let mut read = Attributes::default();
-    let mut metric = Keys::new(&[
-        "name",
-        "unit",
-        "scale",
-        "sigfigs",
-        "max",
-        "buckets",
-        "native",
-        "quantiles",
-        "extremes",
-        "exemplar_period",
-        "labels",
-        "flatten",
-    ]);
-    let mut metrics = Keys::new(&["flatten", "labels"]);
+    let mut metric = Keys::new(OF_METRICS).beside(&["prefix"], "on the struct", "metrics");
+    let mut metrics =
+        Keys::new(&["flatten", "labels"]).beside(OF_METRICS, "on a metric's field", "metric");
     for attribute in attributes {
         let keys = if attribute.path().is_ident("metric") {
             &mut metric
@@ -132,20 +142,20 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
         keys.read(attribute, errors, |key, input, errors| {
             read.keys.push(key.clone());
             match key.to_string().as_str() {
-                "name" => read.name = Some(value(input)?),
-                "unit" => read.unit = Some(value(input)?),
-                "scale" => read.scale = Some(value(input)?),
-                "sigfigs" => read.sigfigs = Some(value(input)?),
-                "max" => read.max = Some(value(input)?),
+                "name" => read.name = Some(text(key, input)?),
+                "unit" => read.unit = Some(text(key, input)?),
+                "scale" => read.scale = Some(literal(input)?),
+                "sigfigs" => read.sigfigs = Some(literal(input)?),
+                "max" => read.max = Some(literal(input)?),
                 "native" if input.peek(syn::Token![=]) => {
-                    read.native = Some(Native::Schema(value(input)?));
+                    read.native = Some(Native::Schema(literal(input)?));
                 }
                 "native" => {
                     no_value(key, input)?;
                     read.native = Some(Native::Usual);
                 }
                 "buckets" => read.buckets = Some(list(key, input, errors)?),
-                "exemplar_period" => read.exemplar_period = Some(value(input)?),
+                "exemplar_period" => read.exemplar_period = Some(literal(input)?),
                 "labels" => read.constants = constants(key, input, errors, &[])?,
                 "quantiles" => read.quantiles = Some(list(key, input, errors)?),
                 _flag => no_value(key, input)?,
@@ -159,6 +169,10 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
 /// `= [literal, ...]`
 fn list(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<Lit>> {
     input.parse::<syn::Token![=]>()?;
+    if !input.peek(syn::token::Bracket) {
+        let like = if key == "buckets" { "\"1us\", \"10us\"" } else { "0.5, 0.99" };
+        return Err(input.error(format!("write a list: `[{like}]`")));
+    }
     let content;
     bracketed!(content in input);
     if content.is_empty() {
@@ -167,7 +181,7 @@ fn list(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Vec
     }
     let mut literals = Vec::new();
     each(&content, errors, |input, _| {
-        literals.push(input.parse()?);
+        literals.push(bare_literal(input)?);
         Ok(())
     });
     Ok(literals)

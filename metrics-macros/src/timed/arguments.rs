@@ -1,7 +1,7 @@
 //! The arguments in the parentheses of `#[timed(...)]`.
 
 use super::function::Function;
-use crate::arguments::{Constant, Keys, constants, each, no_value, value};
+use crate::arguments::{Constant, Keys, constants, each, literal, no_value, text, value};
 use crate::errors::Errors;
 use crate::names;
 use crate::root::Root;
@@ -53,8 +53,8 @@ impl Arguments {
         }
         self.keys.push(key.clone());
         match key.to_string().as_str() {
-            "sample" => self.sample = Some(sample(&value(input)?)?),
-            "name" => self.name = Some(value(input)?),
+            "sample" => self.sample = Some(sample(&literal(input)?)?),
+            "name" => self.name = Some(text(&key, input)?),
             "crate" => self.root = value(input)?,
             "labels" => {
                 self.labels = constants(&key, input, errors, &["module", "function", "outcome"])?;
@@ -69,7 +69,12 @@ impl Arguments {
 
     fn expression(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         let expression: Expr = input.parse()?;
-        if self.histogram.is_some() {
+        if let Expr::Lit(literal) = &expression {
+            match &literal.lit {
+                Lit::Int(number) => errors.at(number, format!("write `sample = {number}`")),
+                text => errors.at(text, format!("write `name = {}`", text.to_token_stream())),
+            }
+        } else if self.histogram.is_some() {
             errors.at(&expression, "only one histogram can record the time: this is a second one");
         } else {
             self.histogram = Some(expression);
@@ -79,6 +84,11 @@ impl Arguments {
 
     /// Checks the arguments against each other and the function.
     pub(super) fn check(&self, function: &Function, errors: &mut Errors) {
+        if let Some((word, key)) = self.histogram.as_ref().and_then(misspelt)
+            && !function.has_argument(word)
+        {
+            errors.at(word, format!("unknown argument `{word}`: do you mean `{key}`?"));
+        }
         if let Some(name) = &self.name {
             let text = name.value();
             let checked = names::metric(&text).map_err(str::to_owned);
@@ -107,6 +117,23 @@ impl Arguments {
             );
         }
     }
+}
+
+/// A word in place of a histogram that is nearly a key, and the key: `outcomes`, or
+/// `label(side = "buy")`.
+fn misspelt(expression: &Expr) -> Option<(&Ident, &'static str)> {
+    let path = match expression {
+        Expr::Path(path) => path,
+        Expr::Call(call) if call.args.iter().any(|it| matches!(it, Expr::Assign(_))) => {
+            let Expr::Path(path) = &*call.func else { return None };
+            path
+        }
+        _ => return None,
+    };
+    let word = path.path.get_ident()?;
+    let text = word.to_string();
+    let near = |key: &&&str| names::distance(&text, key) <= key.len() / 3;
+    KEYS.iter().find(near).map(|key| (word, *key))
 }
 
 /// The key of an argument, consumed, or `None` if the argument is an expression.

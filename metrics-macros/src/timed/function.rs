@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{Attribute, Expr, ReturnType, Signature, Token, Type, Visibility, parse_quote};
+use syn::{Attribute, Expr, Ident, ReturnType, Signature, Token, Type, Visibility, parse_quote};
 
 pub(super) struct Function {
     attributes: Vec<Attribute>,
@@ -91,6 +91,18 @@ impl Function {
             })
         }
         self.signature.receiver().is_some() || has_self(self.signature.to_token_stream())
+    }
+
+    /// Whether an argument of the function has this name.
+    pub(super) fn has_argument(&self, name: &Ident) -> bool {
+        fn has(tokens: TokenStream, name: &Ident) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(ident) => ident == *name,
+                TokenTree::Group(group) => has(group.stream(), name),
+                _ => false,
+            })
+        }
+        has(self.signature.inputs.to_token_stream(), name)
     }
 
     pub(super) fn returns(&self) -> Returns {

@@ -21,6 +21,12 @@ struct Keys {
     /// Of the other attribute.
     #[metrics(unit = "bytes")]
     other: Histogram,
+    /// Of the other attribute, as a flag.
+    #[metrics(extremes)]
+    other_flag: Histogram,
+    /// Of the struct.
+    #[metric(prefix = "execution")]
+    prefixed: Counter,
     #[metric(flatten, name = "nested", unit = "bytes")]
     nested: Nested,
     /// What is no string.

@@ -105,6 +105,15 @@ struct Buckets {
     /// No list.
     #[metric(buckets = 7)]
     no_list: Histogram,
+    /// A text.
+    #[metric(unit = "seconds", buckets = "1us,10us")]
+    text: Histogram,
+    /// A number.
+    #[metric(quantiles = 0.5)]
+    one: Histogram,
+    /// A constant.
+    #[metric(max = MAX)]
+    constant: Histogram,
 }
 
 #[derive(Metrics)]

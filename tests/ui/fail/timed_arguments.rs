@@ -51,6 +51,27 @@ fn no_expression() {}
 #[timed(name = "my-route", labels(venue-id = "a"))]
 fn hyphens() {}
 
+#[timed(outcomes)]
+fn misspelt() {}
+
+#[timed(label(side = "buy"))]
+fn misspelt_labels() {}
+
+#[timed(sampled)]
+fn no_mistake(sampled: &Histogram) {}
+
+#[timed("submit")]
+fn text() {}
+
+#[timed(64)]
+fn number() {}
+
+#[timed(labels(side = Side::Buy, desk = 7, venue = format!("x")))]
+fn values() {}
+
+#[timed(sample = EVERY)]
+fn constant() {}
+
 fn main() {
     // The functions are there all the same: these are not further errors.
     zero();
