@@ -108,8 +108,9 @@ fn is_set_up(metric: &Metric, settings: &Settings) -> bool {
     let Settings { sort, unit, scale, .. } = settings;
     let is_scale = scale.is_finite() && *scale > 0.0 && scale.recip().is_normal();
     let has_scale = !matches!(sort, Sort::Gauge | Sort::UpDown) || metric.scale().is_none();
+    let has_unit = has_unit_of_name(metric, *sort);
     let Some((digits, max, native, edges)) = &settings.distribution else {
-        return is_scale && has_scale && *unit != "total";
+        return is_scale && has_scale && has_unit && *unit != "total";
     };
     // A scale of 0.01 is meant as one hundredth.
     let (mut per_unit, whole) = (scale.recip(), scale.recip().round());
@@ -121,11 +122,36 @@ fn is_set_up(metric: &Metric, settings: &Settings) -> bool {
     // So that a bucket has eight cells.
     let most = [1, 4, 7][usize::from(*digits) - 1];
     let is_native = native.is_none_or(|schema| (-4..=most).contains(&schema));
-    let times = ["seconds", "milliseconds", "microseconds", "nanoseconds"];
-    let is_named_in_time =
-        metric.name.0.rsplit('_').next().is_some_and(|word| times.contains(&word));
-    let has_unit = !is_named_in_time || !unit.is_empty() || metric.scale().is_some();
     is_scale && has_unit && *unit != "total" && are_apart && is_native && *max >= 2
+}
+
+/// The words at the end of a name that stand for a unit of time, of which those of the last line do
+/// so in a histogram's name.
+const TIMES: [(&str, &[&str]); 4] = [
+    ("seconds", &["seconds", "secs", "sec"]),
+    ("milliseconds", &["milliseconds", "millis", "msecs", "msec", "ms"]),
+    ("microseconds", &["microseconds", "micros", "usecs", "usec", "\u{b5}s", "\u{3bc}s"]),
+    ("nanoseconds", &["nanoseconds", "nanos", "nsecs", "nsec", "ns"]),
+];
+const TIMES_OF_HISTOGRAMS: [(&str, &str); 2] = [("s", "seconds"), ("us", "microseconds")];
+
+/// Whether a counter or a histogram that is named in time has that unit, or a scale. Another unit that
+/// is not one of time is in order.
+fn has_unit_of_name(metric: &Metric, sort: Sort) -> bool {
+    let name = &*metric.name.0;
+    let stem = match sort {
+        Sort::Histogram => name,
+        Sort::Counter => name.strip_suffix("_total").unwrap_or(name),
+        Sort::Gauge | Sort::UpDown => return true,
+    };
+    let (_, word) = stem.rsplit_once(|c: char| !c.is_alphanumeric()).unwrap_or(("", stem));
+    let of_all = TIMES.iter().find(|(_, words)| words.contains(&word)).map(|(unit, _)| *unit);
+    let of_histograms = TIMES_OF_HISTOGRAMS.iter().find(|(it, _)| *it == word);
+    let of_histograms = of_histograms.filter(|_| sort == Sort::Histogram).map(|(_, unit)| *unit);
+    let unit = metric.unit();
+    let is_other = unit.is_empty() || TIMES.iter().any(|(time, _)| *time == unit);
+    metric.scale().is_some()
+        || of_all.or(of_histograms).is_none_or(|right| unit == right || !is_other)
 }
 
 impl Fault {

@@ -88,6 +88,24 @@ pub(crate) fn right_unit(unit: &str) -> Option<&'static str> {
     (right != unit).then_some(right)
 }
 
+/// The unit that the last word of a metric's name stands for, if it is unambiguous: `min` may be a
+/// minimum, and `us` or `gb` a market if nothing is timed. The macros have the same list.
+pub(crate) fn unit_in_name(word: &str, is_histogram: bool) -> Option<&'static str> {
+    match word {
+        "seconds" => Some("seconds"),
+        "milliseconds" => Some("milliseconds"),
+        "microseconds" => Some("microseconds"),
+        "nanoseconds" => Some("nanoseconds"),
+        "bytes" => Some("bytes"),
+        "sec" | "secs" | "ms" | "msec" | "msecs" | "millis" | "usec" | "usecs" | "micros"
+        | "\u{b5}s" | "\u{3bc}s" | "ns" | "nsec" | "nsecs" | "nanos" | "kb" | "kib"
+        | "kilobytes" | "kibibytes" | "mb" | "mib" | "megabytes" | "mebibytes" | "gib"
+        | "gigabytes" | "gibibytes" | "tib" | "terabytes" | "tebibytes" => right_unit(word),
+        "s" | "us" | "gb" if is_histogram => right_unit(word),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Scale, right_unit};

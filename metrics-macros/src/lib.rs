@@ -97,15 +97,16 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// `max` and `buckets` are numbers in the exported unit: with `scale = 0.01`, 10 is 1000 recorded
 /// units. If the unit is `seconds`, `milliseconds`, `microseconds` or `nanoseconds`, values are
-/// recorded in nanoseconds and a `scale` is refused. Then a string with one of the suffixes `ns`,
+/// recorded in nanoseconds, and a `scale` is refused but for a counter to which the program adds
+/// exported units: `unit = "seconds", scale = 1.0`. Then a string with one of the suffixes `ns`,
 /// `us` (or `µs`), `ms`, `s`, `m` and `h` may replace a number: `"2.5ms"`. Each of them must be a
 /// whole number of recorded units.
 ///
 /// A field's name must not end in a unit that the metric does not have; the error names the fix.
 /// `wait_seconds` without `unit = "seconds"` would count nanoseconds, and `wait_ms` with it would
 /// become `wait_ms_seconds`. `us`, `s` and `gb` are units in the names of histograms only. An exact
-/// `name` may have any end, with one exception: a histogram's name that ends in a unit of time
-/// needs a `unit` or a `scale`.
+/// `name` may have any end, with one exception: if the name of a histogram or a counter ends in a
+/// unit of time, such as `wait_ms` or `busy_seconds_total`, it needs that `unit`, or a `scale`.
 ///
 /// # Errors
 ///

@@ -63,8 +63,9 @@ impl Units {
         (right != unit).then_some(right)
     }
 
-    /// The unit that the last word of a field's name stands for, if it is unambiguous: `min` may be
-    /// a minimum, and `us` or `gb` a market if nothing is timed.
+    /// The unit that the last word of a name stands for, if it is unambiguous: `min` may be a
+    /// minimum, and `us` or `gb` a market if nothing is timed. The list of
+    /// `metrics-core/src/scale.rs`, too.
     pub(crate) fn in_name(word: &str, is_histogram: bool) -> Option<&'static str> {
         match word {
             "seconds" => Some("seconds"),
@@ -73,9 +74,11 @@ impl Units {
             "nanoseconds" => Some("nanoseconds"),
             "bytes" => Some("bytes"),
             "sec" | "secs" | "ms" | "msec" | "msecs" | "millis" | "usec" | "usecs" | "micros"
-            | "ns" | "nsec" | "nsecs" | "nanos" | "kb" | "kib" | "kilobytes" | "kibibytes"
-            | "mb" | "mib" | "megabytes" | "mebibytes" | "gib" | "gigabytes" | "gibibytes"
-            | "tib" | "terabytes" | "tebibytes" => Self::right_name(word),
+            | "\u{b5}s" | "\u{3bc}s" | "ns" | "nsec" | "nsecs" | "nanos" | "kb" | "kib"
+            | "kilobytes" | "kibibytes" | "mb" | "mib" | "megabytes" | "mebibytes" | "gib"
+            | "gigabytes" | "gibibytes" | "tib" | "terabytes" | "tebibytes" => {
+                Self::right_name(word)
+            }
             "s" | "us" | "gb" if is_histogram => Self::right_name(word),
             _ => None,
         }

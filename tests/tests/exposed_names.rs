@@ -54,7 +54,10 @@ impl What {
         let description = Description::new(name, "Help.");
         let histogram = || description.clone().scale(1.0).sigfigs(1).max(100).buckets([10]);
         match self {
-            Self::Counter => registry.register::<Counter>(&description).map(|it| it.add(3)),
+            // With a scale, a name may end in seconds.
+            Self::Counter => {
+                registry.register::<Counter>(&description.clone().scale(1.0)).map(|it| it.add(3))
+            }
             Self::Gauge => registry.register::<Gauge>(&description).map(|it| it.set(3.0)),
             Self::UpDown => registry.register::<UpDownCounter>(&description).map(|it| it.add(3)),
             Self::Histogram => record(registry, &histogram()),

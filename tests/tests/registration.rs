@@ -1,8 +1,9 @@
 //! The metrics that can be registered, and the texts of errors.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
 use tickmetrics::prelude::*;
-use tickmetrics::{Dimension, Label, Labels, Values};
+use tickmetrics::{Dimension, Label, Labels, Segment, SegmentReader, Value, Values};
 
 fn registry() -> Registry {
     Registry::new()
@@ -366,28 +367,39 @@ fn scales_and_edges_that_text_can_not_tell_apart_are_refused() {
 /// Neither crate can see into the other: both are published by themselves.
 #[test]
 fn core_and_the_macros_have_one_list_of_units() {
-    let list = |source: &'static str, start: &str| -> Vec<&'static str> {
+    let list = |source: &'static str, start: &str, end: &str| -> Vec<&'static str> {
         let (_, list) = source.split_once(start).expect("the list is there");
-        let (list, _) = list.split_once("(right != unit)").expect("the list ends");
+        let (list, _) = list.split_once(end).expect("the list ends");
         list.split('"').skip(1).step_by(2).collect()
     };
-    let core = list(include_str!("../../metrics-core/src/scale.rs"), "fn right_unit(");
-    let macros = list(include_str!("../../metrics-macros/src/quantity.rs"), "fn right_name(");
-    assert!(core.len() > 70 && core.contains(&"kibibyte"), "{core:?}");
-    assert_eq!(core, macros);
+    let core = include_str!("../../metrics-core/src/scale.rs");
+    let macros = include_str!("../../metrics-macros/src/quantity.rs");
+    let units = list(core, "fn right_unit(", "(right != unit)");
+    assert!(units.len() > 70 && units.contains(&"kibibyte"), "{units:?}");
+    assert_eq!(units, list(macros, "fn right_name(", "(right != unit)"));
+    let in_names = list(core, "fn unit_in_name(", "_ => None");
+    assert!(in_names.len() > 30 && in_names.contains(&"usecs"), "{in_names:?}");
+    assert_eq!(in_names, list(macros, "fn in_name(", "_ => None"));
 }
 
 #[test]
-fn a_histogram_whose_name_ends_in_a_unit_of_time_has_a_unit_or_a_scale() {
+fn a_histogram_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
     let register = |description: &Description| registry().register::<Histogram>(description);
-    for word in ["seconds", "milliseconds", "microseconds", "nanoseconds"] {
-        let wait = Description::new(format!("wait_{word}"), "Waited.");
-        let error = register(&wait).unwrap_err().to_string();
-        let advice = format!("would be read as {word}: add .unit({word:?}), or a .scale(..)");
-        assert!(error.ends_with(&advice), "{error}");
-        register(&wait.clone().unit(word)).unwrap();
-        register(&wait.clone().scale(1.0)).unwrap();
-        registry().register::<Gauge>(&wait).unwrap();
+    for (word, unit) in WORDS_OF_TIME.into_iter().chain([("us", "microseconds")]) {
+        for wait in [format!("wait_{word}"), format!("wait.{word}"), word.to_owned()] {
+            let wait = Description::new(wait, "Waited.");
+            let error = register(&wait).unwrap_err().to_string();
+            let advice = format!("it ends in a unit: add .unit({unit:?}) for recorded nanoseconds");
+            assert!(error.contains(&advice), "{error}");
+            register(&wait.clone().unit(unit)).unwrap();
+            register(&wait.clone().scale(1.0)).unwrap();
+            register(&wait.clone().unit("trades")).unwrap();
+            registry().register::<Gauge>(&wait).unwrap();
+            let other = if unit == "seconds" { "nanoseconds" } else { "seconds" };
+            let error = register(&wait.clone().unit(other)).unwrap_err().to_string();
+            let advice = format!("end the name in {other:?}, or write .unit({unit:?})");
+            assert!(error.ends_with(&advice), "{error}");
+        }
     }
     register(&Description::new("wait_ticks", "Waited.")).unwrap();
 }
@@ -432,6 +444,30 @@ fn durations_are_the_same_in_each_kind() {
         let gauge: Gauge<bool> = registry.register(&described("gauge")).unwrap();
         let histogram: Histogram = registry.register(&described("histogram")).unwrap();
         let duration = Duration::from_millis(250);
+/// A name that ends in this word, and the unit that the word stands for.
+const WORDS_OF_TIME: [(&str, &str); 20] = [
+    ("seconds", "seconds"),
+    ("secs", "seconds"),
+    ("sec", "seconds"),
+    ("milliseconds", "milliseconds"),
+    ("millis", "milliseconds"),
+    ("msecs", "milliseconds"),
+    ("msec", "milliseconds"),
+    ("ms", "milliseconds"),
+    ("microseconds", "microseconds"),
+    ("micros", "microseconds"),
+    ("usecs", "microseconds"),
+    ("usec", "microseconds"),
+    ("\u{b5}s", "microseconds"),
+    ("\u{3bc}s", "microseconds"),
+    ("nanoseconds", "nanoseconds"),
+    ("nanos", "nanoseconds"),
+    ("nsecs", "nanoseconds"),
+    ("nsec", "nanoseconds"),
+    ("ns", "nanoseconds"),
+    ("s", "seconds"),
+];
+
         counter.add_duration(duration);
         gauge.with(true).set_duration(duration);
         histogram.record_duration(duration);
@@ -445,6 +481,46 @@ fn durations_are_the_same_in_each_kind() {
 #[test]
 fn series_from_a_position_are_the_rest() {
     let registry = registry();
+    register(&Description::new("orders_by_terms", "Orders.")).unwrap();
+}
+
+/// A program may add whole seconds itself, if the description says so. Counts that are kept
+/// elsewhere are in the exported unit, and so are those of a function without a unit.
+#[test]
+fn a_counter_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
+    let register = |description: &Description| registry().register::<Counter>(description);
+    let counted = |snapshot: &Snapshot, name: &str| match snapshot.value(name, &[]) {
+        Some(Value::Counter(count)) => count as f64,
+        Some(Value::Quantity(count)) => count,
+        other => panic!("{name} is {other:?}"),
+    };
+    let market = |word: &str| ["s", "us"].contains(&word);
+    for (word, unit) in WORDS_OF_TIME.into_iter().filter(|(word, _)| !market(word)) {
+        for name in [format!("busy_{word}"), format!("busy_{word}_total")] {
+            let busy = Description::new(name.clone(), "Busy.");
+            let error = register(&busy).unwrap_err().to_string();
+            let advice = format!(
+                "it ends in a unit: add .unit({unit:?}) for recorded nanoseconds, and .scale(1.0) \
+                 too if the program adds whole ones"
+            );
+            assert!(error.ends_with(&advice), "{error}");
+            let registry = registry();
+            let whole: Counter = registry.register(&busy.clone().unit(unit).scale(1.0)).unwrap();
+            whole.add(3);
+            assert_eq!(counted(&registry.snapshot(), &name), 3.0);
+            register(&busy.clone().unit(unit)).unwrap().add_duration(Duration::from_secs(1));
+
+            let mut snapshot = Snapshot::default();
+            snapshot.add_counter(&busy, 4.0).unwrap();
+            assert_eq!(counted(&snapshot, &name), 4.0);
+            let registry = self::registry();
+            registry.counter_fn_with(&busy, || 5_u64).unwrap().forget();
+            assert_eq!(counted(&registry.snapshot(), &name), 5.0);
+        }
+    }
+    for name in ["orders_us_total", "us", "sent_bytes_total", "sent_mb"] {
+        register(&Description::new(name, "Sent.")).unwrap();
+    }
     let one: Counter<bool> = registry.register(&Description::new("one", "Help.")).unwrap();
     one.with(true).inc();
     for venue in ["a", "b", "c"] {

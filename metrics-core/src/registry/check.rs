@@ -8,7 +8,7 @@ use crate::bucket::Grid;
 use crate::directory::{Kind, MAX_DIMENSIONS, are_quantiles};
 use crate::labels::{Dimension, Values};
 use crate::names::{self, beginning};
-use crate::scale::{nanoseconds_to, right_unit};
+use crate::scale::{self, nanoseconds_to, right_unit};
 use std::collections::HashSet;
 
 /// The most bytes of a name, a label's name or its value, and then of a help text: all go into the
@@ -93,6 +93,37 @@ pub(super) fn values(name: &str, dimensions: &[Dimension]) -> Result<(), Registe
     Ok(())
 }
 
+/// Fails if a handle would record in another unit of time than the name's, by the rule of
+/// `derive(Metrics)` for exact names. A scale shows that the name is intended. Values that are kept
+/// elsewhere, and those of gauges, are in exported units, so their names may end in any unit.
+pub(super) fn unit_in_name(metric: &Description) -> Result<(), RegisterError> {
+    let Description { name, unit, .. } = metric;
+    let (stem, or) = match metric.kind {
+        Some(Kind::Histogram) => (&**name, "or a .scale(..) for values in another unit"),
+        Some(Kind::Counter) => {
+            let stem = name.strip_suffix("_total").unwrap_or(name);
+            (stem, "and .scale(1.0) too if the program adds whole ones")
+        }
+        _ => return Ok(()),
+    };
+    let word = stem.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let right = scale::unit_in_name(word, metric.kind == Some(Kind::Histogram));
+    let Some(right) = right.filter(|right| nanoseconds_to(right).is_some()) else { return Ok(()) };
+    let reason = if metric.scale.is_some() || unit == right {
+        return Ok(());
+    } else if unit.is_empty() {
+        format!("it ends in a unit: add .unit({right:?}) for recorded nanoseconds, {or}")
+    } else if nanoseconds_to(unit).is_some() {
+        format!(
+            "it ends in {word:?}, and its unit is {unit:?}: end the name in {unit:?}, or write \
+             .unit({right:?})"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(RegisterError::InvalidSetting { name: name.clone(), reason })
+}
+
 fn settings(metric: &Description) -> Result<(), String> {
     if metric.label_names().count() > MAX_DIMENSIONS {
         return Err(format!("it has more than {MAX_DIMENSIONS} labels"));
@@ -130,17 +161,6 @@ fn settings(metric: &Description) -> Result<(), String> {
             return Err("gauges and up-down counters have no scale".into());
         }
         _ => return Ok(()),
-    }
-    // The rule of `derive(Metrics)` for exact names.
-    if let Some(word) = metric.name.rsplit('_').next()
-        && nanoseconds_to(word).is_some()
-        && metric.unit.is_empty()
-        && metric.scale.is_none()
-    {
-        return Err(format!(
-            "it ends in a unit that the metric does not have, so recorded nanoseconds would be read as \
-             {word}: add .unit({word:?}), or a .scale(..)"
-        ));
     }
     let Description { sigfigs, max, .. } = *metric;
     if !Grid::SIGFIGS.contains(&sigfigs) {

@@ -92,6 +92,10 @@ impl Description {
     /// Any other unit is recorded as it is, or by [`scale`](Description::scale). A unit must not
     /// contain white space or control characters, be `total`, or end in `_total`. The unit does not
     /// change the name: include it there, as in `…_seconds`.
+    ///
+    /// A counter or a histogram whose name ends in a unit of time, such as `wait_ms` or
+    /// `busy_seconds_total`, needs that unit, or a scale: otherwise recorded nanoseconds would be
+    /// read as milliseconds or seconds.
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = unit.into();
@@ -100,6 +104,9 @@ impl Description {
 
     /// Exported units in a recorded one, more than 0: 0.01 counts hundredths. The default is 1, or
     /// the scale of a unit of time. For counters and histograms.
+    ///
+    /// A counter to which the program adds whole seconds has `unit("seconds")` and `scale(1.0)`. Its
+    /// [`add_duration`](crate::Counter::add_duration) would add nanoseconds all the same.
     #[must_use]
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = Some(scale);

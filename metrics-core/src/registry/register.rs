@@ -1,4 +1,5 @@
 use super::cells::take_cells;
+use super::check;
 use super::description::Description;
 use super::error::RegisterError;
 use super::functions::Functions;
@@ -104,6 +105,7 @@ impl Registry {
     ) -> Result<M, RegisterError> {
         let description = M::complete(description.clone());
         let asked = Registered::new(&description, series, M::Labels::dimensions())?;
+        check::unit_in_name(&description)?;
         let cells = self.cells(asked, series, owner)?;
         // SAFETY: the cells were found for this kind and so many series. A metric that was there
         // before has the same kind and the same values of labels (`differs`), and so as many

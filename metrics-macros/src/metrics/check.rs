@@ -1,18 +1,18 @@
 //! Checks of attributes against each other.
 
 use super::read::{self, Attributes};
-use super::{Content, Field, Metric, Metrics};
+use super::{Content, Field, Metric, Metrics, unit};
 use crate::errors::Errors;
 use crate::names;
 use crate::quantity::{DEFAULT_MAX, Units};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{GenericArgument, Ident, Lit, PathArguments, Type};
+use syn::{GenericArgument, Ident, Lit, LitStr, PathArguments, Type};
 
 /// The kinds of metric, by the last segment of their path. For another type, such as an alias, the
 /// compiler checks later whether it is a metric.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Counter,
     UpDownCounter,
     Gauge,
@@ -20,7 +20,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(ty: &Type) -> Option<Self> {
+    pub(super) fn of(ty: &Type) -> Option<Self> {
         let Type::Path(path) = ty else { return None };
         match path.path.segments.last()?.ident.to_string().as_str() {
             "Counter" => Some(Self::Counter),
@@ -36,7 +36,7 @@ impl Kind {
 type Series = (String, Vec<(String, String)>);
 
 pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
-    let prefix = raw.prefix.as_ref().map(syn::LitStr::value);
+    let prefix = raw.prefix.as_ref().map(LitStr::value);
     if let Some(Err(reason)) = prefix.as_deref().map(names::metric) {
         let prefix = prefix.as_deref().unwrap_or_default();
         let prefix = prefix.escape_debug();
@@ -121,7 +121,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
             ),
         ),
     }
-    let name = attributes.name.as_ref().map(syn::LitStr::value);
+    let name = attributes.name.as_ref().map(LitStr::value);
     let field = ident.unraw().to_string();
     if let Err(reason) = names::metric(name.as_ref().unwrap_or(&field)) {
         match &attributes.name {
@@ -138,9 +138,9 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     }
     kind(Kind::of(raw.ty), attributes, errors);
     labels(raw.ty, errors);
-    let unit = unit(attributes, errors);
-    let scale = scale(attributes, &unit, errors);
-    unit_in_name(raw, &unit, errors);
+    let unit = unit::unit(attributes, errors);
+    let scale = unit::scale(Kind::of(raw.ty), attributes, &unit, errors);
+    unit::in_name(raw, &unit, errors);
     let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
     let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
     let sigfigs = attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors));
@@ -214,89 +214,6 @@ fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     }
 }
 
-fn unit(attributes: &Attributes, errors: &mut Errors) -> String {
-    let Some(unit) = &attributes.unit else { return String::new() };
-    let text = unit.value();
-    if let Some(right) = Units::right_name(&text) {
-        errors.at(unit, format!("`{text}` is not a unit here: write `unit = \"{right}\"`"));
-    } else if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        let reason = "it ends the metric's name, so it is made of ASCII letters, digits and `_`";
-        errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
-    } else if text == "total" || text.ends_with("_total") {
-        let reason = "the name of a counter ends in `total` by itself, and no other name does";
-        errors.at(unit, format!("`{text}` can't be a unit: {reason}"));
-    }
-    text
-}
-
-/// Reports a unit at the end of a name if the metric has another unit, since the recorded values
-/// would be in another unit than readers expect. An exact name may end in any unit, except for a
-/// histogram, whose times would be nanoseconds. A unit or a scale there shows that the name is
-/// intended.
-fn unit_in_name(raw: &read::Field, unit: &str, errors: &mut Errors) {
-    let kind = Kind::of(raw.ty);
-    let is_histogram = kind == Some(Kind::Histogram);
-    if let Some(name) = &raw.attributes.name {
-        let text = name.value();
-        if let Some(word) = text.rsplit('_').next()
-            && is_histogram
-            && Units::of_time(word).is_some()
-            && raw.attributes.key("unit").is_none()
-            && raw.attributes.key("scale").is_none()
-        {
-            errors.at(
-                name,
-                format!(
-                    "`{text}` ends in a unit that the metric does not have, so recorded \
-                     nanoseconds would be read as {word}: add `unit = \"{word}\"`, or a `scale`"
-                ),
-            );
-        }
-        return;
-    }
-    let field = raw.ident.unraw().to_string();
-    let stem = match kind {
-        Some(Kind::Counter) => field.strip_suffix("_total").unwrap_or(&field),
-        _ => &field,
-    };
-    let Some((quantity, word)) = stem.rsplit_once('_') else { return };
-    let Some(right) = Units::in_name(word, is_histogram) else { return };
-    let is_of_a_kind = Units::of_time(unit).is_some() == Units::of_time(right).is_some();
-    if quantity.is_empty() || (!unit.is_empty() && (unit == word || !is_of_a_kind)) {
-        return;
-    }
-    let total = if stem == field { "" } else { "_total" };
-    let message = if unit == right || !unit.is_empty() {
-        format!(
-            "`{field}` ends in `{word}`, but its unit, `{unit}`, is added to the name: name \
-             it `{quantity}{total}`"
-        )
-    } else if word == right {
-        format!("`{field}` ends in a unit that the metric does not have: add `unit = \"{right}\"`")
-    } else {
-        let base = if right == "bytes" { right } else { "seconds" };
-        format!(
-            "`{field}` ends in `{word}`, which is not a unit here: write `unit = \"{base}\"`, and name \
-             it `{quantity}_{base}{total}` or just `{quantity}{total}`"
-        )
-    };
-    errors.at(raw.ident, message);
-}
-
-fn scale(attributes: &Attributes, unit: &str, errors: &mut Errors) -> Option<f64> {
-    let literal = attributes.scale.as_ref()?;
-    let scale = number(literal).filter(|scale| scale.is_finite() && *scale > 0.0);
-    if scale.is_none() {
-        errors.at(literal, "`scale` is a finite number above 0: exported units to a recorded one");
-    } else if let (Some(_), Some(key)) = (Units::of_time(unit), attributes.key("scale")) {
-        errors.at(
-            key,
-            format!("`unit = \"{unit}\"` implies the scale: times are recorded in nanoseconds"),
-        );
-    }
-    scale
-}
-
 fn sigfigs(literal: &Lit, errors: &mut Errors) -> Option<u8> {
     let digits = match literal {
         Lit::Int(number) => number.base10_parse().ok().filter(|digits| (1..=3).contains(digits)),
@@ -364,7 +281,7 @@ fn period(literal: &Lit, errors: &mut Errors) -> Option<u32> {
     period
 }
 
-fn number(literal: &Lit) -> Option<f64> {
+pub(super) fn number(literal: &Lit) -> Option<f64> {
     match literal {
         Lit::Float(number) => number.base10_parse().ok(),
         Lit::Int(number) => number.base10_parse().ok(),

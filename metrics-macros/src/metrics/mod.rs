@@ -4,6 +4,7 @@ mod check;
 mod doc;
 mod expand;
 mod read;
+mod unit;
 
 use crate::arguments::Constant;
 use crate::errors::Errors;

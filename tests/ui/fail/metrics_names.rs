@@ -71,6 +71,31 @@ struct Units {
     /// An exact name of what is recorded.
     #[metric(name = "other_seconds", scale = 1)]
     other: Histogram,
+    /// The same in short.
+    #[metric(name = "wait_ms")]
+    millis: Histogram,
+    /// Shorter.
+    #[metric(name = "wait_us")]
+    micros: Histogram,
+    /// Counted.
+    #[metric(name = "busy_secs_total")]
+    busy: Counter,
+    /// Another unit.
+    #[metric(name = "idle_ms_total", unit = "seconds")]
+    idle: Counter,
+    /// Added as whole seconds.
+    #[metric(name = "up_seconds_total", unit = "seconds", scale = 1.0)]
+    up: Counter,
+    /// The same without an exact name.
+    #[metric(unit = "seconds", scale = 1.0)]
+    down_seconds: Counter,
+    /// A gauge is set in exported units.
+    #[metric(name = "age_seconds")]
+    age: Gauge,
+    /// Nothing but a unit.
+    ms: Histogram,
+    /// No time.
+    bytes: Counter,
 }
 
 fn main() {}
