@@ -4,26 +4,6 @@
 //! instruction, no allocation and no system call. Data passes from record to shard to snapshot. The
 //! `tickmetrics-exporter` crate encodes and serves snapshots.
 //!
-//! | module | what it is |
-//! |---|---|
-//! | `sync`, `memory`, `layout` | atomics, the mapping, and the position of everything in it |
-//! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
-//! | `names` | valid names, and the escaping of names for older readers |
-//! | `printable`, `report` | foreign text, made safe for a terminal or a log; one line on standard error, from any thread |
-//! | `cell` | cell numbers, which records use unchecked |
-//! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
-//! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
-//! | `exemplar` | a value with its trace, written by one thread and read by others |
-//! | `labels` | bounded labels, and the series that they name |
-//! | `handles` | counters, gauges, histograms and timers, as held by recording code |
-//! | `snapshot` | all shards summed into owned values |
-//! | `reader` | another process's segment, read from its file |
-//! | `resume` | counts of an earlier run of the program, taken over |
-//! | `install` | the making of the process's segment, in memory or in a file |
-//! | `registry` | names, checks, registration |
-//! | `timed`, `warm_up` | functions that are timed; threads that are made ready to record |
-//! | `model` | models of the concurrent parts, for a model checker |
-//!
 //! ```
 //! use tickmetrics::prelude::*;
 //!
@@ -156,6 +136,48 @@
 //!
 //! `test-util`: a clock for tests that moves only when the test moves it (`with_mock_clock`). Turn it on in
 //! `[dev-dependencies]`.
+//!
+//! # Coming from `prometheus` or `metrics`
+//!
+//! | there | here |
+//! |---|---|
+//! | `IntCounter`, `Counter`, `counter!` | [`Counter`]; with a unit of time `add_duration` counts nanoseconds |
+//! | `inc_by(n)`, `increment(n)` | [`add(n)`](Counter::add) |
+//! | a counter with `dec`, a gauge with `inc` and `dec` | [`UpDownCounter`] |
+//! | `IntGauge`, `Gauge`, `gauge!` | [`Gauge`], which is [`set`](Gauge::set) |
+//! | `observe(value)`, `record(value)` in seconds | [`record(nanoseconds)`](Histogram::record), `record_f64(seconds)`, `record_duration` |
+//! | `start_timer()` | [`start()`](Histogram::start) |
+//! | `observe_closure_duration(f)` | [`time(f)`](Histogram::time) |
+//! | `timer.stop_and_discard()` | [`timer.discard()`](Timer::discard) |
+//! | `CounterVec`, `with_label_values(&["buy"])`, `counter!(…, "side" => "buy")` | `Counter<Side>`, [`with(Side::Buy)`](Counter::with), where `Side` is a [`Label`] |
+//! | `remove_label_values` | `retire` of an interned label |
+//! | `HistogramOpts::buckets`, `linear_buckets` | [`Description::buckets`], `#[metric(buckets = […])]` |
+//! | `const_label`, `Opts::const_labels` | [`Description::constant`], `#[metric(labels(…))]` |
+//! | `register_int_counter!`, `lazy_static!`, `describe_counter!` | `#[derive(Metrics)]` and [`Metrics::global`], or [`Registry::register`] |
+//! | a collector, `PullingGauge` | [`Registry::gauge_fn_with`], [`Registry::counter_fn_with`] |
+//! | `gather()`, `PrometheusHandle::render` | [`Registry::snapshot`], and the crate `tickmetrics-exporter` |
+//!
+//! # For contributors
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `sync`, `memory`, `layout` | atomics, the mapping, and the position of everything in it |
+//! | `bucket`, `scale`, `clock` | histogram cells, units, clock ticks |
+//! | `names` | valid names, and the escaping of names for older readers |
+//! | `printable`, `report` | foreign text, made safe for a terminal or a log; one line on standard error, from any thread |
+//! | `cell` | cell numbers, which records use unchecked |
+//! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
+//! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
+//! | `exemplar` | a value with its trace, written by one thread and read by others |
+//! | `labels` | bounded labels, and the series that they name |
+//! | `handles` | counters, gauges, histograms and timers, as held by recording code |
+//! | `snapshot` | all shards summed into owned values |
+//! | `reader` | another process's segment, read from its file |
+//! | `resume` | counts of an earlier run of the program, taken over |
+//! | `install` | the making of the process's segment, in memory or in a file |
+//! | `registry` | names, checks, registration |
+//! | `timed`, `warm_up` | functions that are timed; threads that are made ready to record |
+//! | `model` | models of the concurrent parts, for a model checker |
 
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(tickmetrics_loom))))]
 #![cfg_attr(

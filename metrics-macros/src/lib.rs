@@ -115,9 +115,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// prefix with a blank, `-` or `/`, or that ends in `_`; a tuple of more than four labels; two
 /// fields with one name and the same labels; an unknown key, or a repeated one; generics, and
 /// anything but a struct with named fields; another method of the struct with one of the three
-/// names. The last segment of a type's path decides the kind of a metric, so errors with an alias
-/// appear at registration.
-/// alias is found when it is registered.
+/// names. The last segment of a type's path decides the kind of a metric. A type alias is seen only
+/// at registration, which then reports its errors.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn derive_metrics(input: TokenStream) -> TokenStream {
     metrics::derive(&visibility::expanded(parse_macro_input!(input as DeriveInput))).into()
@@ -273,7 +272,7 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 /// | none | `function_calls_total` and `function_duration_seconds`, with the labels `module` and `function` |
 /// | an expression | records into this `Histogram` (or a reference to one), and counts no calls; the expression may use `self` and the arguments |
 /// | `sample = 64` | counts every call, and times the first one of each thread and then one in 64 |
-/// | `outcome` | adds the label `outcome`: `ok`, `err` (a `Result` that is `Err`), `panic` or `cancelled` (a future dropped before completion) |
+/// | `outcome` | adds the label `outcome`: `ok` (a `None`, too), `err` (a `Result` that is `Err`), `panic` or `cancelled` (a future dropped before completion) |
 /// | `name = "route"` | `route_calls_total` and `route_duration_seconds` instead |
 /// | `labels(venue = "xnas")` | adds labels with the same value on every series |
 /// | `crate = my_crate::tickmetrics` | the crate's path, if not `::tickmetrics` |

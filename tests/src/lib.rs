@@ -16,5 +16,9 @@ pub mod words;
 pub struct Readme;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../metrics-core/README.md")]
+pub struct CoreReadme;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../exporter/README.md")]
 pub struct ExporterReadme;

@@ -18,7 +18,7 @@ fn settings() -> impl Strategy<Value = (u64, u8)> {
 
 fn pair(max: u64, sigfigs: u8) -> (Registry, Histogram, Hdr<u64>) {
     let registry = Registry::new();
-    let description = Description::new("values", "Values.").max(max).sigfigs(sigfigs).buckets([]);
+    let description = Description::new("values", "Values.").max(max).sigfigs(sigfigs).buckets([1]);
     let ours = registry.register(&description).unwrap();
     (registry, ours, Hdr::new_with_bounds(1, max, sigfigs).unwrap())
 }

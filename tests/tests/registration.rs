@@ -102,6 +102,32 @@ fn constant_labels_tell_metrics_of_one_name_apart() {
     assert!(error.contains(r#"that one's list of labels is ["venue"]"#), "{error}");
 }
 
+/// Native buckets take the place of the others.
+#[test]
+fn a_histogram_without_buckets_is_refused_but_for_native_ones() {
+    assert_eq!(
+        refused_histogram(|h| h.buckets([])),
+        "\"h\" is set up wrong: it has no buckets: leave .buckets(..) out for the default, list \
+         some, or add .native(..)"
+    );
+    let native = Description::new("h", "Help.").buckets([]).native(3);
+    registry().register::<Histogram>(&native).unwrap();
+}
+
+/// A `main` that returns an error prints its `Debug`.
+#[test]
+fn errors_are_readable_where_main_returns_them() {
+    let register = registry().register::<Counter>(&Description::new("", "Help.")).unwrap_err();
+    assert_eq!(format!("{register:?}"), register.to_string());
+    assert!(register.to_string().contains("can't name a metric"), "{register}");
+    let segment = Segment::builder().shards(usize::MAX).install().unwrap_err();
+    assert_eq!(format!("{segment:?}"), segment.to_string());
+    assert!(segment.to_string().contains("out of range"), "{segment}");
+    let read = SegmentReader::open("/nowhere/at all").unwrap_err();
+    assert_eq!(format!("{read:#?}"), read.to_string());
+    assert!(read.to_string().contains("can't be read"), "{read}");
+}
+
 #[test]
 fn differences_are_clashes() {
     let registry = registry();
@@ -118,11 +144,40 @@ fn differences_are_clashes() {
     assert_eq!(
         kind,
         "\"a\" clashes with \"a\", which is registered already: that one is a histogram, this \
-         one a counter"
+         one a counter: make both alike, or give one of them another name"
+    );
+    // Another metric has another help text, too: that is no reason of its own.
+    let labels: Histogram<bool> = registry.register(&Description::new("b", "Help.")).unwrap();
+    labels.with(true).record(1);
+    let labels = registry.register::<Histogram>(&Description::new("b", "Other.").unit("bytes"));
+    assert_eq!(
+        labels.unwrap_err().to_string(),
+        "\"b\" clashes with \"b\", which is registered already: that one's list of labels is \
+         [\"flag\"], this one's []: make both alike, or give one of them another name"
+    );
+    let constants = registry.register::<Histogram>(
+        &Description::new("a", "Other.").unit("bytes").constant("venue", "xnas"),
+    );
+    let constants = constants.unwrap_err().to_string();
+    assert!(
+        constants.contains(r#"list of labels is [], this one's ["venue"]: make"#),
+        "{constants}"
+    );
+    let mut snapshot = registry.snapshot();
+    let other = Description::new("c_total", "Help.");
+    snapshot.add_counter(&other, 1.0).unwrap();
+    let other = Description::new("c_total", "Other.").constant("venue", "xnas");
+    let other = snapshot.add_counter(&other, 1.0).unwrap_err().to_string();
+    assert!(
+        other.ends_with(
+            "that one has other labels: make both alike, or give one of them another name"
+        ),
+        "{other}"
     );
     // And the exposed names of a histogram.
     let count = registry.register::<Counter>(&Description::new("a_count", "Help.")).unwrap_err();
     assert!(count.to_string().contains("both would be exposed as \"a_count\""), "{count}");
+    assert!(count.to_string().ends_with(": give one of them another name"), "{count}");
     assert!(registry.gauge_fn("a", "Help.", || 0.0).is_err());
 }
 
@@ -382,6 +437,30 @@ fn core_and_the_macros_have_one_list_of_units() {
     assert_eq!(in_names, list(macros, "fn in_name(", "_ => None"));
 }
 
+/// A name that ends in this word, and the unit that the word stands for.
+const WORDS_OF_TIME: [(&str, &str); 20] = [
+    ("seconds", "seconds"),
+    ("secs", "seconds"),
+    ("sec", "seconds"),
+    ("milliseconds", "milliseconds"),
+    ("millis", "milliseconds"),
+    ("msecs", "milliseconds"),
+    ("msec", "milliseconds"),
+    ("ms", "milliseconds"),
+    ("microseconds", "microseconds"),
+    ("micros", "microseconds"),
+    ("usecs", "microseconds"),
+    ("usec", "microseconds"),
+    ("\u{b5}s", "microseconds"),
+    ("\u{3bc}s", "microseconds"),
+    ("nanoseconds", "nanoseconds"),
+    ("nanos", "nanoseconds"),
+    ("nsecs", "nanoseconds"),
+    ("nsec", "nanoseconds"),
+    ("ns", "nanoseconds"),
+    ("s", "seconds"),
+];
+
 #[test]
 fn a_histogram_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
     let register = |description: &Description| registry().register::<Histogram>(description);
@@ -402,6 +481,46 @@ fn a_histogram_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
         }
     }
     register(&Description::new("wait_ticks", "Waited.")).unwrap();
+    register(&Description::new("orders_by_terms", "Orders.")).unwrap();
+}
+
+/// A program may add whole seconds itself, if the description says so. Counts that are kept
+/// elsewhere are in the exported unit, and so are those of a function without a unit.
+#[test]
+fn a_counter_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
+    let register = |description: &Description| registry().register::<Counter>(description);
+    let counted = |snapshot: &Snapshot, name: &str| match snapshot.value(name, &[]) {
+        Some(Value::Counter(count)) => count as f64,
+        Some(Value::Quantity(count)) => count,
+        other => panic!("{name} is {other:?}"),
+    };
+    let market = |word: &str| ["s", "us"].contains(&word);
+    for (word, unit) in WORDS_OF_TIME.into_iter().filter(|(word, _)| !market(word)) {
+        for name in [format!("busy_{word}"), format!("busy_{word}_total")] {
+            let busy = Description::new(name.clone(), "Busy.");
+            let error = register(&busy).unwrap_err().to_string();
+            let advice = format!(
+                "it ends in a unit: add .unit({unit:?}) for recorded nanoseconds, and .scale(1.0) \
+                 too if the program adds whole ones"
+            );
+            assert!(error.ends_with(&advice), "{error}");
+            let registry = registry();
+            let whole: Counter = registry.register(&busy.clone().unit(unit).scale(1.0)).unwrap();
+            whole.add(3);
+            assert_eq!(counted(&registry.snapshot(), &name), 3.0);
+            register(&busy.clone().unit(unit)).unwrap().add_duration(Duration::from_secs(1));
+
+            let mut snapshot = Snapshot::default();
+            snapshot.add_counter(&busy, 4.0).unwrap();
+            assert_eq!(counted(&snapshot, &name), 4.0);
+            let registry = self::registry();
+            registry.counter_fn_with(&busy, || 5_u64).unwrap().forget();
+            assert_eq!(counted(&registry.snapshot(), &name), 5.0);
+        }
+    }
+    for name in ["orders_us_total", "us", "sent_bytes_total", "sent_mb"] {
+        register(&Description::new(name, "Sent.")).unwrap();
+    }
 }
 
 #[test]
@@ -444,30 +563,6 @@ fn durations_are_the_same_in_each_kind() {
         let gauge: Gauge<bool> = registry.register(&described("gauge")).unwrap();
         let histogram: Histogram = registry.register(&described("histogram")).unwrap();
         let duration = Duration::from_millis(250);
-/// A name that ends in this word, and the unit that the word stands for.
-const WORDS_OF_TIME: [(&str, &str); 20] = [
-    ("seconds", "seconds"),
-    ("secs", "seconds"),
-    ("sec", "seconds"),
-    ("milliseconds", "milliseconds"),
-    ("millis", "milliseconds"),
-    ("msecs", "milliseconds"),
-    ("msec", "milliseconds"),
-    ("ms", "milliseconds"),
-    ("microseconds", "microseconds"),
-    ("micros", "microseconds"),
-    ("usecs", "microseconds"),
-    ("usec", "microseconds"),
-    ("\u{b5}s", "microseconds"),
-    ("\u{3bc}s", "microseconds"),
-    ("nanoseconds", "nanoseconds"),
-    ("nanos", "nanoseconds"),
-    ("nsecs", "nanoseconds"),
-    ("nsec", "nanoseconds"),
-    ("ns", "nanoseconds"),
-    ("s", "seconds"),
-];
-
         counter.add_duration(duration);
         gauge.with(true).set_duration(duration);
         histogram.record_duration(duration);
@@ -481,46 +576,6 @@ const WORDS_OF_TIME: [(&str, &str); 20] = [
 #[test]
 fn series_from_a_position_are_the_rest() {
     let registry = registry();
-    register(&Description::new("orders_by_terms", "Orders.")).unwrap();
-}
-
-/// A program may add whole seconds itself, if the description says so. Counts that are kept
-/// elsewhere are in the exported unit, and so are those of a function without a unit.
-#[test]
-fn a_counter_whose_name_ends_in_a_unit_of_time_has_that_unit_or_a_scale() {
-    let register = |description: &Description| registry().register::<Counter>(description);
-    let counted = |snapshot: &Snapshot, name: &str| match snapshot.value(name, &[]) {
-        Some(Value::Counter(count)) => count as f64,
-        Some(Value::Quantity(count)) => count,
-        other => panic!("{name} is {other:?}"),
-    };
-    let market = |word: &str| ["s", "us"].contains(&word);
-    for (word, unit) in WORDS_OF_TIME.into_iter().filter(|(word, _)| !market(word)) {
-        for name in [format!("busy_{word}"), format!("busy_{word}_total")] {
-            let busy = Description::new(name.clone(), "Busy.");
-            let error = register(&busy).unwrap_err().to_string();
-            let advice = format!(
-                "it ends in a unit: add .unit({unit:?}) for recorded nanoseconds, and .scale(1.0) \
-                 too if the program adds whole ones"
-            );
-            assert!(error.ends_with(&advice), "{error}");
-            let registry = registry();
-            let whole: Counter = registry.register(&busy.clone().unit(unit).scale(1.0)).unwrap();
-            whole.add(3);
-            assert_eq!(counted(&registry.snapshot(), &name), 3.0);
-            register(&busy.clone().unit(unit)).unwrap().add_duration(Duration::from_secs(1));
-
-            let mut snapshot = Snapshot::default();
-            snapshot.add_counter(&busy, 4.0).unwrap();
-            assert_eq!(counted(&snapshot, &name), 4.0);
-            let registry = self::registry();
-            registry.counter_fn_with(&busy, || 5_u64).unwrap().forget();
-            assert_eq!(counted(&registry.snapshot(), &name), 5.0);
-        }
-    }
-    for name in ["orders_us_total", "us", "sent_bytes_total", "sent_mb"] {
-        register(&Description::new(name, "Sent.")).unwrap();
-    }
     let one: Counter<bool> = registry.register(&Description::new("one", "Help.")).unwrap();
     one.with(true).inc();
     for venue in ["a", "b", "c"] {

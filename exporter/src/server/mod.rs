@@ -79,7 +79,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "an exporter that is dropped stops at once"]
+#[must_use = "bind it, `let _exporter = ...`; `let _ = ...` ends it at once"]
 pub struct Exporter {
     addresses: Vec<LocalAddr>,
     scheme: &'static str,

@@ -10,7 +10,7 @@ use std::time::Duration;
     label = "expected an integer or a float",
     note = "a `Duration` goes to `set_duration`"
 )]
-pub trait Number: sealed::Number {}
+pub trait Number: sealed::SealedNumber {}
 
 /// A value that a [`Histogram`](crate::Histogram) records: a `u64` in recorded units, or a
 /// [`Duration`], as nanoseconds. Sealed.
@@ -19,16 +19,17 @@ pub trait Number: sealed::Number {}
 #[diagnostic::on_unimplemented(
     message = "a histogram can't record `{Self}`",
     label = "expected a `u64` or a `Duration`",
-    note = "a float goes to `record_f64`, in exported units, and an `i64` to `record_signed`"
+    note = "a float goes to `record_f64`, in exported units, and an `i64` to `record_signed`; \
+            another integer: `u64::from(value)`"
 )]
-pub trait Recordable: sealed::Recordable {}
+pub trait Recordable: sealed::SealedRecordable {}
 
 pub(super) mod sealed {
-    pub trait Number {
+    pub trait SealedNumber {
         fn to_f64(self) -> f64;
     }
 
-    pub trait Recordable {
+    pub trait SealedRecordable {
         fn to_u64(self) -> u64;
     }
 }
@@ -38,7 +39,7 @@ macro_rules! numbers {
         $(
             impl Number for $number {}
 
-            impl sealed::Number for $number {
+            impl sealed::SealedNumber for $number {
                 #[inline]
                 #[allow(
                     clippy::cast_lossless,
@@ -57,7 +58,7 @@ numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
 
 impl Recordable for u64 {}
 
-impl sealed::Recordable for u64 {
+impl sealed::SealedRecordable for u64 {
     #[inline]
     fn to_u64(self) -> u64 {
         self
@@ -66,7 +67,7 @@ impl sealed::Recordable for u64 {
 
 impl Recordable for Duration {}
 
-impl sealed::Recordable for Duration {
+impl sealed::SealedRecordable for Duration {
     #[inline]
     fn to_u64(self) -> u64 {
         u64::try_from(self.as_nanos()).unwrap_or(u64::MAX)

@@ -7,7 +7,7 @@ use std::time::Duration;
 ///
 /// It holds raw clock ticks, and scales them to nanoseconds once, at the end.
 #[derive(Debug)]
-#[must_use = "a timer that is dropped at once measures nothing"]
+#[must_use = "bind it, `let _timer = ...`; `let _ = ...` measures nothing"]
 pub struct Timer {
     target: Target,
     start: u64,

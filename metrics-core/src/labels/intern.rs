@@ -70,9 +70,12 @@ struct Set {
     budget: usize,
 }
 
+// `Interner::OTHER` is written out for its documentation.
+const _: () = assert!(matches!(directory::OTHER.as_bytes(), b"other"));
+
 impl Interner {
     /// The value in place of those beyond the capacity.
-    pub const OTHER: &'static str = directory::OTHER;
+    pub const OTHER: &'static str = "other";
     /// The largest capacity: 2^24 values.
     pub const MAX_CAPACITY: usize = 1 << 24;
     /// The most bytes of a value. A longer one is cut at a character's boundary, with

@@ -16,6 +16,8 @@ use std::marker::PhantomData;
 /// Made by `#[derive(Label)]`. A wrong implementation by hand can name the wrong series of its
 /// metric, but never one of another metric.
 ///
+/// The label of a `bool` is named `flag`: rename it by a field of `#[derive(Labels)]`.
+///
 /// ```
 /// use tickmetrics::prelude::*;
 ///

@@ -7,7 +7,8 @@ use std::io;
 use std::path::PathBuf;
 
 /// The reason why a segment's file can't be read.
-#[derive(Debug)]
+///
+/// `Debug` writes the same text as `Display`, since a `main` that returns the error prints that.
 #[non_exhaustive]
 pub enum ReadError {
     /// The system does not let it be read: for example, it does not exist, or belongs to another
@@ -123,6 +124,12 @@ impl From<Excess> for ReadErrorKind {
 impl From<Damaged> for ReadErrorKind {
     fn from(damaged: Damaged) -> Self {
         Self::Directory(damaged)
+    }
+}
+
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

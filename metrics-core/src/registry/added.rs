@@ -86,24 +86,27 @@ impl Snapshot {
             if there.kind != kind {
                 return Err(RegisterError::other_kind(name, there.kind, kind));
             }
-            let reason = if there.help != *help {
-                "that one has another help text"
+            let same_constants = there.constants == *constants && there.dimensions.is_empty();
+            let same_labels = there.constants.iter().map(label).eq(constants.iter().map(label))
+                && there.dimensions.is_empty();
+            let difference = if same_constants {
+                let reason = "it has the same series: add each one once";
+                return Err(RegisterError::clash(name, name, reason));
+            } else if !same_labels {
+                "that one has other labels"
             } else if there.unit != *unit {
                 "that one has another unit"
-            } else if there.constants == *constants && there.dimensions.is_empty() {
-                "it has the same series"
-            } else if !there.constants.iter().map(label).eq(constants.iter().map(label))
-                || !there.dimensions.is_empty()
-            {
-                "that one has other labels"
+            } else if there.help != *help {
+                "that one has another help text"
             } else {
                 continue;
             };
-            return Err(RegisterError::clash(name, name, reason));
+            return Err(RegisterError::difference(name, difference));
         }
         match self.exposed_as_part(name) {
             Some(family) => {
-                let reason = format!("both would be exposed as {name:?}");
+                let reason =
+                    format!("both would be exposed as {name:?}: give one of them another name");
                 Err(RegisterError::clash(name, family.name(), reason))
             }
             None => Ok(()),

@@ -183,6 +183,13 @@ fn settings(metric: &Description) -> Result<(), String> {
         let quantiles = &metric.quantiles;
         return Err(format!("its quantiles must rise, from 0 to 1, and are {quantiles:?}"));
     }
+    if metric.edges.as_deref() == Some(&[]) && metric.native.is_none() {
+        return Err(
+            "it has no buckets: leave .buckets(..) out for the default, list some, or add \
+                    .native(..)"
+                .into(),
+        );
+    }
     let edges = metric.edges.as_deref().unwrap_or_default();
     if let Some((a, b)) = edges.iter().zip(edges.get(1..).unwrap_or_default()).find(|(a, b)| a >= b)
     {

@@ -120,16 +120,17 @@ impl Description {
         self
     }
 
-    /// A histogram's largest value in recorded units, at least 2; an hour of nanoseconds by
-    /// default.
+    /// A histogram's largest value, at least 2; an hour of nanoseconds by default. In recorded
+    /// units, nanoseconds for times: 10 s is `10_000_000_000`.
     #[must_use]
     pub fn max(mut self, max: u64) -> Self {
         self.max = max;
         self
     }
 
-    /// The upper edges of a histogram's exposed buckets, in recorded units, rising, none above the
-    /// maximum. The default for durations is 100 ns to 1 ms in steps of 1, 2.5 and 5, and powers of
+    /// The upper edges of a histogram's exposed buckets, rising, none above the maximum. In recorded
+    /// units, nanoseconds for times: 10 s is `10_000_000_000`. An empty list is an error, unless the
+    /// histogram has [`native`](Self::native) buckets. The default for durations is 100 ns to 1 ms in steps of 1, 2.5 and 5, and powers of
     /// ten from there to 10 s. For other quantities it is powers of ten of recorded units to 10^12.
     #[must_use]
     pub fn buckets(mut self, edges: impl IntoIterator<Item = u64>) -> Self {

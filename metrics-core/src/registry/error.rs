@@ -3,7 +3,8 @@ use crate::segment::{Exhausted, SegmentError};
 use std::fmt;
 
 /// The reason why a metric was not registered. Nothing was changed.
-#[derive(Debug)]
+///
+/// `Debug` writes the same text as `Display`, since a `main` that returns the error prints that.
 #[non_exhaustive]
 pub enum RegisterError {
     /// Prometheus does not accept the name.
@@ -100,8 +101,20 @@ impl RegisterError {
         Self::Clash { name: name.into(), with: with.into(), reason: reason.into() }
     }
 
+    /// A clash with a metric of the same name, which differs.
+    pub(crate) fn difference(name: &str, difference: impl fmt::Display) -> Self {
+        let mend = "make both alike, or give one of them another name";
+        Self::clash(name, name, format!("{difference}: {mend}"))
+    }
+
     pub(crate) fn other_kind(name: &str, there: Kind, asked: Kind) -> Self {
-        Self::clash(name, name, format!("that one is a {there}, this one a {asked}"))
+        Self::difference(name, format_args!("that one is a {there}, this one a {asked}"))
+    }
+}
+
+impl fmt::Debug for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -51,6 +51,7 @@ impl Exposed {
                     escaping.name()
                 );
             }
+            reason.push_str(": give one of them another name");
             Some((&**owner, reason))
         })
     }

@@ -18,7 +18,7 @@ use std::sync::Weak;
 ///
 /// Its drop removes the function's series from later snapshots, and frees their name. It does not
 /// wait: a running call in another thread may end later, and then the function is dropped.
-#[must_use = "dropping the guard removes the function: keep it, or keep the function by `forget()`"]
+#[must_use = "bind it, `let _guard = ...`, or call `forget()`; `let _ = ...` removes the function at once"]
 pub struct FunctionGuard {
     registry: Weak<Inner>,
     number: u64,
@@ -36,7 +36,7 @@ pub struct FunctionGuard {
     message = "a gauge's function can't answer `{Self}`",
     label = "expected a number, an `Option` of one, or a `Vec` or array of labels with numbers"
 )]
-pub trait GaugeValues: sealed::Values<f64> {}
+pub trait GaugeValues: sealed::Sealed<f64> {}
 
 /// The result of a function of [`Registry::counter_fn_with`], in recorded units. Sealed.
 ///
@@ -49,12 +49,12 @@ pub trait GaugeValues: sealed::Values<f64> {}
     message = "a counter's function can't answer `{Self}`",
     label = "expected a `u64`, an `Option` of one, or a `Vec` or array of labels with `u64`s"
 )]
-pub trait CounterValues: sealed::Values<u64> {}
+pub trait CounterValues: sealed::Sealed<u64> {}
 
 mod sealed {
     use crate::labels::Labels;
 
-    pub trait Values<V> {
+    pub trait Sealed<V> {
         type Labels: Labels;
 
         /// The index of each series, and its value.
@@ -66,7 +66,7 @@ mod sealed {
         fn to_u64(self) -> u64;
     }
 }
-use sealed::{Count, Values};
+use sealed::{Count, Sealed};
 
 #[expect(clippy::cast_possible_truncation, reason = "there are as many series as a u32 can name")]
 fn index<L: Labels>(labels: L) -> u32 {
@@ -81,7 +81,7 @@ macro_rules! values {
         impl<L: Labels, N: $one> $public for Vec<(L, N)> {}
         impl<L: Labels, N: $one, const COUNT: usize> $public for [(L, N); COUNT] {}
 
-        impl<N: $one> Values<$value> for N {
+        impl<N: $one> Sealed<$value> for N {
             type Labels = ();
 
             fn pairs(self) -> Vec<(u32, $value)> {
@@ -89,7 +89,7 @@ macro_rules! values {
             }
         }
 
-        impl<N: $one> Values<$value> for Option<N> {
+        impl<N: $one> Sealed<$value> for Option<N> {
             type Labels = ();
 
             fn pairs(self) -> Vec<(u32, $value)> {
@@ -97,7 +97,7 @@ macro_rules! values {
             }
         }
 
-        impl<L: Labels, N: $one> Values<$value> for Vec<(L, N)> {
+        impl<L: Labels, N: $one> Sealed<$value> for Vec<(L, N)> {
             type Labels = L;
 
             fn pairs(self) -> Vec<(u32, $value)> {
@@ -105,7 +105,7 @@ macro_rules! values {
             }
         }
 
-        impl<L: Labels, N: $one, const COUNT: usize> Values<$value> for [(L, N); COUNT] {
+        impl<L: Labels, N: $one, const COUNT: usize> Sealed<$value> for [(L, N); COUNT] {
             type Labels = L;
 
             fn pairs(self) -> Vec<(u32, $value)> {
@@ -218,7 +218,7 @@ impl Registry {
         self.add_function::<V::Labels>(description, Kind::Gauge, move |answers, dimensions| {
             let instead = if dimensions == 0 { vec![(0, f64::NAN)] } else { Vec::new() };
             Box::new(move || {
-                let answer = call(|| Values::<f64>::pairs(values()));
+                let answer = call(|| Sealed::<f64>::pairs(values()));
                 lock(&answers).take_gauges(answer.unwrap_or_else(|| instead.clone()));
             })
         })
@@ -276,7 +276,7 @@ impl Registry {
     ) -> Result<FunctionGuard, RegisterError> {
         self.add_function::<V::Labels>(description, Kind::Counter, move |answers, _| {
             Box::new(move || {
-                let answer = call(|| Values::<u64>::pairs(values()));
+                let answer = call(|| Sealed::<u64>::pairs(values()));
                 lock(&answers).take_counters(answer.unwrap_or_default());
             })
         })

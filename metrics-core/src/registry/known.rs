@@ -84,7 +84,11 @@ impl Known {
             differs(there, asked)?;
             return match (held, owner) {
                 (Held::Cells(cells), Owner::Any) => Ok(Some(*cells)),
-                _ => Err(RegisterError::clash(name, name, "a function's series are its own")),
+                _ => Err(RegisterError::clash(
+                    name,
+                    name,
+                    "a function's series are its own: give one of them another name",
+                )),
             };
         }
         if let Some((there, _)) = self.names.get(name) {
@@ -128,19 +132,14 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
     {
         return Err(RegisterError::other_kind(name, a, b));
     }
+    // What is another metric comes first: its help text differs, too.
     let labels = |of: &Description| of.label_names().map(str::to_owned).collect::<Vec<_>>();
     let constants =
         |of: &Description| of.constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let differ = |what: &str, there: &dyn fmt::Debug, asked: &dyn fmt::Debug| {
         let reason = format!("that one's {what} is {there:?}, this one's {asked:?}");
-        Err(RegisterError::clash(name, name, reason))
+        Err(RegisterError::difference(name, reason))
     };
-    if there.help != asked.help {
-        return differ("help", &there.help, &asked.help);
-    }
-    if there.unit != asked.unit {
-        return differ("unit", &there.unit, &asked.unit);
-    }
     let mixed = there.mixed && asked.mixed;
     if labels(there) != labels(asked) && !mixed {
         return differ("list of labels", &labels(there), &labels(asked));
@@ -152,6 +151,9 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         let reason = "their labels are called the same and have other values: each type with \
                       derive(Label) has values of its own, so share one type";
         return Err(RegisterError::clash(name, name, reason));
+    }
+    if there.unit != asked.unit {
+        return differ("unit", &there.unit, &asked.unit);
     }
     if there.scale_factor() != asked.scale_factor() {
         return differ("scale", &there.scale_factor(), &asked.scale_factor());
@@ -169,6 +171,9 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
             let (there, asked) = (there.exemplar_period, asked.exemplar_period);
             return differ("exemplar period in milliseconds", &there, &asked);
         }
+    }
+    if there.help != asked.help {
+        return differ("help", &there.help, &asked.help);
     }
     Ok(())
 }

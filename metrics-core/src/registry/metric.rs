@@ -15,7 +15,7 @@ use crate::segment::MetricCells;
     label = "expected a `Counter`, `UpDownCounter`, `Gauge` or `Histogram`",
     note = "a struct of metrics is put into another with `#[metrics(flatten)]`"
 )]
-pub trait Metric: Copy + Send + Sync + 'static + sealed::FromCells {
+pub trait Metric: Copy + Send + Sync + 'static + sealed::Sealed {
     /// The kind of metric.
     const KIND: Kind;
     /// Its labels.
@@ -34,7 +34,7 @@ mod sealed {
     use crate::registry::Description;
     use crate::segment::MetricCells;
 
-    pub trait FromCells {
+    pub trait Sealed {
         /// The handle for these cells.
         ///
         /// # Safety
@@ -44,7 +44,7 @@ mod sealed {
         fn sink() -> Self;
     }
 }
-use sealed::FromCells;
+use sealed::Sealed;
 
 /// # Safety
 /// The metric has cells of this kind, for each of `L`'s series.
@@ -53,7 +53,7 @@ unsafe fn block<L, K: cell::Kind>(cells: &MetricCells) -> Block<L, K> {
     unsafe { Block::new(First::new(cells.first), SharedCell::new(cells.declared)) }
 }
 
-impl<L: Labels> FromCells for Counter<L> {
+impl<L: Labels> Sealed for Counter<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         let (scale, is_time) = (description.exported_scale(), description.is_time());
         // SAFETY: as the caller ensures.
@@ -70,7 +70,7 @@ impl<L: Labels> Metric for Counter<L> {
     type Labels = L;
 }
 
-impl<L: Labels> FromCells for UpDownCounter<L> {
+impl<L: Labels> Sealed for UpDownCounter<L> {
     unsafe fn from_cells(cells: &MetricCells, _: &Description) -> Self {
         // SAFETY: as the caller ensures.
         Self { cells: unsafe { block(cells) } }
@@ -86,7 +86,7 @@ impl<L: Labels> Metric for UpDownCounter<L> {
     type Labels = L;
 }
 
-impl<L: Labels> FromCells for Gauge<L> {
+impl<L: Labels> Sealed for Gauge<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         // SAFETY: as the caller ensures.
         Self { cells: unsafe { block(cells) }, per_unit: description.nanoseconds() }
@@ -102,7 +102,7 @@ impl<L: Labels> Metric for Gauge<L> {
     type Labels = L;
 }
 
-impl<L: Labels> FromCells for Histogram<L> {
+impl<L: Labels> Sealed for Histogram<L> {
     unsafe fn from_cells(cells: &MetricCells, description: &Description) -> Self {
         Grid::new(description.max, description.sigfigs).map_or_else(Self::sink, |grid| {
             // SAFETY: as the caller ensures.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// The reason why the process has no segment, or not the requested one.
-#[derive(Debug)]
+///
+/// `Debug` writes the same text as `Display`, since a `main` that returns the error prints that.
 #[non_exhaustive]
 pub enum SegmentError {
     /// The segment is already reserved: its sizes can't change any more.
@@ -60,6 +61,12 @@ pub enum SegmentError {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct LayoutShown(pub(super) Layout);
+
+impl fmt::Debug for SegmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for SegmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

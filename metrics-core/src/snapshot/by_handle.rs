@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// A handle for [`Snapshot::get`]: a [`Counter`] or an [`UpDownCounter`], whose series are all
 /// added up; a [`Gauge`] or a [`Histogram`] of one series. Sealed.
-pub trait Handle: sealed::Handle {
+pub trait Handle: sealed::Sealed {
     /// The value in a snapshot.
     type Value<'a>;
 
@@ -22,7 +22,7 @@ pub trait Handle: sealed::Handle {
 }
 
 mod sealed {
-    pub trait Handle {}
+    pub trait Sealed {}
 }
 
 impl Snapshot {
@@ -76,7 +76,7 @@ impl Snapshot {
     }
 }
 
-impl<L: Labels> sealed::Handle for Counter<L> {}
+impl<L: Labels> sealed::Sealed for Counter<L> {}
 
 /// In recorded units, at most `u64::MAX`.
 impl<L: Labels> Handle for Counter<L> {
@@ -93,7 +93,7 @@ impl<L: Labels> Handle for Counter<L> {
     }
 }
 
-impl<L: Labels> sealed::Handle for UpDownCounter<L> {}
+impl<L: Labels> sealed::Sealed for UpDownCounter<L> {}
 
 /// Modulo 2^64.
 impl<L: Labels> Handle for UpDownCounter<L> {
@@ -106,7 +106,7 @@ impl<L: Labels> Handle for UpDownCounter<L> {
     }
 }
 
-impl sealed::Handle for Gauge {}
+impl sealed::Sealed for Gauge {}
 
 impl Handle for Gauge {
     type Value<'a> = f64;
@@ -118,7 +118,7 @@ impl Handle for Gauge {
     }
 }
 
-impl sealed::Handle for Histogram {}
+impl sealed::Sealed for Histogram {}
 
 impl Handle for Histogram {
     type Value<'a> = &'a HistogramSnapshot;

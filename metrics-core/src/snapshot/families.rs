@@ -23,7 +23,8 @@ impl Snapshot {
     /// A counter's value in recorded units, or `None` if no such series has a value. `labels` are
     /// all labels of the series, constant ones included, in any order. A series of a
     /// [retired](crate::Interner#retired-values) value is found, too. A sum of several threads
-    /// that does not fit becomes the largest number. `None` for a counter that was
+    /// that does not fit becomes the largest number. For exported units use [`value`](Self::value),
+    /// such as seconds of a counter that records nanoseconds. `None` for a counter that was
     /// [added](Self::add_counter): [`value`](Self::value) returns it.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let Series { metric, at, .. } = self.find(name, labels)?;
@@ -89,7 +90,7 @@ impl Snapshot {
         self.family(name).or_else(|| self.exposed_as_part(name))
     }
 
-    /// The family that has series of this name, which is not its own.
+    /// The family of which this name is a part, such as `x_bucket` of `x`; `None` for `x` itself.
     pub fn exposed_as_part(&self, name: &str) -> Option<Family<'_>> {
         let mut parts = Exposure::ALL.iter().filter(|series| !series.suffix.is_empty());
         parts.find_map(|series| {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It returned anything but `Err`.
+    /// It returned anything but `Err`: `None` is `Ok`, too.
     Ok,
     /// It returned `Err`.
     Err,
