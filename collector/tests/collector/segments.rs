@@ -1,0 +1,105 @@
+//! Segments of processes that come, die and go.
+
+use crate::support::{Memory, quick};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tickmetrics::Segment;
+use tickmetrics::prelude::*;
+use tickmetrics_collector::Source;
+use tickmetrics_collector::batch::EventKind::{SourceDown, SourceRestart, SourceUp};
+use tickmetrics_collector::batch::Value;
+
+const FILE: &str = "TICKMETRICS_TEST_FILE";
+
+/// What a process counts: 7 orders, and 2 waits, one of them below zero.
+#[test]
+fn in_another_process() {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    Segment::builder().shard_bytes(8 << 20).path(&file).install().unwrap();
+    let registry = Registry::global();
+    let orders: Counter = registry.register(&Description::new("orders_total", "Orders.")).unwrap();
+    orders.add(7);
+    let wait: Histogram = registry.register(&Description::new("wait", "Waits.").max(9)).unwrap();
+    wait.record(3);
+    wait.record_signed(-1);
+    println!("\nready");
+    std::io::stdin().lines().for_each(drop);
+}
+
+/// A process that counts, killed at the end.
+struct Writer(Child);
+
+impl Writer {
+    fn start(file: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "segments::in_another_process", "--nocapture"])
+            .env(FILE, file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "it ended before");
+        Self(child)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A folder in shared memory, gone at the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn processes_come_die_and_go() {
+    let name = format!("tickmetrics-collector-{}", std::process::id());
+    let folder = Folder(Path::new("/dev/shm").join(name));
+    fs::create_dir(&folder.0).unwrap();
+    let file = folder.0.join("feed.metrics");
+    let memory = Memory::default();
+    let pattern = format!("{}/*.metrics", folder.0.display());
+    let collector = quick(&memory).source(Source::new(&pattern)).start().unwrap();
+    memory.wait_for_event(SourceDown, "there is no segment");
+    let first = Writer::start(&file);
+    memory.wait_for_samples("feed", 6);
+    let last = memory.with(|stored| stored.last("feed"));
+    assert_eq!(last.len(), 3, "{last:?}");
+    assert_eq!(last["counter orders_total{}"], Value::Number(7.0));
+    assert_eq!(last["counter wait_negative_total{}"], Value::Number(1.0));
+    let Value::Histogram(wait) = &last["histogram wait{}"] else { panic!("{last:?}") };
+    assert_eq!((wait.count, wait.sum), (1.0, 3.0));
+    assert_eq!(wait.buckets.last(), Some(&(f64::INFINITY, 1.0)));
+
+    drop(first);
+    memory.wait_for_event(SourceDown, "is dead");
+    // Its last values are stored once, with the event.
+    let count = |memory: &Memory| memory.with(|stored| stored.samples("feed").len());
+    let (before, cycles) = (count(&memory), collector.status().cycles);
+    while collector.status().cycles < cycles + 5 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(count(&memory), before);
+
+    let second = Writer::start(&file);
+    memory.wait_for_event(SourceRestart, "is another one");
+    memory.wait_for_samples("feed", before + 3);
+    fs::remove_file(&file).unwrap();
+    memory.wait_for_event(SourceDown, "its file is gone");
+    drop(second);
+    let status = collector.stop().unwrap();
+    assert!(status.sources.is_empty(), "{status:?}");
+    let kinds = memory.with(|stored| stored.kinds("feed"));
+    assert_eq!(kinds, [SourceUp, SourceDown, SourceRestart, SourceUp, SourceDown]);
+}
