@@ -29,7 +29,8 @@ Examples:
   tickmetrics top /dev/shm/feed.metrics
   tickmetrics top localhost:9464
   tickmetrics hist /dev/shm/feed.metrics fill_latency_seconds
-  tickmetrics collect feed=localhost:9464 --store duckdb:metrics.duckdb"
+  tickmetrics collect feed=localhost:9464 --store duckdb:metrics.duckdb
+  tickmetrics query 'FROM candles'"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Top(Top),
     Hist(Hist),
     Collect(Box<Collect>),
+    Query(Query),
+    Status(Status),
     Completions(Completions),
     Man(Man),
 }
@@ -323,6 +326,82 @@ pub(crate) struct Collect {
     pub(crate) once: bool,
     #[command(flatten)]
     pub(crate) access: Access,
+}
+
+/// Which store is asked.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Asked {
+    /// duckdb:FILE, parquet:DIR, or a path that ends in .duckdb. By default metrics.duckdb, or
+    /// metrics.parquet if only that is here
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Place>,
+    /// The socket of the collector that writes the store [default: the store's path and .sock]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}
+
+/// Print rows of a store, also while a collector writes it.
+///
+/// The collector that has a file of DuckDB open answers the query, within its limits: 1,000,000
+/// rows, 64 MiB, a minute, four queries at one time. Without a collector, the file is opened, only
+/// to read it. Parquet files are always read directly: rows are in them a minute later. Standard
+/// error reports which of them answers. A query is one SELECT (or FROM, WITH, DESCRIBE, SUMMARIZE,
+/// SHOW) over the store's tables and views. It can't change them, nor read other files.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  What there is:
+    tickmetrics query 'SHOW TABLES'
+  Candles of the last hour:
+    tickmetrics query 'FROM candles WHERE start > now()::TIMESTAMP - INTERVAL 1 HOUR'
+  For a spreadsheet:
+    tickmetrics query 'FROM metric_rates' --format csv --output rates.csv")]
+pub(crate) struct Query {
+    /// The query, in DuckDB's SQL
+    pub(crate) sql: String,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// The format of the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+    /// The most rows; standard error reports that there are more
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) rows: usize,
+    /// The longest time of the query
+    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "10s")]
+    pub(crate) timeout: Duration,
+    /// Write the rows to a file, which has its name only when it is complete
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Columns for people, cut to the width of the terminal
+    Table,
+    /// CSV with a header, by RFC 4180
+    Csv,
+    /// One JSON object a line
+    Json,
+    /// A Parquet file
+    Parquet,
+}
+
+/// Report how a running collector does.
+///
+/// The exit status is 1 if there is a warning: a source is down, cycles were missed, batches were
+/// lost, or nothing was written for five intervals; and if no collector runs.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics status --store /var/lib/metrics.duckdb
+  tickmetrics status --json | jq '.sources[] | select(.is_up | not)'")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// Print all of it as one JSON object; moments are seconds since 1970
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print the completion script for a shell.

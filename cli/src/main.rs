@@ -8,7 +8,7 @@
 //! | `prompt` | a question whose answer is typed unseen |
 //! | `segment` | the file that a process keeps its metrics in |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `status`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
@@ -27,9 +27,11 @@ mod number;
 mod people;
 mod prompt;
 mod quantile;
+mod query;
 mod scrape_url;
 mod segment;
 mod serve;
+mod status;
 mod stop;
 mod top;
 
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         Command::Top(args) => top::run(&args),
         Command::Hist(args) => hist::run(&args),
         Command::Collect(args) => collect::run(&args),
+        Command::Query(args) => query::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

@@ -69,6 +69,11 @@ fn push_json(json: &str, out: &mut String) {
     }
 }
 
+/// Prints lines whose content is escaped already.
+pub(crate) fn print_lines(lines: &str) -> Result<()> {
+    write(lines)
+}
+
 /// Prints a script for a shell. It contains only the program's own words.
 pub(crate) fn print_script(script: &str) -> Result<()> {
     write(script)

@@ -12,6 +12,8 @@ mod hist;
 mod man;
 #[path = "cli/protected.rs"]
 mod protected;
+#[path = "cli/query.rs"]
+mod query;
 #[path = "cli/remote.rs"]
 mod remote;
 #[path = "cli/serve.rs"]

@@ -10,7 +10,7 @@ use tickmetrics::prelude::*;
 use tickmetrics_exporter::Exporter;
 
 /// An exporter with a counter.
-fn exporter() -> (Exporter, String) {
+pub(crate) fn exporter() -> (Exporter, String) {
     let registry = Registry::new();
     registry.register::<Counter>(&Description::new("orders_total", "Orders.")).unwrap().add(7);
     let builder = Exporter::builder().registry(&registry).process_metrics(false);
@@ -20,7 +20,7 @@ fn exporter() -> (Exporter, String) {
 }
 
 /// An address that nobody listens on.
-fn nowhere() -> String {
+pub(crate) fn nowhere() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
@@ -39,14 +39,14 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// The program, running. It ends with this value.
-struct Collecting {
+pub(crate) struct Collecting {
     child: Child,
     errors: BufReader<ChildStderr>,
     seen: String,
 }
 
 impl Collecting {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = tickmetrics()
             .arg("collect")
             .args(arguments)
@@ -59,7 +59,7 @@ impl Collecting {
         Self { child, errors, seen: String::new() }
     }
 
-    fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.seen.contains(text) {
             let read = self.errors.read_line(&mut self.seen).unwrap();
             assert_ne!(read, 0, "there is no {text:?} in {}", self.seen);
@@ -67,7 +67,7 @@ impl Collecting {
     }
 
     /// Ends it as a service manager does.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         // SAFETY: plain system call; the child is not waited for yet, so the number is its own.
         unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGTERM) };
         self.errors.read_to_string(&mut self.seen).unwrap();

@@ -17,8 +17,19 @@ fn each_command_has_a_page() {
     pages.sort_unstable();
     assert_eq!(
         pages,
-        ["-completions", "-dump", "-hist", "-man", "-serve", "-top", ""]
-            .map(|name| format!("tickmetrics{name}.1"))
+        [
+            "-collect",
+            "-completions",
+            "-dump",
+            "-hist",
+            "-man",
+            "-query",
+            "-serve",
+            "-status",
+            "-top",
+            ""
+        ]
+        .map(|name| format!("tickmetrics{name}.1"))
     );
     for page in &pages {
         let source = fs::read_to_string(folder.join(page)).unwrap();
