@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
 use crate::credentials::Access;
+use crate::day::Day;
 use crate::hist::labels::{self, Labels};
 use crate::people::{self, PrintablePath};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Hist(Hist),
     Collect(Box<Collect>),
     Query(Query),
+    Export(Export),
     Status(Status),
     Completions(Completions),
     Man(Man),
@@ -352,8 +354,8 @@ pub(crate) struct Asked {
 Examples:
   What there is:
     tickmetrics query 'SHOW TABLES'
-  Candles of the last hour:
-    tickmetrics query 'FROM candles WHERE start > now()::TIMESTAMP - INTERVAL 1 HOUR'
+  Candles of a day:
+    tickmetrics query \"FROM candles WHERE start::DATE = '2026-11-29'\"
   For a spreadsheet:
     tickmetrics query 'FROM metric_rates' --format csv --output rates.csv")]
 pub(crate) struct Query {
@@ -385,6 +387,34 @@ pub(crate) enum RowFormat {
     Json,
     /// A Parquet file
     Parquet,
+}
+
+/// Write days of a store as Parquet files, also while a collector writes it.
+///
+/// Each table gets DIR/TABLE/day=DAY/export.parquet, if it has rows of the day. A file has its name
+/// only when it is complete, and replaces an older one. Days are those of UTC.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics export --day 2026-11-29 --output archive
+  tickmetrics export --from 2026-11-01 --to 2026-11-30 --output archive
+Then:
+  SELECT * FROM read_parquet('archive/trading_metrics/*/*.parquet')")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// The day, such as 2026-11-29
+    #[arg(long, value_name = "DAY", required_unless_present = "from", conflicts_with_all = ["from", "to"])]
+    pub(crate) day: Option<Day>,
+    /// The first day
+    #[arg(long, value_name = "DAY", requires = "to")]
+    pub(crate) from: Option<Day>,
+    /// The last day
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub(crate) to: Option<Day>,
+    /// The folder that the files are written to
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: PathBuf,
 }
 
 /// Report how a running collector does.

@@ -7,8 +7,9 @@
 //! | `people` | output for people |
 //! | `prompt` | a question whose answer is typed unseen |
 //! | `segment` | the file that a process keeps its metrics in |
+//! | `day` | days as text |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `status`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
@@ -18,7 +19,9 @@ mod args;
 mod collect;
 mod completions;
 mod credentials;
+mod day;
 mod dump;
+mod export;
 mod exposition;
 mod failure;
 mod hist;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Hist(args) => hist::run(&args),
         Command::Collect(args) => collect::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -21,6 +21,7 @@ fn each_command_has_a_page() {
             "-collect",
             "-completions",
             "-dump",
+            "-export",
             "-hist",
             "-man",
             "-query",

@@ -227,3 +227,69 @@ fn formats_are_read_by_others() {
     assert!(!run(&arguments).status.success());
     assert!(!Path::new(&nowhere).exists());
 }
+
+#[test]
+fn days_are_exported() {
+    if !has_library() {
+        return;
+    }
+    let folder = Folder::new("export");
+    let (_exporter, address) = exporter();
+    let place = text(&folder.file("metrics.duckdb")).to_owned();
+    let target = format!("feed={address}");
+    let mut collecting = Collecting::start(&[&*target, "--store", &place, "--interval", "50ms"]);
+    collecting.wait_for("source_up");
+    let archive = folder.file("archive");
+    let day = |sql: &str| {
+        let text = output(&["query", sql, "--store", &place, "--format", "json"]);
+        json_rows(&text)[0]["day"].as_str().unwrap().to_owned()
+    };
+    let end = Instant::now() + Duration::from_secs(60);
+    let first = loop {
+        let sql = "SELECT coalesce(min(timestamp)::DATE::VARCHAR, '') AS day FROM trading_metrics";
+        let day = day(sql);
+        if !day.is_empty() {
+            break day;
+        }
+        assert!(Instant::now() < end, "no rows come");
+    };
+    let last = "9999-12-31";
+    let export = |place: &str, from: &str, to: &str| {
+        let output = text(&archive);
+        run(&["export", "--store", place, "--from", from, "--to", to, "--output", output])
+    };
+    // While the collector writes, and again over the files that are there.
+    for _ in 0..2 {
+        let done = export(&place, &first, &first);
+        assert!(done.status.success(), "{done:?}");
+    }
+    collecting.end();
+    let next = day("SELECT (max(timestamp)::DATE + 1)::VARCHAR AS day FROM trading_metrics");
+    let done = export(&place, &first, &next);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && told.contains("answered by the files of"), "{told}");
+    let expected = output(&[
+        "query",
+        "SELECT count(*) AS n, count(DISTINCT (metric_name, labels)) AS series FROM trading_metrics",
+        "--store",
+        &place,
+        "--format",
+        "json",
+    ]);
+    let expected = &json_rows(&expected)[0];
+    let files = format!("{}/trading_metrics/*/*.parquet", text(&archive));
+    let sql = "SELECT count(*), count(DISTINCT (metric_name, labels)), min(day)::VARCHAR FROM FILE";
+    if let Some(rows) = read(&["parquet", &files, sql]) {
+        assert_eq!(rows, json!([[expected["n"], expected["series"], first]]));
+    }
+    let none = failure_of(&export(&place, last, last));
+    assert!(none.contains("no rows of these days"), "{none}");
+    let wrong = failure_of(&export(&place, &next, &first));
+    assert!(wrong.contains("--from is after --to"), "{wrong}");
+    assert!(!run(&["export", "--store", &place, "--output", "x"]).status.success());
+}
+
+fn failure_of(output: &std::process::Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
