@@ -33,6 +33,8 @@
 //! |---|---|
 //! | `requests` | the meaning of an input, and the required responses |
 //! | `answers` | the served metrics, and a parser of responses |
+//!
+//! `parse`: an input is an exposition for the exporter's parser, in any format.
 
 #[cfg(fuzzing)]
 pub mod answers;
