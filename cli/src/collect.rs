@@ -43,9 +43,10 @@ pub(crate) fn run(args: &Collect) -> Result<()> {
         people::tell(format_args!("warning: {fallback}"));
     }
     people::tell(format_args!("the store is {}", opened.place));
-    let socket = args.socket.clone().or_else(|| (!args.once).then(|| opened.place.socket()));
-    if let Some(path) = socket {
+    if let Some(path) = &args.socket {
         builder = builder.socket(path);
+    } else if !args.once {
+        builder = builder.__own_socket(opened.place.socket());
     }
     let collector = builder
         .store(opened.store)

@@ -35,6 +35,8 @@ pub struct Builder {
     pub(crate) limits: TotalLimits,
     pub(crate) listen: Option<String>,
     pub(crate) socket: Option<PathBuf>,
+    /// Taken without a named socket. Without this one, the collector starts nevertheless.
+    pub(crate) own_socket: Option<PathBuf>,
     pub(crate) on_cycle: Option<OnCycle>,
     pub(crate) once: bool,
     pub(crate) grace: Duration,
@@ -70,6 +72,7 @@ impl Default for Builder {
             limits: TotalLimits::default(),
             listen: None,
             socket: None,
+            own_socket: None,
             on_cycle: None,
             once: false,
             grace: Duration::from_secs(10),
@@ -162,6 +165,13 @@ impl Builder {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __own_socket(mut self, path: PathBuf) -> Self {
+        self.own_socket = Some(path);
         self
     }
 

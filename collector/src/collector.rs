@@ -14,6 +14,7 @@ use crate::writer;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -206,11 +207,15 @@ impl Collector {
         let unstarted = |error| StartError(format!("a thread can't be started: {error}"));
         let asked = shared.clone();
         let status = move || asked.status().json();
-        let answers = builder
-            .socket
-            .as_ref()
-            .map(|path| Server::start(path, store.reader(), Box::new(status)))
-            .transpose()?;
+        let answer = |path: &PathBuf| Server::start(path, store.reader(), Box::new(status));
+        let answers = match (&builder.socket, &builder.own_socket) {
+            (Some(path), _) => Some(answer(path)?),
+            // A long path, or a file system without sockets, is no reason not to collect.
+            (None, Some(path)) => {
+                answer(path).map_err(|error| report(format_args!("warning: {error}"))).ok()
+            }
+            (None, None) => None,
+        };
         let (done, written) = mpsc::sync_channel(1);
         let writing = shared.clone();
         thread::Builder::new()

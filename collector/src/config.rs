@@ -19,7 +19,7 @@ use tickmetrics_exporter::__cli::parse_duration;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The content of a configuration file, in YAML. Its paths are relative to its folder, apart from
-/// that of the store. `collector/examples/collector.yaml` has every key.
+/// those of the store and the socket. `collector/examples/collector.yaml` has every key.
 ///
 /// ```no_run
 /// use tickmetrics_collector::{Config, store};
@@ -57,6 +57,7 @@ struct File {
     queue: Option<usize>,
     grace: Option<Time>,
     listen: Option<String>,
+    socket: Option<PathBuf>,
     limits: TotalSection,
     sources: Vec<SourceSection>,
     candles: Vec<CandlesSection>,
@@ -194,6 +195,9 @@ impl File {
         if let Some(address) = self.listen {
             builder = builder.listen(address);
         }
+        if let Some(path) = self.socket {
+            builder = builder.socket(path);
+        }
         let TotalSection { targets, series, bytes } = self.limits;
         let mut limits = TotalLimits::default();
         set(&mut limits.targets, targets);
@@ -299,6 +303,7 @@ mod tests {
         assert_eq!(store.place.unwrap().to_string(), "duckdb:data/metrics.duckdb");
         assert_eq!(store.keep.age, Some(Duration::from_secs(30 * 86_400)));
         assert_eq!(builder.listen.as_deref(), Some("127.0.0.1:9099"));
+        assert_eq!(builder.socket.as_deref(), Some("data/metrics.sock".as_ref()));
         // A key that the example lacks would not be documented.
         let text = std::fs::read_to_string(path).unwrap();
         let source = include_str!("config.rs");
@@ -311,7 +316,7 @@ mod tests {
             assert!(text.contains(&format!("{key}:")), "the example lacks {key}");
             keys += 1;
         }
-        assert_eq!(keys, 38);
+        assert_eq!(keys, 39);
     }
 
     #[test]

@@ -289,6 +289,22 @@ fn days_are_exported() {
     assert!(!run(&["export", "--store", &place, "--output", "x"]).status.success());
 }
 
+#[test]
+fn a_store_whose_path_is_too_long_for_a_socket_is_written() {
+    let folder = Folder::new("long");
+    let (_exporter, address) = exporter();
+    let place = format!("parquet:{}", text(&folder.file(&"x".repeat(120))));
+    let target = format!("feed={address}");
+    let mut collecting = Collecting::start(&[&*target, "--store", &place]);
+    collecting.wait_for("warning: queries can't be answered on the socket");
+    collecting.wait_for("source_up");
+    collecting.end();
+    // A socket that is named must be there.
+    let long = "x".repeat(120);
+    let error = run(&["collect", &target, "--store", &place, "--socket", &long]);
+    assert!(failure_of(&error).contains("queries can't be answered on the socket"));
+}
+
 fn failure_of(output: &std::process::Output) -> String {
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr.clone()).unwrap()
