@@ -1,11 +1,9 @@
 //! JSON, for scripts and for users without a parser of Prometheus' formats.
 
-use super::append;
-use super::family::{Head, Sample, Writer, write};
-use super::progress::Progress;
+use super::family::{Head, Sample, Writer};
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tickmetrics::{Escaping, HistogramSnapshot, Series, Snapshot};
+use tickmetrics::{Escaping, HistogramSnapshot, Series};
 
 /// The process of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,43 +14,6 @@ pub struct Process {
     pub start: SystemTime,
     /// Whether it is still alive.
     pub alive: bool,
-}
-
-/// Appends a snapshot as one JSON document.
-///
-/// | field | what it is |
-/// |---|---|
-/// | `process` | `pid`, `start` in seconds since 1970, `alive`; `null` for `None` |
-/// | `metrics` | for each family `name`, `kind`, `unit`, `help` and `series` |
-/// | `series` | `labels`, and `value` or a histogram's fields |
-///
-/// A histogram has `count`, `sum`, `min`, `max`, `mean`, `quantiles` (by quantile), `buckets` (`le`
-/// and the `count` of all values up to there), `saturated` and `negative`. Fields that an empty
-/// histogram lacks are `null`. Values are in the exported unit. Values that are no JSON numbers are
-/// the strings `"NaN"`, `"+Inf"` or `"-Inf"`, as in Prometheus' own JSON.
-///
-/// ```
-/// use tickmetrics::prelude::*;
-///
-/// let registry = Registry::new();
-/// let orders: Counter<bool> =
-///     registry.register(&Description::new("orders_total", "Orders, by whether they filled."))?;
-/// orders.with(true).add(3);
-///
-/// let mut out = String::new();
-/// tickmetrics_exporter::encode::json(&registry.snapshot(), None, &mut out);
-/// assert!(out.contains(r#"{"labels":{"flag":"true"},"value":3}"#));
-/// # Ok::<(), tickmetrics::RegisterError>(())
-/// ```
-pub fn json(snapshot: &Snapshot, process: Option<Process>, out: &mut String) {
-    append(out, |out| {
-        begin(process, out);
-        let mut writer = Json { is_empty: &mut true };
-        for family in snapshot.families() {
-            write(&mut writer, family.into(), &mut Progress::default(), out, usize::MAX);
-        }
-        out.extend_from_slice(END);
-    });
 }
 
 /// Writes JSON.

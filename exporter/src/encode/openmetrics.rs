@@ -2,45 +2,8 @@
 
 use super::family::FamilyType;
 use super::lines::{Dialect, Names, push_name};
-use super::negotiate::Format;
 use super::unit::ends_in_unit;
-use super::{append, render_into};
-use tickmetrics::{Escaping, Snapshot};
-
-/// Appends a snapshot in the `OpenMetrics` text format 1.0.0, which ends with `# EOF`: one
-/// snapshot is one exposition.
-///
-/// It has the content of [`text`](super::text), with a `# UNIT` line if a unit was declared and the
-/// name ends in it, and with the histograms'
-/// [exemplars](tickmetrics::HistogramSnapshot::exemplars). Every series has the same name as in the
-/// other formats. A counter's family has the counter's name without `_total`. The type of a counter
-/// whose name does not end in `_total` is `unknown`, since `OpenMetrics` has no such counters. It
-/// is also `unknown` if the name of the family, or of its start time, would be that of another
-/// family's samples.
-///
-/// ```
-/// use tickmetrics::prelude::*;
-///
-/// let registry = Registry::new();
-/// let wait: Counter = registry
-///     .register(&Description::new("wait_seconds_total", "Time waited.").unit("seconds"))?;
-/// wait.add(1_500_000_000); // nanoseconds
-///
-/// let mut out = String::new();
-/// tickmetrics_exporter::encode::openmetrics(&registry.snapshot(), &mut out);
-/// let lines = [
-///     "# HELP wait_seconds Time waited.",
-///     "# TYPE wait_seconds counter",
-///     "# UNIT wait_seconds seconds",
-///     "wait_seconds_total 1.5",
-///     "# EOF",
-/// ];
-/// assert!(out.lines().eq(lines));
-/// # Ok::<(), tickmetrics::RegisterError>(())
-/// ```
-pub fn openmetrics(snapshot: &Snapshot, out: &mut String) {
-    append(out, |out| render_into(snapshot, Format::OpenMetrics.into(), out));
-}
+use tickmetrics::Escaping;
 
 /// The text after the last family.
 pub(super) const END: &[u8] = b"# EOF\n";

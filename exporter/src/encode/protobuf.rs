@@ -6,14 +6,13 @@
 use super::exemplar;
 use super::family::{FamilyType, Head, Sample, Summary, Writer};
 use super::labels::{Form, Labels};
-use super::negotiate::{Format, Protocol};
-use super::render_into;
+use super::negotiate::Protocol;
 use super::unit::ends_in_unit;
 use super::wire::{
     Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
 use std::time::UNIX_EPOCH;
-use tickmetrics::{Escaping, HistogramSnapshot, NativeBuckets, Series, Snapshot};
+use tickmetrics::{Escaping, HistogramSnapshot, NativeBuckets, Series};
 
 /// The fields' numbers.
 mod metric_family {
@@ -77,33 +76,6 @@ impl FamilyType {
             Self::Histogram => 4,
         }
     }
-}
-
-/// Appends a snapshot as Prometheus' protobuf: messages `io.prometheus.client.MetricFamily`, each
-/// after its length as a varint.
-///
-/// It has the content of [`text`](super::text), under the same names, and the unit if the name ends
-/// in it. Histograms also have their [native](tickmetrics::Description::native) buckets, if any
-/// were declared, instead of the others, which [`render_as`](super::render_as) can add. Both have
-/// their [exemplars](tickmetrics::HistogramSnapshot::exemplars). Families without series are left
-/// out. All numbers but the counts of buckets are `double`: a counter above 2^53 is rounded, as
-/// Prometheus does when it reads text.
-///
-/// ```
-/// use tickmetrics::prelude::*;
-///
-/// let registry = Registry::new();
-/// registry.register::<Counter>(&Description::new("ticks_total", "Ticks."))?.add(2);
-///
-/// let mut out = Vec::new();
-/// tickmetrics_exporter::encode::protobuf(&registry.snapshot(), &mut out);
-/// // Its length, and then field 1, a text of 11 bytes: the name.
-/// assert_eq!(usize::from(out[0]), out.len() - 1);
-/// assert_eq!(out[1..14], *b"\x0a\x0bticks_total");
-/// # Ok::<(), tickmetrics::RegisterError>(())
-/// ```
-pub fn protobuf(snapshot: &Snapshot, out: &mut Vec<u8>) {
-    render_into(snapshot, Format::Protobuf.into(), out);
 }
 
 /// Writes messages.
