@@ -1,6 +1,5 @@
 //! The settings of a collector, checked at its start.
 
-use crate::collector::{Collector, Parts};
 use crate::filter::Filter;
 use crate::health::Health;
 use crate::reading::Reader;
@@ -25,7 +24,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// Called after each cycle.
 pub(crate) type OnCycle = Box<dyn FnMut(&Cycle<'_>) + Send>;
 
-/// The settings of a [`Collector`].
+/// The settings of a [`Collector`](crate::Collector).
 pub struct Builder {
     pub(crate) sources: Vec<Source>,
     pub(crate) store: Option<Box<dyn Store>>,
@@ -41,6 +40,13 @@ pub struct Builder {
     pub(crate) once: bool,
     pub(crate) grace: Duration,
     operator: Box<dyn Operator>,
+}
+
+/// What a collector is made of.
+pub(crate) struct Parts {
+    pub(crate) builder: Builder,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// The reason why a collector can't start, in one line.
@@ -182,11 +188,8 @@ impl Builder {
         self
     }
 
-    /// Starts the collector: one thread that reads, and one that writes.
-    ///
-    /// # Errors
-    /// The fault of a setting, in one line.
-    pub fn start(mut self) -> Result<Collector, StartError> {
+    /// The settings, if they are right.
+    pub(crate) fn checked(mut self) -> Result<Parts, StartError> {
         let store = self.store.take().ok_or("no store is given".to_owned())?;
         if self.interval < SHORTEST {
             return Err(format!("an interval of {:?} is shorter than 10ms", self.interval).into());
@@ -200,7 +203,7 @@ impl Builder {
             return Err(format!("candles can't have the length {wrong:?}").into());
         }
         let tasks = self.tasks()?;
-        Collector::start(Parts { builder: self, store, tasks })
+        Ok(Parts { builder: self, store, tasks })
     }
 
     fn tasks(&self) -> Result<Vec<Task>, StartError> {

@@ -1,36 +1,25 @@
-//! The threads of a collector: one runs the cycles, and one writes.
+//! A running collector: one thread runs the cycles, and one writes.
 
 use crate::ask::server::Server;
-use crate::batch::{Batch, Event, EventKind};
-use crate::builder::{Builder, OnCycle, StartError};
-use crate::candles::Forming;
+use crate::builder::{Builder, Parts, StartError};
+use crate::cycles;
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
-use crate::source::Budget;
-use crate::status::{Cycle, Reports, SourceStatus, Status, Written};
-use crate::store::Store;
-use crate::task::{Context, Reading, Task, whole};
+use crate::shared::Shared;
+use crate::status::{Status, Written};
 use crate::writer;
-use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tickmetrics::__text::report;
 use tickmetrics::Registry;
 use tickmetrics_exporter::{Exporter, LocalAddr};
-use tokio::runtime;
 use tokio::sync::Notify;
-use tokio::task::LocalSet;
-use tokio::time::{Instant as TokioInstant, timeout_at};
-
-/// The longest wait for readings of files at the end.
-const GRACE_OF_FILES: Duration = Duration::from_millis(200);
 
 /// Reads sources in cycles, and stores what they answer.
 ///
@@ -92,80 +81,13 @@ impl fmt::Display for CollectError {
 
 impl Error for CollectError {}
 
-/// What a collector is made of.
-pub(crate) struct Parts {
-    pub(crate) builder: Builder,
-    pub(crate) store: Box<dyn Store>,
-    pub(crate) tasks: Vec<Task>,
-}
-
-/// What the threads share.
-struct Shared {
-    queue: Queue,
-    registry: Registry,
-    metrics: Arc<CollectorMetrics>,
-    started: (SystemTime, Instant),
-    /// Relaxed: `wake` is notified after it is set, and brings it along.
-    is_stopping: AtomicBool,
-    wake: Arc<Notify>,
-    state: Mutex<State>,
-    changed: Condvar,
-    written: Written,
-    /// Between two cycles, and the longest one of a source.
-    intervals: (Duration, Duration),
-    /// The most batches that wait.
-    most: usize,
-}
-
-#[derive(Default)]
-struct State {
-    last_cycle: Option<SystemTime>,
-    took: Duration,
-    sources: Vec<SourceStatus>,
-    failure: Option<String>,
-    /// Whether no cycle comes any more.
-    is_over: bool,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn status(&self) -> Status {
-        let Self { queue, registry, metrics, started, .. } = self;
-        let snapshot = registry.snapshot();
-        let count = |counter: &tickmetrics::Counter| snapshot.get(counter).unwrap_or_default();
-        let written = self.written.get();
-        let state = self.state();
-        Status {
-            started: started.0,
-            uptime: started.1.elapsed(),
-            cycles: count(&metrics.cycles),
-            missed_cycles: count(&metrics.missed_cycles),
-            last_cycle: state.last_cycle,
-            took: state.took,
-            batches: count(&metrics.batches),
-            samples: count(&metrics.samples),
-            candles: count(&metrics.candles),
-            events: count(&metrics.events),
-            queued: queue.len(),
-            lost: queue.lost(),
-            failed_scrapes: count(&metrics.failed_scrapes),
-            write_errors: count(&metrics.write_errors),
-            interval: self.intervals.0,
-            slowest: self.intervals.1,
-            queue: self.most,
-            last_write: written.batch,
-            last_checkpoint: written.checkpoint,
-            failure: state.failure.clone(),
-            sources: state.sources.clone(),
-        }
-    }
-
-    fn stop(&self) {
-        self.is_stopping.store(true, Relaxed);
-        self.wake.notify_one();
+impl Builder {
+    /// Starts the collector: one thread that reads, and one that writes.
+    ///
+    /// # Errors
+    /// The fault of a setting, in one line.
+    pub fn start(self) -> Result<Collector, StartError> {
+        Collector::start(self.checked()?)
     }
 }
 
@@ -175,7 +97,7 @@ impl Collector {
         Builder::default()
     }
 
-    pub(crate) fn start(parts: Parts) -> Result<Self, StartError> {
+    fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { builder, store, tasks } = parts;
         let grace = builder.grace;
         let registry = Registry::new();
@@ -234,8 +156,8 @@ impl Collector {
         let cycling = shared.clone();
         let cycles = thread::Builder::new().name("collector".into()).spawn(move || {
             // Also after a panic of the callback.
-            let _end = End { shared: &cycling, grace };
-            if let Err(error) = run(&cycling, builder, tasks) {
+            let _end = cycles::End { shared: &cycling, grace };
+            if let Err(error) = cycles::run(&cycling, builder, tasks) {
                 cycling.state().failure.get_or_insert(error);
             }
         });
@@ -318,171 +240,5 @@ impl Drop for Collector {
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Collector").field("status", &self.status()).finish_non_exhaustive()
-    }
-}
-
-/// The end of the cycles: the writer finishes, and waiting threads go on.
-struct End<'a> {
-    shared: &'a Shared,
-    grace: Duration,
-}
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.shared.queue.close(Instant::now() + self.grace);
-        self.shared.state().is_over = true;
-        self.shared.changed.notify_all();
-    }
-}
-
-fn run(shared: &Shared, builder: Builder, tasks: Vec<Task>) -> Result<(), String> {
-    // A thread for each target that reads files, and two for long answers.
-    let files = tasks.iter().filter(|task| matches!(task, Task::Segments(_))).count();
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(files + 2)
-        .build()
-        .map_err(|error| format!("the collector can't run: {error}"))?;
-    let context = Rc::new(Context {
-        inbox: RefCell::default(),
-        budget: Budget::new(builder.limits.bytes),
-        metrics: shared.metrics.clone(),
-        running: RefCell::new(tasks.len()),
-        wake: shared.wake.clone(),
-        once: builder.once,
-    });
-    let targets = tasks.len();
-    let local = LocalSet::new();
-    for task in tasks {
-        local.spawn_local(task.run(context.clone()));
-    }
-    let forming = builder.candles.into_iter().map(Forming::new).collect();
-    let mut cycles = Cycles {
-        shared,
-        interval: builder.interval,
-        on_cycle: builder.on_cycle,
-        forming,
-        reports: Reports::default(),
-        number: 0,
-        lost: 0,
-        events: Vec::new(),
-    };
-    let (version, interval) = (env!("CARGO_PKG_VERSION"), builder.interval);
-    let message =
-        format!("tickmetrics-collector {version} reads {targets} targets each {interval:?}");
-    cycles.note(EventKind::Start, message);
-    local.block_on(&runtime, cycles.run(&context));
-    drop(local);
-    runtime.shutdown_timeout(GRACE_OF_FILES);
-    Ok(())
-}
-
-/// The cycles.
-struct Cycles<'a> {
-    shared: &'a Shared,
-    interval: Duration,
-    on_cycle: Option<OnCycle>,
-    forming: Vec<Forming>,
-    reports: Reports,
-    number: u64,
-    /// Lost batches that are counted.
-    lost: u64,
-    /// For the next batch.
-    events: Vec<Event>,
-}
-
-impl Cycles<'_> {
-    async fn run(&mut self, context: &Context) {
-        let mut end = TokioInstant::now() + self.interval;
-        loop {
-            let is_last = self.wait(context, end).await;
-            self.close(context.inbox.take(), is_last);
-            if is_last {
-                return;
-            }
-            let late = TokioInstant::now().saturating_duration_since(end);
-            let missed = whole(late, self.interval);
-            if missed > 0 {
-                self.shared.metrics.missed_cycles.add(missed.into());
-                let message =
-                    format!("{missed} cycles were left out: the last one was {late:?} late");
-                self.note(EventKind::CycleMissed, message);
-            }
-            end += self.interval * (missed + 1);
-        }
-    }
-
-    /// Waits for the end of a cycle. Returns whether it is the last one.
-    async fn wait(&self, context: &Context, end: TokioInstant) -> bool {
-        loop {
-            if self.shared.is_stopping.load(Relaxed) {
-                return true;
-            }
-            let is_done = context.once && *context.running.borrow() == 0;
-            if is_done {
-                return true;
-            }
-            let notified = timeout_at(end, self.shared.wake.notified()).await;
-            if notified.is_err() {
-                if !context.once {
-                    return false;
-                }
-                // Each target has a timeout of its own.
-                self.shared.wake.notified().await;
-            }
-        }
-    }
-
-    fn note(&mut self, kind: EventKind, message: String) {
-        self.events.push(Event { time: SystemTime::now(), service: None, kind, message });
-    }
-
-    /// Ends a cycle: its batch goes to the queue.
-    fn close(&mut self, readings: Vec<Reading>, is_last: bool) {
-        let (start, end) = (Instant::now(), SystemTime::now());
-        let Shared { queue, metrics, .. } = self.shared;
-        let took = readings.iter().map(|reading| reading.took).max().unwrap_or_default();
-        let mut batch = Batch::default();
-        batch.samples.reserve(readings.iter().map(|it| it.samples.len()).sum());
-        batch.events.append(&mut self.events);
-        batch.events.append(&mut queue.events());
-        for Reading { key, report, samples, events, .. } in readings {
-            let is_failed = report.as_ref().is_some_and(|it| it.trouble.is_some());
-            metrics.failed_scrapes.add(u64::from(is_failed));
-            self.reports.set(key, report);
-            self.forming.iter_mut().for_each(|it| it.add(&samples));
-            batch.samples.extend(samples);
-            batch.events.extend(events);
-        }
-        for forming in &mut self.forming {
-            batch.candles.extend(if is_last { forming.rest() } else { forming.over(end) });
-        }
-        if is_last {
-            let message = "the collector ended in good order".into();
-            batch.events.push(Event { time: end, service: None, kind: EventKind::Stop, message });
-        }
-        self.number += 1;
-        let batch = Arc::new(batch);
-        if !(batch.samples.is_empty() && batch.candles.is_empty() && batch.events.is_empty()) {
-            queue.push(batch.clone());
-        }
-        let sources = self.reports.all();
-        let lost = queue.lost();
-        metrics.lost_batches.add(lost - self.lost);
-        self.lost = lost;
-        metrics.cycles.inc();
-        metrics.queued_batches.set(queue.len() as f64);
-        metrics.sources_up.set(sources.iter().filter(|source| source.is_up()).count() as f64);
-        metrics.cycle.record_duration(took);
-        metrics.assemble.record_duration(start.elapsed());
-        {
-            let mut state = self.shared.state();
-            (state.last_cycle, state.took) = (Some(end), took);
-            state.sources.clone_from(&sources);
-        }
-        if let Some(call) = &mut self.on_cycle {
-            call(&Cycle { number: self.number, end, took, batch: &batch, sources: &sources });
-        }
     }
 }

@@ -24,6 +24,7 @@ mod builder;
 mod candles;
 mod collector;
 mod config;
+mod cycles;
 mod filter;
 mod health;
 mod metrics;
@@ -31,6 +32,7 @@ mod queue;
 mod reading;
 mod series;
 mod settings;
+mod shared;
 #[expect(
     missing_docs,
     clippy::missing_errors_doc,

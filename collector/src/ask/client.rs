@@ -1,7 +1,7 @@
 //! Asks a collector.
 
 use super::chunks::Joined;
-use super::{LONGEST, MOST, PATIENCE};
+use super::limits::{LONGEST, MOST, PATIENCE};
 use crate::store::query::{Answer, Limits};
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Client {
         &self.path
     }
 
-    /// Runs one `SELECT`, or what [`Reader::query`](crate::store::query::Reader::query) takes. The
+    /// Runs one `SELECT`, or what [`Reader::query`](crate::store::Reader::query) takes. The
     /// limits are at most [`MOST`]; that of bytes is always there.
     ///
     /// # Errors

@@ -17,21 +17,9 @@
 
 mod chunks;
 mod client;
+mod limits;
 mod request;
 pub(crate) mod server;
 
-use crate::store::query::Limits;
 pub use client::{AskError, Client};
-use std::time::Duration;
-
-/// The most that one query gets, whatever the client asks for.
-pub const MOST: Limits = Limits { rows: 1_000_000, bytes: 64 << 20, time: Duration::from_secs(60) };
-
-/// Queries that run at one time. More are refused.
-const QUERIES: usize = 4;
-
-/// The longest question, in bytes.
-const LONGEST: usize = 256 << 10;
-
-/// The longest wait for a client, and for a server that has nothing to do.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub use limits::MOST;

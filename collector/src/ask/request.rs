@@ -1,6 +1,6 @@
 //! A question, checked.
 
-use super::MOST;
+use super::limits::MOST;
 use crate::store::query::Limits;
 use serde_json::Value;
 use std::time::Duration;

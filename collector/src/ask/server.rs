@@ -5,9 +5,10 @@
 //! a batch.
 
 use super::chunks::Chunks;
+use super::limits::{LONGEST, PATIENCE, QUERIES};
 use super::request::Request;
-use super::{LONGEST, PATIENCE, QUERIES};
-use crate::store::query::{Answer, Limits, QueryError, Reader};
+use crate::store::Reader;
+use crate::store::query::{Answer, Limits, QueryError};
 use serde_json::json;
 use std::io;
 use std::os::unix::net::UnixListener as StdListener;

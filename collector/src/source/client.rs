@@ -1,7 +1,7 @@
 //! One GET of an exporter's metrics.
 
-use super::Result;
 use super::credentials::{Access, Form, Operator};
+use super::message::Result;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, LOCATION};

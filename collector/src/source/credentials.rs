@@ -1,7 +1,7 @@
 //! The credentials for an exporter. No password and no token is in an error, and none is read from
 //! the command line, since lists of processes show that.
 
-use super::Result;
+use super::message::Result;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;

@@ -9,6 +9,7 @@
 
 mod client;
 mod credentials;
+mod message;
 mod segment;
 mod target;
 mod trust;
@@ -20,6 +21,3 @@ pub use segment::{Ago, LeftOut, Process, Segment};
 pub use target::Target;
 pub use trust::{Named, Rank, Trust, named};
 pub use watch::{Change, Limits, Shares, Watch};
-
-/// A result whose error is a message in one line.
-pub(crate) type Result<T, E = String> = std::result::Result<T, E>;

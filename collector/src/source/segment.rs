@@ -1,6 +1,6 @@
 //! A segment's file, read while its process writes and after that process has died.
 
-use super::Result;
+use super::message::Result;
 use std::fmt;
 use std::fs::{self, File};
 use std::num::NonZero;

@@ -1,6 +1,6 @@
 //! The segments for patterns and directories, opened as their files come and closed as they go.
 
-use super::Result;
+use super::message::Result;
 use super::segment::{LeftOut, Process, Segment};
 use super::trust::{self, Rank, Refused, Trust};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,9 +1,11 @@
 //! Which store: its name, and what is taken without one.
 
 use super::duckdb::{self, DuckDb, Library, reading};
+use super::error::StoreError;
+use super::interface::Store;
+use super::keep::Keep;
 use super::parquet::Parquet;
-use super::query::Reader;
-use super::{Keep, Store, StoreError};
+use super::reader::Reader;
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;

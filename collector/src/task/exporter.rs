@@ -1,6 +1,6 @@
 //! Scrapes of an exporter.
 
-use super::{Context, Reading, Report};
+use super::context::{Context, Reading, Report};
 use crate::batch::{Event, EventKind};
 use crate::health::Health;
 use crate::reading::{Reader, Samples, Trouble};

@@ -1,6 +1,6 @@
 //! Readings of segments' files: those of a pattern, as processes come and go.
 
-use super::{Reading, Report};
+use super::context::{Reading, Report};
 use crate::batch::{Event, EventKind};
 use crate::filter::Filter;
 use crate::health::Health;

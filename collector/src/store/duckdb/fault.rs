@@ -1,6 +1,6 @@
 //! DuckDB's errors, as ones that name what to do.
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::store::query::QueryError;
 use adbc_core::error::Error;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Finds and loads DuckDB's library, which is no part of the build.
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use adbc_core::options::AdbcVersion;
 use adbc_driver_manager::ManagedDriver;
 use std::env;

@@ -1,7 +1,8 @@
 //! What is done between two cycles: the log is merged into the file, and old rows are removed.
 
 use super::connection::Connection;
-use crate::store::{Keep, columns};
+use crate::store::columns;
+use crate::store::keep::Keep;
 use adbc_core::error::Result;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -23,8 +23,11 @@ pub(super) mod reading;
 mod schema;
 pub(super) mod shared;
 
-use super::query::Reader;
-use super::{Keep, Store, StoreError, columns, event};
+use super::columns;
+use super::error::StoreError;
+use super::interface::{Store, event};
+use super::keep::Keep;
+use super::reader::Reader;
 use crate::batch::{Batch, Event, EventKind};
 use adbc_core::error::Error;
 use arrow_array::RecordBatch;

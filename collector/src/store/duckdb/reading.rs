@@ -3,8 +3,8 @@
 use super::connection::Database;
 use super::library::Library;
 use super::shared::Shared;
-use crate::store::StoreError;
-use crate::store::query::Reader;
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
 use adbc_core::error::Error;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use crate::batch::{Event, EventKind};
-use crate::store::VIEWS;
+use crate::store::sql::VIEWS;
 use adbc_core::error::Result;
 use std::time::SystemTime;
 

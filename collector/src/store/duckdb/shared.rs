@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Database};
 use super::{allowed, fault};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::store::query::{Answer, Limits, QueryError};
 use adbc_core::Statement as _;
 use adbc_core::error::Error;

@@ -1,8 +1,8 @@
 //! Days: their folders, and the removal of old ones.
 
-use super::super::Keep;
-use super::flush::TABLES;
 use crate::store::columns::micros;
+use crate::store::keep::Keep;
+use crate::store::sql::TABLES;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -3,6 +3,7 @@
 use super::days;
 use super::journal::Rows;
 use crate::store::columns;
+use crate::store::sql::{TABLES, VIEWS};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampMicrosecondType;
@@ -14,8 +15,6 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-pub(super) const TABLES: [&str; 3] = ["trading_metrics", "trading_candles", "system_events"];
 
 /// A row of a time that is further away gets into the folder of today: a source that gives absurd
 /// times must not make a folder for each.
@@ -155,5 +154,5 @@ pub(in crate::store) fn sql(root: &Path) -> String {
          FROM read_parquet({}, filename = true, file_row_number = true);\n",
         files("trading_candles")
     );
-    format!("{}{parts}{}", tables.concat(), super::super::VIEWS)
+    format!("{}{parts}{}", tables.concat(), VIEWS)
 }

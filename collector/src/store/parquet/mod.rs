@@ -18,7 +18,10 @@ mod days;
 mod flush;
 mod journal;
 
-use super::{Keep, Store, StoreError, columns, event};
+use super::columns;
+use super::error::StoreError;
+use super::interface::{Store, event};
+use super::keep::Keep;
 use crate::batch::{Batch, Event, EventKind};
 pub(super) use flush::sql;
 use journal::{Journal, Rows};
