@@ -5,7 +5,8 @@ use crate::args::Asked;
 use crate::failure::Failure;
 use std::path::PathBuf;
 use tickmetrics_collector::ask::{AskError, Client};
-use tickmetrics_collector::store::query::{Answer, Limits, QueryError, Reader};
+use tickmetrics_collector::store::Reader;
+use tickmetrics_collector::store::query::{Answer, Limits, QueryError};
 use tickmetrics_collector::store::{self, Place};
 
 pub(crate) enum Source {
