@@ -100,6 +100,8 @@ fn queries_are_answered_while_the_collector_writes() {
     for sql in ["DELETE FROM trading_metrics", "FROM read_text('/etc/passwd')", "INSTALL json"] {
         assert!(matches!(client.query(sql, &MOST), Err(AskError::Refused(_))), "{sql}");
     }
+    let refused = client.query("DELETE FROM trading_metrics", &MOST).unwrap_err().to_string();
+    assert!(refused.ends_with("A query is one SELECT, and can't change the store"), "{refused}");
     // The file is locked by this collector, and a reader of another process would be refused.
     assert_eq!(collector.status().lost, 0);
     collector.stop().unwrap();

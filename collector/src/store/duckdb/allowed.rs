@@ -44,6 +44,10 @@ pub(super) fn check(connection: &mut Connection, sql: &str) -> Result<(), QueryE
     let tree = serde_json::from_str(tree.unwrap_or_default());
     let tree: Value = tree.map_err(|_| refused("The query is nested too deeply"))?;
     if tree["error"] != false {
+        // Any other kind of statement.
+        if tree["error_type"] == "not implemented" {
+            return Err(refused("A query is one SELECT, and can't change the store"));
+        }
         let reason = tree["error_message"].as_str().unwrap_or("It can't be read");
         return Err(refused(&format!("A query is one SELECT: {reason}")));
     }
