@@ -20,7 +20,7 @@ enum Metric {
 }
 
 fn metric() -> impl Strategy<Value = Metric> {
-    let edges = prop::collection::btree_set(1_u64..1_000_000, 0..8);
+    let edges = prop::collection::btree_set(1_u64..1_000_000, 1..8);
     let values = prop::collection::vec(0..2_000_000_u64, 0..30);
     prop_oneof![
         any::<u64>().prop_map(Metric::Counter),
