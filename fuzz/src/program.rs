@@ -379,7 +379,7 @@ impl Kind {
 impl Distribution {
     fn describe(&self, mut description: Description) -> Description {
         description = description.sigfigs(self.digits()).max(self.max());
-        if self.edges.is_some() {
+        if self.own_edges().is_some() {
             description = description.buckets(self.edges(false));
         }
         if let Some(schema) = self.native() {
@@ -407,9 +407,14 @@ impl Distribution {
         edges.max().unwrap_or(0).max(self.max.get()).max(2)
     }
 
+    /// The edges that it names. An empty list is refused without native buckets.
+    fn own_edges(&self) -> Option<&Vec<Number>> {
+        self.edges.as_ref().filter(|edges| !edges.is_empty() || self.native().is_some())
+    }
+
     /// The edges of its buckets, rising: those that it names, or the documented default.
     pub fn edges(&self, is_time: bool) -> Vec<u64> {
-        let Some(edges) = &self.edges else {
+        let Some(edges) = self.own_edges() else {
             let mut edges: Vec<u64> = (0..=12).map(|power| 10_u64.pow(power)).collect();
             if is_time {
                 edges = (2..=5)
