@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use tickmetrics_collector::__cli::date;
 
 /// The days since 1970. As text: `2026-11-29`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +38,9 @@ fn number(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.0 + 719_468;
-        let era = number.div_euclid(146_097);
-        let of_era = number.rem_euclid(146_097);
-        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let month = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * month + 2) / 5 + 1;
-        let month = if month < 10 { month + 3 } else { month - 9 };
-        let year = year + era * 400 + i64::from(month <= 2);
+        let (year, month, day) = date(self.0);
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }

@@ -25,6 +25,7 @@ mod candles;
 mod collector;
 mod config;
 mod cycles;
+mod date;
 mod filter;
 mod health;
 mod metrics;
@@ -41,6 +42,7 @@ mod shared;
 mod source;
 mod status;
 pub mod store;
+mod sync;
 mod task;
 mod writer;
 
@@ -54,6 +56,7 @@ pub use status::{Cycle, SourceStatus, Status};
 /// public interface.
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::date::date;
     pub use crate::source::{
         Access, Ago, Answer, Budget, Change, Client, Form, LeftOut, Limits, MAX_BYTES, Named,
         Operator, Process, Rank, Segment, Shares, Target, Trust, Wanted, Watch, named,
