@@ -4,9 +4,10 @@ use crate::support::{Memory, PATIENCE, Server, quick};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+use tests::processes::Folder;
 use tests::programs::skip;
 use tickmetrics_collector::ask::{AskError, Client, MOST};
 use tickmetrics_collector::store::duckdb::{DuckDb, Library};
@@ -18,31 +19,14 @@ use tickmetrics_collector::{Collector, Source};
 const ENDLESS: &str =
     "SELECT count(*) FROM range(100000000) a, range(10000000) b WHERE a.range % 7 = b.range % 5";
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ask-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn place(&self) -> Place {
-        Place::DuckDb(self.0.join("metrics.duckdb"))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn place(folder: &Folder) -> Place {
+    Place::DuckDb(folder.0.join("metrics.duckdb"))
 }
 
 /// A collector of one source with a file of DuckDB; `None`, loudly, without the library.
 fn collector(folder: &Folder) -> Option<(Collector, Client, Server)> {
     let library = Library::load(None).map_err(|error| skip(&error.to_string())).ok()?;
-    let place = folder.place();
+    let place = place(folder);
     let store = DuckDb::open(library, place.path(), Keep::default()).unwrap();
     let server = Server::of_text("# TYPE price gauge\nprice{symbol=\"A\"} 1\n");
     let collector = Collector::builder()
@@ -76,7 +60,7 @@ fn send(path: &Path, line: &str) -> UnixStream {
 
 #[test]
 fn queries_are_answered_while_the_collector_writes() {
-    let folder = Folder::new("writing");
+    let folder = Folder::new("ask-writing");
     let Some((collector, client, _server)) = collector(&folder) else { return };
     let mode = std::fs::metadata(client.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -108,14 +92,14 @@ fn queries_are_answered_while_the_collector_writes() {
     assert!(!client.path().exists());
     assert!(matches!(client.query("SELECT 1", &MOST), Err(AskError::NoCollector(_))));
     // Without a collector, the file itself is read.
-    let reader = read(&folder.place(), None).unwrap();
+    let reader = read(&place(&folder), None).unwrap();
     assert!(rows(&reader.query("FROM trading_metrics", &MOST).unwrap()) >= 10);
     reader.query("DELETE FROM trading_metrics", &MOST).unwrap_err();
 }
 
 #[test]
 fn a_client_that_goes_ends_its_query() {
-    let folder = Folder::new("gone");
+    let folder = Folder::new("ask-gone");
     let Some((collector, client, _server)) = collector(&folder) else { return };
     let line = format!("{{\"query\": \"{ENDLESS}\"}}\n");
     // All places are taken.
@@ -138,7 +122,7 @@ fn a_client_that_goes_ends_its_query() {
 
 #[test]
 fn clients_that_hang_or_lie_are_answered_or_left() {
-    let folder = Folder::new("hanging");
+    let folder = Folder::new("ask-hanging");
     let Some((collector, client, _server)) = collector(&folder) else { return };
     let answer = |line: &str| {
         let mut answer = String::new();
@@ -175,9 +159,9 @@ fn clients_that_hang_or_lie_are_answered_or_left() {
 
 #[test]
 fn more_clients_than_are_allowed_are_refused() {
-    let folder = Folder::new("many");
+    let folder = Folder::new("ask-many");
     let (server, memory) = (Server::of_text("up 1\n"), Memory::default());
-    let socket = folder.place().socket();
+    let socket = place(&folder).socket();
     let collector = quick(&memory).source(server.source("a")).socket(&socket).start().unwrap();
     let silent: Vec<_> = (0..16).map(|_| UnixStream::connect(&socket).unwrap()).collect();
     let refused = Client::new(&socket).status().unwrap_err().to_string();
@@ -192,10 +176,10 @@ fn more_clients_than_are_allowed_are_refused() {
 
 #[test]
 fn the_state_names_what_is_wrong() {
-    let folder = Folder::new("state");
+    let folder = Folder::new("ask-state");
     let (server, memory) = (Server::of_text("up 1\n"), Memory::default());
     let nowhere = Server::of_text("").address();
-    let socket = folder.place().socket();
+    let socket = place(&folder).socket();
     let collector = quick(&memory)
         .source(server.source("good"))
         .source(Source::new(&nowhere).service("bad"))
@@ -223,9 +207,9 @@ fn the_state_names_what_is_wrong() {
 
 #[test]
 fn a_dead_collectors_socket_is_replaced_and_other_files_are_not() {
-    let folder = Folder::new("stale");
+    let folder = Folder::new("ask-stale");
     let (server, memory) = (Server::of_text("up 1\n"), Memory::default());
-    let socket = folder.place().socket();
+    let socket = place(&folder).socket();
     let start = || quick(&memory).source(server.source("a")).socket(&socket).start();
     let listener = UnixListener::bind(&socket).unwrap();
     let used = start().unwrap_err().to_string();

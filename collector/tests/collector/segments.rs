@@ -3,8 +3,9 @@
 use crate::support::{Memory, quick};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use tests::processes::Folder;
 use tickmetrics::Segment;
 use tickmetrics::prelude::*;
 use tickmetrics_collector::Source;
@@ -53,20 +54,9 @@ impl Drop for Writer {
     }
 }
 
-/// A folder in shared memory, gone at the end.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn processes_come_die_and_go() {
-    let name = format!("tickmetrics-collector-{}", std::process::id());
-    let folder = Folder(Path::new("/dev/shm").join(name));
-    fs::create_dir(&folder.0).unwrap();
+    let folder = Folder::new("collector");
     let file = folder.0.join("feed.metrics");
     let memory = Memory::default();
     let pattern = format!("{}/*.metrics", folder.0.display());
