@@ -1,6 +1,7 @@
 //! Batches between the cycles and the writer: bounded, so that a store that hangs takes no memory.
 
 use crate::batch::{Batch, Event, EventKind};
+use crate::sync::lock;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -33,7 +34,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 
     /// Adds a batch. A full queue loses its oldest one.

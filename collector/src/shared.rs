@@ -3,8 +3,9 @@
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
 use crate::status::{SourceStatus, Status, Written};
+use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use tickmetrics::Registry;
 use tokio::sync::Notify;
@@ -39,7 +40,7 @@ pub(crate) struct State {
 
 impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -1,10 +1,11 @@
 //! What a collector reports about itself.
 
 use crate::batch::Batch;
+use crate::sync::lock;
 use crate::task::{Key, Report};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A cycle that has ended, for [`Builder::on_cycle`](crate::Builder::on_cycle).
@@ -171,7 +172,7 @@ impl Written {
     }
 
     fn lock(&self) -> MutexGuard<'_, Moments> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -29,6 +29,7 @@ use super::interface::{Store, event};
 use super::keep::Keep;
 use super::reader::Reader;
 use crate::batch::{Batch, Event, EventKind};
+use crate::sync::lock;
 use adbc_core::error::Error;
 use arrow_array::RecordBatch;
 use connection::{Connection, Database};
@@ -38,7 +39,7 @@ use shared::Shared;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The options of the database.
@@ -241,7 +242,7 @@ impl Claim {
         let path = path.map_err(|error: io::Error| {
             StoreError::lasting(format!("{} can't be opened: {error}", file.display()))
         })?;
-        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claimed = lock(&CLAIMED);
         if claimed.contains(&path) {
             let file = file.display();
             return Err(StoreError::passing(format!("This process has {file} open already")));
@@ -253,6 +254,6 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.0);
+        lock(&CLAIMED).retain(|path| *path != self.0);
     }
 }
