@@ -96,10 +96,9 @@ pub(crate) struct Asked {
 
 /// Print rows of a store, also while a collector writes it.
 ///
-/// The collector that has a file of DuckDB open answers the query, within its limits: 1,000,000
-/// rows, 64 MiB, a minute, four queries at one time. Without a collector, the file is opened, only
-/// to read it. Parquet files are always read directly: rows are in them a minute later. Standard
-/// error reports which of them answers. A query is one SELECT (or FROM, WITH, DESCRIBE, SUMMARIZE,
+/// The collector that writes the store answers the query, within its limits: 1,000,000 rows, 64 MiB,
+/// a minute, four queries at one time. Without a collector, the store is opened, only to read it.
+/// Standard error reports which of them answers. A query is one SELECT (or FROM, WITH, DESCRIBE, SUMMARIZE,
 /// SHOW) over the store's tables and views. It can't change them, nor read other files.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\

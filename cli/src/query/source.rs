@@ -3,8 +3,9 @@
 use crate::Result;
 use crate::args::Asked;
 use crate::failure::Failure;
+use crate::people;
 use std::path::PathBuf;
-use tickmetrics_collector::ask::{AskError, Client};
+use tickmetrics_collector::ask::{AskError, Client, MOST};
 use tickmetrics_collector::store::Reader;
 use tickmetrics_collector::store::query::{Answer, Limits, QueryError};
 use tickmetrics_collector::store::{self, Place};
@@ -19,12 +20,17 @@ impl Source {
     pub(crate) fn find(asked: &Asked) -> Result<Self> {
         let place = place(asked);
         let client = client(asked, &place);
-        if let Place::DuckDb(_) = place {
-            match client.status() {
-                Ok(_) => return Ok(Self::Collector(client)),
-                Err(AskError::NoCollector(_)) if asked.socket.is_none() => {}
-                Err(error) => return Err(Failure::told(error.to_string())),
-            }
+        match client.status() {
+            Ok(_) => match (&place, client.query("SELECT 1", &MOST)) {
+                // Its library may be missing where this program finds one.
+                (Place::Parquet(_), Err(AskError::Refused(reason))) => people::tell(format_args!(
+                    "warning: the collector can't answer, and its rows of the last minute are not \
+                     in the files yet: {reason}"
+                )),
+                _ => return Ok(Self::Collector(client)),
+            },
+            Err(AskError::NoCollector(_)) if asked.socket.is_none() => {}
+            Err(error) => return Err(Failure::told(error.to_string())),
         }
         let reader = store::read(&place, None).map_err(|error| {
             Failure::told(format!("{error}; {}", AskError::NoCollector(client.path().into())))

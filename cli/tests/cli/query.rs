@@ -95,6 +95,59 @@ fn a_running_collector_answers() {
 }
 
 #[test]
+fn a_row_of_parquet_files_is_seen_soon_after_it_was_written() {
+    if !has_library() {
+        return;
+    }
+    let folder = Folder::new("query-fresh");
+    let (_exporter, address) = exporter();
+    let place = format!("parquet:{}", text(&folder.file("metrics")));
+    let target = format!("feed={address}");
+    let options = ["--store", &place, "--interval", "50ms"];
+    let arguments = [&*target].into_iter().chain(options);
+    let mut collecting = Collecting::start(&arguments.collect::<Vec<_>>());
+    collecting.wait_for("source_up");
+    let count = || {
+        let sql = "SELECT count(*) AS n FROM trading_metrics WHERE metric_name = 'orders_total'";
+        let all = run(&["query", sql, "--store", &place, "--format", "json"]);
+        let told = String::from_utf8(all.stderr).unwrap();
+        assert!(told.contains("answered by the collector at "), "{told}");
+        json_rows(std::str::from_utf8(&all.stdout).unwrap())[0]["n"].as_u64().unwrap()
+    };
+    // Files are made each minute without a query.
+    let end = Instant::now() + Duration::from_secs(30);
+    for least in [1, 40] {
+        while count() < least {
+            assert!(Instant::now() < end, "no rows come");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+    collecting.end();
+}
+
+#[test]
+fn a_collector_without_the_library_leaves_queries_to_others() {
+    if !has_library() {
+        return;
+    }
+    let folder = Folder::new("query-without");
+    let (_exporter, address) = exporter();
+    let place = format!("parquet:{}", text(&folder.file("metrics")));
+    let target = format!("feed={address}");
+    let config = folder.file("config.yaml");
+    let none = folder.file("none.so");
+    fs::write(&config, format!("store: {{place: '{place}', library: '{}'}}", text(&none))).unwrap();
+    let mut collecting = Collecting::start(&[&*target, "--config", text(&config)]);
+    collecting.wait_for("source_up");
+    let all = run(&["query", "SELECT 1 AS a", "--store", &place]);
+    let told = String::from_utf8(all.stderr).unwrap();
+    assert!(told.contains("warning: the collector can't answer") && told.contains("none.so"));
+    assert!(told.contains("answered by the files of "), "{told}");
+    assert_eq!(all.stdout, b"a\n-\n1\n");
+    collecting.end();
+}
+
+#[test]
 fn a_state_with_warnings_fails() {
     let folder = Folder::new("query-warnings");
     let socket = folder.file("socket");

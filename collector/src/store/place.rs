@@ -4,7 +4,7 @@ use super::duckdb::{self, DuckDb, Library, reading};
 use super::error::StoreError;
 use super::interface::Store;
 use super::keep::Keep;
-use super::parquet::Parquet;
+use super::parquet::{self, Parquet};
 use super::reader::Reader;
 use std::env;
 use std::ffi::OsStr;
@@ -105,7 +105,8 @@ pub fn open(settings: &Settings) -> Result<Opened, StoreError> {
     let place = settings.place.clone().unwrap_or(default);
     let file = match &place {
         Place::Parquet(folder) => {
-            let store = Box::new(Parquet::open(folder, settings.keep)?);
+            let store = Parquet::open(folder, settings.keep)?;
+            let store = Box::new(store.with_library(settings.library.clone()));
             return Ok(Opened { store, place, fallback: None });
         }
         Place::DuckDb(file) => file,
@@ -135,7 +136,7 @@ pub fn read(place: &Place, library: Option<&Path>) -> Result<Reader, StoreError>
     let library = Library::load(library)?;
     match place {
         Place::DuckDb(file) => reading::file(&library, file),
-        Place::Parquet(folder) => reading::folder(&library, folder),
+        Place::Parquet(folder) => reading::folder(&library, folder, parquet::sql),
     }
 }
 

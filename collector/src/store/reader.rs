@@ -1,24 +1,38 @@
 //! Queries of a store while it is written.
 
-use super::duckdb::shared::Shared;
 use super::query::{Answer, Limits, QueryError};
 use std::sync::Arc;
+
+/// What runs queries.
+pub(super) trait Queries: Send + Sync {
+    /// As [`Reader::query_while`].
+    fn query(
+        &self,
+        sql: &str,
+        limits: &Limits,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, QueryError>;
+}
 
 /// Reads a store while another thread writes it. Each query has a connection of its own, so it sees
 /// whole batches, and holds up no write.
 #[derive(Clone)]
 pub struct Reader {
-    pub(super) shared: Arc<Shared>,
+    queries: Arc<dyn Queries>,
 }
 
 impl Reader {
+    pub(super) fn new(queries: Arc<dyn Queries>) -> Self {
+        Self { queries }
+    }
+
     /// Runs one `SELECT` (or `FROM`, `WITH`, `DESCRIBE`, `SUMMARIZE`, `SHOW`). It can neither change
     /// the store nor read other files.
     ///
     /// # Errors
     /// See [`QueryError`].
     pub fn query(&self, sql: &str, limits: &Limits) -> Result<Answer, QueryError> {
-        self.shared.query(sql, limits, &|| true)
+        self.queries.query(sql, limits, &|| true)
     }
 
     /// As [`query`](Self::query), for as long as somebody waits for the rows: `is_wanted` is called
@@ -32,6 +46,6 @@ impl Reader {
         limits: &Limits,
         is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Answer, QueryError> {
-        self.shared.query(sql, limits, is_wanted)
+        self.queries.query(sql, limits, is_wanted)
     }
 }

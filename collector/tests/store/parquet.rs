@@ -1,11 +1,14 @@
 //! Folders of Parquet files.
 
-use crate::duckdb::{CHECK_VIEWS, DUCKDB};
+use crate::duckdb::{CHECK_VIEWS, DUCKDB, LIMITS, library};
 use crate::folder::Folder;
 use crate::rows;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
 use tests::programs::python;
 use tickmetrics_collector::batch::{Batch, EventKind, Kind};
 use tickmetrics_collector::store::parquet::Parquet;
@@ -33,6 +36,49 @@ fn days(folder: &Folder) -> BTreeSet<String> {
         .map(|day| day.unwrap().file_name().into_string().unwrap())
         .filter(|day| day != "day=1970-01-01")
         .collect()
+}
+
+#[test]
+fn a_row_is_seen_once_it_was_written() {
+    if library().is_none() {
+        return;
+    }
+    let folder = Folder::new("parquet-fresh");
+    let mut store = Box::new(Parquet::open(&folder.0, Keep::default()).unwrap());
+    let reader = store.reader().unwrap();
+    let series = rows::series("up", Kind::Gauge, &[]);
+    let mut write = |value| {
+        let samples = vec![rows::number(SystemTime::now(), &series, value)];
+        store.write(&Batch { samples, ..Batch::default() }).unwrap();
+    };
+    let count = || {
+        let answer = reader.query("SELECT count(*) FROM trading_metrics", &LIMITS).unwrap();
+        answer.rows[0].column(0).as_primitive::<Int64Type>().value(0)
+    };
+    write(1.0);
+    assert_eq!(count(), 1);
+    // Queries make at most one file each second, whatever their number is.
+    let begin = Instant::now();
+    write(2.0);
+    while count() < 2 {}
+    let most = begin.elapsed().as_secs() + 2;
+    let names: BTreeSet<_> = files(&folder).collect();
+    assert!(names.len() as u64 <= most, "{names:?}");
+    for sql in ["DELETE FROM trading_metrics", "FROM read_text('/etc/passwd')"] {
+        reader.query(sql, &LIMITS).unwrap_err();
+    }
+    store.close().unwrap();
+    // The reader does not keep the folder.
+    Parquet::open(&folder.0, Keep::default()).unwrap();
+    let closed = reader.query("SELECT 1", &LIMITS).unwrap_err().to_string();
+    assert!(closed.contains("is closed"), "{closed}");
+}
+
+/// The files of `trading_metrics`, but for the empty one.
+fn files(folder: &Folder) -> impl Iterator<Item = PathBuf> {
+    let days = fs::read_dir(folder.0.join("trading_metrics")).unwrap();
+    let files = days.flat_map(|day| fs::read_dir(day.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).filter(|file| !file.ends_with("empty.parquet"))
 }
 
 #[test]

@@ -205,7 +205,7 @@ impl Store for DuckDb {
     }
 
     fn reader(&self) -> Option<Reader> {
-        Some(Reader { shared: self.shared.clone() })
+        Some(Reader::new(self.shared.clone()))
     }
 
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ use super::connection::Database;
 use super::library::Library;
 use super::shared::Shared;
 use crate::store::error::StoreError;
-use crate::store::reader::Reader;
+use crate::store::query::{Answer, Limits, QueryError};
+use crate::store::reader::{Queries, Reader};
 use adbc_core::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,11 +34,15 @@ pub(in crate::store) fn file(library: &Library, file: &Path) -> Result<Reader, S
         }
         StoreError::lasting(format!("{shown} can't be read: {text}"))
     })?;
-    Ok(reader(file, database))
+    Ok(Reader::new(Arc::new(Shared::new(file.to_path_buf(), database))))
 }
 
-/// Opens a folder of Parquet files through its views.
-pub(in crate::store) fn folder(library: &Library, folder: &Path) -> Result<Reader, StoreError> {
+/// Opens a folder of Parquet files through its views, which `views` gives.
+pub(in crate::store) fn folder(
+    library: &Library,
+    folder: &Path,
+    views: fn(&Path) -> String,
+) -> Result<Reader, StoreError> {
     let shown = folder.display().to_string();
     let unreadable = |reason: &str| StoreError::lasting(format!("{shown} can't be read: {reason}"));
     let path = folder.canonicalize().map_err(|error| unreadable(&error.to_string()))?;
@@ -55,10 +60,34 @@ pub(in crate::store) fn folder(library: &Library, folder: &Path) -> Result<Reade
     );
     // The views are made anew: the folder may have been moved since they were written.
     connection.execute(&allowed).map_err(wrong)?;
-    connection.execute(&crate::store::parquet::sql(&path)).map_err(wrong)?;
-    Ok(reader(&path, database))
+    connection.execute(&views(&path)).map_err(wrong)?;
+    Ok(Reader::new(Arc::new(Files(Shared::new(path, database)))))
 }
 
-fn reader(path: &Path, database: Database) -> Reader {
-    Reader { shared: Arc::new(Shared::new(path.to_path_buf(), database)) }
+/// How often a query of files is run.
+const TRIES: u32 = 3;
+
+/// Files that their writer may merge while a query runs. One that was merged after the query had
+/// found it is missing then, and the query begins anew.
+struct Files(Shared);
+
+impl Queries for Files {
+    fn query(
+        &self,
+        sql: &str,
+        limits: &Limits,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, QueryError> {
+        let mut tries = 1;
+        loop {
+            match self.0.query(sql, limits, is_wanted) {
+                Err(QueryError::Refused(reason))
+                    if tries < TRIES && reason.contains("No such file or directory") =>
+                {
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::connection::{Connection, Database};
 use super::{allowed, fault};
 use crate::store::error::StoreError;
 use crate::store::query::{Answer, Limits, QueryError};
+use crate::store::reader::Queries;
 use adbc_core::Statement as _;
 use adbc_core::error::Error;
 use arrow_array::RecordBatchReader as _;
@@ -40,8 +41,10 @@ impl Shared {
         // The old one is dropped while nobody holds the lock for reading.
         *present = database;
     }
+}
 
-    pub(in crate::store) fn query(
+impl Queries for Shared {
+    fn query(
         &self,
         sql: &str,
         limits: &Limits,

@@ -1,0 +1,27 @@
+//! What is wrong with the files, and what to do.
+
+use crate::store::error::StoreError;
+use std::io;
+use std::path::Path;
+
+pub(super) fn explain(folder: &Path, error: &io::Error) -> StoreError {
+    let folder = folder.display();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreError::passing(format!(
+                "The disk of {folder} is full, and nothing of the batch was written. Free some \
+                 space, or limit the store's size: {error}"
+            ))
+        }
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::AlreadyExists => StoreError::lasting(format!(
+            "{folder} can't be written: {error}. Name a folder that this user may write"
+        )),
+        io::ErrorKind::InvalidData => StoreError::lasting(format!(
+            "{folder}/journal is damaged: {error}. Move the file of the journal away"
+        )),
+        _ => StoreError::passing(format!("{folder}: {error}")),
+    }
+}

@@ -1,0 +1,183 @@
+//! The folder: batches go to the journal, and the journal becomes files.
+
+use super::fault::explain;
+use super::journal::{self, Journal, Rows};
+use super::{claim, days, flush};
+use crate::batch::{Batch, Event, EventKind};
+use crate::store::columns;
+use crate::store::error::StoreError;
+use crate::store::interface::event;
+use crate::store::keep::Keep;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A journal becomes files when it is so old, or has so many rows.
+const FLUSH_AGE: Duration = Duration::from_secs(60);
+const FLUSH_ROWS: usize = 100_000;
+/// Rows that are kept in memory and in the journal while no file can be written.
+const MAX_ROWS: usize = 1_000_000;
+const RETENTION_PAUSE: Duration = Duration::from_secs(60);
+/// The shortest time between two journals that become files for queries.
+const REFRESH_PAUSE: Duration = Duration::from_secs(1);
+
+/// The folder, as its writer has it.
+pub(super) struct Folder {
+    root: PathBuf,
+    keep: Keep,
+    lock: File,
+    journal: Option<Journal>,
+    /// The rows of the journal.
+    rows: Vec<Rows>,
+    row_count: usize,
+    since: Instant,
+    retained: Option<Instant>,
+    /// When files were last made for a query.
+    refreshed: Option<Instant>,
+    events: Vec<Event>,
+}
+
+impl Folder {
+    /// Opens the folder, or creates it. What a killed process left in its journal becomes files.
+    ///
+    /// # Errors
+    /// - Another process writes there.
+    /// - A newer version of this library wrote it.
+    /// - It can't be written.
+    pub(super) fn open(folder: &Path, keep: Keep) -> Result<Self, StoreError> {
+        let explain = |error: &io::Error| explain(folder, error);
+        fs::create_dir_all(folder.join("journal")).map_err(|error| explain(&error))?;
+        let folder = folder.canonicalize().map_err(|error| explain(&error))?;
+        let lock = claim::lock(&folder)?;
+        claim::check_version(&folder)?;
+        let mut store = Self {
+            root: folder,
+            keep,
+            lock,
+            journal: None,
+            rows: Vec::new(),
+            row_count: 0,
+            since: Instant::now(),
+            retained: None,
+            refreshed: None,
+            events: Vec::new(),
+        };
+        store
+            .recover()
+            .and_then(|()| flush::views(&store.root))
+            .map_err(|error| explain(&error))?;
+        Ok(store)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn recover(&mut self) -> io::Result<()> {
+        flush::remove_unfinished(&self.root)?;
+        for entry in fs::read_dir(self.root.join("journal"))? {
+            let path = entry?.path();
+            let (rows, cut_off) = journal::read(&path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            flush::write(&self.root, &name, &rows)?;
+            fs::remove_file(&path)?;
+            let count: usize = rows.iter().map(|(_, rows)| rows.num_rows()).sum();
+            let torn = if cut_off { ", and the batch that was being written is lost" } else { "" };
+            let message = format!("{count} rows of a process that was killed became files{torn}.");
+            self.events.push(event(EventKind::Checkpoint, message));
+        }
+        Ok(())
+    }
+
+    /// The journal, a new one if there is none.
+    fn journal(&mut self) -> io::Result<&mut Journal> {
+        let journal = match self.journal.take() {
+            Some(journal) => journal,
+            None => self.new_journal()?,
+        };
+        Ok(self.journal.insert(journal))
+    }
+
+    fn new_journal(&mut self) -> io::Result<Journal> {
+        self.since = Instant::now();
+        let mut time = columns::micros(SystemTime::now());
+        loop {
+            // Twenty digits, so that names sort by time.
+            let path = self.root.join(format!("journal/{time:020}"));
+            match Journal::create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => time += 1,
+                Ok(journal) => {
+                    File::open(self.root.join("journal"))?.sync_all()?;
+                    return Ok(journal);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Makes files of the journal.
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        if !journal.is_empty() {
+            let name = journal.path().file_name().unwrap_or_default().to_string_lossy();
+            flush::write(&self.root, &name, &self.rows)?;
+        }
+        fs::remove_file(journal.path())?;
+        self.journal = None;
+        self.rows.clear();
+        self.row_count = 0;
+        Ok(())
+    }
+
+    pub(super) fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let tables = columns::tables(batch)
+            .map_err(|error| StoreError::lasting(format!("A batch has no columns: {error}")))?;
+        if tables.is_empty() {
+            return Ok(());
+        }
+        if self.row_count >= MAX_ROWS {
+            self.flush().map_err(|error| explain(&self.root, &error))?;
+        }
+        let written = self.journal().and_then(|journal| journal.append(&tables));
+        written.map_err(|error| explain(&self.root, &error))?;
+        self.row_count += tables.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
+        self.rows.extend(tables.into_iter().map(|(table, rows)| (table.to_owned(), rows)));
+        Ok(())
+    }
+
+    pub(super) fn maintain(&mut self) -> Result<Vec<Event>, StoreError> {
+        let mut events = std::mem::take(&mut self.events);
+        if self.row_count >= FLUSH_ROWS || self.since.elapsed() >= FLUSH_AGE {
+            self.flush().map_err(|error| explain(&self.root, &error))?;
+        }
+        if self.retained.is_none_or(|time| time.elapsed() >= RETENTION_PAUSE) {
+            self.retained = Some(Instant::now());
+            let removed = days::retain(&self.root, &self.keep, SystemTime::now())
+                .map_err(|error| explain(&self.root, &error))?;
+            events.extend(removed.map(|message| event(EventKind::Retention, message)));
+        }
+        Ok(events)
+    }
+
+    pub(super) fn close(mut self) -> Result<(), StoreError> {
+        self.flush().map_err(|error| explain(&self.root, &error))
+    }
+
+    /// Makes files of the journal for a query, but not more often than each second.
+    pub(super) fn refresh(&mut self) -> Result<(), StoreError> {
+        if self.refreshed.is_some_and(|time| time.elapsed() < REFRESH_PAUSE) {
+            return Ok(());
+        }
+        self.flush().map_err(|error| explain(&self.root, &error))?;
+        self.refreshed = Some(Instant::now());
+        Ok(())
+    }
+}
+
+impl Drop for Folder {
+    /// A child process that has not run its program yet shares the lock, and would keep it.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
+}
