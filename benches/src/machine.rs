@@ -23,6 +23,13 @@ pub(crate) fn describe() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The same in one line, for a short report.
+pub(crate) fn line() -> String {
+    let facts = describe();
+    let fact = |name| facts.iter().find(|(it, _)| *it == name).map_or("", |(_, value)| value);
+    format!("{}, {} cores, kernel {}, {}.", fact(CPU), fact(CORES), fact(KERNEL), fact(RUSTC))
+}
+
 /// Ticks of the clock in a nanosecond.
 pub(crate) fn ticks_per_nano() -> f64 {
     const TICKS: u64 = 1 << 40;

@@ -52,7 +52,7 @@ pub fn overhead(options: &Options) -> Result<(), String> {
         write("overhead.json", run.to_json())?;
     }
     write("overhead.svg", chart::draw(&run))?;
-    options.readmes.iter().try_for_each(|path| readme::update(path, &parts(&run)))
+    options.readmes.iter().try_for_each(|path| readme::update(path, "overhead", &parts(&run)))
 }
 
 /// The generated parts of a README, each with its name.
