@@ -1,10 +1,10 @@
 //! A batch as columns: one Arrow record batch a table.
 
-use crate::batch::{Batch, Candle, Event, Histogram, Native, Sample, Summary, Value};
+use crate::batch::{Batch, Candle, Event, Histogram, Native, Sample, Series, Summary, Value};
 use arrow_array::builder::StringBuilder;
 use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, Float64Array, Int8Array, ListArray, MapArray,
+    Array, ArrayRef, ArrowPrimitiveType, Float64Array, Int8Array, Int64Array, ListArray, MapArray,
     PrimitiveArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -12,12 +12,22 @@ use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The rows of a table.
+pub(super) type Rows = (&'static str, RecordBatch);
+
 /// The rows of a batch for each table that gets some.
-pub(super) fn tables(batch: &Batch) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
+pub(super) fn tables(batch: &Batch) -> Result<Vec<Rows>, ArrowError> {
     let mut tables = Vec::new();
     if !batch.samples.is_empty() {
         tables.push(("trading_metrics", samples(&batch.samples)?));
     }
+    tables.extend(others(batch)?);
+    Ok(tables)
+}
+
+/// The same without samples.
+pub(super) fn others(batch: &Batch) -> Result<Vec<Rows>, ArrowError> {
+    let mut tables = Vec::new();
     if !batch.candles.is_empty() {
         tables.push(("trading_candles", candles(&batch.candles)?));
     }
@@ -28,7 +38,7 @@ pub(super) fn tables(batch: &Batch) -> Result<Vec<(&'static str, RecordBatch)>, 
 }
 
 /// All tables, without rows.
-pub(super) fn empty() -> Result<[(&'static str, RecordBatch); 3], ArrowError> {
+pub(super) fn empty() -> Result<[Rows; 3], ArrowError> {
     Ok([
         ("trading_metrics", samples(&[])?),
         ("trading_candles", candles(&[])?),
@@ -37,6 +47,58 @@ pub(super) fn empty() -> Result<[(&'static str, RecordBatch); 3], ArrowError> {
 }
 
 fn samples(samples: &[Sample]) -> Result<RecordBatch, ArrowError> {
+    let series = samples.iter().map(|sample| &*sample.series);
+    let samples: Vec<_> = samples.iter().collect();
+    let columns = std::iter::once(timestamps(&samples));
+    record(columns.chain(names(series)?).chain(values(&samples)?))
+}
+
+/// Samples with a number in place of each one's series: those with one value, and the others.
+pub(super) fn numbered(samples: &[Sample], numbers: &[i64]) -> Result<Vec<Rows>, ArrowError> {
+    let is_number = |sample: &Sample| matches!(sample.value, Value::Number(_));
+    let all = || samples.iter().zip(numbers.iter().copied());
+    let (plain, others): (Vec<_>, Vec<_>) = all().partition(|(sample, _)| is_number(sample));
+    let mut tables = Vec::new();
+    for (table, rows) in [("metric_values", plain), ("metric_histograms", others)] {
+        let (samples, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        if samples.is_empty() {
+            continue;
+        }
+        let numbers: ArrayRef = Arc::new(Int64Array::from(numbers));
+        let [value, histogram] = values(&samples)?;
+        let last = if table == "metric_values" { value } else { histogram };
+        tables.push((table, record([timestamps(&samples), ("series", numbers), last])?));
+    }
+    Ok(tables)
+}
+
+/// Series, each with its number and its fingerprint.
+pub(super) fn series(rows: &[(i64, u64, &Series)]) -> Result<RecordBatch, ArrowError> {
+    let numbers = Int64Array::from_iter_values(rows.iter().map(|(number, ..)| *number));
+    let fingerprints = UInt64Array::from_iter_values(rows.iter().map(|(_, print, _)| *print));
+    let columns = [("id", Arc::new(numbers) as ArrayRef), ("fingerprint", Arc::new(fingerprints))];
+    record(columns.into_iter().chain(names(rows.iter().map(|(.., series)| *series))?))
+}
+
+/// A column.
+type Column = (&'static str, ArrayRef);
+
+fn timestamps(samples: &[&Sample]) -> Column {
+    ("timestamp", times(samples.iter().map(|sample| sample.time)))
+}
+
+/// What names a series.
+fn names<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Result<[Column; 5], ArrowError> {
+    Ok([
+        ("service", texts(series.clone().map(|series| &*series.service))),
+        ("metric_name", texts(series.clone().map(|series| &*series.name))),
+        ("kind", texts(series.clone().map(|series| series.kind.name()))),
+        ("symbol", optional_texts(series.clone().map(|series| series.symbol.as_deref()))),
+        ("labels", labels(series.map(|series| &*series.labels))?),
+    ])
+}
+
+fn values(samples: &[&Sample]) -> Result<[Column; 2], ArrowError> {
     let mut values = Vec::with_capacity(samples.len());
     let mut histograms = Histograms::default();
     for sample in samples {
@@ -50,17 +112,7 @@ fn samples(samples: &[Sample]) -> Result<RecordBatch, ArrowError> {
             Value::Summary(summary) => histograms.push_summary(summary),
         }
     }
-    let series = || samples.iter().map(|sample| &*sample.series);
-    record([
-        ("timestamp", times(samples.iter().map(|sample| sample.time))),
-        ("service", texts(series().map(|series| &*series.service))),
-        ("metric_name", texts(series().map(|series| &*series.name))),
-        ("kind", texts(series().map(|series| series.kind.name()))),
-        ("symbol", optional_texts(series().map(|series| series.symbol.as_deref()))),
-        ("labels", labels(series().map(|series| &*series.labels))?),
-        ("value", Arc::new(Float64Array::from(values))),
-        ("histogram", histograms.finish()?),
-    ])
+    Ok([("value", Arc::new(Float64Array::from(values))), ("histogram", histograms.finish()?)])
 }
 
 fn candles(candles: &[Candle]) -> Result<RecordBatch, ArrowError> {
@@ -107,9 +159,9 @@ pub(super) fn interval_name(interval: Duration) -> String {
     format!("{}{unit}", micros / length)
 }
 
-fn record<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch, ArrowError> {
-    let fields: Fields = columns.iter().map(|(name, column)| field(name, column)).collect();
-    let columns = columns.into_iter().map(|(_, column)| column).collect();
+fn record(columns: impl IntoIterator<Item = Column>) -> Result<RecordBatch, ArrowError> {
+    let (fields, columns): (Vec<_>, Vec<_>) =
+        columns.into_iter().map(|(name, column)| (field(name, &column), column)).unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 

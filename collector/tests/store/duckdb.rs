@@ -198,3 +198,38 @@ fn a_store_without_a_name_is_a_file_of_duckdb() {
     drop(opened);
     open(&settings).unwrap();
 }
+
+#[test]
+fn a_series_is_stored_once() {
+    let Some(library) = library() else { return };
+    let folder = Folder::new("series");
+    let file = folder.file();
+    let mut store = Box::new(DuckDb::open(library, &file, Keep::default()).unwrap());
+    // Each call makes the same series anew, at other addresses.
+    for _ in 0..3 {
+        store.write(&rows::every_kind()).unwrap();
+    }
+    let kept = rows::every_kind();
+    store.write(&kept).unwrap();
+    store.write(&kept).unwrap();
+    store.close().unwrap();
+    let counts = || {
+        let sql = "SELECT (SELECT count(*) FROM metric_series), \
+                   (SELECT count(*) FROM (SELECT DISTINCT service, metric_name, kind, symbol, \
+                   labels FROM metric_series)), (SELECT count(*) FROM trading_metrics)";
+        read(&file, sql)
+    };
+    let Some(before) = counts() else { return };
+    assert_eq!(before, ["[5, 5, 35]"]);
+    // They are found again when the file is opened again; a new one gets the next number.
+    let reopen = || DuckDb::open(Library::load(None).unwrap(), &file, Keep::default());
+    let mut store = Box::new(reopen().unwrap());
+    store.write(&kept).unwrap();
+    let mut more = rows::every_kind();
+    let mut other = (*more.samples[0].series).clone();
+    other.service = "another".into();
+    more.samples[0].series = other.into();
+    store.write(&more).unwrap();
+    store.close().unwrap();
+    assert_eq!(counts().unwrap(), ["[6, 6, 49]"]);
+}

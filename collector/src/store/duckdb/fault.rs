@@ -2,12 +2,20 @@
 
 use crate::store::error::StoreError;
 use crate::store::query::QueryError;
-use adbc_core::error::Error;
+use adbc_core::error::{Error, Status};
+use arrow_schema::ArrowError;
 use std::path::Path;
 
 /// Whether the database is unusable until it is opened again.
 pub(super) fn is_fatal(error: &Error) -> bool {
     error.message.contains("database has been invalidated")
+}
+
+const NO_COLUMNS: &str = "a batch can't be put into columns";
+
+/// Rows that are none for Arrow.
+pub(super) fn no_columns(error: &ArrowError) -> Error {
+    Error::with_message_and_status(format!("{NO_COLUMNS}: {error}"), Status::InvalidArguments)
 }
 
 /// What is wrong with the file, and what to do.
@@ -53,7 +61,7 @@ pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
         ));
     }
     let wrong_rows =
-        ["Constraint Error", "Conversion Error", "Invalid Input Error", "Binder Error"];
+        [NO_COLUMNS, "Constraint Error", "Conversion Error", "Invalid Input Error", "Binder Error"];
     if wrong_rows.into_iter().any(has) {
         return StoreError::lasting(format!("{file} does not take these rows: {text}"));
     }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The tables, and the column of each that tells its age.
-const TIMES: [(&str, &str); 3] = [
-    ("trading_metrics", "timestamp"),
+const TIMES: [(&str, &str); 4] = [
+    ("metric_values", "timestamp"),
+    ("metric_histograms", "timestamp"),
     ("trading_candles", "start"),
     ("system_events", "timestamp"),
 ];
@@ -54,7 +55,8 @@ pub(super) fn retain(
         }
         let share = 1.0 - TARGET * limit as f64 / used as f64;
         let cut = connection.number(&format!(
-            "SELECT approx_quantile(epoch_us(timestamp), {share})::BIGINT FROM trading_metrics"
+            "SELECT approx_quantile(epoch_us(timestamp), {share})::BIGINT FROM \
+             (SELECT timestamp FROM metric_values UNION ALL SELECT timestamp FROM metric_histograms)"
         ))?;
         let Some(cut) = cut else { break };
         // A row later, so that something goes even where many rows have the same time.
@@ -65,6 +67,14 @@ pub(super) fn retain(
         removed.push(format!("{rows} rows were removed, the oldest, to keep {limit} bytes."));
     }
     Ok(removed)
+}
+
+/// Removes the series that have no samples any more.
+pub(super) fn prune(connection: &mut Connection) -> Result<()> {
+    connection.execute(
+        "DELETE FROM metric_series WHERE id NOT IN \
+         (SELECT series FROM metric_values UNION SELECT series FROM metric_histograms)",
+    )
 }
 
 /// The bytes of the file that hold something. Free blocks stay in the file and are used again.
@@ -92,4 +102,42 @@ fn remove(connection: &mut Connection, before: i64) -> Result<i64> {
     }
     connection.execute("COMMIT")?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::duckdb::connection::Database;
+    use crate::store::duckdb::library::Library;
+    use crate::store::duckdb::schema;
+
+    #[test]
+    fn series_go_with_their_last_sample() {
+        let library = match Library::load(None) {
+            Ok(library) => library,
+            Err(error) => return ::tests::programs::skip(&error.to_string()),
+        };
+        let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+        let mut connection = database.connect().unwrap();
+        schema::prepare(&mut connection).unwrap();
+        let histogram = "{'count': 1, 'sum': 1, 'buckets': [], 'native': NULL, 'quantiles': []}";
+        let rows = format!(
+            "INSERT INTO metric_series SELECT id, id, 'risk', 'up', 'gauge', NULL, MAP {{}} \
+                 FROM (SELECT unnest([1, 2, 3, 4]) AS id); \
+             INSERT INTO metric_values VALUES ('2026-01-01', 1, 0), ('2026-01-02', 2, 0); \
+             INSERT INTO metric_histograms VALUES ('2026-01-01', 3, {histogram}), \
+                 ('2026-01-02', 4, {histogram});"
+        );
+        connection.execute(&rows).unwrap();
+        let mut left = || {
+            let ids = "SELECT list_sum(list(id * pow(10, id)))::BIGINT FROM metric_series";
+            prune(&mut connection).unwrap();
+            let before = connection.number(ids).unwrap();
+            let cut = "SELECT epoch_us(TIMESTAMP '2026-01-02')";
+            let cut = connection.number(cut).unwrap().unwrap();
+            (before, remove(&mut connection, cut).unwrap())
+        };
+        assert_eq!(left(), (Some(43210), 2));
+        assert_eq!(left(), (Some(40200), 0));
+    }
 }

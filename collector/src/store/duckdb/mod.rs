@@ -8,6 +8,7 @@
 //! | `library` | where the library is looked for |
 //! | `connection` | the few calls of ADBC that are used |
 //! | `schema` | the version of the tables |
+//! | `series` | the numbers of series |
 //! | `fault` | errors, explained |
 //! | `maintain` | checkpoints and the removal of old rows |
 //! | `allowed` | which queries are allowed |
@@ -21,6 +22,7 @@ mod library;
 mod maintain;
 pub(super) mod reading;
 mod schema;
+mod series;
 pub(super) mod shared;
 
 use super::columns;
@@ -31,10 +33,10 @@ use super::reader::Reader;
 use crate::batch::{Batch, Event, EventKind};
 use crate::sync::lock;
 use adbc_core::error::Error;
-use arrow_array::RecordBatch;
 use connection::{Connection, Database};
 pub use library::{Library, VARIABLE, fetch_command};
 use schema::Found;
+use series::Numbers;
 use shared::Shared;
 use std::fs;
 use std::io;
@@ -62,6 +64,8 @@ const OPTIONS: &[(&str, &str)] = &[
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 const CHECKPOINT_AGE: Duration = Duration::from_secs(600);
 const RETENTION_PAUSE: Duration = Duration::from_secs(60);
+/// Between two removals of series without samples, which read all samples.
+const PRUNE_PAUSE: Duration = Duration::from_secs(3600);
 
 /// A file of DuckDB.
 pub struct DuckDb {
@@ -69,7 +73,7 @@ pub struct DuckDb {
     file: PathBuf,
     keep: Keep,
     /// `None` after a fault that ends the database, until it is open again.
-    writer: Option<Connection>,
+    writer: Option<Writer>,
     // Dropped after the writer, and before the claim.
     shared: Arc<Shared>,
     _claim: Claim,
@@ -77,6 +81,7 @@ pub struct DuckDb {
     events: Vec<Event>,
     checkpointed: Instant,
     retained: Option<Instant>,
+    pruned: Instant,
 }
 
 impl DuckDb {
@@ -108,10 +113,11 @@ impl DuckDb {
             events,
             checkpointed: Instant::now(),
             retained: None,
+            pruned: Instant::now(),
         })
     }
 
-    fn writer(&mut self) -> Result<&mut Connection, StoreError> {
+    fn writer(&mut self) -> Result<&mut Writer, StoreError> {
         let writer = if let Some(writer) = self.writer.take() {
             writer
         } else {
@@ -130,7 +136,7 @@ impl DuckDb {
             self.shared.replace(None);
         } else if let Some(writer) = &mut self.writer {
             // The transaction may have ended with the error.
-            let _ = writer.execute("ROLLBACK");
+            let _ = writer.connection.execute("ROLLBACK");
         }
         fault::explain(&self.file, error)
     }
@@ -142,7 +148,7 @@ impl DuckDb {
             return Ok(());
         }
         let begin = Instant::now();
-        self.writer()?.execute("CHECKPOINT").map_err(|error| self.failed(&error))?;
+        self.writer()?.connection.execute("CHECKPOINT").map_err(|error| self.failed(&error))?;
         self.checkpointed = Instant::now();
         let took = begin.elapsed().as_millis();
         let message = format!("{length} bytes of the log were merged into the file in {took} ms.");
@@ -156,21 +162,32 @@ impl DuckDb {
         }
         self.retained = Some(Instant::now());
         let (file, keep) = (self.file.clone(), self.keep);
-        let removed = maintain::retain(self.writer()?, &file, &keep, SystemTime::now())
-            .map_err(|error| self.failed(&error))?;
+        let removed =
+            maintain::retain(&mut self.writer()?.connection, &file, &keep, SystemTime::now())
+                .map_err(|error| self.failed(&error))?;
+        if !removed.is_empty() && self.pruned.elapsed() >= PRUNE_PAUSE {
+            self.pruned = Instant::now();
+            let Writer { connection, numbers } = self.writer()?;
+            // They are looked for again, also where the removal fails halfway.
+            numbers.forget();
+            maintain::prune(connection).map_err(|error| self.failed(&error))?;
+        }
         self.events.extend(removed.into_iter().map(|message| event(EventKind::Retention, message)));
         Ok(())
     }
 }
 
 /// Opens the file, and brings its tables up to date.
-fn open(library: &Library, file: &Path) -> Result<(Database, Connection, Vec<Event>), StoreError> {
+fn open(library: &Library, file: &Path) -> Result<(Database, Writer, Vec<Event>), StoreError> {
     let explain = |error: Error| fault::explain(file, &error);
     let database = Database::open(library, file, OPTIONS).map_err(explain)?;
-    let mut writer = database.connect().map_err(explain)?;
+    let mut connection = database.connect().map_err(explain)?;
     let shown = file.display();
-    match schema::prepare(&mut writer).map_err(explain)? {
-        Found::Ready(events) => Ok((database, writer, events)),
+    match schema::prepare(&mut connection).map_err(explain)? {
+        Found::Ready(events) => {
+            let numbers = Numbers::of(&mut connection).map_err(explain)?;
+            Ok((database, Writer { connection, numbers }, events))
+        }
         Found::Newer(version) => Err(StoreError::lasting(format!(
             "{shown} has tables of version {version}, and this program knows versions up to {}. \
              Use a newer program, or name another file",
@@ -182,20 +199,36 @@ fn open(library: &Library, file: &Path) -> Result<(Database, Connection, Vec<Eve
     }
 }
 
-/// Writes a batch as one transaction.
-fn write(writer: &mut Connection, tables: Vec<(&str, RecordBatch)>) -> Result<(), Error> {
-    writer.execute("BEGIN")?;
-    for (table, rows) in tables {
-        writer.append(table, rows)?;
+/// What writes the file.
+struct Writer {
+    connection: Connection,
+    numbers: Numbers,
+}
+
+impl Writer {
+    /// Writes a batch as one transaction.
+    fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        let Self { connection, numbers } = self;
+        let numbered = numbers.find(connection, &batch.samples)?;
+        connection.execute("BEGIN")?;
+        if let Some(rows) = &numbered.rows {
+            connection.append("metric_series", rows.clone())?;
+        }
+        let no_columns = |error| fault::no_columns(&error);
+        let samples = columns::numbered(&batch.samples, &numbered.numbers).map_err(no_columns)?;
+        for (table, rows) in samples.into_iter().chain(columns::others(batch).map_err(no_columns)?)
+        {
+            connection.append(table, rows)?;
+        }
+        connection.execute("COMMIT")?;
+        numbers.keep(numbered);
+        Ok(())
     }
-    writer.execute("COMMIT")
 }
 
 impl Store for DuckDb {
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let tables = columns::tables(batch)
-            .map_err(|error| StoreError::lasting(format!("A batch has no columns: {error}")))?;
-        write(self.writer()?, tables).map_err(|error| self.failed(&error))
+        self.writer()?.write(batch).map_err(|error| self.failed(&error))
     }
 
     fn maintain(&mut self) -> Result<Vec<Event>, StoreError> {
@@ -210,7 +243,9 @@ impl Store for DuckDb {
 
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
         match &mut self.writer {
-            Some(writer) => writer.execute("CHECKPOINT").map_err(|error| self.failed(&error)),
+            Some(writer) => {
+                writer.connection.execute("CHECKPOINT").map_err(|error| self.failed(&error))
+            }
             None => Ok(()),
         }
     }

@@ -2,21 +2,26 @@
 
 use super::connection::Connection;
 use crate::batch::{Event, EventKind};
-use crate::store::sql::VIEWS;
+use crate::store::sql::{self, VIEWS};
 use adbc_core::error::Result;
 use std::time::SystemTime;
 
 /// The version that this library writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Step `i` makes version `i + 2` of version `i + 1`. Each is SQL that ends with a semicolon.
-const STEPS: [&str; 0] = [];
+const STEPS: [&str; 1] = [include_str!("../sql/version_2.sql")];
 
 const TABLES: &str = include_str!("../sql/tables.sql");
 
-/// The parts of candles in the order that they were written.
-const PARTS: &str = "CREATE OR REPLACE VIEW candle_parts AS \
-                     SELECT *, rowid AS part FROM trading_candles;";
+/// What the common views begin from: samples with the names of their series, and the parts of
+/// candles in the order that they were written.
+const SOURCES: &str = "CREATE OR REPLACE VIEW trading_metrics AS \
+    SELECT timestamp, service, metric_name, kind, symbol, labels, value, histogram \
+    FROM (SELECT timestamp, series, value, NULL AS histogram FROM metric_values \
+        UNION ALL SELECT timestamp, series, NULL, histogram FROM metric_histograms) \
+    JOIN metric_series ON series = id; \
+    CREATE OR REPLACE VIEW candle_parts AS SELECT *, rowid AS part FROM trading_candles;";
 
 /// What a file was found to be.
 #[derive(Debug, PartialEq)]
@@ -34,7 +39,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<Found> {
     let steps: Vec<_> = (1..).zip(STEPS).collect();
     let found = migrate(connection, &steps)?;
     if matches!(found, Found::Ready(_)) {
-        transaction(connection, &format!("{PARTS}{VIEWS}"))?;
+        transaction(connection, &format!("{SOURCES}{VIEWS}"))?;
     }
     Ok(found)
 }
@@ -78,11 +83,13 @@ fn transaction(connection: &mut Connection, sql: &str) -> Result<()> {
 const NOW: &str = "current_timestamp AT TIME ZONE 'UTC'";
 
 fn create(connection: &mut Connection) -> Result<Found> {
-    let names = ["trading_metrics", "trading_candles", "system_events"];
+    let names =
+        ["metric_series", "metric_values", "metric_histograms"].into_iter().chain(sql::TABLES);
     for name in names {
         let there = format!(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() \
-             AND schema_name = 'main' AND table_name = '{name}'"
+            "SELECT count(*) FROM information_schema.tables \
+             WHERE table_catalog = current_database() \
+             AND table_schema = 'main' AND table_name = '{name}'"
         );
         if connection.number(&there)? != Some(0) {
             return Ok(Found::Foreign(name.to_owned()));
@@ -103,50 +110,87 @@ mod tests {
     use crate::store::duckdb::library::Library;
     use std::path::Path;
 
-    /// A file whose tables have version 0, which never was: without the column `symbol`.
-    fn version_0() -> Option<Connection> {
+    /// The tables of version 1, with rows of two series, one of which has no symbol.
+    const VERSION_1: &str = "
+        CREATE TABLE trading_metrics (timestamp TIMESTAMP NOT NULL, service VARCHAR NOT NULL,
+            metric_name VARCHAR NOT NULL, kind VARCHAR NOT NULL, symbol VARCHAR,
+            labels MAP(VARCHAR, VARCHAR) NOT NULL, value DOUBLE, histogram STRUCT(count DOUBLE,
+            sum DOUBLE, buckets STRUCT(le DOUBLE, count DOUBLE)[], native STRUCT(schema TINYINT,
+            zero_threshold DOUBLE, zero_count DOUBLE, positive STRUCT(index INTEGER, count DOUBLE)[],
+            negative STRUCT(index INTEGER, count DOUBLE)[]),
+            quantiles STRUCT(quantile DOUBLE, value DOUBLE)[]));
+        CREATE TABLE trading_candles (symbol VARCHAR NOT NULL, interval VARCHAR NOT NULL,
+            start TIMESTAMP NOT NULL, open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL,
+            close DOUBLE NOT NULL, volume DOUBLE, samples UBIGINT NOT NULL);
+        CREATE TABLE system_events (timestamp TIMESTAMP NOT NULL, service VARCHAR,
+            event VARCHAR NOT NULL, message VARCHAR NOT NULL);
+        INSERT INTO trading_metrics VALUES
+            ('2026-01-01', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 1, NULL),
+            ('2026-01-01', 'risk', 'up', 'gauge', NULL, MAP {}, 2, NULL),
+            ('2026-01-02', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 3, NULL);
+        CREATE TABLE tickmetrics_schema (version INTEGER NOT NULL, since TIMESTAMP NOT NULL);
+        INSERT INTO tickmetrics_schema VALUES (1, '2026-01-01');";
+
+    const ROWS: &str = "SELECT string_agg(day(timestamp) || coalesce(symbol, '-') || \
+                        cardinality(labels) || value::INTEGER, ' ' ORDER BY value) FROM trading_metrics";
+
+    fn version_1() -> Option<Connection> {
         let library =
             Library::load(None).map_err(|error| ::tests::programs::skip(&error.to_string()));
-        let library = library.ok()?;
-        let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+        let database = Database::open(&library.ok()?, Path::new(":memory:"), &[]).unwrap();
         let mut connection = database.connect().unwrap();
-        let tables = TABLES.replace("    symbol VARCHAR,\n", "");
-        assert_ne!(tables, TABLES);
-        connection.execute(&tables).unwrap();
-        let row = "TIMESTAMP '2026-01-01', 'risk', 'up', 'gauge', MAP {'symbol': 'BTC'}, 1, NULL";
-        connection.execute(&format!("INSERT INTO trading_metrics VALUES ({row})")).unwrap();
-        let version = "CREATE TABLE tickmetrics_schema (version INTEGER NOT NULL, since TIMESTAMP \
-                       NOT NULL); INSERT INTO tickmetrics_schema VALUES (0, '2026-01-01')";
-        connection.execute(version).unwrap();
+        connection.execute(VERSION_1).unwrap();
         Some(connection)
     }
 
-    const STEP: &str = "ALTER TABLE trading_metrics ADD COLUMN symbol VARCHAR; \
-                        UPDATE trading_metrics SET symbol = labels['symbol'];";
+    /// Whether the statement `ROWS` gives the rows of version 1.
+    fn has_rows(connection: &mut Connection) -> bool {
+        let same = format!("SELECT (({ROWS}) = '1BTC11 1-02 2BTC13')::BIGINT");
+        connection.number(&same).unwrap() == Some(1)
+    }
 
     #[test]
     fn an_older_version_is_brought_up() {
-        let Some(mut connection) = version_0() else { return };
-        // The second would fail: it is not for this version.
-        let steps = [(0, STEP), (-1, "no SQL")];
-        let Found::Ready(events) = migrate(&mut connection, &steps).unwrap() else { panic!() };
+        let Some(mut connection) = version_1() else { return };
+        assert!(has_rows(&mut connection));
+        let Found::Ready(events) = prepare(&mut connection).unwrap() else { panic!() };
         assert_eq!(events[0].kind, EventKind::Migration);
-        assert_eq!(events[0].message, "The tables were brought from version 0 to 1.");
-        let kept = "SELECT count(*) FROM trading_metrics WHERE symbol = 'BTC' AND value = 1";
-        assert_eq!(connection.number(kept).unwrap(), Some(1));
-        assert_eq!(migrate(&mut connection, &steps).unwrap(), Found::Ready(Vec::new()));
+        let message = format!("The tables were brought from version 1 to {VERSION}.");
+        assert_eq!(events[0].message, message);
+        assert!(has_rows(&mut connection));
+        let series = connection.number("SELECT count(*) FROM metric_series").unwrap();
+        assert_eq!(series, Some(2));
+        assert_eq!(prepare(&mut connection).unwrap(), Found::Ready(Vec::new()));
+    }
+
+    #[test]
+    fn the_tables_are_the_same_after_each_migration() {
+        let Some(mut old) = version_1() else { return };
+        prepare(&mut old).unwrap();
+        let library = Library::load(None).unwrap();
+        let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+        let mut new = database.connect().unwrap();
+        prepare(&mut new).unwrap();
+        let columns = "SELECT table_name, column_name, data_type, is_nullable FROM \
+                       duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index";
+        assert_eq!(old.rows(columns).unwrap(), new.rows(columns).unwrap());
     }
 
     #[test]
     fn a_step_that_fails_leaves_the_older_version() {
-        let Some(mut connection) = version_0() else { return };
-        let broken = format!("{STEP} ALTER TABLE nothing ADD COLUMN x VARCHAR;");
-        assert!(migrate(&mut connection, &[(0, &broken)]).is_err());
+        let Some(mut connection) = version_1() else { return };
+        let broken = format!("{} ALTER TABLE nothing ADD COLUMN x VARCHAR;", STEPS[0]);
+        assert!(migrate(&mut connection, &[(1, &broken)]).is_err());
         let version = "SELECT max(version)::BIGINT FROM tickmetrics_schema";
-        assert_eq!(connection.number(version).unwrap(), Some(0));
-        let columns = "SELECT count(*) FROM duckdb_columns() \
-                       WHERE table_name = 'trading_metrics' AND column_name = 'symbol'";
-        assert_eq!(connection.number(columns).unwrap(), Some(0));
+        assert_eq!(connection.number(version).unwrap(), Some(1));
+        assert!(has_rows(&mut connection));
+    }
+
+    #[test]
+    fn steps_of_older_versions_are_left_out() {
+        let Some(mut connection) = version_1() else { return };
+        let steps = [(1, STEPS[0]), (0, "no SQL")];
+        assert!(matches!(migrate(&mut connection, &steps).unwrap(), Found::Ready(_)));
     }
 
     #[test]

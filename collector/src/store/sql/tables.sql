@@ -1,12 +1,22 @@
--- The tables, version 1. All times are UTC. No primary keys: these make the file six times larger.
-CREATE TABLE trading_metrics (
-    timestamp TIMESTAMP NOT NULL,
+-- The tables, version 2. All times are UTC. No primary keys: these make the file six times larger.
+-- The fingerprint finds a series again when the file is opened; those of version 1 have none.
+CREATE TABLE metric_series (
+    id BIGINT NOT NULL,
+    fingerprint UBIGINT,
     service VARCHAR NOT NULL,
     metric_name VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,
     symbol VARCHAR,
-    labels MAP(VARCHAR, VARCHAR) NOT NULL,
-    value DOUBLE,
+    labels MAP(VARCHAR, VARCHAR) NOT NULL
+);
+CREATE TABLE metric_values (
+    timestamp TIMESTAMP NOT NULL,
+    series BIGINT NOT NULL,
+    value DOUBLE NOT NULL
+);
+CREATE TABLE metric_histograms (
+    timestamp TIMESTAMP NOT NULL,
+    series BIGINT NOT NULL,
     histogram STRUCT(
         count DOUBLE,
         sum DOUBLE,
@@ -19,7 +29,7 @@ CREATE TABLE trading_metrics (
             negative STRUCT(index INTEGER, count DOUBLE)[]
         ),
         quantiles STRUCT(quantile DOUBLE, value DOUBLE)[]
-    )
+    ) NOT NULL
 );
 CREATE TABLE trading_candles (
     symbol VARCHAR NOT NULL,
