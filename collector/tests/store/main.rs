@@ -4,5 +4,6 @@ mod disk;
 mod duckdb;
 mod faults;
 mod folder;
+mod merges;
 mod parquet;
 mod rows;

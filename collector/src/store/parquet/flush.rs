@@ -7,6 +7,7 @@ use crate::store::sql::{TABLES, VIEWS};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampMicrosecondType;
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -20,11 +21,14 @@ use std::time::SystemTime;
 /// times must not make a folder for each.
 const DAYS_BACK: i64 = 31;
 
+/// The most rows of a group, which are in memory together.
+const MAX_GROUP_ROWS: usize = 128 << 10;
+
 const UNFINISHED: &str = "unfinished";
 
 /// Writes a file for each table and day of the rows. They are complete and on disk when this returns;
-/// files of this name are replaced.
-pub(super) fn write(root: &Path, name: &str, rows: &[Rows]) -> io::Result<()> {
+/// files of this name are replaced. Returns the folders that they are in.
+pub(super) fn write(root: &Path, name: &str, rows: &[Rows]) -> io::Result<Vec<PathBuf>> {
     let today = days::number(columns::micros(SystemTime::now()));
     let mut parts: BTreeMap<PathBuf, Vec<RecordBatch>> = BTreeMap::new();
     for (table, rows) in rows {
@@ -54,7 +58,7 @@ pub(super) fn write(root: &Path, name: &str, rows: &[Rows]) -> io::Result<()> {
             File::open(table)?.sync_all()?;
         }
     }
-    Ok(())
+    Ok(parts.into_keys().collect())
 }
 
 /// Removes files that a crash left unfinished.
@@ -102,17 +106,41 @@ fn by_day(rows: &RecordBatch, today: i64) -> Vec<(i64, RecordBatch)> {
 
 fn write_file(path: &Path, rows: &[RecordBatch]) -> io::Result<()> {
     let Some(first) = rows.first() else { return Ok(()) };
-    let compression = Compression::ZSTD(ZstdLevel::default());
-    let properties = WriterProperties::builder().set_compression(compression).build();
-    // In memory first: the crate wraps errors of a file, so that a full disk is hard to tell.
-    let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))?;
+    let mut content = Content::new(first.schema())?;
     for rows in rows {
-        writer.write(rows)?;
+        content.add(rows)?;
     }
-    let content = writer.into_inner()?;
-    let mut file = File::create(path)?;
-    file.write_all(&content)?;
-    file.sync_all()
+    content.write(path)
+}
+
+/// The content of a file. In memory first: the crate wraps errors of a file, so that a full disk is
+/// hard to tell.
+pub(super) struct Content(ArrowWriter<Vec<u8>>);
+
+impl Content {
+    pub(super) fn new(schema: SchemaRef) -> io::Result<Self> {
+        let compression = Compression::ZSTD(ZstdLevel::default());
+        let properties = WriterProperties::builder()
+            .set_compression(compression)
+            .set_max_row_group_row_count(Some(MAX_GROUP_ROWS))
+            .build();
+        Ok(Self(ArrowWriter::try_new(Vec::new(), schema, Some(properties))?))
+    }
+
+    pub(super) fn add(&mut self, rows: &RecordBatch) -> io::Result<()> {
+        Ok(self.0.write(rows)?)
+    }
+
+    /// Writes the file. It is on disk when this returns, and is not there after an error.
+    pub(super) fn write(self, path: &Path) -> io::Result<()> {
+        let content = self.0.into_inner()?;
+        let mut file = File::create(path)?;
+        let written = file.write_all(&content).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = fs::remove_file(path);
+        }
+        written
+    }
 }
 
 /// Writes `views.sql`, and for each table a file without rows, so that DuckDB finds its columns.

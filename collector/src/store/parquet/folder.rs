@@ -2,6 +2,7 @@
 
 use super::fault::explain;
 use super::journal::{self, Journal, Rows};
+use super::merge::{self, Merges};
 use super::{claim, days, flush};
 use crate::batch::{Batch, Event, EventKind};
 use crate::store::columns;
@@ -35,6 +36,8 @@ pub(super) struct Folder {
     retained: Option<Instant>,
     /// When files were last made for a query.
     refreshed: Option<Instant>,
+    /// `None` before the folder is open, and after its end.
+    merges: Option<Merges>,
     events: Vec<Event>,
 }
 
@@ -61,11 +64,14 @@ impl Folder {
             since: Instant::now(),
             retained: None,
             refreshed: None,
+            merges: None,
             events: Vec::new(),
         };
         store
             .recover()
             .and_then(|()| flush::views(&store.root))
+            .and_then(|()| Merges::open(&store.root))
+            .map(|merges| store.merges = Some(merges))
             .map_err(|error| explain(&error))?;
         Ok(store)
     }
@@ -75,6 +81,7 @@ impl Folder {
     }
 
     fn recover(&mut self) -> io::Result<()> {
+        merge::clean(&self.root)?;
         flush::remove_unfinished(&self.root)?;
         for entry in fs::read_dir(self.root.join("journal"))? {
             let path = entry?.path();
@@ -121,13 +128,36 @@ impl Folder {
         let Some(journal) = &self.journal else { return Ok(()) };
         if !journal.is_empty() {
             let name = journal.path().file_name().unwrap_or_default().to_string_lossy();
-            flush::write(&self.root, &name, &self.rows)?;
+            let days = flush::write(&self.root, &name, &self.rows)?;
+            if let Some(merges) = &mut self.merges {
+                days.into_iter().for_each(|day| merges.note(day));
+            }
         }
         fs::remove_file(journal.path())?;
         self.journal = None;
         self.rows.clear();
         self.row_count = 0;
-        Ok(())
+        // A merge must not take the files before the journal is gone for good.
+        File::open(self.root.join("journal"))?.sync_all()
+    }
+
+    /// Explains an error. A full disk gets back what merges take there.
+    fn failed(&mut self, error: &io::Error) -> StoreError {
+        if let (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, Some(merges)) =
+            (error.kind(), &mut self.merges)
+        {
+            merges.give_up();
+        }
+        explain(&self.root, error)
+    }
+
+    /// Goes on with merges. Their errors are events: no row depends on them.
+    fn merge(&mut self) -> Option<Event> {
+        let name = self.journal.as_ref().and_then(|journal| journal.path().file_name());
+        let name = name.map(|name| name.to_string_lossy().into_owned());
+        let error = self.merges.as_mut()?.step(name.as_deref()).err()?;
+        let message = format!("small files of {} stay: {error}", self.root.display());
+        Some(event(EventKind::WriteError, message))
     }
 
     pub(super) fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -137,31 +167,35 @@ impl Folder {
             return Ok(());
         }
         if self.row_count >= MAX_ROWS {
-            self.flush().map_err(|error| explain(&self.root, &error))?;
+            self.flush().map_err(|error| self.failed(&error))?;
         }
         let written = self.journal().and_then(|journal| journal.append(&tables));
-        written.map_err(|error| explain(&self.root, &error))?;
+        written.map_err(|error| self.failed(&error))?;
         self.row_count += tables.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
         self.rows.extend(tables.into_iter().map(|(table, rows)| (table.to_owned(), rows)));
         Ok(())
     }
 
     pub(super) fn maintain(&mut self) -> Result<Vec<Event>, StoreError> {
-        let mut events = std::mem::take(&mut self.events);
         if self.row_count >= FLUSH_ROWS || self.since.elapsed() >= FLUSH_AGE {
-            self.flush().map_err(|error| explain(&self.root, &error))?;
+            self.flush().map_err(|error| self.failed(&error))?;
         }
         if self.retained.is_none_or(|time| time.elapsed() >= RETENTION_PAUSE) {
             self.retained = Some(Instant::now());
             let removed = days::retain(&self.root, &self.keep, SystemTime::now())
                 .map_err(|error| explain(&self.root, &error))?;
-            events.extend(removed.map(|message| event(EventKind::Retention, message)));
+            self.events.extend(removed.map(|message| event(EventKind::Retention, message)));
         }
-        Ok(events)
+        let failed = self.merge();
+        self.events.extend(failed);
+        Ok(std::mem::take(&mut self.events))
     }
 
     pub(super) fn close(mut self) -> Result<(), StoreError> {
-        self.flush().map_err(|error| explain(&self.root, &error))
+        if let Some(merges) = &mut self.merges {
+            merges.give_up();
+        }
+        self.flush().map_err(|error| self.failed(&error))
     }
 
     /// Makes files of the journal for a query, but not more often than each second.
@@ -169,7 +203,7 @@ impl Folder {
         if self.refreshed.is_some_and(|time| time.elapsed() < REFRESH_PAUSE) {
             return Ok(());
         }
-        self.flush().map_err(|error| explain(&self.root, &error))?;
+        self.flush().map_err(|error| self.failed(&error))?;
         self.refreshed = Some(Instant::now());
         Ok(())
     }

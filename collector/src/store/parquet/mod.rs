@@ -5,7 +5,8 @@
 //! DIR/lock                         locked by the process that writes
 //! DIR/views.sql                    the tables and views, for DuckDB
 //! DIR/journal/ID                   batches that are in no Parquet file yet
-//! DIR/TABLE/day=2026-11-29/ID.parquet
+//! DIR/TABLE/day=2026-11-29/ID.parquet, and ID-ID.parquet for several that were merged
+//! DIR/TABLE/_merging               what a merge has under way
 //! ```
 //!
 //! A batch is in the journal on disk when [`Store::write`] returns. [`Store::maintain`] makes Parquet
@@ -20,6 +21,7 @@ mod fault;
 mod flush;
 mod folder;
 mod journal;
+mod merge;
 mod reading;
 
 use super::error::StoreError;
