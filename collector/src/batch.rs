@@ -14,6 +14,35 @@ pub struct Batch {
     pub events: Vec<Event>,
 }
 
+impl Batch {
+    /// The memory that it takes, but for series, which it shares with its sources.
+    pub(crate) fn bytes(&self) -> usize {
+        let samples: usize = self.samples.iter().map(|sample| sample.value.bytes()).sum();
+        let messages: usize = self.events.iter().map(|event| event.message.len()).sum();
+        samples
+            + messages
+            + self.samples.len() * size_of::<Sample>()
+            + self.candles.len() * size_of::<Candle>()
+            + self.events.len() * size_of::<Event>()
+    }
+}
+
+impl Value {
+    /// The memory beside the value itself.
+    fn bytes(&self) -> usize {
+        const PAIR: usize = size_of::<(f64, f64)>();
+        match self {
+            Self::Number(_) => 0,
+            Self::Histogram(it) => {
+                let native = it.native.as_ref();
+                let native = native.map_or(0, |it| it.positive.len() + it.negative.len());
+                size_of::<Histogram>() + (it.buckets.len() + native) * PAIR
+            }
+            Self::Summary(it) => size_of::<Summary>() + it.quantiles.len() * PAIR,
+        }
+    }
+}
+
 /// The value of a series at one moment.
 #[derive(Clone, Debug)]
 pub struct Sample {

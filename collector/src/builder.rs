@@ -2,6 +2,7 @@
 
 use crate::filter::Filter;
 use crate::health::Health;
+use crate::queue::Most;
 use crate::reading::Reader;
 use crate::series::{Interner, Room};
 use crate::settings::{Candles, Source, TotalLimits};
@@ -29,7 +30,7 @@ pub struct Builder {
     pub(crate) sources: Vec<Source>,
     pub(crate) store: Option<Box<dyn Store>>,
     pub(crate) interval: Duration,
-    pub(crate) queue: usize,
+    pub(crate) queue: Most,
     pub(crate) candles: Vec<Candles>,
     pub(crate) limits: TotalLimits,
     pub(crate) listen: Option<String>,
@@ -73,7 +74,7 @@ impl Default for Builder {
             sources: Vec::new(),
             store: None,
             interval: Duration::from_secs(1),
-            queue: 60,
+            queue: Most { batches: 60, bytes: 256 << 20 },
             candles: Vec::new(),
             limits: TotalLimits::default(),
             listen: None,
@@ -112,7 +113,15 @@ impl Builder {
     /// The most batches that wait to be written. A full queue loses its oldest one. Default: 60.
     #[must_use]
     pub fn queue(mut self, batches: usize) -> Self {
-        self.queue = batches;
+        self.queue.batches = batches;
+        self
+    }
+
+    /// The most memory of batches that wait to be written. A queue with more loses its oldest ones,
+    /// but not the newest. Default: 256 MiB, enough for 60 batches of 100,000 samples.
+    #[must_use]
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue.bytes = bytes;
         self
     }
 
@@ -194,7 +203,7 @@ impl Builder {
         if self.interval < SHORTEST {
             return Err(format!("an interval of {:?} is shorter than 10ms", self.interval).into());
         }
-        if self.queue == 0 {
+        if self.queue.batches == 0 {
             return Err("the queue needs room for at least one batch".to_owned().into());
         }
         if let Some(wrong) =

@@ -124,7 +124,7 @@ impl Collector {
             changed: Condvar::new(),
             written: Written::default(),
             intervals: (builder.interval, builder.slowest()),
-            most: builder.queue,
+            most: builder.queue.batches,
         });
         let unstarted = |error| StartError(format!("a thread can't be started: {error}"));
         let asked = shared.clone();

@@ -55,6 +55,7 @@ struct File {
     interval: Option<Time>,
     store: StoreSection,
     queue: Option<usize>,
+    queue_bytes: Option<usize>,
     grace: Option<Time>,
     listen: Option<String>,
     socket: Option<PathBuf>,
@@ -189,6 +190,9 @@ impl File {
         if let Some(queue) = self.queue {
             builder = builder.queue(queue);
         }
+        if let Some(bytes) = self.queue_bytes {
+            builder = builder.queue_bytes(bytes);
+        }
         if let Some(Time(grace)) = self.grace {
             builder = builder.grace(grace);
         }
@@ -316,7 +320,7 @@ mod tests {
             assert!(text.contains(&format!("{key}:")), "the example lacks {key}");
             keys += 1;
         }
-        assert_eq!(keys, 39);
+        assert_eq!(keys, 40);
     }
 
     #[test]

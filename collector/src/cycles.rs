@@ -172,6 +172,7 @@ impl Cycles<'_> {
         self.lost = lost;
         metrics.cycles.inc();
         metrics.queued_batches.set(queue.len() as f64);
+        metrics.queued.set(queue.bytes() as f64);
         metrics.sources_up.set(sources.iter().filter(|source| source.is_up()).count() as f64);
         metrics.cycle.record_duration(took);
         metrics.assemble.record_duration(start.elapsed());

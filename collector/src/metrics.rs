@@ -46,6 +46,9 @@ pub(crate) struct CollectorMetrics {
     pub(crate) lost_batches: Counter,
     /// Batches that wait to be written.
     pub(crate) queued_batches: Gauge,
+    /// Memory of the batches that wait to be written.
+    #[metric(unit = "bytes")]
+    pub(crate) queued: Gauge,
     /// Sources that answer.
     pub(crate) sources_up: Gauge,
     /// Sources.

@@ -11,14 +11,23 @@ const MOST_EVENTS: usize = 1_000;
 
 /// The queue.
 pub(crate) struct Queue {
-    most: usize,
+    most: Most,
     inner: Mutex<Inner>,
     changed: Condvar,
+}
+
+/// What a queue holds at most. The newest batch is always there, whatever its size is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    pub(crate) batches: usize,
+    pub(crate) bytes: usize,
 }
 
 #[derive(Default)]
 struct Inner {
     batches: VecDeque<Arc<Batch>>,
+    /// The memory of all batches.
+    bytes: usize,
     events: Vec<Event>,
     lost: u64,
     /// Whether no batch comes any more, and until when those that are there are written.
@@ -28,8 +37,7 @@ struct Inner {
 }
 
 impl Queue {
-    /// A queue of at most so many batches.
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: Most) -> Self {
         Self { most, inner: Mutex::default(), changed: Condvar::new() }
     }
 
@@ -44,18 +52,27 @@ impl Queue {
             inner.lost += 1;
             return;
         }
-        while inner.batches.len() >= self.most {
-            let Some(lost) = inner.batches.pop_front() else { break };
+        let Most { batches, bytes } = self.most;
+        let size = batch.bytes();
+        loop {
+            let full = if inner.batches.len() >= batches {
+                format!("{batches} batches")
+            } else if inner.bytes.saturating_add(size) > bytes {
+                format!("{bytes} bytes")
+            } else {
+                break;
+            };
+            let Some(lost) = inner.pop() else { break };
             inner.lost += 1;
             let message = format!(
-                "the queue of {} batches was full: {} samples, {} candles and {} events are lost",
-                self.most,
+                "the queue of {full} was full: {} samples, {} candles and {} events are lost",
                 lost.samples.len(),
                 lost.candles.len(),
                 lost.events.len()
             );
             inner.note(EventKind::BatchLost, message);
         }
+        inner.bytes += size;
         inner.batches.push_back(batch);
         drop(inner);
         self.changed.notify_all();
@@ -65,7 +82,7 @@ impl Queue {
     pub(crate) fn take(&self) -> Option<Arc<Batch>> {
         let mut inner = self.lock();
         loop {
-            if let Some(batch) = inner.batches.pop_front() {
+            if let Some(batch) = inner.pop() {
                 return Some(batch);
             }
             if inner.end.is_some() {
@@ -126,6 +143,7 @@ impl Queue {
         inner.is_abandoned = true;
         inner.lost += inner.batches.len() as u64 + taken;
         inner.batches.clear();
+        inner.bytes = 0;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -136,12 +154,23 @@ impl Queue {
         self.lock().batches.len()
     }
 
+    /// The memory of the batches that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
     pub(crate) fn lost(&self) -> u64 {
         self.lock().lost
     }
 }
 
 impl Inner {
+    fn pop(&mut self) -> Option<Arc<Batch>> {
+        let batch = self.batches.pop_front()?;
+        self.bytes -= batch.bytes();
+        Some(batch)
+    }
+
     fn note(&mut self, kind: EventKind, message: String) {
         if self.events.len() < MOST_EVENTS {
             self.events.push(Event { time: SystemTime::now(), service: None, kind, message });
@@ -151,14 +180,14 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use super::Queue;
-    use crate::batch::{Batch, EventKind};
+    use super::{Most, Queue};
+    use crate::batch::{Batch, Event, EventKind};
     use std::sync::Arc;
-    use std::time::{Duration, Instant};
+    use std::time::{Duration, Instant, SystemTime};
 
     #[test]
     fn a_full_queue_loses_its_oldest_batch_and_tells() {
-        let queue = Queue::new(2);
+        let queue = Queue::new(Most { batches: 2, bytes: usize::MAX });
         let batches: Vec<_> = (0..3).map(|_| Arc::new(Batch::default())).collect();
         batches.iter().for_each(|batch| queue.push(batch.clone()));
         assert_eq!((queue.len(), queue.lost()), (2, 1));
@@ -174,5 +203,30 @@ mod tests {
         queue.abandon(0);
         queue.push(batches[0].clone());
         assert_eq!((queue.len(), queue.lost()), (0, 3));
+    }
+
+    #[test]
+    fn the_memory_of_batches_is_bounded_and_the_newest_stays() {
+        let queue = Queue::new(Most { batches: 60, bytes: 10_000 });
+        let batch = |bytes: usize| {
+            let (time, message) = (SystemTime::now(), "x".repeat(bytes));
+            let event = Event { time, service: None, kind: EventKind::Start, message };
+            Arc::new(Batch { events: vec![event], ..Batch::default() })
+        };
+        let lost = |bytes| {
+            let before = queue.lost();
+            queue.push(batch(bytes));
+            queue.lost() - before
+        };
+        assert_eq!([lost(3_000), lost(3_000), lost(3_000)], [0, 0, 0]);
+        assert_eq!([lost(3_000), lost(5_000), lost(50_000)], [1, 2, 2]);
+        assert_eq!((queue.len(), lost(1)), (1, 1));
+        assert_eq!(
+            queue.events()[0].message.split(':').next().unwrap(),
+            "the queue of 10000 bytes was full"
+        );
+        // What was taken does not count.
+        queue.take().unwrap();
+        assert_eq!((queue.bytes(), lost(9_000)), (0, 0));
     }
 }

@@ -28,6 +28,25 @@ fn a_store_that_blocks_loses_the_oldest_batches_and_counts_them() {
 }
 
 #[test]
+fn a_store_that_blocks_takes_no_more_memory_than_is_allowed() {
+    let lines: Vec<_> = (0..1000).map(|it| format!("up{{n=\"{it}\"}} {it}\n")).collect();
+    let text = lines.concat();
+    let (server, memory) = (Server::of_text(&text), Memory::default());
+    memory.with(|stored| stored.is_blocked = true);
+    // Of two batches, and not of three.
+    let collector = quick(&memory).queue_bytes(100_000).source(server.source("a")).start().unwrap();
+    while collector.status().lost < 3 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let queued = collector.status().queued;
+    assert!(queued < 10, "{queued} batches are queued");
+    memory.with(|stored| stored.is_blocked = false);
+    memory.wait_for_event(BatchLost, "the queue of 100000 bytes was full");
+    let status = collector.stop().unwrap();
+    memory.with(|stored| assert_eq!(status.cycles, stored.batches.len() as u64 + status.lost));
+}
+
+#[test]
 fn a_passing_error_is_tried_again_with_the_same_batch() {
     let (server, memory) = (Server::of_text("up 1\n"), Memory::default());
     memory.with(|stored| {
