@@ -2,9 +2,7 @@
 
 use crate::batch::{Kind, Series};
 use crate::settings::Limits;
-use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
+use ahash::{AHashMap, AHashSet, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -39,10 +37,10 @@ pub(crate) struct Interner {
     limits: Limits,
     room: Arc<Room>,
     hasher: RandomState,
-    known: HashMap<u64, Vec<Known>>,
+    known: AHashMap<u64, Vec<Known>>,
     len: usize,
     /// Names and values of labels, each there once.
-    texts: HashSet<Arc<str>>,
+    texts: AHashSet<Arc<str>>,
     /// The number of the present answer.
     answer: u64,
     /// The number of its series.
@@ -83,9 +81,9 @@ impl Interner {
             limits,
             room,
             hasher: RandomState::new(),
-            known: HashMap::new(),
+            known: AHashMap::new(),
             len: 0,
-            texts: HashSet::new(),
+            texts: AHashSet::new(),
             answer: 0,
             seen: 0,
             fell: None,

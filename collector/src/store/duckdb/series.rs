@@ -6,6 +6,7 @@ use super::fault::no_columns;
 use crate::batch::{Sample, Series};
 use crate::store::columns;
 use adbc_core::error::Result;
+use ahash::AHashMap;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
@@ -25,7 +26,7 @@ type Number = i64;
 /// The numbers of the series that come in batches.
 pub(super) struct Numbers {
     /// By the address of the series, which is kept alive here.
-    known: HashMap<usize, (Arc<Series>, Number)>,
+    known: AHashMap<usize, (Arc<Series>, Number)>,
     next: Number,
 }
 
@@ -43,7 +44,7 @@ impl Numbers {
     /// For a file that is open now.
     pub(super) fn of(connection: &mut Connection) -> Result<Self> {
         let last = connection.number("SELECT max(id) FROM metric_series")?;
-        Ok(Self { known: HashMap::new(), next: last.unwrap_or(0) + 1 })
+        Ok(Self { known: AHashMap::new(), next: last.unwrap_or(0) + 1 })
     }
 
     /// Finds the numbers of samples' series, and gives one to each series that has none.
