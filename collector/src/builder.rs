@@ -256,7 +256,7 @@ impl Builder {
         let Source { access, limits, .. } = source;
         let filter = Arc::new(Filter::new(&source.allow, &source.deny)?);
         let operator = &*self.operator;
-        let client = match Target::of(OsStr::new(target)) {
+        let mut client = match Target::of(OsStr::new(target)) {
             Target::Url(url) => Client::new(&url, access, operator)?,
             Target::Socket(path) => Client::of_socket(path, access, operator)?,
             Target::Segment(_) if !access.is_empty() => {
@@ -282,6 +282,9 @@ impl Builder {
                 })));
             }
         };
+        if let Some(gzip) = source.gzip {
+            client = client.with_gzip(gzip);
+        }
         let instance = client.instance().to_owned();
         let service: Arc<str> = source.service.as_deref().unwrap_or(&instance).into();
         let own = (source.targets.len() > 1 && source.service.is_some())

@@ -88,6 +88,7 @@ struct SourceSection {
     service: Option<String>,
     interval: Option<Time>,
     timeout: Option<Time>,
+    gzip: Option<bool>,
     #[serde(default)]
     allow: Vec<String>,
     #[serde(default)]
@@ -235,6 +236,7 @@ impl SourceSection {
         source.service = self.service;
         source.interval = self.interval.map(|Time(it)| it);
         source.timeout = self.timeout.map(|Time(it)| it);
+        source.gzip = self.gzip;
         (source.allow, source.deny) = (self.allow, self.deny);
         if let Some(name) = self.symbol_label {
             source.symbol_label = name;
@@ -320,7 +322,7 @@ mod tests {
             assert!(text.contains(&format!("{key}:")), "the example lacks {key}");
             keys += 1;
         }
-        assert_eq!(keys, 40);
+        assert_eq!(keys, 41);
     }
 
     #[test]

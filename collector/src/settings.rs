@@ -21,6 +21,7 @@ pub struct Source {
     pub(crate) service: Option<String>,
     pub(crate) interval: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) gzip: Option<bool>,
     pub(crate) allow: Vec<String>,
     pub(crate) deny: Vec<String>,
     pub(crate) symbol_label: String,
@@ -34,7 +35,7 @@ pub struct Source {
 pub struct Limits {
     /// Series that pass the filters; a histogram is one. Default: 10,000.
     pub series: usize,
-    /// Bytes of an answer. Default: 16 MiB.
+    /// Bytes of an answer, decompressed. Default: 16 MiB.
     pub bytes: usize,
     /// Labels of a series. Default: 64.
     pub labels: usize,
@@ -95,6 +96,7 @@ impl Source {
             service: None,
             interval: None,
             timeout: None,
+            gzip: None,
             allow: Vec::new(),
             deny: Vec::new(),
             symbol_label: "symbol".into(),
@@ -130,6 +132,14 @@ impl Source {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Asks exporters for compressed answers, or not. By default they are asked for, unless the target
+    /// is a socket or a loopback address.
+    #[must_use]
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.gzip = Some(gzip);
         self
     }
 

@@ -4,6 +4,8 @@
 mod ask;
 #[path = "collector/cycles.rs"]
 mod cycles;
+#[path = "collector/gzip.rs"]
+mod gzip;
 #[path = "collector/hostile.rs"]
 mod hostile;
 #[path = "collector/segments.rs"]

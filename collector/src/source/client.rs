@@ -1,15 +1,16 @@
 //! One GET of an exporter's metrics.
 
+use super::body::{Budget, Coding, receive};
 use super::credentials::{Access, Form, Operator};
 use super::message::Result;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION,
+};
 use hyper::{Request, Response, StatusCode, Uri};
-use std::error::Error;
-use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tickmetrics::__text::PrintablePath;
 use tickmetrics_exporter::__cli::{
@@ -25,6 +26,8 @@ pub struct Client {
     /// The requested path.
     path: String,
     way: Way,
+    /// Whether it asks for compressed answers.
+    gzip: bool,
 }
 
 /// What a scrape asks for.
@@ -38,38 +41,6 @@ pub struct Wanted<'a> {
     pub bytes: usize,
     /// The bytes for all answers that are being received, if they have a limit.
     pub budget: Option<&'a Budget>,
-}
-
-/// The bytes that answers may still take together.
-#[derive(Debug)]
-pub struct Budget(AtomicUsize);
-
-impl Budget {
-    /// For answers of so many bytes.
-    pub fn new(bytes: usize) -> Self {
-        Self(AtomicUsize::new(bytes))
-    }
-}
-
-/// A part of a budget, given back at the drop.
-struct Share<'a>(Option<&'a Budget>, usize);
-
-impl Share<'_> {
-    // Relaxed: a number of its own, of which only its sum matters.
-    fn take(&mut self, bytes: usize) -> bool {
-        let Some(Budget(left)) = self.0 else { return true };
-        let taken = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).is_ok();
-        self.1 += if taken { bytes } else { 0 };
-        taken
-    }
-}
-
-impl Drop for Share<'_> {
-    fn drop(&mut self) {
-        if let Some(Budget(left)) = self.0 {
-            left.fetch_add(self.1, Relaxed);
-        }
-    }
 }
 
 /// An exporter's answer.
@@ -132,7 +103,8 @@ impl Client {
             let identity = identity.map(|(cert_file, key_file)| Identity { cert_file, key_file });
             client = client.with_tls(Tls::with_identity(&url.host, trust, identity)?);
         }
-        Self::of(client, transport, url.uri.to_string(), path, access, operator)
+        let client = Self::of(client, transport, url.uri.to_string(), path, access, operator)?;
+        Ok(client.with_gzip(!is_local(&url.host)))
     }
 
     /// For the file of a socket, and `/metrics`.
@@ -178,7 +150,14 @@ impl Client {
             has_certificate: access.cert_file.is_some(),
             form,
         };
-        Ok(Self { http: client, access: access.clone(), target, path, way })
+        Ok(Self { http: client, access: access.clone(), target, path, way, gzip: false })
+    }
+
+    /// Asks for compressed answers, or not. They are asked for unless the target is on this machine.
+    #[must_use]
+    pub fn with_gzip(mut self, gzip: bool) -> Self {
+        self.gzip = gzip;
+        self
     }
 
     /// The URL with its path, or the socket.
@@ -205,18 +184,24 @@ impl Client {
 
     /// As [`get`](Self::get), without the target in errors.
     pub(crate) async fn ask(&mut self, wanted: Wanted<'_>) -> Result<Answer> {
-        let Self { http, access, path, way, .. } = self;
+        let Self { http, access, path, way, gzip, .. } = self;
         let way = *way;
         if let Some(authorization) = access.renewed()? {
             http.authorize(&authorization)?;
         }
-        let request = Request::get(&*path).header(ACCEPT, wanted.accept);
+        let mut request = Request::get(&*path).header(ACCEPT, wanted.accept);
+        if *gzip {
+            request = request.header(ACCEPT_ENCODING, "gzip");
+        }
         let mut refusal = None;
         let answer = http.ask(request, Empty::<Bytes>::new(), async |response: Response<_>| {
             if response.status() == StatusCode::OK {
                 let content_type = response.headers().get(CONTENT_TYPE);
                 let content_type = content_type.and_then(|it| it.to_str().ok()).map(Into::into);
-                let body = body(response.into_body(), wanted).await?;
+                let coding = response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+                let coding = Coding::of(coding)?;
+                let Wanted { bytes, budget, .. } = wanted;
+                let body = receive(response.into_body(), coding, bytes, budget).await?;
                 return Ok(Answer { content_type, body });
             }
             let to = response.headers().get(LOCATION);
@@ -236,40 +221,10 @@ impl Client {
     }
 }
 
-async fn body(mut body: Incoming, wanted: Wanted<'_>) -> Result<Vec<u8>> {
-    let Wanted { bytes: most, budget, .. } = wanted;
-    let mut share = Share(budget, 0);
-    let mut answer = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| in_full(&error))?;
-        let data = frame.data_ref().map_or(&[][..], |data| data);
-        if data.len() > most - answer.len() {
-            return Err(format!("its answer is longer than {}, which is the limit", Size(most)));
-        }
-        if !share.take(data.len()) {
-            return Err("the answers of all sources together are longer than is allowed".into());
-        }
-        answer.extend_from_slice(data);
-    }
-    Ok(answer)
-}
-
-/// Part of hyper's messages is in the sources of its errors.
-fn in_full(error: &(dyn Error + 'static)) -> String {
-    let sources = std::iter::successors(Some(error), |&error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// A number of bytes, in MiB if it is a whole number of them.
-struct Size(usize);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => write!(f, "{} MiB", bytes >> 20),
-            bytes => write!(f, "{bytes} bytes"),
-        }
-    }
+/// Whether a host is this machine, where bytes cost less than their compression.
+fn is_local(host: &str) -> bool {
+    let is_loopback = host.parse().is_ok_and(|host: IpAddr| host.to_canonical().is_loopback());
+    is_loopback || host.eq_ignore_ascii_case("localhost")
 }
 
 impl Way {
@@ -325,5 +280,21 @@ impl Way {
             Cause::NotHttp | Cause::Other => String::new(),
         };
         reason + &advice
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn this_machine_is_known_by_its_addresses() {
+        for host in ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "localhost", "LocalHost"]
+        {
+            assert!(is_local(host), "{host}");
+        }
+        for host in ["10.0.0.1", "fe80::1", "risk.example", "localhost.example", ""] {
+            assert!(!is_local(host), "{host}");
+        }
     }
 }

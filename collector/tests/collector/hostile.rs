@@ -12,7 +12,7 @@ use tickmetrics_collector::{Limits, Source, TotalLimits};
 const TEXT: &str = "text/plain; version=0.0.4";
 
 /// Each kind of misbehaviour, the kinds of events that it gives, and the reason in the last one.
-fn wrong(
+pub(crate) fn wrong(
     name: &str,
     answer: impl Fn(&str, TcpStream) + Send + Sync + 'static,
     kinds: &[EventKind],
