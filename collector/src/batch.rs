@@ -147,6 +147,8 @@ pub struct Summary {
 /// The prices of an interval, as seen through the interval between scrapes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candle {
+    /// The configured name of the service whose metrics it is made of.
+    pub service: Arc<str>,
     /// The instrument.
     pub symbol: Arc<str>,
     /// The length.

@@ -2,7 +2,7 @@
 
 use crate::batch::{Candle, Sample, Series, Value};
 use crate::settings::Candles;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,9 +16,16 @@ pub(crate) struct Forming {
     open: BTreeMap<Key, Candle>,
     /// The last value of each counter, and the last cycle that had it.
     counters: HashMap<Arc<Series>, (f64, u64)>,
-    /// What grew where no candle is open, by symbol and length.
-    pending: HashMap<(Arc<str>, Duration), f64>,
+    /// What grew where no candle is open, by instrument and length.
+    pending: HashMap<(Instrument, Duration), f64>,
     cycle: u64,
+}
+
+/// A symbol of a service: another service's prices of the same symbol are others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Instrument {
+    service: Arc<str>,
+    symbol: Arc<str>,
 }
 
 /// The candles of an interval end together, so its end comes first.
@@ -26,7 +33,7 @@ pub(crate) struct Forming {
 struct Key {
     end: Duration,
     interval: Duration,
-    symbol: Arc<str>,
+    instrument: Instrument,
 }
 
 /// Cycles without a counter after which it is forgotten.
@@ -47,12 +54,12 @@ impl Forming {
     pub(crate) fn add(&mut self, samples: &[Sample]) {
         // Prices first: they open the candles that the volumes belong to.
         for sample in samples {
-            if let Some((symbol, price)) = self.number(sample, Some(&self.candles.price)) {
-                self.price(&symbol, price, sample.time);
+            if let Some((instrument, price)) = self.number(sample, Some(&self.candles.price)) {
+                self.price(&instrument, price, sample.time);
             }
         }
         for sample in samples {
-            if let Some((symbol, total)) = self.number(sample, self.candles.volume.as_deref()) {
+            if let Some((instrument, total)) = self.number(sample, self.candles.volume.as_deref()) {
                 let before = self.counters.insert(sample.series.clone(), (total, self.cycle));
                 let grown = before.map_or(
                     0.0,
@@ -60,32 +67,33 @@ impl Forming {
                         if total < before { total } else { total - before }
                     },
                 );
-                self.volume(&symbol, grown, sample.time);
+                self.volume(&instrument, grown, sample.time);
             }
         }
     }
 
-    /// The symbol and the value of a sample with this name.
-    fn number(&self, sample: &Sample, name: Option<&str>) -> Option<(Arc<str>, f64)> {
+    /// The instrument and the value of a sample with this name.
+    fn number(&self, sample: &Sample, name: Option<&str>) -> Option<(Instrument, f64)> {
         let Sample { series, value, .. } = sample;
         let is_of = |service: &String| **service == *series.service;
         if name != Some(&series.name) || !self.candles.service.as_ref().is_none_or(is_of) {
             return None;
         }
         match value {
-            Value::Number(value) if value.is_finite() => Some((series.symbol.clone()?, *value)),
+            Value::Number(value) if value.is_finite() => Some((Instrument::of(series)?, *value)),
             _ => None,
         }
     }
 
-    fn price(&mut self, symbol: &Arc<str>, price: f64, time: SystemTime) {
+    fn price(&mut self, instrument: &Instrument, price: f64, time: SystemTime) {
         for &interval in &self.candles.intervals {
-            let Some((start, key)) = key(symbol, interval, time) else { continue };
+            let Some((start, key)) = key(instrument, interval, time) else { continue };
             let has_volume = self.candles.volume.is_some();
             let candle = self.open.entry(key).or_insert_with(|| {
-                let pending = self.pending.remove(&(symbol.clone(), interval)).unwrap_or(0.0);
+                let pending = self.pending.remove(&(instrument.clone(), interval)).unwrap_or(0.0);
                 Candle {
-                    symbol: symbol.clone(),
+                    service: instrument.service.clone(),
+                    symbol: instrument.symbol.clone(),
                     interval,
                     start,
                     open: price,
@@ -103,15 +111,15 @@ impl Forming {
         }
     }
 
-    fn volume(&mut self, symbol: &Arc<str>, grown: f64, time: SystemTime) {
+    fn volume(&mut self, instrument: &Instrument, grown: f64, time: SystemTime) {
         if grown == 0.0 {
             return;
         }
         for &interval in &self.candles.intervals {
-            let Some((_, key)) = key(symbol, interval, time) else { continue };
+            let Some((_, key)) = key(instrument, interval, time) else { continue };
             match self.open.get_mut(&key) {
                 Some(candle) => candle.volume += grown,
-                None => *self.pending.entry((symbol.clone(), interval)).or_default() += grown,
+                None => *self.pending.entry((instrument.clone(), interval)).or_default() += grown,
             }
         }
     }
@@ -123,10 +131,8 @@ impl Forming {
             let since = self.cycle - FORGET;
             self.counters.retain(|_, &mut (_, seen)| seen >= since);
             let counters = &self.counters;
-            let is_known = |symbol: &Arc<str>| {
-                counters.keys().any(|series| series.symbol.as_ref() == Some(symbol))
-            };
-            self.pending.retain(|(symbol, _), _| is_known(symbol));
+            let known: HashSet<_> = counters.keys().filter_map(|it| Instrument::of(it)).collect();
+            self.pending.retain(|(instrument, _), _| known.contains(instrument));
         }
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut over = Vec::new();
@@ -144,13 +150,19 @@ impl Forming {
     }
 }
 
+impl Instrument {
+    fn of(series: &Series) -> Option<Self> {
+        Some(Self { service: series.service.clone(), symbol: series.symbol.clone()? })
+    }
+}
+
 /// The beginning of the interval of a time, and the key of its candle.
-fn key(symbol: &Arc<str>, interval: Duration, time: SystemTime) -> Option<(SystemTime, Key)> {
+fn key(instrument: &Instrument, interval: Duration, time: SystemTime) -> Option<(SystemTime, Key)> {
     let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
     let rest = since_epoch.as_nanos().checked_rem(interval.as_nanos())?;
     let start = since_epoch.checked_sub(Duration::from_nanos(u64::try_from(rest).ok()?))?;
     let end = start.checked_add(interval)?;
-    Some((UNIX_EPOCH + start, Key { end, interval, symbol: symbol.clone() }))
+    Some((UNIX_EPOCH + start, Key { end, interval, instrument: instrument.clone() }))
 }
 
 #[cfg(test)]

@@ -128,3 +128,36 @@ fn any_ticks_give_the_candles_of_their_list() {
         }
     }
 }
+
+#[test]
+fn services_with_the_same_symbol_have_candles_of_their_own() {
+    let mut all = forming(&[1]);
+    let of = |service: &str, mut sample: Sample| {
+        let series = Series { service: service.into(), ..(*sample.series).clone() };
+        sample.series = Arc::new(series);
+        sample
+    };
+    for (ms, prices, volumes) in
+        [(1_000, [10.0, 500.0], [1.0, 100.0]), (1_500, [11.0, 400.0], [2.0, 150.0])]
+    {
+        for (service, (price, volume)) in
+            ["a", "b"].into_iter().zip(prices.into_iter().zip(volumes))
+        {
+            let samples = [sample(PRICE, "A", ms, price), sample(VOLUME, "A", ms, volume)];
+            all.add(&samples.map(|sample| of(service, sample)));
+        }
+    }
+    // What grows while a service has no price is kept for this service.
+    all.add(&[of("b", sample(VOLUME, "A", 2_000, 157.0))]);
+    for service in ["a", "b"] {
+        all.add(&[of(service, sample(PRICE, "A", 3_000, 1.0))]);
+    }
+    let found: Vec<_> = all.rest().iter().map(|it| (it.service.to_string(), figures(it))).collect();
+    let expected = [
+        ("a".into(), (1, [10.0, 11.0, 10.0, 11.0], 1.0, 2)),
+        ("b".into(), (1, [500.0, 500.0, 400.0, 400.0], 50.0, 2)),
+        ("a".into(), (3, [1.0; 4], 0.0, 1)),
+        ("b".into(), (3, [1.0; 4], 7.0, 1)),
+    ];
+    assert_eq!(found, expected);
+}

@@ -55,7 +55,8 @@ pub struct TotalLimits {
     pub bytes: usize,
 }
 
-/// The metrics that candles are made of.
+/// The metrics that candles are made of. Price and volume are of the same service, and each service
+/// that has the price has candles of its own. All series of a service with one symbol make one candle.
 ///
 /// ```
 /// use std::time::Duration;
@@ -222,7 +223,8 @@ impl Candles {
         self
     }
 
-    /// Takes the metrics of one service alone, where several have them.
+    /// Takes the metrics of one service alone, where several have them; without it, each of them has
+    /// candles.
     #[must_use]
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());

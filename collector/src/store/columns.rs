@@ -131,6 +131,7 @@ fn candles(candles: &[Candle]) -> Result<RecordBatch, ArrowError> {
         ("close", numbers(|candle| candle.close)),
         ("volume", Arc::new(volume.collect::<Float64Array>())),
         ("samples", Arc::new(UInt64Array::from_iter_values(candles.iter().map(|c| c.samples)))),
+        ("service", texts(candles.iter().map(|candle| &*candle.service))),
     ])
 }
 

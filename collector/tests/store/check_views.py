@@ -204,18 +204,18 @@ for name, q, (since, until) in itertools.product(names, (0.0, 0.2, 0.5, 0.99, 1.
 
 # Candles.
 parts = {}
-for symbol, interval, start, *prices in rows("SELECT * EXCLUDE (part) FROM candle_parts ORDER BY part"):
-    parts.setdefault((symbol, interval, start), []).append(prices)
+for service, symbol, interval, start, *prices in rows("SELECT service, * EXCLUDE (service, part) FROM candle_parts ORDER BY part"):
+    parts.setdefault((service, symbol, interval, start), []).append(prices)
 found = rows("SELECT * FROM candles")
 same("number of candles", len(found), len(parts))
-for symbol, interval, start, *prices in found:
-    part = parts[symbol, interval, start]
+for service, symbol, interval, start, *prices in found:
+    part = parts[service, symbol, interval, start]
     opens, highs, lows, closes, volumes, counts = zip(*part)
     volumes = [volume for volume in volumes if volume is not None]
     expected = [
         opens[0], max(highs), min(lows), closes[-1], math.fsum(volumes) if volumes else None, sum(counts)
     ]
     for left, right in zip(prices, expected, strict=True):
-        same(f"candle {symbol} {start}", left, right)
+        same(f"candle {service} {symbol} {start}", left, right)
 assert any(len(part) > 1 for part in parts.values())
 print(compared)

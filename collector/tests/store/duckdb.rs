@@ -56,8 +56,10 @@ fn another_duckdb_reads_what_was_written() {
     assert_eq!(metrics, expected);
     let candles =
         read(&folder.file(), "SELECT * FROM trading_candles ORDER BY symbol LIMIT 3 OFFSET 1");
-    let btc = r#"["BTC-USD", "1m", "2026-11-18 11:06:40", 1.0, 4.0, 0.5, 2.0, 12.5, 60]"#;
-    let eth = r#"["ETH-USD", "5s", "2026-11-18 11:06:40", 1.0, 4.0, 0.5, 2.0, null, 60]"#;
+    let btc =
+        r#"["BTC-USD", "1m", "2026-11-18 11:06:40", 1.0, 4.0, 0.5, 2.0, 12.5, 60, "gateway"]"#;
+    let eth =
+        r#"["ETH-USD", "5s", "2026-11-18 11:06:40", 1.0, 4.0, 0.5, 2.0, null, 60, "gateway"]"#;
     assert_eq!(candles.unwrap(), [btc, eth, eth]);
     let events = read(&folder.file(), "SELECT * FROM system_events");
     let start = r#"["2026-11-18 11:06:45", null, "start", "The collector began."]"#;

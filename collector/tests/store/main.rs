@@ -5,5 +5,6 @@ mod duckdb;
 mod faults;
 mod folder;
 mod merges;
+mod older;
 mod parquet;
 mod rows;

@@ -82,6 +82,7 @@ pub(crate) fn every_kind() -> Batch {
         },
     ];
     let candle = |symbol: &str, seconds, volume| Candle {
+        service: "gateway".into(),
         symbol: symbol.into(),
         interval: Duration::from_secs(seconds),
         start: at(0.0),
@@ -198,6 +199,7 @@ pub(crate) fn cycles(random: &mut fastrand::Rng) -> Vec<Batch> {
         samples.push(number(time, &orders, if random.u8(..20) == 0 { f64::NAN } else { count }));
         let price = random.f64();
         let candle = Candle {
+            service: random.choice(["gateway", "risk"]).unwrap().into(),
             symbol: random.choice(["BTC-USD", "ETH-USD"]).unwrap().into(),
             interval: Duration::from_secs(60),
             start: at(f64::from(second / 20 * 60)),

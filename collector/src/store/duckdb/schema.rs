@@ -7,10 +7,14 @@ use adbc_core::error::Result;
 use std::time::SystemTime;
 
 /// The version that this library writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Step `i` makes version `i + 2` of version `i + 1`. Each is SQL that ends with a semicolon.
-const STEPS: [&str; 1] = [include_str!("../sql/version_2.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../sql/version_2.sql"),
+    // Which service a candle is of was not kept, and is null.
+    "ALTER TABLE trading_candles ADD COLUMN service VARCHAR;",
+];
 
 const TABLES: &str = include_str!("../sql/tables.sql");
 
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn steps_of_older_versions_are_left_out() {
         let Some(mut connection) = version_1() else { return };
-        let steps = [(1, STEPS[0]), (0, "no SQL")];
+        let steps = [(1, STEPS[0]), (2, STEPS[1]), (0, "no SQL")];
         assert!(matches!(migrate(&mut connection, &steps).unwrap(), Found::Ready(_)));
     }
 

@@ -24,6 +24,9 @@ const DAYS_BACK: i64 = 31;
 /// The most rows of a group, which are in memory together.
 const MAX_GROUP_ROWS: usize = 128 << 10;
 
+/// The column of candles that version 1 lacks.
+const SINCE_VERSION_2: &str = "\nUNION ALL BY NAME SELECT NULL::VARCHAR AS service WHERE false";
+
 const UNFINISHED: &str = "unfinished";
 
 /// Writes a file for each table and day of the rows. They are complete and on disk when this returns;
@@ -168,18 +171,22 @@ pub(in crate::store) fn sql(root: &Path) -> String {
                 other => other.to_string(),
             })
             .collect();
-        format!("'{files}/day=*/*.parquet', hive_partitioning = true")
+        // By name: files of older versions lack columns.
+        format!("'{files}/day=*/*.parquet', hive_partitioning = true, union_by_name = true")
     };
     let tables = TABLES.map(|table| {
+        // Where all files are of version 1, none has this column.
+        let since = if table == "trading_candles" { SINCE_VERSION_2 } else { "" };
         format!(
-            "CREATE OR REPLACE VIEW {table} AS\nSELECT * EXCLUDE (day) FROM read_parquet({});\n",
+            "CREATE OR REPLACE VIEW {table} AS\n\
+             SELECT * EXCLUDE (day) FROM read_parquet({}){since};\n",
             files(table)
         )
     });
     let parts = format!(
         "CREATE OR REPLACE VIEW candle_parts AS\nSELECT * EXCLUDE (day, filename, file_row_number), \
          (parse_filename(filename), file_row_number) AS part\n\
-         FROM read_parquet({}, filename = true, file_row_number = true);\n",
+         FROM read_parquet({}, filename = true, file_row_number = true){SINCE_VERSION_2};\n",
         files("trading_candles")
     );
     format!("{}{parts}{}", tables.concat(), VIEWS)

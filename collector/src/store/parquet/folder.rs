@@ -53,7 +53,7 @@ impl Folder {
         fs::create_dir_all(folder.join("journal")).map_err(|error| explain(&error))?;
         let folder = folder.canonicalize().map_err(|error| explain(&error))?;
         let lock = claim::lock(&folder)?;
-        claim::check_version(&folder)?;
+        let migrated = claim::check_version(&folder)?;
         let mut store = Self {
             root: folder,
             keep,
@@ -65,7 +65,7 @@ impl Folder {
             retained: None,
             refreshed: None,
             merges: None,
-            events: Vec::new(),
+            events: migrated.into_iter().collect(),
         };
         store
             .recover()

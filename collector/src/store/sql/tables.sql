@@ -1,4 +1,4 @@
--- The tables, version 2. All times are UTC. No primary keys: these make the file six times larger.
+-- The tables, version 3. All times are UTC. No primary keys: these make the file six times larger.
 -- The fingerprint finds a series again when the file is opened; those of version 1 have none.
 CREATE TABLE metric_series (
     id BIGINT NOT NULL,
@@ -40,7 +40,9 @@ CREATE TABLE trading_candles (
     low DOUBLE NOT NULL,
     close DOUBLE NOT NULL,
     volume DOUBLE,
-    samples UBIGINT NOT NULL
+    samples UBIGINT NOT NULL,
+    -- Null in rows of versions before 3.
+    service VARCHAR
 );
 CREATE TABLE system_events (
     timestamp TIMESTAMP NOT NULL,

@@ -29,12 +29,13 @@ SELECT since, timestamp, service, metric_name, kind, symbol, labels, increase, s
     increase / seconds AS rate
 FROM growth;
 
--- Candles. One that was interrupted by a restart is stored in parts, which are merged here.
+-- Candles. One that was interrupted by a restart is stored in parts, which are merged here. The
+-- service is null in rows of versions that did not keep it.
 CREATE OR REPLACE VIEW candles AS
-SELECT symbol, interval, start, arg_min(open, part) AS open, max(high) AS high, min(low) AS low,
+SELECT service, symbol, interval, start, arg_min(open, part) AS open, max(high) AS high, min(low) AS low,
     arg_max(close, part) AS close, sum(volume) AS volume, sum(samples)::UBIGINT AS samples
 FROM candle_parts
-GROUP BY symbol, interval, start;
+GROUP BY service, symbol, interval, start;
 
 -- The values that a histogram got between its first and its last row of the window, by bucket:
 -- lower < value <= upper. A bucket that falls means that the process began anew: all buckets of that
