@@ -3,6 +3,7 @@
 use crate::batch::{Batch, Event, EventKind};
 use crate::builder::{Builder, OnCycle};
 use crate::candles::Forming;
+use crate::metrics::Stage;
 use crate::shared::Shared;
 use crate::source::Budget;
 use crate::status::{Cycle, Reports};
@@ -174,8 +175,8 @@ impl Cycles<'_> {
         metrics.queued_batches.set(queue.len() as f64);
         metrics.queued.set(queue.bytes() as f64);
         metrics.sources_up.set(sources.iter().filter(|source| source.is_up()).count() as f64);
-        metrics.cycle.record_duration(took);
-        metrics.assemble.record_duration(start.elapsed());
+        metrics.stage.with(Stage::Slowest).record_duration(took);
+        metrics.stage.with(Stage::Assemble).record_duration(start.elapsed());
         {
             let mut state = self.shared.state();
             (state.last_cycle, state.took) = (Some(end), took);

@@ -1,29 +1,37 @@
 //! The collector's metrics about itself.
 
-use tickmetrics::{Counter, Gauge, Histogram, Metrics};
+use tickmetrics::{Counter, Gauge, Histogram, Label, Metrics};
+
+/// What takes time.
+#[derive(Clone, Copy, Debug, Label)]
+pub(crate) enum Stage {
+    /// Until the answer of a source is complete.
+    Scrape,
+    /// To turn an answer into samples.
+    Parse,
+    /// Both, of the slowest source of a cycle.
+    Slowest,
+    /// To put a batch together.
+    Assemble,
+    /// To write a batch, tries that failed included.
+    Write,
+    /// The store's maintenance after a batch.
+    Maintain,
+}
 
 /// Of one collector.
 #[derive(Metrics)]
 #[metrics(prefix = "tickmetrics_collector")]
 pub(crate) struct CollectorMetrics {
-    /// Time to scrape and parse the slowest source of each cycle.
-    #[metric(unit = "seconds")]
-    pub(crate) cycle: Histogram,
-    /// Time until an answer was complete.
-    #[metric(unit = "seconds")]
-    pub(crate) scrape: Histogram,
-    /// Time to turn an answer into samples.
-    #[metric(unit = "seconds")]
-    pub(crate) parse: Histogram,
-    /// Time to put a batch together.
-    #[metric(unit = "seconds")]
-    pub(crate) assemble: Histogram,
-    /// Time to write a batch, tries that failed included.
-    #[metric(unit = "seconds")]
-    pub(crate) write: Histogram,
-    /// Time of the store's maintenance after a batch.
-    #[metric(unit = "seconds")]
-    pub(crate) maintain: Histogram,
+    /// Time that the stages of a cycle took.
+    #[metric(
+        unit = "seconds",
+        buckets = [
+            "100us", "1ms", "2ms", "5ms", "10ms", "20ms", "50ms", "100ms", "200ms", "500ms", "1s",
+            "2s", "5s", "10s"
+        ]
+    )]
+    pub(crate) stage: Histogram<Stage>,
     /// Cycles.
     pub(crate) cycles: Counter,
     /// Cycles that were left out, because another one took too long.

@@ -1,7 +1,7 @@
 //! The thread that writes batches to the store, each in one transaction.
 
 use crate::batch::{Batch, EventKind};
-use crate::metrics::CollectorMetrics;
+use crate::metrics::{CollectorMetrics, Stage};
 use crate::queue::Queue;
 use crate::status::Written;
 use crate::store::{Store, StoreError};
@@ -47,7 +47,7 @@ pub(crate) fn run(
                 }
                 Err(error) => queue.note(EventKind::WriteError, format!("maintenance: {error}")),
             }
-            metrics.maintain.record_duration(start.elapsed());
+            metrics.stage.with(Stage::Maintain).record_duration(start.elapsed());
         }
     }
     store.close()
@@ -64,7 +64,7 @@ fn write(
     loop {
         let start = Instant::now();
         let written = store.write(batch);
-        metrics.write.record_duration(start.elapsed());
+        metrics.stage.with(Stage::Write).record_duration(start.elapsed());
         let error = match written {
             Ok(()) => break,
             Err(error) => error,

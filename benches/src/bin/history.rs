@@ -34,13 +34,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    match command().map_err(|error| format!("{error}; --help lists the options"))? {
-        Some(options) => history::run(&options),
-        None => {
+    let options = command().map_err(|error| format!("{error}; --help lists the options"))?;
+    options.map_or_else(
+        || {
             println!("{HELP}");
             Ok(())
-        }
-    }
+        },
+        |options| history::run(&options),
+    )
 }
 
 fn command() -> Result<Option<Options>, lexopt::Error> {

@@ -180,7 +180,7 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
         let word = word.trim_start_matches('v');
         word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.')
     });
-    Ok(version.unwrap_or("of an unknown version").trim_start_matches('v').to_owned())
+    Ok(version.unwrap_or("(version not reported)").trim_start_matches('v').to_owned())
 }
 
 /// A program of this project, which lies beside this one.

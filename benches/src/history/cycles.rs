@@ -19,7 +19,7 @@ pub(super) fn measure(options: &Options) -> Result<String, String> {
     let stages = [
         ("scrape of a service: until its answer is complete", "scrape"),
         ("parse: an answer becomes rows", "parse"),
-        ("the slowest service of a cycle, both of these", "cycle"),
+        ("the slowest service of a cycle, both of these", "slowest"),
         ("a batch is put together", "assemble"),
         ("a batch is written and on disk", "write"),
         ("maintenance between cycles", "maintain"),
@@ -27,8 +27,8 @@ pub(super) fn measure(options: &Options) -> Result<String, String> {
     let mut sum = [0.0; 3];
     let mut rows = Vec::new();
     for (title, name) in stages {
-        let quantiles = metrics.quantiles(&format!("{PREFIX}_{name}_seconds"))?;
-        if ["cycle", "assemble", "write"].contains(&name) {
+        let quantiles = metrics.stage(name)?;
+        if ["slowest", "assemble", "write"].contains(&name) {
             sum.iter_mut().zip(quantiles).for_each(|(sum, quantile)| *sum += quantile);
         }
         rows.push(row(title, quantiles));

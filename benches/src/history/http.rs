@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tickmetrics_exporter::parse::{self, Limits};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The body of an answer of `127.0.0.1:PORT`.
 pub(super) fn request(port: u16, method: &str, path: &str) -> Result<Vec<u8>, String> {
@@ -80,22 +80,25 @@ impl Metrics {
         serde_json::from_slice(&body).map(Self).map_err(|error| error.to_string())
     }
 
-    fn series(&self, name: &str) -> Result<&Value, String> {
+    fn family(&self, name: &str) -> Result<&[Value], String> {
         let families = self.0["metrics"].as_array().into_iter().flatten();
         let family = families.into_iter().find(|family| family["name"] == name);
-        family.and_then(|family| family["series"].get(0)).ok_or_else(|| format!("no {name}"))
+        let series = family.and_then(|family| family["series"].as_array());
+        series.map(Vec::as_slice).ok_or_else(|| format!("the collector has no {name}"))
     }
 
     /// The value of a counter or gauge without labels.
     pub(super) fn number(&self, name: &str) -> Result<f64, String> {
-        self.series(name)?["value"].as_f64().ok_or_else(|| format!("{name} has no value"))
+        let value = self.family(name)?.first().and_then(|series| series["value"].as_f64());
+        value.ok_or_else(|| format!("{name} has no value"))
     }
 
-    /// The p50, p99 and greatest value of a histogram without labels.
-    pub(super) fn quantiles(&self, name: &str) -> Result<[f64; 3], String> {
-        let series = self.series(name)?;
+    /// The p50, p99 and greatest time of a stage of the collector, in seconds.
+    pub(super) fn stage(&self, stage: &str) -> Result<[f64; 3], String> {
+        let all = self.family("tickmetrics_collector_stage_seconds")?;
+        let series = all.iter().find(|series| series["labels"]["stage"] == stage);
+        let series = series.ok_or_else(|| format!("the collector has no stage {stage}"))?;
         let values = [&series["quantiles"]["0.5"], &series["quantiles"]["0.99"], &series["max"]];
-        let values = values.map(|value| value.as_f64().unwrap_or(f64::NAN));
-        Ok(values)
+        Ok(values.map(|value| value.as_f64().unwrap_or(f64::NAN)))
     }
 }

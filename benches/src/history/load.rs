@@ -59,7 +59,7 @@ pub(super) fn measure(options: &Options) -> Result<String, String> {
     }
     let metrics = Metrics::of(all[0].port)?;
     let number = |name: &str| metrics.number(&format!("tickmetrics_collector_{name}_total"));
-    let write = metrics.quantiles("tickmetrics_collector_write_seconds")?;
+    let write = metrics.stage("write")?;
     let text = format!(
         "Prometheus {}, VictoriaMetrics {}, all at the same time for {seconds:.0} s, {} samples a \
          second offered to each. Ours missed {} cycles and {} scrapes, {} scrapes failed, and {} \

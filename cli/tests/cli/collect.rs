@@ -131,7 +131,9 @@ fn a_signal_stores_what_is_there() {
         String::from_utf8(about.stdout).unwrap()
     };
     let read = |line: &str| {
-        line.ends_with("tickmetrics_collector_parse_seconds") && !line.trim().starts_with("0 ")
+        line.contains("tickmetrics_collector_stage_seconds")
+            && line.contains("parse")
+            && !line.trim().starts_with("0 ")
     };
     while !own().lines().any(read) {}
     let told = collecting.end();

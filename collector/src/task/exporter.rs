@@ -3,6 +3,7 @@
 use super::context::{Context, Reading, Report};
 use crate::batch::{Event, EventKind};
 use crate::health::Health;
+use crate::metrics::Stage;
 use crate::reading::{Reader, Samples, Trouble};
 use crate::settings::Limits;
 use crate::source::{Answer, Client, Wanted};
@@ -48,8 +49,12 @@ impl OfExporter {
         let read = match answer {
             Ok(answer) => match self.parse(answer, time).await {
                 Some(read) => {
-                    context.metrics.scrape.record_duration(scraped);
-                    context.metrics.parse.record_duration(start.elapsed().saturating_sub(scraped));
+                    context.metrics.stage.with(Stage::Scrape).record_duration(scraped);
+                    context
+                        .metrics
+                        .stage
+                        .with(Stage::Parse)
+                        .record_duration(start.elapsed().saturating_sub(scraped));
                     read
                 }
                 None => return false,

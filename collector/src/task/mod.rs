@@ -8,6 +8,7 @@ pub(crate) use context::{Context, Key, Reading, Report};
 pub(crate) use exporter::OfExporter;
 pub(crate) use segments::OfSegments;
 
+use crate::metrics::Stage;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -39,7 +40,7 @@ impl Task {
                     let Ok((moved, readings)) = read.await else { return false };
                     task = Some(moved);
                     for reading in &readings {
-                        context.metrics.scrape.record_duration(reading.took);
+                        context.metrics.stage.with(Stage::Scrape).record_duration(reading.took);
                     }
                     context.inbox.borrow_mut().extend(readings);
                     true
