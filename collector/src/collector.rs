@@ -5,6 +5,7 @@ use crate::builder::{Builder, Parts, StartError};
 use crate::cycles;
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
+use crate::recent::Recent;
 use crate::shared::Shared;
 use crate::status::{Status, Written};
 use crate::writer;
@@ -123,6 +124,8 @@ impl Collector {
             state: Mutex::default(),
             changed: Condvar::new(),
             written: Written::default(),
+            missed: Recent::default(),
+            lost: Recent::default(),
             intervals: (builder.interval, builder.slowest()),
             most: builder.queue.batches,
         });

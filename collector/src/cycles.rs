@@ -105,6 +105,7 @@ impl Cycles<'_> {
             let missed = whole(late, self.interval);
             if missed > 0 {
                 self.shared.metrics.missed_cycles.add(missed.into());
+                self.shared.missed.add(missed.into(), Instant::now());
                 let message =
                     format!("{missed} cycles were left out: the last one was {late:?} late");
                 self.note(EventKind::CycleMissed, message);
@@ -170,6 +171,7 @@ impl Cycles<'_> {
         let sources = self.reports.all();
         let lost = queue.lost();
         metrics.lost_batches.add(lost - self.lost);
+        self.shared.lost.add(lost - self.lost, Instant::now());
         self.lost = lost;
         metrics.cycles.inc();
         metrics.queued_batches.set(queue.len() as f64);

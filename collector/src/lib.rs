@@ -15,7 +15,7 @@
 //! | `candles` | candles from a price and a volume |
 //! | `collector` | the threads: the cycles, and the writer |
 //! | `queue`, `writer` | batches on their way to the store |
-//! | `metrics`, `status` | what a collector reports about itself |
+//! | `metrics`, `status`, `recent` | what a collector reports about itself |
 //! | `builder`, `settings`, `config` | what to collect: the settings, and their file |
 
 pub mod ask;
@@ -31,6 +31,7 @@ mod health;
 mod metrics;
 mod queue;
 mod reading;
+mod recent;
 mod series;
 mod settings;
 mod shared;

@@ -2,6 +2,7 @@
 
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
+use crate::recent::Recent;
 use crate::status::{SourceStatus, Status, Written};
 use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -22,6 +23,10 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) changed: Condvar,
     pub(crate) written: Written,
+    /// Cycles that were left out lately.
+    pub(crate) missed: Recent,
+    /// Batches that were lost lately.
+    pub(crate) lost: Recent,
     /// Between two cycles, and the longest one of a source.
     pub(crate) intervals: (Duration, Duration),
     /// The most batches that wait.
@@ -48,6 +53,7 @@ impl Shared {
         let snapshot = registry.snapshot();
         let count = |counter: &tickmetrics::Counter| snapshot.get(counter).unwrap_or_default();
         let written = self.written.get();
+        let now = Instant::now();
         let state = self.state();
         Status {
             started: started.0,
@@ -61,7 +67,9 @@ impl Shared {
             candles: count(&metrics.candles),
             events: count(&metrics.events),
             queued: queue.len(),
+            recent_missed_cycles: self.missed.count(now),
             lost: queue.lost(),
+            recent_lost: self.lost.count(now),
             failed_scrapes: count(&metrics.failed_scrapes),
             write_errors: count(&metrics.write_errors),
             interval: self.intervals.0,

@@ -1,6 +1,7 @@
 //! What a collector reports about itself.
 
 use crate::batch::Batch;
+use crate::recent::RECENT;
 use crate::sync::lock;
 use crate::task::{Key, Report};
 use serde_json::{Value, json};
@@ -36,6 +37,8 @@ pub struct Status {
     pub cycles: u64,
     /// Cycles that were left out, because another one took too long.
     pub missed_cycles: u64,
+    /// Those of the last five minutes.
+    pub recent_missed_cycles: u64,
     /// When the last cycle ended.
     pub last_cycle: Option<SystemTime>,
     /// Time to scrape and parse the slowest source of the last cycle.
@@ -52,6 +55,8 @@ pub struct Status {
     pub queued: usize,
     /// Batches lost.
     pub lost: u64,
+    /// Those of the last five minutes.
+    pub recent_lost: u64,
     /// Scrapes without a usable answer.
     pub failed_scrapes: u64,
     /// Tries to write that failed.
@@ -76,7 +81,9 @@ pub struct Status {
 const SILENCE: u32 = 5;
 
 impl Status {
-    /// What somebody should look at, one line each.
+    /// What somebody should look at now, one line each: sources that are down, a store that failed or
+    /// gets nothing, and what was missed or lost in the last five minutes. What was before is in the
+    /// totals, and is no warning.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Some(failure) = &self.failure {
@@ -87,11 +94,14 @@ impl Status {
             let error = error.as_deref().unwrap_or_default();
             warnings.push(format!("{service} is down: {target}: {error}"));
         }
-        if self.missed_cycles > 0 {
-            warnings.push(format!("{} cycles were missed since the start", self.missed_cycles));
-        }
-        if self.lost > 0 {
-            warnings.push(format!("{} batches were lost since the start", self.lost));
+        let minutes = RECENT.as_secs() / 60;
+        for (count, what) in [
+            (self.recent_missed_cycles, "cycles were missed"),
+            (self.recent_lost, "batches were lost"),
+        ] {
+            if count > 0 {
+                warnings.push(format!("{count} {what} in the last {minutes} minutes"));
+            }
         }
         let most = self.slowest.max(self.interval) * SILENCE;
         let last = self.last_write.unwrap_or(self.started);
@@ -128,6 +138,7 @@ impl Status {
             "interval_seconds": self.interval.as_secs_f64(),
             "cycles": self.cycles,
             "missed_cycles": self.missed_cycles,
+            "recent_missed_cycles": self.recent_missed_cycles,
             "last_cycle": self.last_cycle.map(moment),
             "cycle_seconds": self.took.as_secs_f64(),
             "batches": self.batches,
@@ -137,6 +148,7 @@ impl Status {
             "queued": self.queued,
             "queue": self.queue,
             "lost": self.lost,
+            "recent_lost": self.recent_lost,
             "failed_scrapes": self.failed_scrapes,
             "write_errors": self.write_errors,
             "failure": self.failure,
@@ -224,5 +236,49 @@ impl Reports {
             took: report.took,
         };
         self.0.values().map(status).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::batch::{Batch, Event};
+    use crate::store::{Store, StoreError};
+    use crate::{Collector, Source};
+
+    struct Nowhere;
+
+    impl Store for Nowhere {
+        fn write(&mut self, _: &Batch) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn maintain(&mut self) -> Result<Vec<Event>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        fn close(self: Box<Self>) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_missed_or_lost_long_ago_is_no_warning() {
+        let source = Source::new("127.0.0.1:1");
+        let store = Box::new(Nowhere);
+        let collector = Collector::builder().source(source).store(store).start().unwrap();
+        let mut status = collector.status();
+        status.sources.clear();
+        (status.missed_cycles, status.lost) = (3, 2);
+        assert!(status.warnings().is_empty(), "{:?}", status.warnings());
+        (status.recent_missed_cycles, status.recent_lost) = (2, 1);
+        let warnings = status.warnings();
+        let expected = [
+            "2 cycles were missed in the last 5 minutes",
+            "1 batches were lost in the last 5 minutes",
+        ];
+        assert_eq!(warnings, expected);
+        // The totals are there all the same.
+        let json = status.json();
+        assert_eq!((json["missed_cycles"].as_u64(), json["lost"].as_u64()), (Some(3), Some(2)));
     }
 }

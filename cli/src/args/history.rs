@@ -170,8 +170,9 @@ pub(crate) struct Export {
 
 /// Report how a running collector does.
 ///
-/// The exit status is 1 if there is a warning: a source is down, cycles were missed, batches were
-/// lost, or nothing was written for five intervals; and if no collector runs.
+/// The exit status is 1 if there is a warning: a source is down, the store has failed, nothing was
+/// written for five intervals, or cycles were missed or batches lost in the last five minutes. What was
+/// missed or lost before is in the totals alone. It is 1 as well if no collector runs.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:

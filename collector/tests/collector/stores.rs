@@ -15,6 +15,9 @@ fn a_store_that_blocks_loses_the_oldest_batches_and_counts_them() {
     }
     let status = collector.status();
     assert_eq!((status.queued, status.batches), (2, 0));
+    let warnings = status.warnings();
+    let is_told = |it: &String| it.contains("batches were lost in the last 5 minutes");
+    assert!(warnings.iter().any(is_told), "{warnings:?}");
     memory.with(|stored| stored.is_blocked = false);
     let told = memory.wait_for_event(BatchLost, "the queue of 2 batches was full");
     assert!(told.contains("1 samples"), "{told}");
@@ -22,7 +25,7 @@ fn a_store_that_blocks_loses_the_oldest_batches_and_counts_them() {
     memory.with(|stored| {
         let batches = stored.batches.len() as u64;
         assert_eq!(status.batches, batches);
-        assert_eq!(status.cycles, batches + status.lost);
+        assert!(status.cycles >= batches + status.lost);
         assert_eq!(status.samples, stored.samples("a").len() as u64);
     });
 }
@@ -43,7 +46,11 @@ fn a_store_that_blocks_takes_no_more_memory_than_is_allowed() {
     memory.with(|stored| stored.is_blocked = false);
     memory.wait_for_event(BatchLost, "the queue of 100000 bytes was full");
     let status = collector.stop().unwrap();
-    memory.with(|stored| assert_eq!(status.cycles, stored.batches.len() as u64 + status.lost));
+    // A cycle without an answer has no batch.
+    memory.with(|stored| {
+        assert_eq!(status.batches, stored.batches.len() as u64);
+        assert!(status.cycles >= status.batches + status.lost);
+    });
 }
 
 #[test]
@@ -58,7 +65,7 @@ fn a_passing_error_is_tried_again_with_the_same_batch() {
     memory.with(|stored| {
         // The first batch is there, with the event of the start.
         assert!(stored.batches[0].events.iter().any(|it| it.message.contains("reads 1 targets")));
-        assert_eq!(status.cycles, stored.batches.len() as u64);
+        assert_eq!(status.batches, stored.batches.len() as u64);
     });
     assert_eq!((status.lost, status.write_errors), (0, 1));
 }
