@@ -2,6 +2,8 @@
 
 #[path = "collector/ask.rs"]
 mod ask;
+#[path = "collector/candles.rs"]
+mod candles;
 #[path = "collector/cycles.rs"]
 mod cycles;
 #[path = "collector/gzip.rs"]
