@@ -12,6 +12,10 @@ use tickmetrics_exporter::parse::{self, FamilyType, ParseError};
 /// The gauge from which a restart is known.
 const STARTED: &str = "process_start_time_seconds";
 
+/// The most that a source's time of a sample may be ahead, for clocks that differ: so Prometheus has
+/// it, too.
+const AHEAD: Duration = Duration::from_secs(600);
+
 /// Some programs compute their start from the time that they run, which differs a little each time.
 const TOLERANCE: f64 = 1.0;
 
@@ -81,8 +85,18 @@ impl Reader {
                         parse::Value::Summary(it) => (kind, Value::Summary(Box::new(summary(it)))),
                         _ => continue,
                     };
-                    let time = one.timestamp_ms.and_then(at_ms);
-                    answer.push(&family.name, kind, &mut labels, value, time)?;
+                    let own_time = match one.timestamp_ms {
+                        Some(ms) => Some(at_ms(ms, time + AHEAD).ok_or_else(|| {
+                            Trouble::Wrong(format!(
+                                "the time of {} is {ms} ms since 1970, which is before that, or more \
+                                 than {} minutes ahead of this machine's clock",
+                                family.name,
+                                AHEAD.as_secs() / 60
+                            ))
+                        })?),
+                        None => None,
+                    };
+                    answer.push(&family.name, kind, &mut labels, value, own_time)?;
                 }
             }
             Ok(())
@@ -226,13 +240,10 @@ impl Answer<'_> {
     }
 }
 
-fn at_ms(since_epoch: i64) -> Option<SystemTime> {
-    let distance = Duration::from_millis(since_epoch.unsigned_abs());
-    if since_epoch < 0 {
-        UNIX_EPOCH.checked_sub(distance)
-    } else {
-        UNIX_EPOCH.checked_add(distance)
-    }
+/// A time from 1970 on, and not after `last`.
+fn at_ms(since_epoch: i64, last: SystemTime) -> Option<SystemTime> {
+    let since_epoch = Duration::from_millis(u64::try_from(since_epoch).ok()?);
+    UNIX_EPOCH.checked_add(since_epoch).filter(|time| *time <= last)
 }
 
 fn kind(family_type: FamilyType) -> Kind {

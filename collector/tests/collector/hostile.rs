@@ -111,6 +111,19 @@ fn an_answer_that_is_no_exposition_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_time_that_can_not_be_is_refused() {
+    let kinds = [ParseError, SourceDown];
+    // Retention would never remove rows of the future, and DuckDB takes the last ones for infinite.
+    let far = ["9223372036854775807", "253402300799000", "-9223372036854775808", "-1"];
+    for time in far {
+        let answer = move |_: &str, stream: TcpStream| {
+            respond(stream, TEXT, &format!("a 1\nup{{a=\"1\"}} 1 {time}\n"));
+        };
+        wrong(time, answer, &kinds, &format!("the time of up is {time} ms since 1970"));
+    }
+}
+
+#[test]
 fn an_answer_without_end_is_refused_at_its_limit() {
     let endless = |_: &str, stream: TcpStream| {
         send(&stream, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
