@@ -37,6 +37,10 @@ const SENDING: Duration = Duration::from_secs(60);
 /// The longest wait for queries at the end.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The longest wait for the end of a query that is over its time. DuckDB computes constants, and the
+/// rows of one chunk, before it looks whether it is to stop.
+const LATE: Duration = Duration::from_millis(100);
+
 /// The pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -193,6 +197,7 @@ impl Answering {
         let permit = permit.map_err(|_| format!("{QUERIES} queries run already. Try again"))?;
         let is_gone = Arc::new(AtomicBool::new(false));
         let (stream, gone, end) = (stream.clone(), is_gone.clone(), self.end.clone());
+        let (given_up, time) = (is_gone.clone(), limits.time);
         let watch = spawn_local(async move {
             until_closed(&stream).await;
             // Relaxed: the query looks at it again and again.
@@ -202,8 +207,13 @@ impl Answering {
             let is_wanted = || !(is_gone.load(Relaxed) || end.is_here.load(Relaxed));
             (reader.query_while(&sql, &limits, &is_wanted), permit)
         });
-        let done = query.await;
+        let done = timeout(time + LATE, query).await;
         watch.abort();
+        let Ok(done) = done else {
+            // It keeps its place among the queries until it has ended.
+            given_up.store(true, Relaxed);
+            return Err(QueryError::TooSlow(time).to_string());
+        };
         let (answer, permit) = done.map_err(|_| "The query could not be run".to_owned())?;
         Ok((answer.map_err(|error: QueryError| error.to_string())?, permit))
     }

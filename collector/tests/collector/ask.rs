@@ -121,6 +121,18 @@ fn a_client_that_goes_ends_its_query() {
 }
 
 #[test]
+fn a_query_that_duckdb_can_not_interrupt_is_answered_in_time() {
+    let folder = Folder::new("ask-constant");
+    let Some((collector, client, _server)) = collector(&folder) else { return };
+    // DuckDB computes constants before it looks whether it is to stop.
+    let limits = Limits { time: Duration::from_millis(20), ..MOST };
+    let slow = "SELECT list_sum(list_transform(range(10000000), x -> sin(x)))";
+    let refused = client.query(slow, &limits).unwrap_err().to_string();
+    assert!(refused.contains("took longer than 20ms"), "{refused}");
+    collector.stop().unwrap();
+}
+
+#[test]
 fn clients_that_hang_or_lie_are_answered_or_left() {
     let folder = Folder::new("ask-hanging");
     let Some((collector, client, _server)) = collector(&folder) else { return };
