@@ -133,6 +133,26 @@ fn a_query_that_duckdb_can_not_interrupt_is_answered_in_time() {
 }
 
 #[test]
+fn errors_are_about_the_query_that_was_asked() {
+    let folder = Folder::new("ask-wrong");
+    let Some((collector, client, _server)) = collector(&folder) else { return };
+    for (sql, expected) in [
+        ("SELECT foo FROM trading_metrics", "Referenced column \"foo\" not found"),
+        ("SELECT nothing('x')", "nothing does not exist"),
+        ("FROM tradingmetrics", "Did you mean \"trading_metrics\"?"),
+        ("SELECT ? FROM trading_metrics", "no parameters"),
+        ("SELECT $1", "no parameters"),
+    ] {
+        let refused = client.query(sql, &MOST).unwrap_err().to_string();
+        assert!(refused.contains(expected), "{sql}: {refused}");
+        for inner in ["query(", "LINE 1", "Stack Trace", "INTERNAL"] {
+            assert!(!refused.contains(inner), "{sql}: {refused}");
+        }
+    }
+    collector.stop().unwrap();
+}
+
+#[test]
 fn clients_that_hang_or_lie_are_answered_or_left() {
     let folder = Folder::new("ask-hanging");
     let Some((collector, client, _server)) = collector(&folder) else { return };

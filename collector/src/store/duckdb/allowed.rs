@@ -61,6 +61,9 @@ fn look_through(tree: &Value) -> Result<(), QueryError> {
     match tree {
         Value::Array(parts) => parts.iter().try_for_each(look_through),
         Value::Object(parts) => {
+            if parts.get("class").is_some_and(|class| class == "PARAMETER") {
+                return Err(refused("A query has no parameters, such as ? and $1"));
+            }
             match parts.get("type").and_then(Value::as_str) {
                 Some("TABLE_FUNCTION") => {
                     let function = tree["function"]["function_name"].as_str().unwrap_or("?");

@@ -68,9 +68,13 @@ pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
     StoreError::passing(format!("{file}: {text}"))
 }
 
-/// Why a query was refused, in DuckDB's words, which point at the mistake.
+/// Why a query was refused, in DuckDB's words. What follows is about the statement around the query,
+/// and about DuckDB itself.
 pub(super) fn refused(error: &Error) -> QueryError {
-    QueryError::Refused(error.message.trim().to_owned())
+    let text = ["\nLINE ", "\nStack Trace:"].into_iter().fold(&*error.message, |text, rest| {
+        text.split_once(rest).map_or(text, |(reason, _)| reason)
+    });
+    QueryError::Refused(text.trim().to_owned())
 }
 
 /// The program and the process that hold the lock, from DuckDB's
