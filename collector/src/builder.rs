@@ -10,7 +10,7 @@ use crate::source::{Client, Limits as WatchLimits, Operator, Target, Trust, Watc
 use crate::status::Cycle;
 use crate::store::Store;
 use crate::task::{OfExporter, OfSegments, Task};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
@@ -225,10 +225,16 @@ impl Builder {
             return Err(format!("{count} targets are more than the limit of {most}").into());
         }
         let room = Arc::new(Room::new(self.limits.series));
-        let mut tasks = Vec::new();
+        let (mut tasks, mut known) = (Vec::new(), HashSet::new());
         for source in &self.sources {
             for target in &source.targets {
-                tasks.push(self.task(tasks.len(), source, target, &room)?);
+                let task = self.task(tasks.len(), source, target, &room)?;
+                // Their rows could not be distinguished.
+                if !known.insert(task.identity()) {
+                    let advice = "leave one out, or name another service for it";
+                    return Err(format!("{target} is given twice: {advice}").into());
+                }
+                tasks.push(task);
             }
         }
         Ok(tasks)
@@ -287,8 +293,9 @@ impl Builder {
         }
         let instance = client.instance().to_owned();
         let service: Arc<str> = source.service.as_deref().unwrap_or(&instance).into();
-        let own = (source.targets.len() > 1 && source.service.is_some())
-            .then_some(("instance", &*instance));
+        let of_service = self.sources.iter().filter(|it| it.service == source.service);
+        let has_others = of_service.map(|it| it.targets.len()).sum::<usize>() > 1;
+        let own = (has_others && source.service.is_some()).then_some(("instance", &*instance));
         let interner =
             Interner::new(service.clone(), own, &source.symbol_label, *limits, room.clone());
         Ok(Task::Exporter(Box::new(OfExporter {

@@ -106,7 +106,8 @@ impl Source {
         }
     }
 
-    /// Adds another target of the same service. The label `instance` then distinguishes the targets.
+    /// Adds another target of the same service. The label `instance` distinguishes the targets of a
+    /// service, also those of several sources.
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.targets.push(target.into());

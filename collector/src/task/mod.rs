@@ -10,6 +10,7 @@ pub(crate) use segments::OfSegments;
 
 use crate::metrics::Stage;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -20,6 +21,14 @@ pub(crate) enum Task {
 }
 
 impl Task {
+    /// The service, and what distinguishes the target within it.
+    pub(crate) fn identity(&self) -> (Option<Arc<str>>, String) {
+        match self {
+            Self::Exporter(task) => (Some(task.service.clone()), task.client.instance().into()),
+            Self::Segments(task) => (task.service.clone(), task.target.clone()),
+        }
+    }
+
     pub(crate) async fn run(self, context: Rc<Context>) {
         match self {
             Self::Exporter(mut task) => {

@@ -3,6 +3,7 @@
 use crate::support::{Memory, Server, quick};
 use std::sync::{Arc, Mutex};
 use tickmetrics_collector::batch::{EventKind, Kind, Value};
+use tickmetrics_collector::{Builder, Source};
 
 const TEXT: &str = "\
 # TYPE orders_total counter
@@ -129,6 +130,25 @@ fn a_source_that_began_anew_is_noticed() {
         stored.kinds("a").iter().filter(|it| **it == EventKind::SourceRestart).count()
     });
     assert_eq!(restarts, 2);
+}
+
+#[test]
+fn targets_are_distinguished_however_they_are_given() {
+    let (a, b, memory) = (Server::of_text("up 1\n"), Server::of_text("up 2\n"), Memory::default());
+    // As two arguments of the program are.
+    let sources = |builder: Builder| builder.source(a.source("risk")).source(b.source("risk"));
+    let collector = sources(quick(&memory)).start().unwrap();
+    memory.wait_for_samples("risk", 10);
+    collector.stop().unwrap();
+    let series = memory.with(|stored| stored.last("risk"));
+    assert_eq!(series.len(), 2, "{series:?}");
+    // Their rows would be the same ones twice.
+    let twice = sources(quick(&memory)).source(a.source("risk")).start().map(drop);
+    let message = twice.unwrap_err().to_string();
+    assert!(message.contains("twice") && message.contains(&a.address()), "{message}");
+    quick(&memory).source(a.source("risk")).source(a.source("other")).start().unwrap();
+    let of = |target: &str| Source::new(target);
+    quick(&memory).source(of("/tmp/x").target("/tmp/x")).start().map(drop).unwrap_err();
 }
 
 #[test]
