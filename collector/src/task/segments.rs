@@ -113,15 +113,27 @@ impl OfSegments {
             }
             readings.push(self.without_report(name, events));
         }
-        let nothing = Trouble::Down("there is no segment".into());
+        let mut nothing = "there is no segment".to_owned();
+        if !self.target.contains(['/', '*', '?', '[']) {
+            nothing.push_str(" of this name. An exporter is HOST:PORT");
+        }
+        let nothing = Trouble::Down(nothing);
         let is_there = if self.watch.is_empty() { Err(&nothing) } else { Ok(()) };
         let mut events = Vec::new();
-        let service = self.service.clone().unwrap_or_else(|| "".into());
+        let service = self.service.clone().unwrap_or_else(|| self.target.as_str().into());
         self.health.note(&service, &self.target, is_there, time, &mut events);
-        // Processes report themselves that they are there.
-        events.retain(|event| event.kind != EventKind::SourceUp);
-        if !events.is_empty() {
-            readings.push(self.without_report(String::new(), events));
+        if is_there.is_err() || !events.is_empty() {
+            // Processes report themselves that they are there.
+            events.retain(|event| event.kind != EventKind::SourceUp);
+            let mut reading = self.without_report(String::new(), events);
+            reading.report = is_there.err().map(|trouble| Report {
+                service,
+                target: self.target.clone(),
+                trouble: Some(trouble.clone()),
+                series: 0,
+                took: Duration::ZERO,
+            });
+            readings.push(reading);
         }
         readings
     }

@@ -1,6 +1,6 @@
 //! Segments of processes that come, die and go.
 
-use crate::support::{Memory, quick};
+use crate::support::{Memory, PATIENCE, quick};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -89,7 +89,26 @@ fn processes_come_die_and_go() {
     memory.wait_for_event(SourceDown, "its file is gone");
     drop(second);
     let status = collector.stop().unwrap();
-    assert!(status.sources.is_empty(), "{status:?}");
+    let [none] = &status.sources[..] else { panic!("{status:?}") };
+    assert!(!none.is_up() && none.target == pattern, "{status:?}");
     let kinds = memory.with(|stored| stored.kinds("feed"));
     assert_eq!(kinds, [SourceUp, SourceDown, SourceRestart, SourceUp, SourceDown]);
+}
+
+#[test]
+fn a_target_without_a_segment_is_down() {
+    let folder = Folder::new("collector-empty");
+    let memory = Memory::default();
+    let pattern = format!("{}/*.metrics", folder.0.display());
+    let collector = quick(&memory).source(Source::new(&pattern)).once().start().unwrap();
+    let event = memory.wait_for_event(SourceDown, "there is no segment");
+    assert!(collector.wait(PATIENCE), "{event}");
+    let status = collector.stop().unwrap();
+    let [source] = &status.sources[..] else { panic!("{status:?}") };
+    assert!(
+        !source.is_up() && source.target == pattern && *source.service == *pattern,
+        "{source:?}"
+    );
+    assert_eq!(status.failed_scrapes, 1);
+    memory.with(|stored| assert_eq!(stored.kinds(&pattern), [SourceDown]));
 }
