@@ -1,8 +1,9 @@
 //! `top` of exporters that require credentials, or encrypt.
 
+use crate::collect::Collecting;
 use crate::remote::Remote;
 use crate::serve::Serving;
-use crate::support::{Folder, failure, output, text, tickmetrics};
+use crate::support::{Folder, failure, output, run, text, tickmetrics};
 use crate::terminal::Terminal;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
@@ -13,6 +14,7 @@ use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 use tests::programs::skip;
 
 /// Of "correct horse", by `htpasswd -bnBC 4`.
@@ -343,6 +345,61 @@ impl Drop for SServer {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Certificates are renewed before they expire, and authorities are replaced.
+#[test]
+fn a_collector_uses_renewed_certificates() {
+    let files = Files::new("collect-renewed");
+    files.certify();
+    let ca = files.path("ca.pem");
+    let strict = ["-Verify", "1", "-CAfile", &ca, "-verify_return_error"];
+    let Some(server) = SServer::start(&files, "good", &strict) else { return };
+    let copy = |from: &str, to: &str| {
+        for end in ["pem", "key"] {
+            let (from, to) = (format!("{from}.{end}"), format!("{to}.{end}"));
+            fs::copy(files.0.file(&from), files.0.file(&to)).unwrap();
+        }
+    };
+    copy("old", "own");
+    // Another authority than the server's.
+    fs::copy(files.0.file("other.pem"), files.0.file("trusted.pem")).unwrap();
+    let target = format!("a={}", server.url());
+    let store = format!("parquet:{}", files.path("store"));
+    let [trusted, pem, key] = ["trusted.pem", "own.pem", "own.key"].map(|name| files.path(name));
+    let mut collecting = Collecting::start(&[
+        &target,
+        "--store",
+        &store,
+        "--interval",
+        "100ms",
+        "--ca-file",
+        &trusted,
+        "--cert-file",
+        &pem,
+        "--key-file",
+        &key,
+    ]);
+    let status = || {
+        let status = run(&["status", "--store", &store]);
+        String::from_utf8(status.stdout).unwrap()
+    };
+    let until = |text: &str| {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !status().contains(text) {
+            assert!(Instant::now() < end, "no {text:?} in {}", status());
+        }
+    };
+    collecting.wait_for("source_down");
+    until("an authority that is not trusted");
+    fs::copy(&ca, &trusted).unwrap();
+    until("alert");
+    // A renewal that is half done is reported, and tried again.
+    fs::copy(files.0.file("good.key"), &key).unwrap();
+    until("its files have changed, and can't be used");
+    copy("good", "own");
+    until(": up, ");
+    collecting.end();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::body::{Budget, Coding, receive};
 use super::credentials::{Access, Form, Operator};
+use super::encryption::Encryption;
 use super::message::Result;
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -13,9 +14,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tickmetrics::__text::PrintablePath;
-use tickmetrics_exporter::__cli::{
-    Cause, HttpClient, Identity, Refusal, Shown, Tls, Trust, Unreachable, Url, WrongUrl,
-};
+use tickmetrics_exporter::__cli::{Cause, HttpClient, Refusal, Shown, Unreachable, Url, WrongUrl};
 
 /// An exporter that is scraped repeatedly.
 pub struct Client {
@@ -28,6 +27,7 @@ pub struct Client {
     way: Way,
     /// Whether it asks for compressed answers.
     gzip: bool,
+    encryption: Option<Encryption>,
 }
 
 /// What a scrape asks for.
@@ -93,17 +93,14 @@ impl Client {
         let path = url.uri.path_and_query().map_or("/metrics", |path| path.as_str()).into();
         let mut client = HttpClient::new(&url).map_err(|reason| wrong(&reason))?;
         let transport = if url.is_https { Transport::Https } else { Transport::Http };
+        let mut encryption = None;
         if url.is_https {
-            let trust = match &access.ca_file {
-                _ if access.insecure => Trust::Anybody,
-                Some(file) => Trust::File(file),
-                None => Trust::System,
-            };
-            let identity = access.cert_file.as_deref().zip(access.key_file.as_deref());
-            let identity = identity.map(|(cert_file, key_file)| Identity { cert_file, key_file });
-            client = client.with_tls(Tls::with_identity(&url.host, trust, identity)?);
+            let (renewable, tls) = Encryption::new(&url.host, access)?;
+            client = client.with_tls(tls);
+            encryption = Some(renewable);
         }
-        let client = Self::of(client, transport, url.uri.to_string(), path, access, operator)?;
+        let mut client = Self::of(client, transport, url.uri.to_string(), path, access, operator)?;
+        client.encryption = encryption;
         Ok(client.with_gzip(!is_local(&url.host)))
     }
 
@@ -150,7 +147,15 @@ impl Client {
             has_certificate: access.cert_file.is_some(),
             form,
         };
-        Ok(Self { http: client, access: access.clone(), target, path, way, gzip: false })
+        Ok(Self {
+            http: client,
+            access: access.clone(),
+            target,
+            path,
+            way,
+            gzip: false,
+            encryption: None,
+        })
     }
 
     /// Asks for compressed answers, or not. They are asked for unless the target is on this machine.
@@ -184,11 +189,20 @@ impl Client {
 
     /// As [`get`](Self::get), without the target in errors.
     pub(crate) async fn ask(&mut self, wanted: Wanted<'_>) -> Result<Answer> {
-        let Self { http, access, path, way, gzip, .. } = self;
+        let Self { http, access, path, way, gzip, encryption, .. } = self;
         let way = *way;
         if let Some(authorization) = access.renewed()? {
             http.authorize(&authorization)?;
         }
+        let renewed = encryption.as_mut().map(|it| it.renewed(access)).transpose();
+        let unread = match renewed {
+            Ok(renewed) => {
+                renewed.flatten().into_iter().for_each(|tls| http.set_tls(tls));
+                String::new()
+            }
+            // Those that were read before may still do.
+            Err(reason) => format!("; its files have changed, and can't be used: {reason}"),
+        };
         let mut request = Request::get(&*path).header(ACCEPT, wanted.accept);
         if *gzip {
             request = request.header(ACCEPT_ENCODING, "gzip");
@@ -215,7 +229,7 @@ impl Client {
             // With as much of the reason as came in time.
             (Some((to, refusal)), _) => Err(way.refused(&refusal, to.as_deref())),
             (None, Ok(Ok(answer))) => answer,
-            (None, Ok(Err(unreachable))) => Err(way.broken(unreachable)),
+            (None, Ok(Err(unreachable))) => Err(way.broken(unreachable) + &unread),
             (None, Err(_)) => Err(format!("no answer within {:?}", wanted.timeout)),
         }
     }

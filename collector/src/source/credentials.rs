@@ -21,7 +21,8 @@ pub struct Access {
     pub password_file: Option<PathBuf>,
     /// The file with a bearer token, read at each scrape.
     pub bearer_file: Option<PathBuf>,
-    /// The certificates to trust, instead of the system's.
+    /// The certificates to trust, instead of the system's. Files with certificates are read again when
+    /// they have changed.
     pub ca_file: Option<PathBuf>,
     /// The client's certificate, and those of the authorities between.
     pub cert_file: Option<PathBuf>,

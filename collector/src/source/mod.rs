@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `target` | what a target is: a file, a URL, a socket |
-//! | `client`, `credentials` | scrapes of an exporter, protected or not |
+//! | `client`, `credentials`, `encryption` | scrapes of an exporter, protected or not |
 //! | `body` | an answer's body, compressed or not, within its limits |
 //! | `segment` | a segment's file, followed while processes come and go |
 //! | `watch`, `trust` | the segments for patterns and directories, and their owners |
@@ -11,6 +11,7 @@
 mod body;
 mod client;
 mod credentials;
+mod encryption;
 mod message;
 mod segment;
 mod target;

@@ -95,6 +95,12 @@ impl HttpClient {
         self
     }
 
+    /// Encrypts connections from now on, with other certificates than before.
+    #[cfg(feature = "__cli")]
+    pub fn set_tls(&mut self, tls: Tls) {
+        self.tls = Some(tls);
+    }
+
     /// Sends these credentials with each request from now on.
     ///
     /// # Errors
