@@ -199,6 +199,30 @@ fn a_file_that_can_not_be_written_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_removed_or_replaced_is_noticed() {
+    if library().is_none() {
+        return;
+    }
+    let folder = Folder::new("removed");
+    for (number, is_replaced) in [false, true].into_iter().enumerate() {
+        let opened = |name: &str| {
+            let file = folder.0.join(format!("{name}-{number}.duckdb"));
+            let mut store = open_at(&Place::DuckDb(file.clone())).unwrap();
+            store.write(&batch(1.0)).unwrap();
+            let other = folder.0.join("other");
+            fs::write(&other, "").unwrap();
+            if is_replaced { fs::rename(other, &file) } else { fs::remove_file(&file) }.unwrap();
+            store
+        };
+        let mut store = opened("written");
+        let error = store.write(&batch(2.0)).unwrap_err();
+        assert!(error.is_final() && error.to_string().contains("removed or replaced"), "{error}");
+        let error = opened("closed").close().unwrap_err();
+        assert!(error.to_string().contains("removed or replaced"), "{error}");
+    }
+}
+
+#[test]
 fn a_damaged_file_is_refused() {
     let Some(_) = library() else { return };
     let folder = Folder::new("damaged");

@@ -40,6 +40,7 @@ use series::Numbers;
 use shared::Shared;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -119,6 +120,15 @@ impl DuckDb {
 
     fn writer(&mut self) -> Result<&mut Writer, StoreError> {
         let writer = if let Some(writer) = self.writer.take() {
+            if writer.file != FileId::at(&self.file) {
+                // DuckDB goes on in the file that nobody can open any more.
+                self.shared.replace(None);
+                return Err(StoreError::lasting(format!(
+                    "{} was removed or replaced while it was written, and rows are lost with it. \
+                     Start again; move a store only after its collector has ended",
+                    self.file.display()
+                )));
+            }
             writer
         } else {
             let (database, writer, events) = open(&self.library, &self.file)?;
@@ -167,7 +177,7 @@ impl DuckDb {
                 .map_err(|error| self.failed(&error))?;
         if !removed.is_empty() && self.pruned.elapsed() >= PRUNE_PAUSE {
             self.pruned = Instant::now();
-            let Writer { connection, numbers } = self.writer()?;
+            let Writer { connection, numbers, .. } = self.writer()?;
             // They are looked for again, also where the removal fails halfway.
             numbers.forget();
             maintain::prune(connection).map_err(|error| self.failed(&error))?;
@@ -186,7 +196,8 @@ fn open(library: &Library, file: &Path) -> Result<(Database, Writer, Vec<Event>)
     match schema::prepare(&mut connection).map_err(explain)? {
         Found::Ready(events) => {
             let numbers = Numbers::of(&mut connection).map_err(explain)?;
-            Ok((database, Writer { connection, numbers }, events))
+            let writer = Writer { connection, numbers, file: FileId::at(file) };
+            Ok((database, writer, events))
         }
         Found::Newer(version) => Err(StoreError::lasting(format!(
             "{shown} has tables of version {version}, and this program knows versions up to {}. \
@@ -203,12 +214,24 @@ fn open(library: &Library, file: &Path) -> Result<(Database, Writer, Vec<Event>)
 struct Writer {
     connection: Connection,
     numbers: Numbers,
+    file: Option<FileId>,
+}
+
+/// Device and inode: what is found under the name later may be another file.
+#[derive(PartialEq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    fn at(file: &Path) -> Option<Self> {
+        // To open and close the file would release DuckDB's lock.
+        fs::metadata(file).ok().map(|it| Self(it.dev(), it.ino()))
+    }
 }
 
 impl Writer {
     /// Writes a batch as one transaction.
     fn write(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { connection, numbers } = self;
+        let Self { connection, numbers, .. } = self;
         let numbered = numbers.find(connection, &batch.samples)?;
         connection.execute("BEGIN")?;
         if let Some(rows) = &numbered.rows {
@@ -242,12 +265,10 @@ impl Store for DuckDb {
     }
 
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
-        match &mut self.writer {
-            Some(writer) => {
-                writer.connection.execute("CHECKPOINT").map_err(|error| self.failed(&error))
-            }
-            None => Ok(()),
+        if self.writer.is_none() {
+            return Ok(());
         }
+        self.writer()?.connection.execute("CHECKPOINT").map_err(|error| self.failed(&error))
     }
 }
 
