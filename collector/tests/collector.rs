@@ -18,3 +18,5 @@ mod stores;
 mod support;
 #[path = "collector/trading.rs"]
 mod trading;
+#[path = "collector/trading_store.rs"]
+mod trading_store;

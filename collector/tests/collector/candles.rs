@@ -15,7 +15,7 @@ use tickmetrics_collector::store::parquet::Parquet;
 use tickmetrics_collector::{Candles, Collector};
 
 const CHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/collector/candles.py");
-const RECORDING: &str =
+pub(crate) const RECORDING: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/binance_usdm_btcusdt_20240808.csv.gz");
 const NAMES: &str = "# TYPE price gauge\n# TYPE volume_total counter\n";
 
@@ -111,7 +111,7 @@ fn shift_to_now(recording: &Path) -> u64 {
 }
 
 /// Trades of two minutes, with pauses and jumps.
-fn made(folder: &Folder) -> PathBuf {
+pub(crate) fn made(folder: &Folder) -> PathBuf {
     let mut random = fastrand::Rng::with_seed(12);
     let mut text = "local_ts_ns,stream,event_ms,transaction_ms,price,qty\n".to_owned();
     let (mut time, mut cents) = (1_723_161_255_030_314_667_u64, 6_180_030_u64);

@@ -10,14 +10,19 @@ use std::time::Duration;
 use tickmetrics_collector::batch::EventKind::{SourceDown, SourceUp};
 use tickmetrics_collector::{Candles, Collector, Source};
 
-const SERVICES: [&str; 3] = ["market-data", "execution", "risk"];
+pub(crate) const SERVICES: [&str; 3] = ["market-data", "execution", "risk"];
 
 /// The program, running. It ends with this value.
-struct Trading(Child);
+pub(crate) struct Trading(Child);
 
 impl Trading {
-    /// Starts it on three ports from this one on.
-    fn start(ports: u16) -> Self {
+    /// Starts it on three ports from this one on. By the second line there were orders and fills.
+    pub(crate) fn start(ports: u16) -> Self {
+        Self::start_with(ports, &["--seed", "3"], "ticks/s", 2)
+    }
+
+    /// Starts it, and waits for a number of lines with a text.
+    pub(crate) fn start_with(ports: u16, arguments: &[&str], text: &str, count: usize) -> Self {
         let build = ["build", "--bin", "trading", "--message-format=json"];
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let output = Command::new(env!("CARGO"))
@@ -33,18 +38,19 @@ impl Trading {
             message["executable"].as_str().map(str::to_owned)
         });
         let mut child = Command::new(program.expect("cargo names the program"))
-            .args(["--seed", "3", "--port-base", &ports.to_string()])
+            .args(arguments)
+            .args(["--port-base", &ports.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // By the second line there were orders and fills.
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines.map_while(Result::ok).filter(|line| line.contains("ticks/s"));
-        assert!(lines.nth(1).is_some(), "it ended before");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let found = lines.by_ref().filter(|line| line.contains(text)).take(count).count();
+        let trading = Self(child);
+        assert_eq!(found, count, "it ended before");
         // It goes on printing.
         std::thread::spawn(move || lines.for_each(drop));
-        Self(child)
+        trading
     }
 }
 
@@ -56,7 +62,7 @@ impl Drop for Trading {
 }
 
 /// The first of three ports that nobody listens on.
-fn free_ports() -> u16 {
+pub(crate) fn free_ports() -> u16 {
     let listen = |port| TcpListener::bind(("127.0.0.1", port)).ok();
     for _ in 0..100 {
         let first = listen(0).unwrap();
