@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use crate::Result;
 use crate::failure::Failure;
-use crate::people::Printable;
+use crate::people::{self, Printable};
 use arrow_schema::DataType;
 use ratatui::text::Span;
 use tickmetrics_collector::store::query::Answer;
@@ -31,6 +31,15 @@ pub(super) fn table(answer: &Answer, width: Option<usize>) -> Result<String> {
         .map(|column| lines.iter().map(|line| wide(&line[column])).max().unwrap_or(0))
         .collect();
     if let Some(width) = width {
+        let shown = shown(&widths, width);
+        if shown < widths.len() {
+            let left_out = widths.len() - shown;
+            widths.truncate(shown);
+            lines.iter_mut().for_each(|line| line.truncate(shown));
+            people::tell(format_args!(
+                "the terminal is too narrow for {left_out} of the columns: --format csv has them all"
+            ));
+        }
         fit(&mut widths, width);
     }
     let rule = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -66,6 +75,18 @@ fn wide(text: &str) -> usize {
     Span::raw(text).width()
 }
 
+/// The number of columns that fit, each as narrow as it gets. The first one is always shown.
+fn shown(widths: &[usize], width: usize) -> usize {
+    let mut end = 0;
+    let fitting = widths.iter().take_while(|column| {
+        end += (**column).min(NARROWEST);
+        let fits = end <= width;
+        end += GAP;
+        fits
+    });
+    fitting.count().max(1)
+}
+
 /// Makes the widest columns narrower until all fit.
 fn fit(widths: &mut [usize], width: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
@@ -95,7 +116,34 @@ fn cut(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, fit};
+    use super::{cut, fit, shown, table};
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    use std::sync::Arc;
+    use tickmetrics_collector::store::query::Answer;
+
+    #[test]
+    fn columns_that_do_not_fit_are_left_out() {
+        assert_eq!(shown(&[4, 60, 3], 18), 2);
+        assert_eq!(shown(&[4, 60, 3], 19), 3);
+        assert_eq!(shown(&[20], 1), 1);
+        assert_eq!(shown(&[1; 200], 80), 27);
+        assert_eq!(shown(&[60; 2], 18), 2);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let column = |name: usize| {
+            let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1_i64 << (name % 60)]));
+            (format!("c{name}"), numbers)
+        };
+        let rows = RecordBatch::try_from_iter((0..200).map(column)).unwrap();
+        let answer = Answer { schema: rows.schema(), rows: vec![rows], is_cut_off: false };
+        for width in [30, 80, 200] {
+            let table = table(&answer, Some(width)).unwrap();
+            assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
+        }
+        assert!(table(&answer, None).unwrap().lines().next().unwrap().ends_with("c199"));
+    }
 
     #[test]
     fn the_widest_columns_shrink() {
