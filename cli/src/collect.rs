@@ -9,7 +9,7 @@ use crate::stop::Stop;
 use std::io::Write as _;
 use std::time::Duration;
 use tickmetrics_collector::store;
-use tickmetrics_collector::{Builder, Candles, Config, Source, Status};
+use tickmetrics_collector::{Builder, Candles, Config, Source, SourceStatus, Status};
 use tickmetrics_exporter::LocalAddr;
 
 /// The time between two looks at whether the collector has ended by itself.
@@ -69,7 +69,9 @@ pub(crate) fn run(args: &Collect) -> Result<()> {
     while !(collector.wait(Duration::ZERO) || stop.wait(LOOK)) {}
     let status = collector.stop().map_err(|error| Failure::told(error.to_string()))?;
     summary(&status);
-    let down = status.sources.iter().filter(|source| !source.is_up()).count();
+    // A dead process is down, and its last values are stored nevertheless.
+    let has_nothing = |source: &&SourceStatus| !source.is_up() && source.series == 0;
+    let down = status.sources.iter().filter(has_nothing).count();
     if args.once && down > 0 {
         let all = status.sources.len();
         return Err(Failure::told(format!("{down} of {all} sources gave no metrics")));

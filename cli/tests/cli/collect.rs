@@ -1,6 +1,6 @@
 //! `collect`: what is stored, and how it ends.
 
-use crate::support::{Folder, failure, run, text, tickmetrics};
+use crate::support::{Folder, Writer, failure, run, text, tickmetrics};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -81,6 +81,26 @@ impl Drop for Collecting {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn the_last_values_of_a_dead_process_are_stored_once() {
+    let folder = Folder::new("collect-dead");
+    let file = folder.file("feed.metrics");
+    let mut writer = Writer::start("gateway", &file);
+    writer.kill();
+    let store = format!("parquet:{}", folder.file("data").display());
+    let ended = run(&["collect", text(&file), "--once", "--store", &store]);
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success() && told.contains("is dead"), "{told}");
+    // There is nothing in the other one.
+    let nothing = folder.file("*.none");
+    let ended = run(&["collect", text(&file), text(&nothing), "--once", "--store", &store]);
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        !ended.status.success() && told.ends_with("1 of 2 sources gave no metrics\n"),
+        "{told}"
+    );
 }
 
 #[test]
