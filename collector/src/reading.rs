@@ -12,9 +12,9 @@ use tickmetrics_exporter::parse::{self, FamilyType, ParseError};
 /// The gauge from which a restart is known.
 const STARTED: &str = "process_start_time_seconds";
 
-/// The most that a source's time of a sample may be ahead, for clocks that differ: so Prometheus has
-/// it, too.
-const AHEAD: Duration = Duration::from_secs(600);
+/// The most that a source's time of a sample may be ahead. Recordings are replayed with times that
+/// are, and clocks differ; retention reaches such rows a day later than others.
+const AHEAD: Duration = Duration::from_secs(86_400);
 
 /// Some programs compute their start from the time that they run, which differs a little each time.
 const TOLERANCE: f64 = 1.0;
@@ -89,9 +89,8 @@ impl Reader {
                         Some(ms) => Some(at_ms(ms, time + AHEAD).ok_or_else(|| {
                             Trouble::Wrong(format!(
                                 "the time of {} is {ms} ms since 1970, which is before that, or more \
-                                 than {} minutes ahead of this machine's clock",
-                                family.name,
-                                AHEAD.as_secs() / 60
+                                 than a day ahead of this machine's clock",
+                                family.name
                             ))
                         })?),
                         None => None,
