@@ -98,14 +98,33 @@ def upper(index, schema):
     return 2.0 ** (index / 2**schema) if schema >= 0 else 2.0 ** (index * 2**-schema)
 
 
+def restarted(before, after):
+    """Whether the process began anew between two rows: its buckets became narrower, or one fell."""
+    schema = zero = 0
+    if before["native"] and after["native"]:
+        schema, zero = after["native"]["schema"], after["native"]["zero_threshold"]
+        if schema > before["native"]["schema"] or zero < before["native"]["zero_threshold"]:
+            return True
+    before, after = cells(before, schema, zero), cells(after, schema, zero)
+    return any(after.get(cell, 0) < count for cell, count in before.items())
+
+
+def used(values):
+    """The rows that count: not the first, if the process began anew right after it."""
+    return values[1:] if len(values) > 1 and restarted(*values[:2]) else values
+
+
 def growth(values, schema, zero):
     """What was added to each bucket between the first and the last row."""
     total = {}
-    for before, after in itertools.pairwise(values):
+    if len(used(values)) < len(values):
+        total = cells(values[1], schema, zero)
+    for before, after in itertools.pairwise(used(values)):
+        begins_anew = restarted(before, after)
         before, after = cells(before, schema, zero), cells(after, schema, zero)
-        restarted = any(after.get(cell, 0) < count for cell, count in before.items())
-        for cell, count in after.items():
-            total[cell] = total.get(cell, 0) + count - (0 if restarted else before.get(cell, 0))
+        for cell in before.keys() | after.keys():
+            increase = after.get(cell, 0) - (0 if begins_anew else before.get(cell, 0))
+            total[cell] = total.get(cell, 0) + increase
     return total
 
 
@@ -132,7 +151,8 @@ def native_quantile(q, total, schema, zero):
     for (layout, index), count in total.items():
         if count == 0 or layout == "classic":
             continue
-        low, high = upper(index - 1, schema), upper(index, schema)
+        # The zero bucket may overlap the first one beside it.
+        low, high = max(upper(index - 1, schema), zero), upper(index, schema)
         if layout == "negative":
             low, high = -high, -low
         if layout == "zero":
@@ -169,7 +189,7 @@ def native_quantile(q, total, schema, zero):
 
 def quantile(q, group):
     """Of the rows of one series or of many."""
-    natives = [histogram["native"] for values in group for histogram in values if histogram["native"]]
+    natives = [row["native"] for values in group for row in used(values) if row["native"]]
     schema = min((native["schema"] for native in natives), default=0)
     zero = max((native["zero_threshold"] for native in natives), default=0)
     total = {}

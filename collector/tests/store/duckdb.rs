@@ -4,7 +4,7 @@ use crate::folder::Folder;
 use crate::rows;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use tests::programs::{python, skip};
+use tests::programs::{feed, python, skip};
 use tickmetrics_collector::batch::{Batch, EventKind, Kind};
 use tickmetrics_collector::store::duckdb::{DuckDb, Library};
 use tickmetrics_collector::store::query::{Limits, QueryError};
@@ -12,6 +12,8 @@ use tickmetrics_collector::store::{Keep, Place, Settings, Store as _, open};
 
 pub(crate) const CHECK_VIEWS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/check_views.py");
+const CHECK_PROMETHEUS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/check_prometheus.py");
 /// The independent reader, as it is installed.
 pub(crate) const DUCKDB: &str = "duckdb==2.0.1";
 const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/read.py");
@@ -67,16 +69,44 @@ fn another_duckdb_reads_what_was_written() {
     assert_eq!(events.unwrap(), [start, down, start, down]);
 }
 
-#[test]
-fn views_give_what_the_rows_give_by_hand() {
-    let Some(library) = library() else { return };
-    let folder = Folder::new("views");
-    let mut store = Box::new(DuckDb::open(library, &folder.file(), Keep::default()).unwrap());
-    for batch in rows::cycles(&mut fastrand::Rng::with_seed(1)) {
+/// A file of cycles.
+fn cycles(name: &str, seed: u64, zero_thresholds: &[f64]) -> Option<Folder> {
+    let folder = Folder::new(name);
+    let mut store = Box::new(DuckDb::open(library()?, &folder.file(), Keep::default()).unwrap());
+    for batch in rows::cycles(&mut fastrand::Rng::with_seed(seed), zero_thresholds) {
         store.write(&batch).unwrap();
     }
     store.close().unwrap();
+    Some(folder)
+}
+
+#[test]
+fn views_give_what_the_rows_give_by_hand() {
+    let Some(folder) = cycles("views", 1, &rows::ZERO_THRESHOLDS) else { return };
     python("duckdb", DUCKDB, &[CHECK_VIEWS, folder.file().to_str().unwrap()], "");
+}
+
+#[test]
+fn views_give_what_prometheus_gives() {
+    let Some(promtool) = promtool() else { return };
+    for (seed, threshold) in [(1, 0.001), (2, 0.25)] {
+        let Some(folder) = cycles("prometheus", seed, &[threshold]) else { return };
+        let file = folder.file();
+        python("duckdb", DUCKDB, &[CHECK_PROMETHEUS, file.to_str().unwrap(), &promtool], "");
+    }
+}
+
+/// Prometheus' tool of version 3 or newer, which knows series of native histograms.
+fn promtool() -> Option<String> {
+    let program = std::env::var("PROMTOOL").unwrap_or_else(|_| "promtool".into());
+    let version = feed(&program, &["--version"], "").map(|output| output.stdout);
+    let version = String::from_utf8(version.unwrap_or_default()).unwrap();
+    let major = version.split("version ").nth(1).and_then(|it| it.split('.').next()?.parse().ok());
+    if major < Some(3) {
+        skip("promtool 3 is not installed: PROMTOOL can name it");
+        return None;
+    }
+    Some(program)
 }
 
 pub(crate) const LIMITS: Limits =

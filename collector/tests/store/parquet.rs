@@ -17,7 +17,7 @@ use tickmetrics_collector::store::{Keep, Store as _};
 #[test]
 fn views_give_what_the_rows_give_by_hand() {
     let folder = Folder::new("parquet-[views]*'");
-    let batches = rows::cycles(&mut fastrand::Rng::with_seed(2));
+    let batches = rows::cycles(&mut fastrand::Rng::with_seed(2), &rows::ZERO_THRESHOLDS);
     let open = || Box::new(Parquet::open(&folder.0, Keep::default()).unwrap());
     let views = open().views();
     // Two runs, so that there are several files.

@@ -109,6 +109,9 @@ pub(crate) fn every_kind() -> Batch {
     }
 }
 
+/// Widths of zero buckets, of which a process takes another one when it begins anew.
+pub(crate) const ZERO_THRESHOLDS: [f64; 2] = [0.001, 0.25];
+
 /// A process with a histogram of one series, which begins anew now and then.
 struct Process {
     series: Arc<Series>,
@@ -116,16 +119,24 @@ struct Process {
     signed: bool,
     schema: i8,
     zero_threshold: f64,
+    zero_thresholds: Vec<f64>,
     values: Vec<f64>,
 }
 
 impl Process {
-    fn new(service: &str, name: &str, side: &str, is_native: bool) -> Self {
+    fn new(service: &str, name: &str, side: &str, zero_thresholds: Option<&[f64]>) -> Self {
         let mut series = Series::clone(&series(name, Kind::Histogram, &[("side", side)]));
         series.service = service.into();
         let signed = side == "sell";
-        let (schema, zero_threshold) = (0, 0.0);
-        Self { series: Arc::new(series), is_native, signed, schema, zero_threshold, values: vec![] }
+        Self {
+            series: Arc::new(series),
+            is_native: zero_thresholds.is_some(),
+            signed,
+            schema: 0,
+            zero_threshold: 0.0,
+            zero_thresholds: zero_thresholds.unwrap_or(&[1.0]).to_vec(),
+            values: Vec::new(),
+        }
     }
 
     fn sample(&mut self, random: &mut fastrand::Rng, time: SystemTime) -> Sample {
@@ -135,9 +146,10 @@ impl Process {
             self.values = self.values.repeat(3);
         }
         if self.zero_threshold == 0.0 || random.u8(..20) == 0 {
-            self.values.clear();
+            // Begun anew with other buckets, and busier than before or not.
+            self.values = if random.bool() { self.values.repeat(2) } else { Vec::new() };
             self.schema = random.i8(-2..4);
-            self.zero_threshold = if random.bool() { 0.001 } else { 0.25 };
+            self.zero_threshold = *random.choice(&self.zero_thresholds).unwrap();
         }
         for _ in 0..random.usize(..12) {
             let value = (random.f64() * 9.0 - 4.0).exp();
@@ -180,12 +192,12 @@ impl Process {
 }
 
 /// Cycles of counters and histograms that begin anew, and candles in parts.
-pub(crate) fn cycles(random: &mut fastrand::Rng) -> Vec<Batch> {
+pub(crate) fn cycles(random: &mut fastrand::Rng, zero_thresholds: &[f64]) -> Vec<Batch> {
     let mut processes = Vec::new();
     for service in ["gateway", "risk"] {
         for side in ["buy", "sell"] {
-            processes.push(Process::new(service, "classic", side, false));
-            processes.push(Process::new(service, "native", side, true));
+            processes.push(Process::new(service, "classic", side, None));
+            processes.push(Process::new(service, "native", side, Some(zero_thresholds)));
         }
     }
     let orders = series("orders_total", Kind::Counter, &[("symbol", "BTC-USD")]);

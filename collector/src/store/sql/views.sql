@@ -37,9 +37,19 @@ SELECT service, symbol, interval, start, arg_min(open, part) AS open, max(high) 
 FROM candle_parts
 GROUP BY service, symbol, interval, start;
 
+-- Where a bucket is that has the upper edge `edge`, or as a native one the index `edge`, in buckets of
+-- the schema `coarse` beside a zero bucket up to `zero`.
+CREATE OR REPLACE MACRO bucket_cell(layout, edge, schema, coarse, zero) AS
+CASE
+    WHEN layout IN ('classic', 'zero') THEN {'layout': layout, 'edge': edge::DOUBLE}
+    WHEN pow(2, ceil(edge / pow(2, schema - coarse)) * pow(2, -coarse)) <= zero
+        THEN {'layout': 'zero', 'edge': 0::DOUBLE}
+    ELSE {'layout': layout, 'edge': ceil(edge / pow(2, schema - coarse))::DOUBLE}
+END;
+
 -- The values that a histogram got between its first and its last row of the window, by bucket:
--- lower < value <= upper. A bucket that falls means that the process began anew: all buckets of that
--- row begin at 0. With `merge`, the series of the metric become one.
+-- lower < value <= upper. A bucket that falls, or native buckets that become narrower, mean that the
+-- process began anew: all buckets of that row begin at 0. So does Prometheus. With `merge`, the series of the metric become one.
 CREATE OR REPLACE MACRO histogram_increase_of(metric, since, until, merge) AS TABLE
 WITH picked AS (
     SELECT service, symbol, labels, histogram, timestamp,
@@ -49,53 +59,63 @@ WITH picked AS (
         AND timestamp BETWEEN since AND until
 ), numbered AS (
     SELECT *, histogram.native AS native, CASE WHEN merge THEN 0 ELSE series END AS target,
-        row_number() OVER (PARTITION BY series ORDER BY timestamp) AS n,
-        count(*) OVER (PARTITION BY series) AS last
+        row_number() OVER rows AS n, count(*) OVER (PARTITION BY series) AS last,
+        lead(histogram.native.schema) OVER rows AS next_schema,
+        lead(histogram.native.zero_threshold) OVER rows AS next_zero
     FROM picked
+    WINDOW rows AS (PARTITION BY series ORDER BY timestamp)
+), unnested AS (
+    SELECT * EXCLUDE (bucket, histogram), 'classic' AS layout, bucket.le AS edge,
+        bucket.count AS total
+    FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM numbered)
+    UNION ALL
+    SELECT * EXCLUDE (histogram), 'zero', 0, native.zero_count
+    FROM numbered WHERE native IS NOT NULL
+    UNION ALL
+    SELECT * EXCLUDE (bucket, histogram), 'positive', bucket.index, bucket.count
+    FROM (SELECT *, unnest(native.positive) AS bucket FROM numbered)
+    UNION ALL
+    SELECT * EXCLUDE (bucket, histogram), 'negative', bucket.index, bucket.count
+    FROM (SELECT *, unnest(native.negative) AS bucket FROM numbered)
+), found AS (
+    SELECT series, n, sum(total) AS total,
+        bucket_cell(layout, edge, native.schema, native.schema, native.zero_threshold) AS cell
+    FROM unnested
+    GROUP BY ALL
+), wanted AS (
+    -- The same buckets where the next row has them.
+    SELECT series, n + 1 AS n, sum(total) AS total,
+        bucket_cell(layout, edge, native.schema, coalesce(next_schema, native.schema),
+            coalesce(next_zero, native.zero_threshold)) AS cell
+    FROM unnested
+    WHERE n < last
+    GROUP BY ALL
+), restarts AS (
+    SELECT DISTINCT series, n - 1 AS n
+    FROM wanted LEFT JOIN found USING (series, n, cell)
+    WHERE wanted.total > 0 AND (found.total IS NULL OR found.total < wanted.total)
+    UNION
+    -- A running process makes its buckets wider, but never narrower: their counts are not known.
+    SELECT series, n FROM numbered
+    WHERE next_schema > native.schema OR next_zero < native.zero_threshold
+), counted AS (
+    -- Of a first row before a restart, nothing is left.
+    SELECT unnested.*,
+        (n = last)::INTEGER - (n = 1)::INTEGER + (restarts.n IS NOT NULL)::INTEGER AS times
+    FROM unnested LEFT JOIN restarts USING (series, n)
+    WHERE n > 1 OR last = 1 OR restarts.n IS NULL
 ), common AS (
-    -- Native buckets are compared and added in the coarsest schema, and with the widest zero bucket.
+    -- Native buckets are added in the coarsest schema, and with the widest zero bucket.
     SELECT *, min(native.schema) OVER (PARTITION BY target) AS coarse,
         max(native.zero_threshold) OVER (PARTITION BY target) AS zero
-    FROM numbered
-), unnested AS (
-    SELECT target, series, n, last, coarse, zero, 'classic' AS layout, bucket.le AS edge,
-        bucket.count AS total
-    FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM common)
-    UNION ALL
-    SELECT target, series, n, last, coarse, zero, 'zero', 0, native.zero_count
-    FROM common WHERE native IS NOT NULL
-    UNION ALL
-    SELECT target, series, n, last, coarse, zero, 'positive',
-        ceil(bucket.index / pow(2, native.schema - coarse)), bucket.count
-    FROM (SELECT *, unnest(native.positive) AS bucket FROM common)
-    UNION ALL
-    SELECT target, series, n, last, coarse, zero, 'negative',
-        ceil(bucket.index / pow(2, native.schema - coarse)), bucket.count
-    FROM (SELECT *, unnest(native.negative) AS bucket FROM common)
-), widened AS (
-    SELECT *, layout IN ('positive', 'negative')
-        AND pow(2, edge * pow(2, -coarse)) <= zero AS is_zero
-    FROM unnested
+    FROM counted
 ), cells AS (
-    SELECT target, series, n, last, coarse, zero,
-        CASE WHEN is_zero THEN 'zero' ELSE layout END AS layout,
-        CASE WHEN is_zero THEN 0 ELSE edge END AS edge, sum(total) AS total
-    FROM widened
+    SELECT target, coarse, zero, bucket_cell(layout, edge, native.schema, coarse, zero) AS cell,
+        sum(total * times) AS increase
+    FROM common
     GROUP BY ALL
-), followed AS (
-    SELECT *, lead(n) OVER cell AS next_n, lead(total) OVER cell AS next_total
-    FROM cells
-    WINDOW cell AS (PARTITION BY series, layout, edge ORDER BY n)
-), restarts AS (
-    SELECT DISTINCT series, n
-    FROM followed
-    WHERE n < last AND total > 0 AND (next_n IS DISTINCT FROM n + 1 OR next_total < total)
 ), increases AS (
-    SELECT target, layout, edge, any_value(coarse) AS coarse, any_value(zero) AS zero,
-        sum(total * ((n = last)::INTEGER - (n = 1)::INTEGER
-            + (restarts.n IS NOT NULL)::INTEGER)) AS increase
-    FROM cells LEFT JOIN restarts USING (series, n)
-    GROUP BY target, layout, edge
+    SELECT target, coarse, zero, increase, cell.layout AS layout, cell.edge AS edge FROM cells
 ), bounded AS (
     SELECT target, 'classic' AS layout,
         CASE WHEN lag(edge) OVER edges IS NOT NULL THEN lag(edge) OVER edges
@@ -111,12 +131,13 @@ WITH picked AS (
     UNION ALL
     SELECT target, 'native', -zero, zero, increase FROM increases WHERE layout = 'zero'
     UNION ALL
-    SELECT target, 'native', pow(2, (edge - 1) * pow(2, -coarse)), pow(2, edge * pow(2, -coarse)),
-        increase
+    -- The zero bucket may overlap the first one beside it.
+    SELECT target, 'native', greatest(pow(2, (edge - 1) * pow(2, -coarse)), zero),
+        pow(2, edge * pow(2, -coarse)), increase
     FROM increases WHERE layout = 'positive'
     UNION ALL
-    SELECT target, 'native', -pow(2, edge * pow(2, -coarse)), -pow(2, (edge - 1) * pow(2, -coarse)),
-        increase
+    SELECT target, 'native', -pow(2, edge * pow(2, -coarse)),
+        least(-pow(2, (edge - 1) * pow(2, -coarse)), -zero), increase
     FROM increases WHERE layout = 'negative'
 ), names AS (
     SELECT target, any_value(service) AS service, any_value(symbol) AS symbol,
@@ -176,10 +197,10 @@ WITH buckets AS (
 )
 SELECT service, symbol, labels, total AS count,
     CASE
-        WHEN isnan(q) OR total <= 0 OR (layout = 'classic' AND (edges < 2 OR NOT isinf(top)))
-            THEN 'nan'::DOUBLE
         WHEN q < 0 THEN '-infinity'::DOUBLE
         WHEN q > 1 THEN 'infinity'::DOUBLE
+        WHEN isnan(q) OR total <= 0 OR (layout = 'classic' AND (edges < 2 OR NOT isinf(top)))
+            THEN 'nan'::DOUBLE
         WHEN isinf(upper) OR low = high THEN low
         WHEN layout = 'classic' OR (low <= 0 AND high >= 0) THEN low + (high - low) * fraction
         WHEN low > 0 THEN low * pow(high / low, fraction)
