@@ -166,7 +166,7 @@ impl Cycles<'_> {
         self.number += 1;
         let batch = Arc::new(batch);
         if !(batch.samples.is_empty() && batch.candles.is_empty() && batch.events.is_empty()) {
-            queue.push(batch.clone());
+            queue.push(batch.clone(), start.checked_sub(took).unwrap_or(start));
         }
         let sources = self.reports.all();
         let lost = queue.lost();

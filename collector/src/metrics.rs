@@ -15,6 +15,9 @@ pub(crate) enum Stage {
     Assemble,
     /// To write a batch, tries that failed included.
     Write,
+    /// From the scrape of the slowest source to the stored batch, without the wait for the end of the
+    /// cycle.
+    Whole,
     /// The store's maintenance after a batch.
     Maintain,
 }

@@ -23,9 +23,16 @@ pub(crate) struct Most {
     pub(crate) bytes: usize,
 }
 
+/// A batch, and when the work on it began: so long before the end of its cycle as its slowest source
+/// took.
+pub(crate) struct Waiting {
+    pub(crate) batch: Arc<Batch>,
+    pub(crate) since: Instant,
+}
+
 #[derive(Default)]
 struct Inner {
-    batches: VecDeque<Arc<Batch>>,
+    batches: VecDeque<Waiting>,
     /// The memory of all batches.
     bytes: usize,
     events: Vec<Event>,
@@ -46,7 +53,7 @@ impl Queue {
     }
 
     /// Adds a batch. A full queue loses its oldest one.
-    pub(crate) fn push(&self, batch: Arc<Batch>) {
+    pub(crate) fn push(&self, batch: Arc<Batch>, since: Instant) {
         let mut inner = self.lock();
         if inner.is_abandoned {
             inner.lost += 1;
@@ -62,7 +69,7 @@ impl Queue {
             } else {
                 break;
             };
-            let Some(lost) = inner.pop() else { break };
+            let Some(Waiting { batch: lost, .. }) = inner.pop() else { break };
             inner.lost += 1;
             let message = format!(
                 "the queue of {full} was full: {} samples, {} candles and {} events are lost",
@@ -73,17 +80,17 @@ impl Queue {
             inner.note(EventKind::BatchLost, message);
         }
         inner.bytes += size;
-        inner.batches.push_back(batch);
+        inner.batches.push_back(Waiting { batch, since });
         drop(inner);
         self.changed.notify_all();
     }
 
     /// The oldest batch, once there is one. `None` at the end.
-    pub(crate) fn take(&self) -> Option<Arc<Batch>> {
+    pub(crate) fn take(&self) -> Option<Waiting> {
         let mut inner = self.lock();
         loop {
-            if let Some(batch) = inner.pop() {
-                return Some(batch);
+            if let Some(waiting) = inner.pop() {
+                return Some(waiting);
             }
             if inner.end.is_some() {
                 return None;
@@ -165,10 +172,10 @@ impl Queue {
 }
 
 impl Inner {
-    fn pop(&mut self) -> Option<Arc<Batch>> {
-        let batch = self.batches.pop_front()?;
-        self.bytes -= batch.bytes();
-        Some(batch)
+    fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.batches.pop_front()?;
+        self.bytes -= waiting.batch.bytes();
+        Some(waiting)
     }
 
     fn note(&mut self, kind: EventKind, message: String) {
@@ -189,19 +196,19 @@ mod tests {
     fn a_full_queue_loses_its_oldest_batch_and_tells() {
         let queue = Queue::new(Most { batches: 2, bytes: usize::MAX });
         let batches: Vec<_> = (0..3).map(|_| Arc::new(Batch::default())).collect();
-        batches.iter().for_each(|batch| queue.push(batch.clone()));
+        batches.iter().for_each(|batch| queue.push(batch.clone(), Instant::now()));
         assert_eq!((queue.len(), queue.lost()), (2, 1));
         let events = queue.events();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].kind, EventKind::BatchLost);
         for batch in &batches[1..] {
-            assert!(Arc::ptr_eq(batch, &queue.take().unwrap()));
+            assert!(Arc::ptr_eq(batch, &queue.take().unwrap().batch));
         }
         queue.close(Instant::now());
         assert!(queue.take().is_none() && !queue.wait(Duration::from_secs(60)));
-        queue.push(batches[0].clone());
+        queue.push(batches[0].clone(), Instant::now());
         queue.abandon(0);
-        queue.push(batches[0].clone());
+        queue.push(batches[0].clone(), Instant::now());
         assert_eq!((queue.len(), queue.lost()), (0, 3));
     }
 
@@ -215,7 +222,7 @@ mod tests {
         };
         let lost = |bytes| {
             let before = queue.lost();
-            queue.push(batch(bytes));
+            queue.push(batch(bytes), Instant::now());
             queue.lost() - before
         };
         assert_eq!([lost(3_000), lost(3_000), lost(3_000)], [0, 0, 0]);

@@ -2,7 +2,7 @@
 
 use crate::batch::{Batch, EventKind};
 use crate::metrics::{CollectorMetrics, Stage};
-use crate::queue::Queue;
+use crate::queue::{Queue, Waiting};
 use crate::status::Written;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -21,13 +21,14 @@ pub(crate) fn run(
     metrics: &CollectorMetrics,
     written: &Written,
 ) -> Result<(), StoreError> {
-    while let Some(batch) = queue.take() {
+    while let Some(Waiting { batch, since }) = queue.take() {
         if let Err(error) = write(&mut *store, &batch, queue, metrics, written) {
             queue.abandon(1);
             // What it wrote before stays; its error matters less than the one that came first.
             let _ = store.close();
             return Err(error);
         }
+        metrics.stage.with(Stage::Whole).record_duration(since.elapsed());
         // The next batch comes at the end of the next cycle, so that there is time now.
         if queue.is_empty() {
             let start = Instant::now();

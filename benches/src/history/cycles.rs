@@ -22,18 +22,14 @@ pub(super) fn measure(options: &Options) -> Result<String, String> {
         ("the slowest service of a cycle, both of these", "slowest"),
         ("a batch is put together", "assemble"),
         ("a batch is written and on disk", "write"),
+        ("**a whole cycle**, these three", "whole"),
         ("maintenance between cycles", "maintain"),
     ];
-    let mut sum = [0.0; 3];
     let mut rows = Vec::new();
     for (title, name) in stages {
         let quantiles = metrics.stage(name)?;
-        if ["slowest", "assemble", "write"].contains(&name) {
-            sum.iter_mut().zip(quantiles).for_each(|(sum, quantile)| *sum += quantile);
-        }
         rows.push(row(title, quantiles));
     }
-    rows.push(row("**a whole cycle, at most**: the sum of its three stages", sum));
     let missed = number("missed_cycles_total")? + number("missed_scrapes_total")?;
     let lost = number("lost_batches_total")?;
     let (cycles, samples) = (number("cycles_total")?, number("samples_total")?);
