@@ -53,7 +53,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("wal_autocheckpoint", "1GB"),
     // The store is a guest beside a trading system: queries get a bounded share of the machine.
     ("threads", "2"),
-    ("memory_limit", "1GB"),
+    ("memory_limit", "512MB"),
     ("max_temp_directory_size", "1GB"),
     // Queries read this file and no other, and nothing is fetched from a network.
     ("autoinstall_known_extensions", "false"),

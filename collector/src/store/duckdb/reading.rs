@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The same shares of the machine as beside a writer, and no extensions.
 const OPTIONS: &[(&str, &str)] = &[
     ("threads", "2"),
-    ("memory_limit", "1GB"),
+    ("memory_limit", "512MB"),
     ("max_temp_directory_size", "1GB"),
     ("autoinstall_known_extensions", "false"),
     ("autoload_known_extensions", "false"),
