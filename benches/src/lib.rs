@@ -14,7 +14,7 @@
 //! | `ask` | processes of its own for single measurements |
 //! | `summary`, `chart` | the most important figures, as a table and as a picture |
 //! | `machine` | the machine of the run |
-//! | [`history`] | the figures of the collector, in a report of their own |
+//! | `history` | the figures of the collector, in a report of their own |
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
 
