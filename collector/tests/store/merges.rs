@@ -75,12 +75,13 @@ fn queries_count_each_row_once_while_files_are_merged() {
             .map(|_| {
                 scope.spawn(|| {
                     let reader = reader(&folder.0);
-                    let mut queries = 0;
-                    while !is_over.load(Relaxed) {
+                    // One that is opened slowly has its first query afterwards.
+                    loop {
                         assert_eq!(counts(&reader), (600, 600));
-                        queries += 1;
+                        if is_over.load(Relaxed) {
+                            return;
+                        }
                     }
-                    queries
                 })
             })
             .collect();
@@ -95,7 +96,7 @@ fn queries_count_each_row_once_while_files_are_merged() {
         close(store);
         is_over.store(true, Relaxed);
         for reader in readers {
-            assert!(reader.join().unwrap() > 0);
+            reader.join().unwrap();
         }
     });
 }

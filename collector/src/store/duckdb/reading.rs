@@ -60,15 +60,34 @@ pub(in crate::store) fn folder(
     );
     // The views are made anew: the folder may have been moved since they were written.
     connection.execute(&allowed).map_err(wrong)?;
-    connection.execute(&views(&path)).map_err(wrong)?;
+    let views = views(&path);
+    again(|| connection.execute(&views), |error| is_gone(&error.message)).map_err(wrong)?;
     Ok(Reader::new(Arc::new(Files(Shared::new(path, database)))))
 }
 
-/// How often a query of files is run.
-const TRIES: u32 = 3;
+/// How often files are looked at.
+const TRIES: u32 = 5;
 
-/// Files that their writer may merge while a query runs. One that was merged after the query had
-/// found it is missing then, and the query begins anew.
+/// Whether a file is missing. The writer may merge files that DuckDB has just found.
+fn is_gone(reason: &str) -> bool {
+    reason.contains("No such file or directory")
+}
+
+/// Begins anew while files are gone, a few times.
+fn again<T, E>(
+    mut look: impl FnMut() -> Result<T, E>,
+    are_files_gone: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 1..TRIES {
+        match look() {
+            Err(error) if are_files_gone(&error) => {}
+            result => return result,
+        }
+    }
+    look()
+}
+
+/// Files that their writer may merge while a query runs.
 struct Files(Shared);
 
 impl Queries for Files {
@@ -78,16 +97,9 @@ impl Queries for Files {
         limits: &Limits,
         is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Answer, QueryError> {
-        let mut tries = 1;
-        loop {
-            match self.0.query(sql, limits, is_wanted) {
-                Err(QueryError::Refused(reason))
-                    if tries < TRIES && reason.contains("No such file or directory") =>
-                {
-                    tries += 1;
-                }
-                answer => return answer,
-            }
-        }
+        again(
+            || self.0.query(sql, limits, is_wanted),
+            |error| matches!(error, QueryError::Refused(reason) if is_gone(reason)),
+        )
     }
 }
