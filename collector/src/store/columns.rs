@@ -50,24 +50,28 @@ fn samples(samples: &[Sample]) -> Result<RecordBatch, ArrowError> {
     let series = samples.iter().map(|sample| &*sample.series);
     let samples: Vec<_> = samples.iter().collect();
     let columns = std::iter::once(timestamps(&samples));
-    record(columns.chain(names(series)?).chain(values(&samples)?))
+    let values = [value_column(&samples)?, histogram_column(&samples)?];
+    record(columns.chain(names(series)?).chain(values))
 }
 
 /// Samples with a number in place of each one's series: those with one value, and the others.
 pub(super) fn numbered(samples: &[Sample], numbers: &[i64]) -> Result<Vec<Rows>, ArrowError> {
     let is_number = |sample: &Sample| matches!(sample.value, Value::Number(_));
-    let all = || samples.iter().zip(numbers.iter().copied());
-    let (plain, others): (Vec<_>, Vec<_>) = all().partition(|(sample, _)| is_number(sample));
+    let all = samples.iter().zip(numbers.iter().copied());
+    let (plain, others): (Vec<_>, Vec<_>) = all.partition(|(sample, _)| is_number(sample));
     let mut tables = Vec::new();
-    for (table, rows) in [("metric_values", plain), ("metric_histograms", others)] {
+    let parts = [
+        ("metric_values", plain, value_column as Make),
+        ("metric_histograms", others, histogram_column),
+    ];
+    for (table, rows, column) in parts {
         let (samples, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         if samples.is_empty() {
             continue;
         }
         let numbers: ArrayRef = Arc::new(Int64Array::from(numbers));
-        let [value, histogram] = values(&samples)?;
-        let last = if table == "metric_values" { value } else { histogram };
-        tables.push((table, record([timestamps(&samples), ("series", numbers), last])?));
+        let columns = [timestamps(&samples), ("series", numbers), column(&samples)?];
+        tables.push((table, record(columns)?));
     }
     Ok(tables)
 }
@@ -82,6 +86,9 @@ pub(super) fn series(rows: &[(i64, u64, &Series)]) -> Result<RecordBatch, ArrowE
 
 /// A column.
 type Column = (&'static str, ArrayRef);
+
+/// Makes a column of samples.
+type Make = fn(&[&Sample]) -> Result<Column, ArrowError>;
 
 fn timestamps(samples: &[&Sample]) -> Column {
     ("timestamp", times(samples.iter().map(|sample| sample.time)))
@@ -98,21 +105,27 @@ fn names<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Result<[Column
     ])
 }
 
-fn values(samples: &[&Sample]) -> Result<[Column; 2], ArrowError> {
-    let mut values = Vec::with_capacity(samples.len());
+/// The values of samples that have one.
+#[expect(clippy::unnecessary_wraps, reason = "it is a `Make`")]
+fn value_column(samples: &[&Sample]) -> Result<Column, ArrowError> {
+    let values = samples.iter().map(|sample| match &sample.value {
+        Value::Number(value) => Some(*value),
+        Value::Histogram(_) | Value::Summary(_) => None,
+    });
+    Ok(("value", Arc::new(values.collect::<Float64Array>())))
+}
+
+/// The values of the others.
+fn histogram_column(samples: &[&Sample]) -> Result<Column, ArrowError> {
     let mut histograms = Histograms::default();
     for sample in samples {
-        values.push(match &sample.value {
-            Value::Number(value) => Some(*value),
-            Value::Histogram(_) | Value::Summary(_) => None,
-        });
         match &sample.value {
             Value::Number(_) => histograms.push_null(),
             Value::Histogram(histogram) => histograms.push_histogram(histogram),
             Value::Summary(summary) => histograms.push_summary(summary),
         }
     }
-    Ok([("value", Arc::new(Float64Array::from(values))), ("histogram", histograms.finish()?)])
+    Ok(("histogram", histograms.finish()?))
 }
 
 fn candles(candles: &[Candle]) -> Result<RecordBatch, ArrowError> {
