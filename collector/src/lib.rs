@@ -16,6 +16,7 @@
 //! | `collector` | the threads: the cycles, and the writer |
 //! | `queue`, `writer` | batches on their way to the store |
 //! | `metrics`, `status`, `recent` | what a collector reports about itself |
+//! | `date`, `file_id`, `sync` | dates, the identity of a file, locks after a panic |
 //! | `builder`, `settings`, `config` | what to collect: the settings, and their file |
 
 pub mod ask;
@@ -26,6 +27,7 @@ mod collector;
 mod config;
 mod cycles;
 mod date;
+mod file_id;
 mod filter;
 mod health;
 mod metrics;

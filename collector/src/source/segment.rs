@@ -1,10 +1,10 @@
 //! A segment's file, read while its process writes and after that process has died.
 
 use super::message::Result;
+use crate::file_id::FileId;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::num::NonZero;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tickmetrics::{ReadError, SegmentReader, Snapshot};
@@ -20,24 +20,15 @@ pub struct Process {
 /// An open segment.
 pub struct Segment {
     path: PathBuf,
+    /// Another file of the same name belongs to another process.
     file: Option<FileId>,
     reader: SegmentReader,
-}
-
-/// Device and inode: another file of the same name belongs to another process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    fn of(about: &fs::Metadata) -> Self {
-        Self(about.dev(), about.ino())
-    }
 }
 
 impl Segment {
     pub fn open(path: &Path) -> Result<Self> {
         // Before the file is opened: a replacement in between is found at the next check.
-        let file = file_id(path);
+        let file = FileId::at(path);
         let reader = SegmentReader::open(path).map_err(told)?;
         Ok(Self { path: path.into(), file, reader })
     }
@@ -87,7 +78,7 @@ impl Segment {
 
     /// Whether the opened file still has its name.
     pub fn is_current(&self) -> bool {
-        self.file.is_some() && file_id(&self.path) == self.file
+        self.file.is_some() && FileId::at(&self.path) == self.file
     }
 }
 
@@ -147,10 +138,6 @@ impl fmt::Display for Ago {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn told(error: ReadError) -> String {
     error.to_string()
-}
-
-fn file_id(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().map(|about| FileId::of(&about))
 }
 
 #[cfg(test)]

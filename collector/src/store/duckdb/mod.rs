@@ -31,6 +31,7 @@ use super::interface::{Store, event};
 use super::keep::Keep;
 use super::reader::Reader;
 use crate::batch::{Batch, Event, EventKind};
+use crate::file_id::FileId;
 use crate::sync::lock;
 use adbc_core::error::Error;
 use connection::{Connection, Database};
@@ -40,7 +41,6 @@ use series::Numbers;
 use shared::Shared;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -120,6 +120,7 @@ impl DuckDb {
 
     fn writer(&mut self) -> Result<&mut Writer, StoreError> {
         let writer = if let Some(writer) = self.writer.take() {
+            // Its file is not opened: to close it would release DuckDB's lock.
             if writer.file != FileId::at(&self.file) {
                 // DuckDB goes on in the file that nobody can open any more.
                 self.shared.replace(None);
@@ -215,17 +216,6 @@ struct Writer {
     connection: Connection,
     numbers: Numbers,
     file: Option<FileId>,
-}
-
-/// Device and inode: what is found under the name later may be another file.
-#[derive(PartialEq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    fn at(file: &Path) -> Option<Self> {
-        // To open and close the file would release DuckDB's lock.
-        fs::metadata(file).ok().map(|it| Self(it.dev(), it.ino()))
-    }
 }
 
 impl Writer {
