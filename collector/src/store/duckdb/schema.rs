@@ -114,26 +114,13 @@ mod tests {
     use crate::store::duckdb::library::Library;
     use std::path::Path;
 
-    /// The tables of version 1, with rows of two series, one of which has no symbol.
-    const VERSION_1: &str = "
-        CREATE TABLE trading_metrics (timestamp TIMESTAMP NOT NULL, service VARCHAR NOT NULL,
-            metric_name VARCHAR NOT NULL, kind VARCHAR NOT NULL, symbol VARCHAR,
-            labels MAP(VARCHAR, VARCHAR) NOT NULL, value DOUBLE, histogram STRUCT(count DOUBLE,
-            sum DOUBLE, buckets STRUCT(le DOUBLE, count DOUBLE)[], native STRUCT(schema TINYINT,
-            zero_threshold DOUBLE, zero_count DOUBLE, positive STRUCT(index INTEGER, count DOUBLE)[],
-            negative STRUCT(index INTEGER, count DOUBLE)[]),
-            quantiles STRUCT(quantile DOUBLE, value DOUBLE)[]));
-        CREATE TABLE trading_candles (symbol VARCHAR NOT NULL, interval VARCHAR NOT NULL,
-            start TIMESTAMP NOT NULL, open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL,
-            close DOUBLE NOT NULL, volume DOUBLE, samples UBIGINT NOT NULL);
-        CREATE TABLE system_events (timestamp TIMESTAMP NOT NULL, service VARCHAR,
-            event VARCHAR NOT NULL, message VARCHAR NOT NULL);
-        INSERT INTO trading_metrics VALUES
-            ('2026-01-01', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 1, NULL),
-            ('2026-01-01', 'risk', 'up', 'gauge', NULL, MAP {}, 2, NULL),
-            ('2026-01-02', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 3, NULL);
-        CREATE TABLE tickmetrics_schema (version INTEGER NOT NULL, since TIMESTAMP NOT NULL);
-        INSERT INTO tickmetrics_schema VALUES (1, '2026-01-01');";
+    const VERSION_1: &str = include_str!("../../../tests/store/version_1.sql");
+
+    /// Rows of two series, one of which has no symbol.
+    const OLD_ROWS: &str = "DELETE FROM trading_metrics; INSERT INTO trading_metrics VALUES
+        ('2026-01-01', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 1, NULL),
+        ('2026-01-01', 'risk', 'up', 'gauge', NULL, MAP {}, 2, NULL),
+        ('2026-01-02', 'risk', 'up', 'gauge', 'BTC', MAP {'symbol': 'BTC'}, 3, NULL);";
 
     const ROWS: &str = "SELECT string_agg(day(timestamp) || coalesce(symbol, '-') || \
                         cardinality(labels) || value::INTEGER, ' ' ORDER BY value) FROM trading_metrics";
@@ -144,6 +131,7 @@ mod tests {
         let database = Database::open(&library.ok()?, Path::new(":memory:"), &[]).unwrap();
         let mut connection = database.connect().unwrap();
         connection.execute(VERSION_1).unwrap();
+        connection.execute(OLD_ROWS).unwrap();
         Some(connection)
     }
 

@@ -164,7 +164,7 @@ impl Merges {
         self.work = None;
         self.old.clear();
         self.next.clear();
-        // What stays is removed by the next one that opens the store.
+        // The next process that opens the store removes what stays.
         let _ = clean(&self.root);
     }
 }
