@@ -182,9 +182,12 @@ proptest! {
             if corrected {
                 let interval = (value >> 10).max(1);
                 wait.record_corrected(value, interval);
-                sum = (0..).map_while(|k| value.checked_sub(k * interval))
-                    .take_while(|&one| one >= interval || one == value)
-                    .fold(sum, |sum, one| sum + u128::from(one));
+                let filled = (0..).map_while(|k| value.checked_sub(k * interval))
+                    .take_while(|&one| one >= interval || one == value);
+                for one in filled.map(u128::from) {
+                    sum += one;
+                    outside += if one > max.into() { one } else { 0 };
+                }
             } else {
                 // Its counts, in total.
                 wait.record_n(value, n >> 8);
