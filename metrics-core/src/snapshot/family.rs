@@ -1,3 +1,4 @@
+use super::labels::MetricLabels;
 use super::metric::MetricSnapshot;
 use super::series::{AllSeries, Series};
 use crate::directory::{Exposure, Kind};
@@ -40,6 +41,47 @@ impl<'a> Family<'a> {
     /// [`Description::extremes`](crate::Description::extremes)).
     pub fn has_extremes(&self) -> bool {
         self.metrics[0].info.shape.as_ref().is_some_and(|shape| shape.extremes)
+    }
+
+    /// The upper edges of the exposed buckets without `+Inf`, in the exported unit, rising. None
+    /// but for histograms.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let wait = Description::new("wait_seconds", "Time waited.")
+    ///     .unit("seconds").max(1_000_000_000).buckets([1_000, 1_000_000]).native(3);
+    /// registry.register::<Histogram>(&wait)?;
+    /// let snapshot = registry.snapshot();
+    /// let family = snapshot.family("wait_seconds").unwrap();
+    /// assert!(family.bucket_edges().eq([1e-6, 1e-3]));
+    /// assert_eq!((family.native_schema(), family.declared_max()), (Some(3), Some(1.0)));
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn bucket_edges(&self) -> impl Iterator<Item = f64> + use<'a> {
+        let shape = self.metrics[0].info.shape.as_ref();
+        shape.map_or(&[][..], |shape| &shape.edges).iter().map(|edge| edge.upper)
+    }
+
+    /// The schema of its [native](crate::Description::native) buckets; `None` without any.
+    pub fn native_schema(&self) -> Option<i8> {
+        self.metrics[0].info.shape.as_ref()?.native_schema()
+    }
+
+    /// The declared [maximum](crate::Description::max) of a histogram, in the exported unit; `None`
+    /// for others.
+    pub fn declared_max(&self) -> Option<f64> {
+        let info = &self.metrics[0].info;
+        info.metric.distribution.as_ref().map(|distribution| info.scale.export(distribution.max))
+    }
+
+    /// The labels of each of its metrics, also of those without series. Metrics of one name differ
+    /// in their labels.
+    pub fn metric_labels(&self) -> impl Iterator<Item = MetricLabels<'a>> + use<'a> {
+        self.metrics
+            .iter()
+            .map(|metric| MetricLabels { info: &metric.info, exposed: &metric.exposed })
     }
 
     /// The forms in which it is exposed.

@@ -42,6 +42,11 @@ impl Dimension {
         if self.is_interned() { interned.retired(self.set) } else { &[] }
     }
 
+    /// The values that its type has; `None` for an interned label.
+    pub(super) fn fixed(&self) -> Option<&LabelValues> {
+        self.fixed.as_deref()
+    }
+
     pub(super) fn is_interned(&self) -> bool {
         self.fixed.is_none()
     }

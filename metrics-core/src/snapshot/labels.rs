@@ -2,6 +2,7 @@
 
 use super::exposed::Exposed;
 use super::info::MetricInfo;
+use super::values::LabelValues;
 use crate::sync::Arc;
 use std::any::Any;
 use std::ptr;
@@ -87,10 +88,20 @@ impl<'a> VariableLabel<'a> {
         self.metric.info.dimensions[self.at].below.max(1)
     }
 
+    /// The most values that are [interned](crate::Interner) besides `other`; `None` where the label's
+    /// type has fixed values. Without an interned label, all series of a metric exist from its
+    /// registration.
+    pub fn capacity(self) -> Option<usize> {
+        let dimension = &self.metric.info.dimensions[self.at];
+        dimension.is_interned().then(|| dimension.count.saturating_sub(1))
+    }
+
     /// The values, by number.
     pub fn values(self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
-        let values = self.metric.exposed.values.get(self.at);
-        let count = values.map_or(0, |values| values.len());
+        // A metric that never had a series has no other values yet.
+        let fixed = self.metric.info.dimensions[self.at].fixed();
+        let values = fixed.or_else(|| self.metric.exposed.values.get(self.at).map(|it| &**it));
+        let count = values.map_or(0, LabelValues::len);
         (0..count).map(move |number| values.map_or("", |values| values.get(number)))
     }
 }

@@ -54,6 +54,11 @@ impl Shape {
         })
     }
 
+    /// The schema of its native buckets, if it has any.
+    pub(super) fn native_schema(&self) -> Option<i8> {
+        self.native
+    }
+
     /// The cells of each native bucket; `None` without native buckets.
     pub(super) fn native(&self) -> Option<&Native> {
         let schema = self.native?;

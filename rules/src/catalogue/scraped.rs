@@ -1,0 +1,79 @@
+//! The catalogue of any exporter's answer.
+
+use super::family::{Family, Kind, Label, Values};
+use super::{Catalogue, merged};
+use tickmetrics_exporter::parse::{self, Exposition, FamilyType, Series, Value};
+
+impl Catalogue {
+    /// The metrics of an exposition. Labels can have other values than those that were seen.
+    ///
+    /// ```
+    /// use tickmetrics_exporter::parse::{self, Limits};
+    /// use tickmetrics_rules::{Catalogue, Kind, Values};
+    ///
+    /// let body = b"# TYPE node_cpu_seconds_total counter\n\
+    ///     node_cpu_seconds_total{mode=\"idle\"} 3\n\
+    ///     node_cpu_seconds_total{mode=\"user\"} 4\n";
+    /// let exposition = parse::text(body, &Limits::default())?;
+    /// let catalogue = Catalogue::of_exposition(&exposition);
+    /// let cpu = catalogue.family("node_cpu_seconds_total").unwrap();
+    /// assert_eq!(cpu.kind, Kind::Counter);
+    /// let modes = Values::Seen(vec!["idle".into(), "user".into()]);
+    /// assert_eq!(cpu.label("mode").unwrap().values, modes);
+    /// # Ok::<(), parse::ParseError>(())
+    /// ```
+    pub fn of_exposition(exposition: &Exposition<'_>) -> Self {
+        Self::new(exposition.families.iter().map(of))
+    }
+}
+
+fn of(family: &parse::Family<'_>) -> Family {
+    let mut made = Family::new(&*family.name, kind(family.family_type));
+    made.unit = family.unit.to_string();
+    made.help = family.help.to_string();
+    made.labels = merged::labels(family.series.iter().map(labels));
+    // Whether there are further series is not known.
+    made.from_start = made.labels.is_empty();
+    for series in &family.series {
+        match &series.value {
+            Value::Histogram(histogram) => {
+                let edges = histogram.buckets.iter().map(|(edge, _)| *edge);
+                add(&mut made.buckets, edges.filter(|edge| edge.is_finite()));
+                let schema = histogram.native.as_ref().map(|native| native.schema);
+                made.native = made.native.max(schema);
+            }
+            Value::Summary(summary) => {
+                add(&mut made.quantiles, summary.quantiles.iter().map(|(rank, _)| *rank));
+            }
+            _ => {}
+        }
+    }
+    made
+}
+
+/// Adds numbers that are not there yet, in order.
+fn add(sorted: &mut Vec<f64>, numbers: impl Iterator<Item = f64>) {
+    for number in numbers {
+        if let Err(at) = sorted.binary_search_by(|it| it.total_cmp(&number)) {
+            sorted.insert(at, number);
+        }
+    }
+}
+
+fn labels(series: &Series<'_>) -> Vec<Label> {
+    let seen = series.labels.iter();
+    seen.map(|(name, value)| Label::new(&**name, Values::Seen(vec![value.to_string()]))).collect()
+}
+
+fn kind(family_type: FamilyType) -> Kind {
+    match family_type {
+        FamilyType::Counter => Kind::Counter,
+        FamilyType::Gauge => Kind::Gauge,
+        FamilyType::Histogram => Kind::Histogram,
+        FamilyType::GaugeHistogram => Kind::GaugeHistogram,
+        FamilyType::Summary => Kind::Summary,
+        FamilyType::Info => Kind::Info,
+        FamilyType::StateSet => Kind::StateSet,
+        _ => Kind::Unknown,
+    }
+}

@@ -1,0 +1,63 @@
+//! The catalogue of a program's own metrics.
+
+use super::family::{Family, Kind, Label, Values};
+use super::{Catalogue, merged};
+use tickmetrics::{Kind as Declared, MetricLabels, Registry, Snapshot};
+
+impl Catalogue {
+    /// The metrics of a registry. Registration is enough: no event needs to be recorded.
+    pub fn of_registry(registry: &Registry) -> Self {
+        Self::of_snapshot(&registry.snapshot())
+    }
+
+    /// The metrics of a snapshot, such as one of another process's segment.
+    ///
+    /// A label that differs between metrics of one name, such as a constant one of several
+    /// registries or one of a function's values, can have further values.
+    pub fn of_snapshot(snapshot: &Snapshot) -> Self {
+        Self::new(snapshot.families().map(|family| of(&family)))
+    }
+}
+
+fn of(family: &tickmetrics::Family<'_>) -> Family {
+    let kind = match family.kind() {
+        Declared::Counter => Kind::Counter,
+        Declared::UpDownCounter | Declared::Gauge => Kind::Gauge,
+        Declared::Histogram => Kind::Histogram,
+    };
+    let variable = || family.metric_labels().flat_map(MetricLabels::variable);
+    let mut made = Family::new(family.name(), kind);
+    family.unit().clone_into(&mut made.unit);
+    family.help().clone_into(&mut made.help);
+    made.labels = merged::labels(family.metric_labels().map(labels));
+    let is_one = family.metric_labels().nth(1).is_none();
+    for label in &mut made.labels {
+        // Metrics of one name may come and go, with their constant labels.
+        if let (false, Values::Fixed(values)) = (is_one, &label.values)
+            && variable().all(|it| it.name() != label.name)
+        {
+            label.values = Values::Seen(values.clone());
+        }
+    }
+    made.from_start = variable().all(|label| label.capacity().is_none());
+    made.buckets = family.bucket_edges().collect();
+    made.native = family.native_schema();
+    made.quantiles = family.quantiles().collect();
+    made.extremes = family.has_extremes();
+    made.outside = kind == Kind::Histogram;
+    made.max = family.declared_max();
+    made
+}
+
+fn labels(metric: MetricLabels<'_>) -> Vec<Label> {
+    let constant =
+        metric.constant().map(|(name, value)| Label::new(name, Values::Constant(value.to_owned())));
+    let variable = metric.variable().map(|label| {
+        let values = match label.capacity() {
+            Some(most) => Values::Interned(most),
+            None => Values::Fixed(label.values().map(str::to_owned).collect()),
+        };
+        Label::new(label.name(), values)
+    });
+    constant.chain(variable).collect()
+}

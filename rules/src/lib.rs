@@ -1,0 +1,31 @@
+//! Rules and dashboards that are checked against the metrics they are about.
+//!
+//! A [`Catalogue`] lists the metrics of a service: names, kinds, units, labels with the values that
+//! they can have, and bucket edges. A registry knows all of them, without a running server.
+//!
+//! ```
+//! use tickmetrics::prelude::*;
+//! use tickmetrics_rules::{Catalogue, Values};
+//!
+//! #[derive(Clone, Copy, Label)]
+//! enum Side {
+//!     Buy,
+//!     Sell,
+//! }
+//!
+//! let registry = Registry::new();
+//! registry.register::<Counter<Side>>(&Description::new("orders_total", "Orders sent."))?;
+//! let catalogue = Catalogue::of_registry(&registry);
+//! let orders = catalogue.family("orders_total").unwrap();
+//! let sides = Values::Fixed(vec!["buy".into(), "sell".into()]);
+//! assert_eq!(orders.label("side").unwrap().values, sides);
+//! # Ok::<(), tickmetrics::RegisterError>(())
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `catalogue` | the metrics of a service: of a snapshot, of an exposition, as JSON, and compared |
+
+pub mod catalogue;
+
+pub use catalogue::{Catalogue, Family, Kind, Label, Values};
