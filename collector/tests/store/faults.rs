@@ -73,8 +73,9 @@ fn writer_that_is_killed() {
     let mut store = open_at(&place).unwrap();
     for value in first.. {
         store.write(&batch(value as f64)).unwrap();
-        // Straight to the pipe: the harness keeps what is printed.
-        let _ = writeln!(std::io::stderr(), "written {value}");
+        // Straight to the pipe: the harness keeps what is printed. In one piece: a process that is
+        // killed within a line must not leave a part of it.
+        let _ = std::io::stderr().write_all(format!("written {value}\n").as_bytes());
         store.maintain().unwrap();
         // So that checkpoints and Parquet files are cut off, too.
         if value % 5 == 0 {
