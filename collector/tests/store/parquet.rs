@@ -8,6 +8,7 @@ use arrow_array::types::Int64Type;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use tests::programs::python;
 use tickmetrics_collector::batch::{Batch, EventKind, Kind};
@@ -81,11 +82,23 @@ fn files(folder: &Folder) -> impl Iterator<Item = PathBuf> {
     files.map(|file| file.unwrap().path()).filter(|file| !file.ends_with("empty.parquet"))
 }
 
+/// Now, which is no time at which another day begins while a test runs: it waits for that day.
+fn well_before_midnight() -> SystemTime {
+    loop {
+        let now = SystemTime::now();
+        let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() % 86_400;
+        if seconds < 86_400 - 60 {
+            return now;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
 #[test]
 fn old_days_are_removed_and_today_stays() {
     let folder = Folder::new("days");
     let series = rows::series("up", Kind::Gauge, &[]);
-    let now = SystemTime::now();
+    let now = well_before_midnight();
     let day = Duration::from_secs(86_400);
     let write = |keep| {
         let mut store = Box::new(Parquet::open(&folder.0, keep).unwrap());

@@ -224,6 +224,9 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::time::{Duration, Instant, SystemTime};
 
+    /// A loop that takes longer hangs.
+    const PATIENCE: Duration = Duration::from_secs(1800);
+
     struct Store(PathBuf);
 
     impl Drop for Store {
@@ -238,6 +241,8 @@ mod tests {
 
     /// A file for each value.
     fn store(name: &str, values: u32) -> Store {
+        // One day, though midnight may come.
+        let time = SystemTime::now();
         let store = Store(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
         let _ = fs::remove_dir_all(&store.0);
         for value in 0..values {
@@ -249,7 +254,7 @@ mod tests {
                 symbol: None,
                 labels: vec![("c".into(), "d".into())],
             });
-            let (time, value) = (SystemTime::now(), Value::Number(value.into()));
+            let value = Value::Number(value.into());
             let samples = vec![Sample { time, series, value }];
             folder.write(&Batch { samples, ..Batch::default() }).unwrap();
             folder.close().unwrap();
@@ -288,7 +293,7 @@ mod tests {
     }
 
     fn until_merged(store: &Store, folder: &mut Folder, most: usize) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + PATIENCE;
         while files(store).len() > most {
             assert!(Instant::now() < end, "{:?}", files(store));
             let events = folder.maintain().unwrap();
@@ -408,7 +413,7 @@ mod tests {
         let all = files(&store);
         fs::write(&all[5], "PAR1").unwrap();
         let mut folder = open(&store);
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + PATIENCE;
         let events = loop {
             let events = folder.maintain().unwrap();
             if !events.is_empty() {
