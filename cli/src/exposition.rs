@@ -1,8 +1,10 @@
-//! The series of any exporter, as `top` shows them.
+//! The answer of any exporter: read, and as the series that `top` shows.
 
 use std::fmt;
 use std::sync::Arc;
-use tickmetrics_exporter::parse::{self, Family, FamilyType, Histogram, Label, Limits, ParseError};
+use tickmetrics_exporter::parse::{
+    self, Exposition, Family, FamilyType, Histogram, Label, Limits, ParseError,
+};
 
 /// The most samples and families that are read. `top` keeps about a kilobyte for each series, and
 /// nobody looks at so many.
@@ -36,7 +38,7 @@ impl fmt::Display for Wrong {
         match &self.0 {
             ParseError::TooMany { what, limit } => write!(
                 f,
-                "answers with more than {limit} {what}, which is the limit of top: ask for \
+                "answers with more than {limit} {what}, which is the limit here: ask for \
                  fewer, as with ?name[]=NAME in the URL where the exporter knows that"
             ),
             other => write!(f, "does not answer with metrics: {other}"),
@@ -46,13 +48,21 @@ impl fmt::Display for Wrong {
 
 /// Reads an exposition. An answer of an unknown type is read as text, such as a file that a server
 /// knows nothing about.
-pub(crate) fn parse(body: &[u8], content_type: Option<&str>) -> Result<Vec<Scraped>, Wrong> {
+pub(crate) fn read<'a>(
+    body: &'a [u8],
+    content_type: Option<&str>,
+) -> Result<Exposition<'a>, Wrong> {
     let limits = Limits { samples: MOST, families: MOST, ..Limits::default() };
     let parsed = match parse::exposition(body, content_type, &limits) {
         Err(ParseError::ContentType(_)) => parse::text(body, &limits),
         other => other,
     };
-    let parsed = parsed.map_err(Wrong)?;
+    parsed.map_err(Wrong)
+}
+
+/// The series of an exposition.
+pub(crate) fn parse(body: &[u8], content_type: Option<&str>) -> Result<Vec<Scraped>, Wrong> {
+    let parsed = read(body, content_type)?;
     let mut all = Vec::new();
     for family in &parsed.families {
         let texts = Texts { help: (&*family.help).into(), unit: (&*family.unit).into() };

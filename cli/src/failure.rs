@@ -10,11 +10,26 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// A message for the user: the problem, and the remedy.
     Told(String),
+    /// The same for a command whose status 1 means that it found something: it could not look.
+    Trouble(String),
 }
 
 impl Failure {
     pub(crate) fn told(text: impl Into<String>) -> Self {
         Self::Told(text.into())
+    }
+
+    /// As the failure of a command whose status 1 means that it found something.
+    pub(crate) fn into_trouble(self) -> Self {
+        match self {
+            Self::Told(text) => Self::Trouble(text),
+            other => other,
+        }
+    }
+
+    /// The status with which the program ends.
+    pub(crate) fn status(&self) -> u8 {
+        if matches!(self, Self::Trouble(_)) { 2 } else { 1 }
     }
 
     /// Whether the reader of the output is gone, as with `head`.
@@ -39,7 +54,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Output(error) => write!(f, "can't write the output: {error}"),
-            Self::Told(text) => f.write_str(text),
+            Self::Told(text) | Self::Trouble(text) => f.write_str(text),
         }
     }
 }

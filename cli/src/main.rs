@@ -9,13 +9,14 @@
 //! | `segment` | the file that a process keeps its metrics in |
 //! | `day` | days as text |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
 //! Targets, scrapes and segments are those of `tickmetrics-collector`.
 
 mod args;
+mod catalogue;
 mod collect;
 mod completions;
 mod credentials;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Catalogue(args) => catalogue::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             people::tell(format_args!("tickmetrics: {failure}"));
-            ExitCode::FAILURE
+            failure.status().into()
         }
     }
 }

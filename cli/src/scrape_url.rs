@@ -1,4 +1,4 @@
-//! One GET of an exporter's metrics.
+//! GETs of an exporter's metrics.
 
 use crate::Result;
 use crate::credentials::{Access, User};
@@ -52,6 +52,11 @@ impl Client {
 
     /// The exporter's present answer.
     pub(crate) fn get(&mut self) -> Result<Answer> {
-        Ok(self.runtime.block_on(self.client.get(WANTED))?)
+        self.get_as(WANTED.accept)
+    }
+
+    /// The same in the formats of a header `Accept`.
+    pub(crate) fn get_as(&mut self, accept: &str) -> Result<Answer> {
+        Ok(self.runtime.block_on(self.client.get(Wanted { accept, ..WANTED }))?)
     }
 }

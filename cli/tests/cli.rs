@@ -1,5 +1,7 @@
 //! The program `tickmetrics`, run as a user runs it, on segments of real processes.
 
+#[path = "cli/catalogue.rs"]
+mod catalogue;
 #[path = "cli/collect.rs"]
 mod collect;
 #[path = "cli/completions.rs"]

@@ -3,9 +3,11 @@
 #![expect(clippy::doc_markdown, reason = "clap shows these comments as they are")]
 
 mod history;
+mod rules;
 mod time;
 
 pub(crate) use history::{Asked, Collect, Export, Query, RowFormat, Status};
+pub(crate) use rules::Catalogue;
 
 use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     Query(Query),
     Export(Export),
     Status(Status),
+    Catalogue(Catalogue),
     Completions(Completions),
     Man(Man),
 }

@@ -18,6 +18,7 @@ fn each_command_has_a_page() {
     assert_eq!(
         pages,
         [
+            "-catalogue",
             "-collect",
             "-completions",
             "-dump",

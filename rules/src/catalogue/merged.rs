@@ -1,6 +1,7 @@
 //! Families of one name, made one.
 
-use super::family::{Family, Label, Values};
+use super::family::{Family, Kind, Label, Values};
+use std::mem;
 
 /// Sorted by name, each name once.
 pub(super) fn merged(families: impl IntoIterator<Item = Family>) -> Vec<Family> {
@@ -35,6 +36,22 @@ fn add(kept: &mut Family, other: &mut Family) {
         }
     }
     kept.from_start &= other.from_start;
+    // Of an exporter, each format has a part of these.
+    if kept.unit.is_empty() {
+        kept.unit = mem::take(&mut other.unit);
+    }
+    add_numbers(&mut kept.buckets, other.buckets.iter().copied());
+    add_numbers(&mut kept.quantiles, other.quantiles.iter().copied());
+    kept.native = kept.native.max(other.native);
+}
+
+/// Adds numbers that are not there yet, in order.
+pub(super) fn add_numbers(sorted: &mut Vec<f64>, numbers: impl Iterator<Item = f64>) {
+    for number in numbers {
+        if let Err(at) = sorted.binary_search_by(|it| it.total_cmp(&number)) {
+            sorted.insert(at, number);
+        }
+    }
 }
 
 /// The values of both.
@@ -62,7 +79,6 @@ fn both(one: &Values, other: &Values) -> Values {
 /// The labels of several series or metrics of a family, with the values of all. The parts that
 /// lack a label make it optional.
 pub(super) fn labels(parts: impl IntoIterator<Item = Vec<Label>>) -> Vec<Label> {
-    use super::family::Kind;
     let families = parts.into_iter().map(|labels| {
         let mut family = Family::new("", Kind::Unknown);
         family.labels = labels;

@@ -59,6 +59,14 @@ impl Part {
     }
 }
 
+impl Sample<'_> {
+    /// Whether all series of the name exist as soon as the process has registered the metric. If
+    /// not, a series begins with its first event, which no rate of it shows.
+    pub fn is_from_start(&self) -> bool {
+        self.family.from_start && self.part != Part::Outside
+    }
+}
+
 impl Catalogue {
     /// What the series of a name are; `None` if the service has none of that name.
     ///

@@ -38,26 +38,20 @@ fn of(family: &parse::Family<'_>) -> Family {
         match &series.value {
             Value::Histogram(histogram) => {
                 let edges = histogram.buckets.iter().map(|(edge, _)| *edge);
-                add(&mut made.buckets, edges.filter(|edge| edge.is_finite()));
+                merged::add_numbers(&mut made.buckets, edges.filter(|edge| edge.is_finite()));
                 let schema = histogram.native.as_ref().map(|native| native.schema);
                 made.native = made.native.max(schema);
             }
             Value::Summary(summary) => {
-                add(&mut made.quantiles, summary.quantiles.iter().map(|(rank, _)| *rank));
+                merged::add_numbers(
+                    &mut made.quantiles,
+                    summary.quantiles.iter().map(|(rank, _)| *rank),
+                );
             }
             _ => {}
         }
     }
     made
-}
-
-/// Adds numbers that are not there yet, in order.
-fn add(sorted: &mut Vec<f64>, numbers: impl Iterator<Item = f64>) {
-    for number in numbers {
-        if let Err(at) = sorted.binary_search_by(|it| it.total_cmp(&number)) {
-            sorted.insert(at, number);
-        }
-    }
 }
 
 fn labels(series: &Series<'_>) -> Vec<Label> {
