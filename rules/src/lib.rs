@@ -27,5 +27,6 @@
 //! | `catalogue` | the metrics of a service: of a snapshot, of an exposition, as JSON, and compared |
 
 pub mod catalogue;
+pub mod expression;
 
 pub use catalogue::{Catalogue, Family, Kind, Label, Values};
