@@ -8,6 +8,7 @@ use crate::people::{self, Printable};
 use crate::stop::Stop;
 use std::io::Write as _;
 use std::time::Duration;
+use tickmetrics_collector::__cli::counted;
 use tickmetrics_collector::store;
 use tickmetrics_collector::{Builder, Candles, Config, Source, SourceStatus, Status};
 use tickmetrics_exporter::LocalAddr;
@@ -58,7 +59,10 @@ pub(crate) fn run(args: &Collect) -> Result<()> {
             }
         })
         .start()
-        .map_err(|error| Failure::told(error.to_string()))?;
+        .map_err(|error| match error.__exporter() {
+            Some(error) => Failure::of_exporter(error),
+            None => Failure::told(error.to_string()),
+        })?;
     for address in collector.local_addrs() {
         let text = match address {
             LocalAddr::Unix(_) => address.to_string(),
@@ -74,7 +78,8 @@ pub(crate) fn run(args: &Collect) -> Result<()> {
     let down = status.sources.iter().filter(has_nothing).count();
     if args.once && down > 0 {
         let all = status.sources.len();
-        return Err(Failure::told(format!("{down} of {all} sources gave no metrics")));
+        let all = counted(all as u64, "source", "sources");
+        return Err(Failure::told(format!("{down} of {all} gave no metrics")));
     }
     Ok(())
 }
@@ -127,8 +132,12 @@ fn named(text: &str) -> (Option<&str>, &str) {
 fn summary(status: &Status) {
     let Status { cycles, missed_cycles, samples, candles, lost, .. } = status;
     people::tell(format_args!(
-        "{samples} samples and {candles} candles of {cycles} cycles are stored; {missed_cycles} \
-         cycles were left out, and {lost} batches are lost"
+        "{} and {} of {} are stored; {} left out, and {} lost",
+        counted(*samples, "sample", "samples"),
+        counted(*candles, "candle", "candles"),
+        counted(*cycles, "cycle", "cycles"),
+        counted(*missed_cycles, "cycle was", "cycles were"),
+        counted(*lost, "batch is", "batches are")
     ));
 }
 

@@ -10,6 +10,7 @@ use crate::query::source::Source;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
+use tickmetrics_collector::__cli::counted;
 use tickmetrics_collector::store::query::{Answer, Limits};
 
 /// The tables, and the column of each that has the time.
@@ -45,7 +46,11 @@ pub(crate) fn run(args: &Export) -> Result<()> {
             let rows = export(&source, (table, time), day * DAY, &folder)?;
             all += rows;
             if rows > 0 {
-                people::tell(format_args!("{}: {rows} rows", folder.display()));
+                people::tell(format_args!(
+                    "{}: {}",
+                    folder.display(),
+                    counted(rows as u64, "row", "rows")
+                ));
             }
         }
     }

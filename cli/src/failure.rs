@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+use tickmetrics_exporter::__cli::bind_advice;
+use tickmetrics_exporter::StartError;
 
 /// The reason why a command ends.
 #[derive(Debug)]
@@ -30,6 +32,24 @@ impl Failure {
     /// The status with which the program ends.
     pub(crate) fn status(&self) -> u8 {
         if matches!(self, Self::Trouble(_)) { 2 } else { 1 }
+    }
+
+    /// The library's errors name its builder; these name the command line's options.
+    pub(crate) fn of_exporter(error: &StartError) -> Self {
+        Self::told(match error {
+            StartError::InvalidAddress { address, error } => {
+                format!(
+                    "{address:?} is not an address to listen on ({error}): give --listen HOST:PORT \
+                     or --listen unix:/path"
+                )
+            }
+            StartError::Bind { address, error } => {
+                let advice = bind_advice(address, error, "--listen");
+                format!("can't listen on {address} ({error}): {advice}")
+            }
+            StartError::WebConfig(error) => format!("--web.config.file {error}"),
+            other => other.to_string(),
+        })
     }
 
     /// Whether the reader of the output is gone, as with `head`.

@@ -19,10 +19,9 @@ use std::time::SystemTime;
 use tickmetrics::__text::report;
 use tickmetrics::{Escaping, ExternalLabels, Family, Snapshot};
 use tickmetrics_collector::__cli::{
-    Change, LeftOut as Metrics, Limits, Process, Rank, Shares, Trust, Watch,
+    Change, Form, LeftOut as Metrics, Limits, Process, Rank, Shares, Trust, Watch,
 };
-use tickmetrics_exporter::__cli::bind_advice;
-use tickmetrics_exporter::{Exporter, Limits as ClientLimits, LocalAddr, Source, StartError};
+use tickmetrics_exporter::{Exporter, Limits as ClientLimits, LocalAddr, Source};
 
 /// The most snapshots that responses hold at one time: each can be as large as `--max-memory`
 /// allows.
@@ -46,7 +45,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(path) = &args.web_config {
         builder = builder.web_config(path);
     }
-    let exporter = builder.start().map_err(|error| failure(&error))?;
+    let exporter = builder.start().map_err(|error| Failure::of_exporter(&error))?;
     let mut stdout = std::io::stdout().lock();
     match exporter.local_addrs() {
         [address @ LocalAddr::Unix(_)] => {
@@ -61,24 +60,6 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     stop.wait_for_it();
     exporter.shutdown();
     Ok(())
-}
-
-/// The library's errors name its builder; these name the command line's options.
-fn failure(error: &StartError) -> Failure {
-    Failure::told(match error {
-        StartError::InvalidAddress { address, error } => {
-            format!(
-                "{address:?} is not an address to listen on ({error}): give --listen HOST:PORT or \
-                 --listen unix:/path"
-            )
-        }
-        StartError::Bind { address, error } => {
-            let advice = bind_advice(address, error, "--listen");
-            format!("can't listen on {address} ({error}): {advice}")
-        }
-        StartError::WebConfig(error) => format!("--web.config.file {error}"),
-        other => other.to_string(),
-    })
 }
 
 /// All processes as one source of metrics.
@@ -114,6 +95,7 @@ impl Served {
             files: args.max_files as usize,
             memory: bytes(args.max_memory),
             of_one: args.max_file_memory.map(bytes),
+            form: Form::Options,
         };
         let watch = Watch::new(&args.paths, Trust::new(&args.users), limits)?;
         Ok(Self {

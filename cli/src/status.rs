@@ -1,7 +1,7 @@
 //! `status`: the state of a running collector.
 
 use crate::Result;
-use crate::args::Status;
+use crate::args::{Asked, Status};
 use crate::failure::Failure;
 use crate::people::{self, Lines};
 use crate::query::source;
@@ -9,11 +9,13 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tickmetrics_collector::__cli::counted;
+use tickmetrics_collector::ask::AskError;
 
 pub(crate) fn run(args: &Status) -> Result<()> {
     let place = source::place(&args.asked);
     let client = source::client(&args.asked, &place);
-    let state = client.status().map_err(|error| Failure::told(error.to_string()))?;
+    let state = client.status().map_err(|error| unanswered(&args.asked, &error))?;
     let mut state: Value = serde_json::from_str(&state)
         .map_err(|error| Failure::told(format!("the collector's state is no JSON: {error}")))?;
     let mut bytes = size(place.path());
@@ -28,11 +30,24 @@ pub(crate) fn run(args: &Status) -> Result<()> {
         lines(&state).print()?;
     }
     let warnings = state["warnings"].as_array().map_or(0, Vec::len);
-    match warnings {
-        0 => Ok(()),
-        1 => Err(Failure::told("there is 1 warning")),
-        _ => Err(Failure::told(format!("there are {warnings} warnings"))),
+    if warnings == 0 {
+        return Ok(());
     }
+    let is = if warnings == 1 { "is" } else { "are" };
+    Err(Failure::told(format!("there {is} {}", counted(warnings as u64, "warning", "warnings"))))
+}
+
+fn unanswered(asked: &Asked, error: &AskError) -> Failure {
+    let remedy = match (error, &asked.socket) {
+        (AskError::NoCollector(_), Some(_)) => {
+            ": give --socket as tickmetrics collect has it, or start a collector"
+        }
+        (AskError::NoCollector(_), None) => {
+            ": start tickmetrics collect with the same --store, or give its --store or --socket"
+        }
+        _ => "",
+    };
+    Failure::told(format!("{error}{remedy}"))
 }
 
 /// The bytes of a file, or of all files in a folder. Only their lengths: to open and close DuckDB's
@@ -48,6 +63,7 @@ fn size(path: &Path) -> u64 {
 
 fn lines(state: &Value) -> Lines {
     let count = |name: &str| state[name].as_u64().unwrap_or(0);
+    let of = |name: &str, one: &str, many: &str| counted(count(name), one, many);
     let ago = |name: &str| match state[name].as_f64() {
         Some(time) => format!("{} ago", short(now() - time)),
         None => "never".to_owned(),
@@ -58,7 +74,7 @@ fn lines(state: &Value) -> Lines {
     let version = state["version"].as_str().unwrap_or("?");
     line("collector", format!("{version}, process {}, up for {uptime}", count("pid")));
     let store = state["store"].as_str().unwrap_or("?");
-    line("store", format!("{store}, {} bytes", count("store_bytes")));
+    line("store", format!("{store}, {}", of("store_bytes", "byte", "bytes")));
     line(
         "cycles",
         format!(
@@ -71,23 +87,28 @@ fn lines(state: &Value) -> Lines {
     line(
         "rows",
         format!(
-            "{} samples, {} candles, {} events; last written {}",
-            count("samples"),
-            count("candles"),
-            count("events"),
+            "{}, {}, {}; last written {}",
+            of("samples", "sample", "samples"),
+            of("candles", "candle", "candles"),
+            of("events", "event", "events"),
             ago("last_write")
         ),
     );
     line(
         "queue",
-        format!("{} of {} batches, {} lost", count("queued"), count("queue"), count("lost")),
+        format!(
+            "{} of {}, {} lost",
+            count("queued"),
+            of("queue", "batch", "batches"),
+            count("lost")
+        ),
     );
     line(
         "errors",
         format!(
-            "{} scrapes failed, {} writes failed",
-            count("failed_scrapes"),
-            count("write_errors")
+            "{} failed, {} failed",
+            of("failed_scrapes", "scrape", "scrapes"),
+            of("write_errors", "write", "writes")
         ),
     );
     line("checkpoint", ago("last_checkpoint"));

@@ -6,7 +6,7 @@ use crate::queue::Most;
 use crate::reading::Reader;
 use crate::series::{Interner, Room};
 use crate::settings::{Candles, Source, TotalLimits};
-use crate::source::{Client, Limits as WatchLimits, Operator, Target, Trust, Watch};
+use crate::source::{Client, Form, Limits as WatchLimits, Operator, Target, Trust, Watch};
 use crate::status::Cycle;
 use crate::store::Store;
 use crate::task::{OfExporter, OfSegments, Task};
@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tickmetrics::__text::report;
+use tickmetrics_exporter::StartError as NoExporter;
 
 /// Shorter intervals measure the collector itself.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -52,11 +53,30 @@ pub(crate) struct Parts {
 
 /// The reason why a collector can't start, in one line.
 #[derive(Debug)]
-pub struct StartError(pub(crate) String);
+pub struct StartError(Fault);
+
+#[derive(Debug)]
+enum Fault {
+    Setting(String),
+    Exporter(NoExporter),
+}
+
+impl StartError {
+    #[doc(hidden)]
+    pub fn __exporter(&self) -> Option<&NoExporter> {
+        match &self.0 {
+            Fault::Setting(_) => None,
+            Fault::Exporter(error) => Some(error),
+        }
+    }
+}
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Fault::Setting(message) => f.write_str(message),
+            Fault::Exporter(error) => error.fmt(f),
+        }
     }
 }
 
@@ -64,7 +84,13 @@ impl Error for StartError {}
 
 impl From<String> for StartError {
     fn from(message: String) -> Self {
-        Self(message)
+        Self(Fault::Setting(message))
+    }
+}
+
+impl From<NoExporter> for StartError {
+    fn from(error: NoExporter) -> Self {
+        Self(Fault::Exporter(error))
     }
 }
 
@@ -271,7 +297,7 @@ impl Builder {
             }
             Target::Segment(_) => {
                 let files = self.limits.targets;
-                let limits = WatchLimits { files, memory: 1 << 30, of_one: None };
+                let limits = WatchLimits { files, memory: 1 << 30, of_one: None, form: Form::Keys };
                 let watch = Watch::new(&[target.to_owned()], Trust::new(&[]), limits)?;
                 return Ok(Task::Segments(Box::new(OfSegments {
                     number,

@@ -2,6 +2,7 @@
 
 use crate::ask::server::Server;
 use crate::builder::{Builder, Parts, StartError};
+use crate::counted::counted;
 use crate::cycles;
 use crate::metrics::CollectorMetrics;
 use crate::queue::Queue;
@@ -113,7 +114,7 @@ impl Collector {
             .listen
             .as_ref()
             .map(|address| Exporter::builder().registry(&registry).listen(address).start());
-        let exporter = exporter.transpose().map_err(|it| it.to_string())?;
+        let exporter = exporter.transpose()?;
         let shared = Arc::new(Shared {
             queue: Queue::new(builder.queue),
             registry,
@@ -129,7 +130,7 @@ impl Collector {
             intervals: (builder.interval, builder.slowest()),
             most: builder.queue.batches,
         });
-        let unstarted = |error| StartError(format!("a thread can't be started: {error}"));
+        let unstarted = |error| StartError::from(format!("a thread can't be started: {error}"));
         let asked = shared.clone();
         let status = move || asked.status().json();
         let answer = |path: &PathBuf| Server::start(path, store.reader(), Box::new(status));
@@ -217,8 +218,9 @@ impl Collector {
                 self.shared.queue.abandon(1);
                 let lost = self.shared.queue.lost();
                 Err(format!(
-                    "the store has not finished within {:?}: {lost} batches are lost",
-                    self.grace
+                    "the store has not finished within {:?}: {} lost",
+                    self.grace,
+                    counted(lost, "batch is", "batches are")
                 ))
             }
             Err(RecvTimeoutError::Disconnected) => Err("the thread that writes panicked".into()),

@@ -3,6 +3,7 @@
 use crate::batch::{Batch, Event, EventKind};
 use crate::builder::{Builder, OnCycle};
 use crate::candles::Forming;
+use crate::counted::counted;
 use crate::metrics::Stage;
 use crate::shared::Shared;
 use crate::source::Budget;
@@ -69,8 +70,8 @@ pub(crate) fn run(shared: &Shared, builder: Builder, tasks: Vec<Task>) -> Result
         events: Vec::new(),
     };
     let (version, interval) = (env!("CARGO_PKG_VERSION"), builder.interval);
-    let message =
-        format!("tickmetrics-collector {version} reads {targets} targets each {interval:?}");
+    let targets = counted(targets as u64, "target", "targets");
+    let message = format!("tickmetrics-collector {version} reads {targets} each {interval:?}");
     cycles.note(EventKind::Start, message);
     local.block_on(&runtime, cycles.run(&context));
     drop(local);
@@ -106,8 +107,8 @@ impl Cycles<'_> {
             if missed > 0 {
                 self.shared.metrics.missed_cycles.add(missed.into());
                 self.shared.missed.add(missed.into(), Instant::now());
-                let message =
-                    format!("{missed} cycles were left out: the last one was {late:?} late");
+                let what = counted(missed.into(), "cycle was", "cycles were");
+                let message = format!("{what} left out: the last one was {late:?} late");
                 self.note(EventKind::CycleMissed, message);
             }
             end += self.interval * (missed + 1);

@@ -16,7 +16,7 @@
 //! | `collector` | the threads: the cycles, and the writer |
 //! | `queue`, `writer` | batches on their way to the store |
 //! | `metrics`, `status`, `recent` | what a collector reports about itself |
-//! | `date`, `file_id`, `sync` | dates, the identity of a file, locks after a panic |
+//! | `counted`, `date`, `file_id`, `sync` | numbers with their words, dates, the identity of a file, locks after a panic |
 //! | `builder`, `settings`, `config` | what to collect: the settings, and their file |
 
 pub mod ask;
@@ -25,6 +25,7 @@ mod builder;
 mod candles;
 mod collector;
 mod config;
+mod counted;
 mod cycles;
 mod date;
 mod file_id;
@@ -59,6 +60,7 @@ pub use status::{Cycle, SourceStatus, Status};
 /// public interface.
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::counted::counted;
     pub use crate::date::date;
     pub use crate::source::{
         Access, Ago, Answer, Budget, Change, Client, Form, LeftOut, Limits, MAX_BYTES, Named,

@@ -1,6 +1,7 @@
 //! Batches between the cycles and the writer: bounded, so that a store that hangs takes no memory.
 
 use crate::batch::{Batch, Event, EventKind};
+use crate::counted::counted;
 use crate::sync::lock;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -63,7 +64,7 @@ impl Queue {
         let size = batch.bytes();
         loop {
             let full = if inner.batches.len() >= batches {
-                format!("{batches} batches")
+                counted(batches as u64, "batch", "batches")
             } else if inner.bytes.saturating_add(size) > bytes {
                 format!("{bytes} bytes")
             } else {
@@ -72,10 +73,10 @@ impl Queue {
             let Some(Waiting { batch: lost, .. }) = inner.pop() else { break };
             inner.lost += 1;
             let message = format!(
-                "the queue of {full} was full: {} samples, {} candles and {} events are lost",
-                lost.samples.len(),
-                lost.candles.len(),
-                lost.events.len()
+                "the queue of {full} was full: {}, {} and {} are lost",
+                counted(lost.samples.len() as u64, "sample", "samples"),
+                counted(lost.candles.len() as u64, "candle", "candles"),
+                counted(lost.events.len() as u64, "event", "events")
             );
             inner.note(EventKind::BatchLost, message);
         }

@@ -1,6 +1,7 @@
 //! What a collector reports about itself.
 
 use crate::batch::Batch;
+use crate::counted::counted;
 use crate::recent::RECENT;
 use crate::sync::lock;
 use crate::task::{Key, Report};
@@ -95,12 +96,13 @@ impl Status {
             warnings.push(format!("{service} is down: {target}: {error}"));
         }
         let minutes = RECENT.as_secs() / 60;
-        for (count, what) in [
-            (self.recent_missed_cycles, "cycles were missed"),
-            (self.recent_lost, "batches were lost"),
+        for (count, one, many) in [
+            (self.recent_missed_cycles, "cycle was missed", "cycles were missed"),
+            (self.recent_lost, "batch was lost", "batches were lost"),
         ] {
             if count > 0 {
-                warnings.push(format!("{count} {what} in the last {minutes} minutes"));
+                let what = counted(count, one, many);
+                warnings.push(format!("{what} in the last {minutes} minutes"));
             }
         }
         let most = self.slowest.max(self.interval) * SILENCE;
@@ -274,7 +276,7 @@ mod tests {
         let warnings = status.warnings();
         let expected = [
             "2 cycles were missed in the last 5 minutes",
-            "1 batches were lost in the last 5 minutes",
+            "1 batch was lost in the last 5 minutes",
         ];
         assert_eq!(warnings, expected);
         // The totals are there all the same.

@@ -114,7 +114,7 @@ fn targets_are_stored_once() {
     assert!(ended.status.success(), "{told}");
     assert!(told.contains(&format!("the store is {store}\n")), "{told}");
     assert!(told.contains("gateway: source_up: "), "{told}");
-    assert!(told.contains("samples and 0 candles of 1 cycles are stored"), "{told}");
+    assert!(told.contains("samples and 0 candles of 1 cycle are stored"), "{told}");
     assert!(!told.contains("\n0 samples"), "{told}");
     let files = files(&folder.file("data"));
     assert!(files.iter().any(|file| file.ends_with(".parquet")), "{files:?}");
@@ -159,7 +159,7 @@ fn a_signal_stores_what_is_there() {
     let told = collecting.end();
     assert!(told.contains("a: source_up: "), "{told}");
     assert!(told.contains("collector: stop: "), "{told}");
-    assert!(!told.contains("\n0 samples") && told.contains("of 1 cycles are stored"), "{told}");
+    assert!(!told.contains("\n0 samples") && told.contains("of 1 cycle are stored"), "{told}");
 }
 
 #[test]
@@ -181,6 +181,16 @@ fn collect_errors_are_one_line() {
         let told = failure(&["collect", "--config", &file("config.yaml", content)]);
         assert!(told.contains(expected), "{told}");
     }
+    let (_exporter, taken) = exporter();
+    let listening = |address: &str| {
+        let ended = run(&["collect", &taken, "--store", &store, "--listen", address]);
+        assert!(!ended.status.success());
+        String::from_utf8(ended.stderr).unwrap()
+    };
+    let told = listening(&taken);
+    assert!(told.contains("give another port to --listen, where 0"), "{told}");
+    let told = listening("nowhere");
+    assert!(told.contains("give --listen HOST:PORT"), "{told}");
     let told = failure(&["collect", "--config", "not-there.yaml"]);
     assert!(told.contains("not-there.yaml: No such file"), "{told}");
 }

@@ -92,6 +92,9 @@ fn a_running_collector_answers() {
     collecting.end();
     let none = failure(&["status", "--store", &place]);
     assert!(none.contains("no collector listens on the socket"), "{none}");
+    assert!(none.contains("start tickmetrics collect with the same --store"), "{none}");
+    let none = failure(&["status", "--store", &place, "--socket", "nowhere.sock"]);
+    assert!(none.contains("give --socket as tickmetrics collect has it"), "{none}");
 }
 
 #[test]

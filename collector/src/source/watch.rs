@@ -1,5 +1,6 @@
 //! The segments for patterns and directories, opened as their files come and closed as they go.
 
+use super::credentials::Form;
 use super::message::Result;
 use super::segment::{LeftOut, Process, Segment};
 use super::trust::{self, Rank, Refused, Trust};
@@ -25,6 +26,9 @@ pub struct Limits {
     pub memory: u64,
     /// Bytes of each snapshot, if set.
     pub of_one: Option<u64>,
+    /// Who reads the messages: a user of `tickmetrics serve`, whose options they name, or of a
+    /// collector.
+    pub form: Form,
 }
 
 /// A path to look for: a file, the files that match a pattern, or all segments in a directory.
@@ -290,9 +294,16 @@ impl Watch {
         let (user, most) = (rank.user, self.limits.files);
         self.tell_once(
             format!("number {user}"),
-            format!(
-                "user {user} has more segments than are served, of {most} in all: raise --max-files"
-            ),
+            match self.limits.form {
+                Form::Options => format!(
+                    "user {user} has more segments than are served, of {most} in all: raise \
+                     --max-files"
+                ),
+                Form::Keys => format!(
+                    "user {user} has more segments than are read, of {most} in all: raise \
+                     limits.targets in the configuration file"
+                ),
+            },
         )
     }
 
@@ -304,10 +315,18 @@ impl Watch {
         match refused {
             Refused::Owner(user) => {
                 self.refused += 1;
-                self.tell_once(format!("owner {user}"), format!(
-                    "files of user {user} are not served, as {}: give --user {user} to trust them",
-                    PrintablePath(path)
-                ))
+                let path = PrintablePath(path);
+                let reason = match self.limits.form {
+                    Form::Options => format!(
+                        "files of user {user} are not served, as {path}: give --user {user} to \
+                         trust them"
+                    ),
+                    Form::Keys => format!(
+                        "files of user {user} are not read, as {path}: run a collector as this \
+                         user, or collect from tickmetrics serve --user {user}"
+                    ),
+                };
+                self.tell_once(format!("owner {user}"), reason)
             }
             Refused::Way(reason) => {
                 self.refused += 1;

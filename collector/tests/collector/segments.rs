@@ -3,14 +3,16 @@
 use crate::support::{Memory, PATIENCE, quick};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tests::processes::Folder;
+use tests::programs::skip;
 use tickmetrics::Segment;
 use tickmetrics::prelude::*;
-use tickmetrics_collector::Source;
-use tickmetrics_collector::batch::EventKind::{SourceDown, SourceRestart, SourceUp};
+use tickmetrics_collector::batch::EventKind::{ParseError, SourceDown, SourceRestart, SourceUp};
 use tickmetrics_collector::batch::Value;
+use tickmetrics_collector::{Source, TotalLimits};
 
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 
@@ -93,6 +95,26 @@ fn processes_come_die_and_go() {
     assert!(!none.is_up() && none.target == pattern, "{status:?}");
     let kinds = memory.with(|stored| stored.kinds("feed"));
     assert_eq!(kinds, [SourceUp, SourceDown, SourceRestart, SourceUp, SourceDown]);
+}
+
+#[test]
+fn what_is_not_read_is_explained_to_the_collectors_user() {
+    let folder = Folder::new("collector-refused");
+    let memory = Memory::default();
+    let files = ["a.metrics", "b.metrics"].map(|name| folder.0.join(name));
+    let _writers = files.each_ref().map(|file| Writer::start(file));
+    let mut limits = TotalLimits::default();
+    limits.targets = 1;
+    let source = || Source::new(format!("{}/*.metrics", folder.0.display()));
+    let collector = quick(&memory).source(source()).limits(limits).start().unwrap();
+    memory.wait_for_event(ParseError, "raise limits.targets in the configuration file");
+    collector.stop().unwrap();
+    if chown(&files[1], Some(54_321), None).is_err() {
+        return skip("files can't be given to others: run as root");
+    }
+    let collector = quick(&memory).source(source()).start().unwrap();
+    memory.wait_for_event(ParseError, "run a collector as this user");
+    collector.stop().unwrap();
 }
 
 #[test]

@@ -64,7 +64,9 @@ fn a_passing_error_is_tried_again_with_the_same_batch() {
     let status = collector.stop().unwrap();
     memory.with(|stored| {
         // The first batch is there, with the event of the start.
-        assert!(stored.batches[0].events.iter().any(|it| it.message.contains("reads 1 targets")));
+        assert!(
+            stored.batches[0].events.iter().any(|it| it.message.contains("reads 1 target each"))
+        );
         assert_eq!(status.batches, stored.batches.len() as u64);
     });
     assert_eq!((status.lost, status.write_errors), (0, 1));

@@ -182,7 +182,7 @@ fn old_rows_are_removed_for_their_age_and_for_space() {
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(
         (events[0].kind, &*events[0].message),
-        (EventKind::Retention, "1 rows were removed for their age.")
+        (EventKind::Retention, "1 row was removed for their age.")
     );
     let reader = store.reader().unwrap();
     let left = reader.query("SELECT 1 FROM trading_metrics WHERE value > 1.5", &LIMITS).unwrap();

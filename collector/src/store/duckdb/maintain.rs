@@ -1,6 +1,7 @@
 //! What is done between two cycles: the log is merged into the file, and old rows are removed.
 
 use super::connection::Connection;
+use crate::counted::counted;
 use crate::store::columns;
 use crate::store::keep::Keep;
 use adbc_core::error::Result;
@@ -38,7 +39,7 @@ pub(super) fn retain(
     if let Some(oldest) = keep.age.and_then(|age| now.checked_sub(age)) {
         let rows = remove(connection, columns::micros(oldest))?;
         if rows > 0 {
-            removed.push(format!("{rows} rows were removed for their age."));
+            removed.push(format!("{} removed for their age.", removed_rows(rows)));
         }
     }
     let Some(limit) = keep.bytes else { return Ok(removed) };
@@ -64,9 +65,13 @@ pub(super) fn retain(
         connection.execute("CHECKPOINT")?;
     }
     if rows > 0 {
-        removed.push(format!("{rows} rows were removed, the oldest, to keep {limit} bytes."));
+        removed.push(format!("{} removed, the oldest, to keep {limit} bytes.", removed_rows(rows)));
     }
     Ok(removed)
+}
+
+fn removed_rows(number: i64) -> String {
+    counted(number.unsigned_abs(), "row was", "rows were")
 }
 
 /// Removes the series that have no samples any more.

@@ -1,5 +1,6 @@
 //! Days: their folders, and the removal of old ones.
 
+use crate::counted::counted;
 use crate::date::date;
 use crate::store::columns::micros;
 use crate::store::keep::Keep;
@@ -67,8 +68,8 @@ pub(super) fn retain(root: &Path, keep: &Keep, now: SystemTime) -> io::Result<Op
     }
     Ok(removed.first().zip(removed.last()).map(|(first, last)| {
         format!(
-            "The files of {} days were removed, {first} to {last}: {freed} bytes.",
-            removed.len()
+            "The files of {} were removed, {first} to {last}: {freed} bytes.",
+            counted(removed.len() as u64, "day", "days")
         )
     }))
 }

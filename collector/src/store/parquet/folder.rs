@@ -5,6 +5,7 @@ use super::journal::{self, Journal, Rows};
 use super::merge::{self, Merges};
 use super::{claim, days, flush};
 use crate::batch::{Batch, Event, EventKind};
+use crate::counted::counted;
 use crate::store::columns;
 use crate::store::error::StoreError;
 use crate::store::interface::event;
@@ -90,8 +91,9 @@ impl Folder {
             flush::write(&self.root, &name, &rows)?;
             fs::remove_file(&path)?;
             let count: usize = rows.iter().map(|(_, rows)| rows.num_rows()).sum();
+            let count = counted(count as u64, "row", "rows");
             let torn = if cut_off { ", and the batch that was being written is lost" } else { "" };
-            let message = format!("{count} rows of a process that was killed became files{torn}.");
+            let message = format!("{count} of a process that was killed became files{torn}.");
             self.events.push(event(EventKind::Checkpoint, message));
         }
         Ok(())
