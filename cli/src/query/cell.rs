@@ -3,9 +3,9 @@
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, downcast_dictionary_array};
 use arrow_schema::{DataType, IntervalUnit, TimeUnit};
@@ -99,9 +99,7 @@ impl Cell {
                 cell
             }
             DataType::Interval(IntervalUnit::MonthDayNano) => {
-                let value = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
-                let seconds = value.nanoseconds as f64 / 1e9;
-                Self::Text(format!("{} months {} days {seconds} seconds", value.months, value.days))
+                Self::Text(interval(array.as_primitive::<IntervalMonthDayNanoType>().value(row)))
             }
             DataType::List(_) => Self::list(&*array.as_list::<i32>().value(row))?,
             DataType::LargeList(_) => Self::list(&*array.as_list::<i64>().value(row))?,
@@ -221,6 +219,31 @@ fn float(is_finite: bool, is_nan: bool, is_positive: bool, digits: String) -> Ce
         (_, _, true) => Cell::Text("Infinity".into()),
         _ => Cell::Text("-Infinity".into()),
     }
+}
+
+/// As DuckDB writes it, and reads it again: `1 year 2 days 01:30:00.5`.
+pub(super) fn interval(value: IntervalMonthDayNano) -> String {
+    let mut parts = Vec::new();
+    let (years, months, days) = (value.months / 12, value.months % 12, value.days);
+    for (number, unit) in [(years, "year"), (months, "month"), (days, "day")] {
+        match number {
+            0 => {}
+            1 | -1 => parts.push(format!("{number} {unit}")),
+            _ => parts.push(format!("{number} {unit}s")),
+        }
+    }
+    if value.nanoseconds != 0 || parts.is_empty() {
+        let sign = if value.nanoseconds < 0 { "-" } else { "" };
+        let nanoseconds = value.nanoseconds.unsigned_abs();
+        let (seconds, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+        let mut time = format!("{sign}{hours:02}:{minutes:02}:{:02}", seconds % 60);
+        if rest > 0 {
+            time.push_str(format!(".{rest:09}").trim_end_matches('0'));
+        }
+        parts.push(time);
+    }
+    parts.join(" ")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `source` | what is asked: the collector, or the store |
 //! | `cell` | a value of a row |
+//! | `kinds` | types of columns that need another form |
 //! | `table` | rows for people |
 //! | `output` | rows as CSV, JSON and Parquet, and the files they go to |
 
 mod cell;
+mod kinds;
 pub(crate) mod output;
 pub(crate) mod source;
 mod table;
@@ -19,6 +21,7 @@ use crate::people;
 use output::NewFile;
 use source::Source;
 use std::io::{IsTerminal as _, Write as _};
+use tickmetrics_collector::__cli::counted;
 use tickmetrics_collector::store::query::Limits;
 
 /// The most bytes of rows of a store that is opened here. A collector has a lower limit.
@@ -33,6 +36,7 @@ pub(crate) fn run(args: &Query) -> Result<()> {
     people::tell(format_args!("answered by {source}"));
     let limits = Limits { rows: args.rows, bytes: MOST_BYTES, time: args.timeout };
     let answer = source.query(&args.sql, &limits)?;
+    kinds::check(&answer.schema, args.format)?;
     let bytes = match args.format {
         RowFormat::Table => {
             let width = args.output.is_none() && stdout.is_terminal();
@@ -40,7 +44,7 @@ pub(crate) fn run(args: &Query) -> Result<()> {
         }
         RowFormat::Csv => output::csv(&answer)?.into_bytes(),
         RowFormat::Json => output::json(&answer)?.into_bytes(),
-        RowFormat::Parquet => output::parquet(&answer)?,
+        RowFormat::Parquet => output::parquet(&kinds::without_intervals(answer.clone())?)?,
     };
     match &args.output {
         Some(path) => NewFile::write(path, &bytes)?,
@@ -54,11 +58,14 @@ pub(crate) fn run(args: &Query) -> Result<()> {
         },
     }
     if answer.is_cut_off {
-        let rows = output::count(&answer);
-        people::tell(format_args!(
-            "only the first {rows} rows are here: --rows gives more, up to the limits of the \
-             collector"
-        ));
+        let count = output::count(&answer);
+        let rows = counted(count as u64, "row is", "rows are");
+        let more = if count >= args.rows {
+            "--rows gives more"
+        } else {
+            "more do not fit in one answer. Select fewer columns, or a shorter time"
+        };
+        people::tell(format_args!("only the first {rows} here: {more}"));
     }
     Ok(())
 }

@@ -17,7 +17,12 @@ const TYPES: &str = "SELECT 1 AS a, NULL AS b, 1.5 AS c, 'nan'::DOUBLE AS d, tru
     MAP {'side': 'buy', 'x': 'y'} AS m, {'count': 2.0, 'le': [0.1, 'inf'::DOUBLE]} AS s, \
     TIMESTAMP '2026-11-29 11:30:00.25' AS t, DATE '2026-11-29' AS day, '' AS empty, \
     'say \"a,b\"' AS quoted, 'a' || chr(10) || 'b' AS two, 170141183460469231731687303715884105727 \
-    AS huge, -9223372036854775808 AS low";
+    AS huge, -9223372036854775808 AS low, \
+    INTERVAL '14 months -3 days 90 minutes 250 milliseconds' AS i, INTERVAL 0 DAY AS j, \
+    INTERVAL '-1500 microseconds' AS k";
+
+/// As DuckDB writes them.
+const INTERVALS: [&str; 3] = ["1 year 2 months -3 days 01:30:00.25", "00:00:00", "-00:00:00.0015"];
 
 /// Whether the library of DuckDB is there; its absence is reported.
 fn has_library() -> bool {
@@ -250,6 +255,7 @@ fn formats_are_read_by_others() {
             "a": 1, "b": null, "c": 1.5, "d": "NaN", "e": true, "m": {"side": "buy", "x": "y"},
             "s": histogram, "t": "2026-11-29 11:30:00.250", "day": "2026-11-29", "empty": "",
             "quoted": "say \"a,b\"", "two": "a\nb", "huge": huge, "low": i64::MIN,
+            "i": INTERVALS[0], "j": INTERVALS[1], "k": INTERVALS[2],
         });
         assert_eq!(rows, json!([row]));
     }
@@ -260,17 +266,39 @@ fn formats_are_read_by_others() {
             "s": "{\"count\":2.0,\"le\":[0.1,\"Infinity\"]}", "t": "2026-11-29 11:30:00.250",
             "day": "2026-11-29", "empty": "", "quoted": "say \"a,b\"", "two": "a\nb",
             "huge": "170141183460469231731687303715884105727", "low": "-9223372036854775808",
+            "i": INTERVALS[0], "j": INTERVALS[1], "k": INTERVALS[2],
         });
         assert_eq!(rows, json!([row]));
     }
     let table = output(&["query", TYPES, "--store", &place]);
     assert!(table.contains("{side=buy, x=y}") && table.contains("a\\nb"), "{table}");
     assert!(table.contains("2026-11-29 11:30:00.250"), "{table}");
-    let sql = "SELECT a, c, m['side'], s.count, t, quoted, low FROM FILE";
+    let sql = "SELECT a, c, m['side'], s.count, t, quoted, low, \
+               i::INTERVAL = INTERVAL '14 months -3 days 90 minutes 250 milliseconds', \
+               k::INTERVAL = INTERVAL '-1500 microseconds' FROM FILE";
     if let Some(rows) = read(&["parquet", &written("parquet"), sql]) {
-        let row =
-            json!([1, "1.5", "buy", "2.0", "2026-11-29 11:30:00.250000", "say \"a,b\"", i64::MIN]);
+        let row = json!([
+            1,
+            "1.5",
+            "buy",
+            "2.0",
+            "2026-11-29 11:30:00.250000",
+            "say \"a,b\"",
+            i64::MIN,
+            true,
+            true
+        ]);
         assert_eq!(rows, json!([row]));
+    }
+    for (format, sql, kind) in [
+        ("table", "SELECT union_value(k := 3) AS v", "UNION"),
+        ("parquet", "SELECT {'a': union_value(k := 3)} AS v", "UNION"),
+        ("parquet", "SELECT [INTERVAL 1 DAY] AS v", "INTERVAL"),
+    ] {
+        let error = run(&["query", sql, "--store", &place, "--format", format]);
+        let told = failure_of(&error);
+        assert!(told.contains(&format!("\"v\" has the type {kind}")), "{told}");
+        assert!(told.contains("CAST(") && told.lines().count() == 2, "{told}");
     }
     let left: Vec<_> = fs::read_dir(folder.path())
         .unwrap()

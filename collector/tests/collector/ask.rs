@@ -133,6 +133,22 @@ fn a_query_that_duckdb_can_not_interrupt_is_answered_in_time() {
 }
 
 #[test]
+fn an_answer_has_the_rows_that_fit() {
+    let folder = Folder::new("ask-large");
+    let Some((collector, client, _server)) = collector(&folder) else { return };
+    // 2,048 rows at once, each of 100,000 bytes.
+    let sql = "SELECT range, repeat('x', 100000) AS x FROM range(5000)";
+    let answer = client.query(sql, &MOST).unwrap();
+    let all = rows(&answer);
+    assert!(answer.is_cut_off && all <= (64 << 20) / 100_000 && all > 600, "{all}");
+    // A later row is too large.
+    let sql = "SELECT CASE range WHEN 5 THEN repeat('x', 70000000) END FROM range(10)";
+    let answer = client.query(sql, &MOST).unwrap();
+    assert_eq!((rows(&answer), answer.is_cut_off), (5, true));
+    collector.stop().unwrap();
+}
+
+#[test]
 fn errors_are_about_the_query_that_was_asked() {
     let folder = Folder::new("ask-wrong");
     let Some((collector, client, _server)) = collector(&folder) else { return };
@@ -142,6 +158,12 @@ fn errors_are_about_the_query_that_was_asked() {
         ("FROM tradingmetrics", "Did you mean \"trading_metrics\"?"),
         ("SELECT ? FROM trading_metrics", "no parameters"),
         ("SELECT $1", "no parameters"),
+        ("PIVOT trading_metrics ON symbol USING max(value)", "ON symbol IN ('A', 'B')"),
+        (
+            "SELECT list(repeat('x', 1000) || range) FROM range(2000000)",
+            "more memory than the 512 MB that queries have",
+        ),
+        ("SELECT repeat('x', 70000000)", "first row has more than the 64 MiB"),
     ] {
         let refused = client.query(sql, &MOST).unwrap_err().to_string();
         assert!(refused.contains(expected), "{sql}: {refused}");

@@ -46,7 +46,13 @@ pub(super) fn check(connection: &mut Connection, sql: &str) -> Result<(), QueryE
     if tree["error"] != false {
         // Any other kind of statement.
         if tree["error_type"] == "not implemented" {
-            return Err(refused("A query is one SELECT, and can't change the store"));
+            let pivot =
+                "PIVOT needs the values that become columns: PIVOT … ON symbol IN ('A', 'B')";
+            return Err(if sql.to_lowercase().contains("pivot") {
+                refused(&format!("A query is one SELECT, and can't change the store. {pivot}"))
+            } else {
+                refused("A query is one SELECT, and can't change the store")
+            });
         }
         let reason = tree["error_message"].as_str().unwrap_or("It can't be read");
         return Err(refused(&format!("A query is one SELECT: {reason}")));

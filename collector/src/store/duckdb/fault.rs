@@ -71,6 +71,14 @@ pub(super) fn explain(file: &Path, error: &Error) -> StoreError {
 /// Why a query was refused, in DuckDB's words. What follows is about the statement around the query,
 /// and about DuckDB itself.
 pub(super) fn refused(error: &Error) -> QueryError {
+    if error.message.contains("Out of Memory Error") {
+        // DuckDB advises to change settings, which a query can't.
+        let advice = "Ask for a shorter time or fewer series";
+        return QueryError::Refused(format!(
+            "The query needs more memory than the 512 MB that queries have, or more than 1 GB of \
+             temporary files. {advice}"
+        ));
+    }
     let text = ["\nLINE ", "\nStack Trace:"].into_iter().fold(&*error.message, |text, rest| {
         text.split_once(rest).map_or(text, |(reason, _)| reason)
     });

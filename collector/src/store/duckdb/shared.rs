@@ -7,7 +7,7 @@ use crate::store::query::{Answer, Limits, QueryError};
 use crate::store::reader::Queries;
 use adbc_core::Statement as _;
 use adbc_core::error::Error;
-use arrow_array::RecordBatchReader as _;
+use arrow_array::{Array as _, RecordBatch, RecordBatchReader as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -99,8 +99,39 @@ fn run(
         let answer = collect(&mut statement, limits);
         drop(done);
         let reason = watch.join().unwrap_or(None);
-        answer.map_err(|error| reason.unwrap_or_else(|| fault::refused(&error)))
+        let answer = answer.map_err(|error| reason.unwrap_or_else(|| fault::refused(&error)))?;
+        if answer.rows.is_empty() && answer.is_cut_off && limits.rows > 0 {
+            return Err(QueryError::Refused(format!(
+                "The first row has more than the {} MiB that an answer may have. Select fewer \
+                 columns, or parts of long values, as left(text, 1000) does",
+                limits.bytes >> 20
+            )));
+        }
+        Ok(answer)
     })
+}
+
+/// The number of rows, from the first one, that are not larger than a number of bytes.
+fn fitting(batch: &RecordBatch, bytes: usize) -> usize {
+    let (mut fits, mut is_too_large) = (0, batch.num_rows() + 1);
+    while fits + 1 < is_too_large {
+        let rows = fits.midpoint(is_too_large);
+        if size(&batch.slice(0, rows)) <= bytes {
+            fits = rows;
+        } else {
+            is_too_large = rows;
+        }
+    }
+    fits
+}
+
+/// The bytes of the rows, without those of the batch that they are a slice of.
+fn size(batch: &RecordBatch) -> usize {
+    let sizes = batch.columns().iter().map(|column| {
+        let data = column.to_data();
+        data.get_slice_memory_size().unwrap_or_else(|_| data.get_array_memory_size())
+    });
+    sizes.sum()
 }
 
 fn collect(
@@ -112,15 +143,19 @@ fn collect(
     let (mut rows, mut bytes) = (0, 0);
     for batch in reader {
         let batch = batch?;
+        let mut left = limits.rows - rows;
+        // Its buffers have room for more rows.
         bytes += batch.get_array_memory_size();
         if bytes > limits.bytes {
-            answer.is_cut_off = true;
-            break;
+            let before = bytes - batch.get_array_memory_size();
+            left = left.min(fitting(&batch, limits.bytes - before));
+            bytes = before + size(&batch);
         }
-        let left = limits.rows - rows;
         if batch.num_rows() > left {
             answer.is_cut_off = true;
-            answer.rows.push(batch.slice(0, left));
+            if left > 0 {
+                answer.rows.push(batch.slice(0, left));
+            }
             break;
         }
         rows += batch.num_rows();
