@@ -27,7 +27,7 @@ fn legible(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes).unwrap();
     let wrong = |c: &char| *c != '\n' && c.escape_debug().to_string().starts_with(['\\']);
     let wrong: Vec<_> = text.chars().filter(|c| wrong(c) && !"'\"\\".contains(*c)).collect();
-    assert_eq!(wrong, [], "{text:?}");
+    assert!(wrong.is_empty(), "{text:?}: {wrong:?}");
     text
 }
 
