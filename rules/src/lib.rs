@@ -25,8 +25,15 @@
 //! | module | what it is |
 //! |---|---|
 //! | `catalogue` | the metrics of a service: of a snapshot, of an exposition, as JSON, and compared |
+//! | `file` | rule files, of which each value knows its place, and waivers |
+//! | `place` | places in files |
+//! | `report` | findings, and how they are shown |
 
 pub mod catalogue;
 pub mod expression;
+pub mod file;
+mod place;
+pub mod report;
 
 pub use catalogue::{Catalogue, Family, Kind, Label, Values};
+pub use place::{Place, Position, Source, Text};
