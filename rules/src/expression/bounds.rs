@@ -10,8 +10,10 @@ pub(super) const MAX_LENGTH: usize = 64 << 10;
 pub(super) const MAX_NESTING: usize = 64;
 /// Operators: a chain of them is a tree as deep as it is long.
 pub(super) const MAX_OPERATORS: usize = 512;
+/// Powers and signs before an operand. Chains of them lean to the right, where the walk recurses.
+const MAX_POWERS: usize = 128;
 /// Regular expressions, weighed: bytes times repetitions.
-const MAX_WEIGHT: usize = 64 << 10;
+const MAX_WEIGHT: usize = 16 << 10;
 /// Seconds of a duration: 292 years, as in Go.
 const MAX_SECONDS: f64 = i64::MAX as f64 / 1e9;
 
@@ -19,16 +21,26 @@ const MAX_SECONDS: f64 = i64::MAX as f64 / 1e9;
 pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), NotChecked> {
     let mut nesting = 0_usize;
     let mut operators = 0_usize;
+    let mut powers = 0_usize;
+    let mut in_braces = false;
     let mut weight = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
         let before = |by: usize| at.checked_sub(by).and_then(|at| tokens.get(at));
         let follows = |text: &str| before(1).is_some_and(|token| token.is(text));
         match token.sort {
             Sort::Sign => match &*token.text {
-                "(" | "[" | "{" => nesting += 1,
-                ")" | "]" | "}" => nesting = nesting.saturating_sub(1),
-                "," => {}
-                _ => operators += 1,
+                "(" | "[" | "{" => {
+                    nesting += 1;
+                    in_braces = token.is("{");
+                }
+                ")" | "]" | "}" => {
+                    nesting = nesting.saturating_sub(1);
+                    in_braces = false;
+                }
+                "^" => powers += 1,
+                "+" | "-" if before(1).is_none_or(precedes_operand) => powers += 1,
+                "," | ":" | "@" => {}
+                _ => operators += usize::from(!in_braces),
             },
             Sort::Word => {
                 let set = ["and", "or", "unless", "atan2"];
@@ -47,7 +59,7 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), NotChecked> {
             }
             Sort::Text => {}
         }
-        if nesting > MAX_NESTING || operators > MAX_OPERATORS {
+        if nesting > MAX_NESTING || operators > MAX_OPERATORS || powers > MAX_POWERS {
             return Err(NotChecked::TooDeep);
         }
         let signed = follows("-") || follows("+");
@@ -64,6 +76,11 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), NotChecked> {
         }
     }
     Ok(())
+}
+
+/// Whether an operand follows this sign, so that a plus or a minus after it is one of the operand.
+fn precedes_operand(token: &Token<'_>) -> bool {
+    token.sort == Sort::Sign && !matches!(&*token.text, ")" | "]" | "}")
 }
 
 /// How much work it is to compile a regular expression: its bytes times all its repetitions.

@@ -21,9 +21,11 @@
 //! | `token` | the tokens and their places |
 //! | `bounds` | what the parser is not given |
 //! | `walk`, `walk_parts` | the parser's tree, walked along with the tokens |
-//! | `variables`, `template` | the variables of Grafana, and what may stand in their place |
+//! | `variables` | the variables of Grafana, and the text that stands in their place |
+//! | `context`, `template` | what is around a variable, and what may stand there |
 
 mod bounds;
+mod context;
 mod node;
 mod nodes;
 mod not_checked;

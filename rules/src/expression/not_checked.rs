@@ -8,10 +8,11 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NotChecked {
-    /// The text is longer than 64 KiB.
+    /// The text is longer than 64 KiB, with the values of its variables, or has more than 1,024
+    /// variables.
     TooLong,
     /// Too many parentheses, brackets and braces lie inside each other, or there are too many
-    /// operators.
+    /// operators, powers or signs.
     TooDeep,
     /// The regular expressions of the matchers would take too long to read.
     TooCostly {
@@ -66,7 +67,10 @@ impl NotChecked {
 impl fmt::Display for NotChecked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "the expression is longer than {MAX_LENGTH} bytes"),
+            Self::TooLong => write!(
+                f,
+                "the expression is longer than {MAX_LENGTH} bytes, or has too many variables"
+            ),
             Self::TooDeep => write!(
                 f,
                 "the expression is nested more than {MAX_NESTING} deep, or has more than \
