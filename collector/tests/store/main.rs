@@ -7,4 +7,5 @@ mod folder;
 mod merges;
 mod older;
 mod parquet;
+mod round_trip;
 mod rows;

@@ -6,6 +6,7 @@ use super::shared::Shared;
 use crate::store::error::StoreError;
 use crate::store::query::{Answer, Limits, QueryError};
 use crate::store::reader::{Queries, Reader};
+use crate::store::sql;
 use adbc_core::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,10 +54,13 @@ pub(in crate::store) fn folder(
     let database = Database::open(library, Path::new(":memory:"), OPTIONS).map_err(wrong)?;
     let mut connection = database.connect().map_err(wrong)?;
     // Queries read the files in this folder and no other, and can't change that.
+    let quoted = |text: String| text.replace('\'', "''");
     let allowed = format!(
-        "SET allowed_directories = ['{}']; SET enable_external_access = false; \
+        "SET allowed_directories = ['{}', '{}']; SET enable_external_access = false; \
          SET lock_configuration = true",
-        path.display().to_string().replace('\'', "''")
+        quoted(path.display().to_string()),
+        // DuckDB holds a pattern against them, too, before it looks for files.
+        quoted(sql::pattern(&path))
     );
     // The views are made anew: the folder may have been moved since they were written.
     connection.execute(&allowed).map_err(wrong)?;

@@ -3,7 +3,7 @@
 use super::days;
 use super::journal::Rows;
 use crate::store::columns;
-use crate::store::sql::{TABLES, VIEWS};
+use crate::store::sql::{TABLES, VIEWS, pattern};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampMicrosecondType;
@@ -161,16 +161,7 @@ pub(super) fn views(root: &Path) -> io::Result<()> {
 /// The tables and views over the files.
 pub(in crate::store) fn sql(root: &Path) -> String {
     let files = |table: &str| {
-        let files = root.join(table).display().to_string();
-        // A name may hold what has a meaning in SQL or in a pattern.
-        let files: String = files
-            .chars()
-            .map(|character| match character {
-                '\'' => "''".to_owned(),
-                '*' | '?' | '[' => format!("[{character}]"),
-                other => other.to_string(),
-            })
-            .collect();
+        let files = pattern(&root.join(table)).replace('\'', "''");
         // By name: files of older versions lack columns.
         format!("'{files}/day=*/*.parquet', hive_partitioning = true, union_by_name = true")
     };
