@@ -65,12 +65,15 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), NotChecked> {
         let signed = follows("-") || follows("+");
         let offset =
             follows("offset") || signed && before(2).is_some_and(|token| token.is("offset"));
-        if offset || follows("[") || follows(":") {
+        let range = follows("[") || follows(":");
+        if offset || range {
             let seconds = match token.sort {
                 Sort::Number | Sort::Word => number(&token.text),
                 Sort::Text | Sort::Sign => None,
             };
-            if seconds.is_some_and(|seconds| !(0.0..=MAX_SECONDS).contains(&seconds)) {
+            let fits =
+                |seconds: f64| (0.0..=MAX_SECONDS).contains(&seconds) && (offset || seconds > 0.0);
+            if seconds.is_some_and(|seconds| !fits(seconds)) {
                 return Err(NotChecked::Number { place: token.place.clone() });
             }
         }

@@ -96,7 +96,11 @@ pub(super) fn tokens<'a>(source: &'a Substituted<'_>) -> Result<Vec<Token<'a>>, 
             _ => {}
         }
         let raw = &rest[..length];
-        let text = if first == '`' && raw.contains('\\') { requoted(raw) } else { raw.into() };
+        let text = match sort {
+            Sort::Text if first == '`' && raw.contains('\\') => requoted(raw),
+            Sort::Number => rewritten(raw),
+            _ => raw.into(),
+        };
         let range = at..at + length;
         let variable = source.is_variable(&range);
         tokens.push(Token { sort, text, place: source.original(range), variable, gap });
@@ -168,6 +172,22 @@ fn number_length(text: &str) -> usize {
     length
 }
 
+/// A number in a form that the parser reads. It knows no underscore between digits, and takes a
+/// duration of zero for a fault wherever it is.
+fn rewritten(raw: &str) -> Cow<'_, str> {
+    if duration(raw) == Some(0.0) {
+        return "0".into();
+    }
+    let digits = raw.strip_prefix("0x").or_else(|| raw.strip_prefix("0X")).unwrap_or(raw);
+    let of_base =
+        |b: u8| if digits.len() == raw.len() { b.is_ascii_digit() } else { b.is_ascii_hexdigit() };
+    let is_group = |group: &str| !group.is_empty() && group.bytes().all(of_base);
+    if digits.contains('_') && digits.split('_').all(is_group) {
+        return raw.replace('_', "").into();
+    }
+    raw.into()
+}
+
 /// The value of a number, or the seconds of a duration.
 pub(super) fn number(text: &str) -> Option<f64> {
     let lower = text.to_ascii_lowercase();
@@ -193,6 +213,9 @@ pub(super) fn number(text: &str) -> Option<f64> {
 /// The seconds of a duration such as `1h30m`.
 fn duration(text: &str) -> Option<f64> {
     let mut rest = text;
+    if rest.is_empty() {
+        return None;
+    }
     let mut milliseconds = 0_u64;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;

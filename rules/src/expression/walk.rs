@@ -136,7 +136,14 @@ impl<'a> Walk<'a> {
         if let Expr::Binary(_) = expr {
             return self.binary(expr);
         }
-        while self.take_optional("+").is_some() {}
+        let mut plus = false;
+        while self.take_optional("+").is_some() {
+            plus = true;
+        }
+        let is_range = matches!(expr, Expr::MatrixSelector(_) | Expr::Subquery(_));
+        if plus && (is_range || matches!(expr, Expr::StringLiteral(_))) {
+            self.refuse("a plus is before a range vector or a string");
+        }
         match expr {
             Expr::NumberLiteral(number) => self.number(number.val),
             Expr::StringLiteral(text) => {

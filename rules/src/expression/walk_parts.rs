@@ -95,6 +95,11 @@ impl Walk<'_> {
     }
 
     pub(super) fn call(&mut self, call: &parser::Call) -> Node {
+        // The parser lets a few numbers through.
+        let logarithm = matches!(call.func.name, "exp" | "ln" | "log2" | "log10");
+        if logarithm && matches!(call.args.args.as_slice(), [arg] if is_number(arg)) {
+            self.refuse("an instant vector is expected, and there is a number");
+        }
         let function = self.take_word(call.func.name);
         self.take("(");
         let mut args = Vec::with_capacity(call.args.len());
@@ -212,4 +217,8 @@ impl Walk<'_> {
         self.take(")");
         true
     }
+}
+
+fn is_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::NumberLiteral(_))
 }
