@@ -12,7 +12,7 @@
 //! | `fault` | errors, explained |
 //! | `maintain` | checkpoints and the removal of old rows |
 //! | `allowed` | which queries are allowed |
-//! | `shared` | the database, for the writer and for queries |
+//! | `shared`, `resident` | the database, for the writer and for queries; their memory |
 //! | `reading` | stores that are only read |
 
 mod allowed;
@@ -21,6 +21,7 @@ mod fault;
 mod library;
 mod maintain;
 pub(super) mod reading;
+mod resident;
 mod schema;
 mod series;
 pub(super) mod shared;
@@ -75,9 +76,8 @@ pub struct DuckDb {
     keep: Keep,
     /// `None` after a fault that ends the database, until it is open again.
     writer: Option<Writer>,
-    // Dropped after the writer, and before the claim.
+    // Closed after the writer is dropped.
     shared: Arc<Shared>,
-    _claim: Claim,
     /// What is to be reported by the next `maintain`.
     events: Vec<Event>,
     checkpointed: Instant,
@@ -109,8 +109,7 @@ impl DuckDb {
             file: file.to_path_buf(),
             keep,
             writer: Some(writer),
-            shared: Arc::new(Shared::new(file.to_path_buf(), database)),
-            _claim: claim,
+            shared: Arc::new(Shared::claimed(claim, file.to_path_buf(), database)),
             events,
             checkpointed: Instant::now(),
             retained: None,
@@ -266,7 +265,7 @@ impl Drop for DuckDb {
     fn drop(&mut self) {
         self.writer = None;
         // A reader may outlive the store; the file is released now.
-        self.shared.replace(None);
+        self.shared.close();
     }
 }
 

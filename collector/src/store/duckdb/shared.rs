@@ -1,36 +1,82 @@
 //! The database that the writer and the readers share.
 
 use super::connection::{Connection, Database};
-use super::{allowed, fault};
+use super::resident::resident;
+use super::{Claim, allowed, fault};
 use crate::store::error::StoreError;
 use crate::store::query::{Answer, Limits, QueryError};
 use crate::store::reader::Queries;
+use crate::sync::lock;
 use adbc_core::Statement as _;
 use adbc_core::error::Error;
 use arrow_array::{Array as _, RecordBatch, RecordBatchReader as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The time between two looks at whether a query is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The growth of this process that ends a query, beside the bytes of its answer. DuckDB's own limit
+/// counts neither the values of the rows that it has under way, nor those that it gives.
+const GROWTH: u64 = 1 << 30;
+
+/// The longest wait for queries at the end. DuckDB can't stop within one value.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A database that may be closed and opened again.
 pub(in crate::store) struct Shared {
     file: PathBuf,
+    growth: u64,
     /// A query holds it for reading, so that the database is only closed between queries: a file
     /// must not be open twice in a process.
     database: RwLock<Option<Database>>,
     /// Whether the writer waits for queries to end. Relaxed: queries look at it again and again.
     is_awaited: AtomicBool,
+    /// Released when the database is closed.
+    claim: Mutex<Option<Claim>>,
 }
 
 impl Shared {
     pub(super) fn new(file: PathBuf, database: Database) -> Self {
-        Self { file, database: RwLock::new(Some(database)), is_awaited: false.into() }
+        Self {
+            file,
+            growth: GROWTH,
+            database: RwLock::new(Some(database)),
+            is_awaited: false.into(),
+            claim: Mutex::default(),
+        }
+    }
+
+    /// As [`new`](Self::new), for a file that no other database of this process may have open.
+    pub(super) fn claimed(claim: Claim, file: PathBuf, database: Database) -> Self {
+        Self { claim: Mutex::new(Some(claim)), ..Self::new(file, database) }
+    }
+
+    /// Closes the database for good, and ends its queries. A query that can't end now keeps it open,
+    /// and claimed, until it ends.
+    pub(super) fn close(&self) {
+        self.is_awaited.store(true, Relaxed);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.database.try_write() {
+                Ok(mut present) => {
+                    *present = None;
+                    break;
+                }
+                Err(TryLockError::Poisoned(present)) => {
+                    *present.into_inner() = None;
+                    break;
+                }
+                Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOOK / 4),
+                // `is_awaited` stays, and so no other query begins.
+                Err(TryLockError::WouldBlock) => return,
+            }
+        }
+        *lock(&self.claim) = None;
     }
 
     /// Another database, or none. Ends the queries of the old one.
@@ -51,7 +97,7 @@ impl Queries for Shared {
         is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Answer, QueryError> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(database) = &*database else {
+        let Some(database) = database.as_ref().filter(|_| !self.is_awaited.load(Relaxed)) else {
             return Err(QueryError::Store(StoreError::passing(format!(
                 "{} is closed just now. Try again",
                 self.file.display()
@@ -61,7 +107,8 @@ impl Queries for Shared {
         let mut connection = database.connect().map_err(unreadable)?;
         connection.execute("BEGIN TRANSACTION READ ONLY").map_err(unreadable)?;
         allowed::check(&mut connection, sql)?;
-        run(&mut connection, sql, limits, &|| is_wanted() && !self.is_awaited.load(Relaxed))
+        let is_wanted = || is_wanted() && !self.is_awaited.load(Relaxed);
+        run(&mut connection, sql, limits, self.growth, &is_wanted)
         // The transaction ends with the connection.
     }
 }
@@ -70,6 +117,7 @@ fn run(
     connection: &mut Connection,
     sql: &str,
     limits: &Limits,
+    growth: u64,
     is_wanted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Answer, QueryError> {
     // The function `query` takes one SELECT, and nothing else.
@@ -82,12 +130,15 @@ fn run(
         let (done, is_done) = channel::<()>();
         let watch = scope.spawn(move || {
             let begin = Instant::now();
+            let most = resident().map(|before| before + growth + limits.bytes as u64);
             let mut reason = None;
             while is_done.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 if begin.elapsed() >= limits.time {
                     reason.get_or_insert(QueryError::TooSlow(limits.time));
                 } else if !is_wanted() {
                     reason.get_or_insert(QueryError::Ended);
+                } else if most.zip(resident()).is_some_and(|(most, now)| now > most) {
+                    reason.get_or_insert_with(too_large);
                 }
                 if reason.is_some() {
                     // Again each time: DuckDB forgets one that comes before the query begins.
@@ -109,6 +160,14 @@ fn run(
         }
         Ok(answer)
     })
+}
+
+fn too_large() -> QueryError {
+    QueryError::Refused(format!(
+        "The query was ended, since this process took more than {} MiB of memory meanwhile. Ask for \
+         fewer or shorter values",
+        GROWTH >> 20
+    ))
 }
 
 /// The number of rows, from the first one, that are not larger than a number of bytes.
@@ -162,4 +221,56 @@ fn collect(
         answer.rows.push(batch);
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::duckdb::Library;
+    use ::tests::programs::skip;
+    use std::path::Path;
+
+    const LIMITS: Limits = Limits { rows: 10, bytes: 1 << 20, time: Duration::from_secs(60) };
+
+    fn shared() -> Option<Shared> {
+        let library = Library::load(None).map_err(|error| skip(&error.to_string())).ok()?;
+        let memory = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+        Some(Shared::new(":memory:".into(), memory))
+    }
+
+    #[test]
+    fn a_query_whose_values_take_memory_is_ended() {
+        let Some(mut shared) = shared() else { return };
+        shared.growth = 64 << 20;
+        // Some 400 MB for each 2,048 rows, and more than an hour.
+        let sql =
+            "SELECT max(length(repeat('x', 200000 + (range % 9)::INT))) FROM range(1000000000)";
+        let ended = shared.query(sql, &LIMITS, &|| true).unwrap_err().to_string();
+        assert!(ended.contains("of memory meanwhile"), "{ended}");
+        // It goes on.
+        shared.growth = GROWTH;
+        shared.query("SELECT 1", &LIMITS, &|| true).unwrap();
+    }
+
+    #[test]
+    fn a_query_that_does_not_end_delays_no_end() {
+        let Some(shared) = shared() else { return };
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // As by a query within one value.
+            let held = shared.database.read().unwrap();
+            scope.spawn(|| {
+                shared.close();
+                is_over.store(true, Relaxed);
+            });
+            while !is_over.load(Relaxed) {
+                thread::sleep(LOOK);
+            }
+            assert!(held.is_some());
+        });
+        let refused = shared.query("SELECT 1", &LIMITS, &|| true).unwrap_err().to_string();
+        assert!(refused.contains("is closed"), "{refused}");
+        shared.close();
+        assert!(shared.database.read().unwrap().is_none());
+    }
 }
