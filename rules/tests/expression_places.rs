@@ -178,3 +178,66 @@ fn text_of_a_node_is_the_node() {
         }
     }
 }
+
+#[test]
+fn values_of_numbers_and_strings() {
+    let value = |text: &str| {
+        let read = expression::parse(text).unwrap();
+        assert!(read.is_placed(), "{text}");
+        match &read.root().kind {
+            Kind::Number(number) => number.known().unwrap().to_string(),
+            Kind::Text(text) => text.known().unwrap().clone(),
+            kind => panic!("{kind:?}"),
+        }
+    };
+    for (text, expected) in [
+        ("0755", "493"),
+        ("08", "8"),
+        ("0x1F", "31"),
+        ("1_000", "1000"),
+        ("-.5e1", "-5"),
+        ("1h1ms", "3600.001"),
+        ("0s", "0"),
+        ("-Inf", "-inf"),
+        ("'\\'\"'", "'\""),
+        ("`\\d\"\n'`", "\\d\"\n'"),
+        ("\"\\x41\\n\"", "A\n"),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+/// What the parser reads, and Prometheus does not.
+#[test]
+fn what_prometheus_refuses_is_not_read() {
+    for text in [
+        "a{x=\"1\" or y=\"2\"}",
+        "ln(0)",
+        "exp(NaN)",
+        "rate(+a[5m])",
+        "+'a'",
+        "a[0]",
+        "a[0s]",
+        "max_over_time(a[1h:0s])",
+    ] {
+        assert!(expression::parse(text).is_err(), "{text}");
+    }
+}
+
+/// What Prometheus reads, some of it with a feature flag, and the parser does not. A newer parser
+/// can make this test fail: then the walk has to learn it.
+#[test]
+fn what_the_parser_cannot_read() {
+    for text in [
+        "rate(a[5m + 1m])",
+        "rate(a[step()])",
+        "a offset (1m * 2)",
+        "rate(a[5m] smoothed)",
+        "rate(a[5m] anchored)",
+        "smoothed",
+        "a </ 5",
+        "a offset --5m",
+    ] {
+        assert!(expression::parse(text).is_err(), "{text}");
+    }
+}

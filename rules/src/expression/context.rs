@@ -3,9 +3,6 @@
 use super::variables::{Found, variable};
 use std::ops::Range;
 
-/// Characters after a variable that are looked at.
-const MAX_AHEAD: usize = 4096;
-
 /// Where a variable is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
@@ -27,7 +24,7 @@ pub(super) enum Context {
     Matchers { before: bool, after: bool },
     /// A metric.
     Metric,
-    /// A function: an aggregation if `by` or `without` follows.
+    /// A function: an aggregation if `by` or `without` follows at once.
     Function { grouped: bool },
     /// A number or a metric.
     Operand,
@@ -205,31 +202,13 @@ impl<'a> Scan<'a> {
         } else if is("by") || is("without") {
             Context::Function { grouped: true }
         } else if next.starts_with('(') {
-            Context::Function { grouped: closes_grouped(next) }
+            Context::Function { grouped: false }
         } else if next.starts_with(['{', '[', '@']) || is("offset") {
             Context::Metric
         } else {
             Context::Operand
         }
     }
-}
-
-/// Whether `by` or `without` follows these parentheses, as far as one looks.
-fn closes_grouped(text: &str) -> bool {
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices().take(MAX_AHEAD) {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 1 => {
-                let rest = text[at + 1..].trim_start();
-                let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
-                return word.eq_ignore_ascii_case("by") || word.eq_ignore_ascii_case("without");
-            }
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    false
 }
 
 fn is_word(c: char) -> bool {

@@ -282,3 +282,53 @@ impl<'a> Walk<'a> {
         (placed, self.take(")").place)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::variables::Substituted;
+    use super::super::{NotChecked, token};
+    use super::walked;
+    use promql_parser::parser::parse;
+
+    /// The parser's tree of one text, walked along with the tokens of another.
+    fn crossed(tree: &str, source: &Substituted<'_>) -> Result<bool, NotChecked> {
+        let tree = parse(tree).unwrap();
+        let (node, placed) = walked(&tree, &token::tokens(source)?, 0..100)?;
+        let whole = node.nodes().all(|node| node.place == (0..100));
+        assert_ne!(placed, whole, "{node:?}");
+        Ok(placed)
+    }
+
+    #[test]
+    fn a_walk_that_is_lost_has_no_places() {
+        let tree = "sum by (x) (rate(a{x=\"1\"}[5m] offset 1m)) > on (y) group_left (z) b @ 1 + 2";
+        let walked = |tokens: &str| crossed(tree, &Substituted::plain(tokens));
+        assert_eq!(walked(tree), Ok(true));
+        let words: Vec<&str> = tree.split(' ').collect();
+        for at in 0..words.len() {
+            let mut fewer = words.clone();
+            fewer.remove(at);
+            assert_eq!(walked(&fewer.join(" ")), Ok(false), "{fewer:?}");
+        }
+        for (old, new) in [
+            ("2", "3"),
+            ("+", "-"),
+            ("5m", "6m"),
+            ("1m", "2m"),
+            ("by", "without"),
+            ("rate", "irate"),
+        ] {
+            assert_eq!(walked(&tree.replacen(old, new, 1)), Ok(false), "{new}");
+        }
+        assert_eq!(walked(&format!("{tree} c")), Ok(false));
+    }
+
+    /// What variables set is not known either.
+    #[test]
+    fn a_walk_that_is_lost_marks_no_variables() {
+        let mut source = Substituted::empty();
+        source.push("b + ");
+        source.push_variable("a", 4..6, true);
+        assert!(crossed("a + b", &source).is_err());
+    }
+}
