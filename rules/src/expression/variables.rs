@@ -18,7 +18,8 @@ impl Variables {
         Self::default()
     }
 
-    /// With a variable. One that can have one value only is read as this value.
+    /// With a variable and the values that are listed in the dashboard. One that has one value only is
+    /// read as this value: those of a query are not known, so that such a variable has none here.
     #[must_use]
     pub fn with<V: Into<String>>(
         mut self,
