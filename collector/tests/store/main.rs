@@ -5,6 +5,7 @@ mod duckdb;
 mod faults;
 mod folder;
 mod merges;
+mod odd_rows;
 mod older;
 mod parquet;
 mod round_trip;

@@ -18,7 +18,8 @@ WITH totals AS (
     SELECT *, lag(total) OVER series AS before, lag(timestamp) OVER series AS since
     FROM totals
     WHERE NOT isnan(total)
-    WINDOW series AS (PARTITION BY service, metric_name, labels ORDER BY timestamp)
+    -- Rows of one time in an order of their own: the same at each query.
+    WINDOW series AS (PARTITION BY service, metric_name, labels ORDER BY timestamp, total)
 ), growth AS (
     SELECT *, CASE WHEN total < before THEN total ELSE total - before END AS increase,
         (epoch_us(timestamp) - epoch_us(since)) / 1e6 AS seconds
@@ -63,7 +64,7 @@ WITH picked AS (
         lead(histogram.native.schema) OVER rows AS next_schema,
         lead(histogram.native.zero_threshold) OVER rows AS next_zero
     FROM picked
-    WINDOW rows AS (PARTITION BY series ORDER BY timestamp)
+    WINDOW rows AS (PARTITION BY series ORDER BY timestamp, histogram.count)
 ), unnested AS (
     SELECT * EXCLUDE (bucket, histogram), 'classic' AS layout, bucket.le AS edge,
         bucket.count AS total
@@ -113,9 +114,25 @@ WITH picked AS (
     SELECT target, coarse, zero, bucket_cell(layout, edge, native.schema, coarse, zero) AS cell,
         sum(total * times) AS increase
     FROM common
+    WHERE layout <> 'classic'
     GROUP BY ALL
+), classic AS (
+    SELECT target, series, n, times, edge, total FROM counted WHERE layout = 'classic' AND times <> 0
+), edges AS (
+    SELECT DISTINCT target, edge FROM classic
+), filled AS (
+    -- A bucket that only other rows have: up to its edge, there are as many values as up to the edge
+    -- below it.
+    SELECT target, times, edge,
+        last_value(total IGNORE NULLS) OVER (PARTITION BY series, n ORDER BY edge) AS total
+    FROM (SELECT DISTINCT target, series, n, times FROM classic) JOIN edges USING (target)
+        LEFT JOIN classic USING (target, series, n, times, edge)
 ), increases AS (
     SELECT target, coarse, zero, increase, cell.layout AS layout, cell.edge AS edge FROM cells
+    UNION ALL
+    SELECT target, NULL, NULL, coalesce(sum(total * times), 0), 'classic', edge
+    FROM filled
+    GROUP BY target, edge
 ), bounded AS (
     SELECT target, 'classic' AS layout,
         CASE WHEN lag(edge) OVER edges IS NOT NULL THEN lag(edge) OVER edges
