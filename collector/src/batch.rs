@@ -252,3 +252,22 @@ impl EventKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Histogram, Native, Summary, Value};
+
+    #[test]
+    fn the_memory_of_a_value_counts_its_lists() {
+        let pair = size_of::<(f64, f64)>();
+        let mut histogram = Histogram { buckets: vec![(1.0, 1.0); 10], ..Histogram::default() };
+        let classic = Value::Histogram(Box::new(histogram.clone())).bytes();
+        assert!(classic >= size_of::<Histogram>() + 10 * pair);
+        let (positive, negative) = (vec![(1, 1.0); 20], vec![(1, 1.0); 30]);
+        histogram.native = Some(Native { positive, negative, ..Native::default() });
+        assert_eq!(Value::Histogram(Box::new(histogram)).bytes(), classic + 50 * pair);
+        let summary = Summary { quantiles: vec![(0.5, 1.0); 5], ..Summary::default() };
+        assert_eq!(Value::Summary(Box::new(summary)).bytes(), size_of::<Summary>() + 5 * pair);
+        assert_eq!(Value::Number(1.0).bytes(), 0);
+    }
+}

@@ -1,4 +1,4 @@
-use super::Forming;
+use super::{FORGET, Forming};
 use crate::batch::{Candle, Kind, Sample, Series, Value};
 use crate::settings::Candles;
 use std::sync::Arc;
@@ -160,4 +160,40 @@ fn services_with_the_same_symbol_have_candles_of_their_own() {
         ("b".into(), (3, [1.0; 4], 7.0, 1)),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_length_that_is_given_twice_has_candles_once() {
+    let mut all = forming(&[1, 2, 1]);
+    tick(&mut all, 0, 10.0, 1.0);
+    tick(&mut all, 100, 11.0, 2.0);
+    let found: Vec<_> =
+        all.rest().iter().map(|it| (it.interval.as_secs(), it.samples, it.volume)).collect();
+    assert_eq!(found, [(1, 2, 1.0), (2, 2, 1.0)]);
+}
+
+#[test]
+fn counters_that_are_gone_are_forgotten_and_others_are_not() {
+    let mut all = forming(&[1]);
+    let volume = |all: &mut Forming, symbol, total| {
+        all.add(&[sample(VOLUME, symbol, 100, total)]);
+    };
+    volume(&mut all, "gone", 1.0);
+    volume(&mut all, "gone", 5.0);
+    for cycle in 0..3 * FORGET {
+        volume(&mut all, "here", cycle as f64);
+        all.over(at(0));
+        if cycle < FORGET / 2 {
+            assert_eq!(
+                (all.counters.len(), all.pending.len()),
+                (2, if cycle == 0 { 1 } else { 2 })
+            );
+        }
+    }
+    let symbols: Vec<_> = all.counters.keys().map(|it| it.symbol.clone().unwrap()).collect();
+    assert_eq!(symbols, ["here".into()]);
+    assert_eq!(all.pending.len(), 1);
+    // All that it grew by is in its next candle.
+    all.add(&[sample(PRICE, "here", 200, 1.0)]);
+    assert_eq!(all.rest()[0].volume, (3 * FORGET - 1) as f64);
 }

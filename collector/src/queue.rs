@@ -188,7 +188,7 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use super::{Most, Queue};
+    use super::{MOST_EVENTS, Most, Queue};
     use crate::batch::{Batch, Event, EventKind};
     use std::sync::Arc;
     use std::time::{Duration, Instant, SystemTime};
@@ -236,5 +236,33 @@ mod tests {
         // What was taken does not count.
         queue.take().unwrap();
         assert_eq!((queue.bytes(), lost(9_000)), (0, 0));
+    }
+
+    #[test]
+    fn events_that_wait_for_a_batch_are_bounded() {
+        let queue = Queue::new(Most { batches: 1, bytes: usize::MAX });
+        let event = Event {
+            time: SystemTime::now(),
+            service: None,
+            kind: EventKind::Start,
+            message: String::new(),
+        };
+        queue.note_all(vec![event; MOST_EVENTS + 5]);
+        assert_eq!(queue.events().len(), MOST_EVENTS);
+        (0..MOST_EVENTS + 5).for_each(|_| queue.note(EventKind::WriteError, ""));
+        assert_eq!(queue.events().len(), MOST_EVENTS);
+    }
+
+    #[test]
+    fn the_first_end_counts_and_what_was_taken_is_lost() {
+        let queue = Queue::new(Most { batches: 3, bytes: usize::MAX });
+        (0..3).for_each(|_| queue.push(Arc::default(), Instant::now()));
+        queue.close(Instant::now());
+        queue.close(Instant::now() + Duration::from_secs(3600));
+        // No time is left.
+        assert!(!queue.wait(Duration::from_millis(1)));
+        queue.take().unwrap();
+        queue.abandon(1);
+        assert_eq!((queue.len(), queue.lost()), (0, 3));
     }
 }

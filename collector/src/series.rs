@@ -373,4 +373,32 @@ mod tests {
         get("b", &[]).unwrap();
         assert!(matches!(get("c", &[]), Err(Refused::TooMany(_))));
     }
+
+    #[test]
+    fn series_of_other_kinds_and_symbols_are_others() {
+        let room = Arc::new(Room::new(10));
+        let limits = Limits::default();
+        let mut all = Interner::new("feed".into(), None, "pair", limits, room);
+        all.begin();
+        let mut labels = vec![("pair", "BTC"), ("symbol", "ETH")];
+        let gauge = all.get("a", Kind::Gauge, &mut labels, None).unwrap();
+        let counter = all.get("a", Kind::Counter, &mut labels, None).unwrap();
+        assert_eq!((gauge.kind, counter.kind), (Kind::Gauge, Kind::Counter));
+        // The label that is configured.
+        assert_eq!(gauge.symbol.as_deref(), Some("BTC"));
+        all.end();
+    }
+
+    #[test]
+    fn texts_of_series_that_are_gone_are_forgotten() {
+        let room = Arc::new(Room::new(10));
+        let mut all = interner(Limits::default(), &room, None);
+        for answer in 0..5 {
+            all.begin();
+            let id = answer.to_string();
+            all.get("a", Kind::Gauge, &mut vec![("id", &*id)], None).unwrap();
+            all.end();
+            assert_eq!(all.texts.len(), 3, "{:?}", all.texts);
+        }
+    }
 }

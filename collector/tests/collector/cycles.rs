@@ -2,8 +2,9 @@
 
 use crate::support::{Memory, Server, quick};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tickmetrics_collector::batch::{EventKind, Kind, Value};
-use tickmetrics_collector::{Builder, Source};
+use tickmetrics_collector::{Builder, Source, TotalLimits};
 
 const TEXT: &str = "\
 # TYPE orders_total counter
@@ -165,4 +166,25 @@ fn targets_of_one_service_and_filters() {
     };
     assert_eq!(of("gauge", &one), Value::Number(1.5));
     assert_eq!(of("unknown", &two), Value::Number(2.0));
+}
+
+#[test]
+fn settings_that_can_not_be_are_refused() {
+    let memory = Memory::default();
+    let refused = |builder: Builder, text: &str| {
+        let error = builder.start().map(drop).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    };
+    let source = || Source::new("127.0.0.1:1").target("127.0.0.1:2");
+    let mut limits = TotalLimits::default();
+    limits.targets = 1;
+    refused(
+        quick(&memory).source(source()).limits(limits),
+        "2 targets are more than the limit of 1",
+    );
+    let fast = source().interval(Duration::from_millis(19));
+    refused(quick(&memory).source(fast), "can't be read each 19ms");
+    let slow = source().interval(Duration::from_millis(70));
+    let collector = quick(&memory).source(slow).start().unwrap();
+    assert_eq!(collector.status().slowest, Duration::from_millis(70));
 }

@@ -1,8 +1,8 @@
 //! Stores that block or fail.
 
 use crate::support::{Memory, PATIENCE, Server, quick};
-use std::time::Duration;
-use tickmetrics_collector::batch::EventKind::{BatchLost, WriteError};
+use std::time::{Duration, Instant};
+use tickmetrics_collector::batch::EventKind::{BatchLost, CycleMissed, WriteError};
 use tickmetrics_collector::store::StoreError;
 
 #[test]
@@ -122,4 +122,27 @@ fn a_collector_that_reads_once_ends_by_itself() {
     assert_eq!((status.cycles, status.samples), (1, 1));
     let up: Vec<_> = status.sources.iter().map(|it| (&*it.service, it.is_up())).collect();
     assert_eq!(up, [("a", true), ("b", false)]);
+}
+
+#[test]
+fn cycles_that_are_missed_are_left_out_and_reported() {
+    let (server, memory) = (Server::of_text("up 1\n"), Memory::default());
+    let (begin, mut is_first) = (Instant::now(), true);
+    let collector = quick(&memory)
+        .source(server.source("a"))
+        .on_cycle(move |_| {
+            if std::mem::take(&mut is_first) {
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        })
+        .start()
+        .unwrap();
+    memory.wait_for_event(CycleMissed, "cycles were left out");
+    memory.wait_for_samples("a", 5);
+    let status = collector.stop().unwrap();
+    assert!(status.missed_cycles >= 24, "{status:?}");
+    assert_eq!(status.recent_missed_cycles, status.missed_cycles);
+    // None of them is caught up: each that ended has had its time, but for the last one.
+    let all = u64::try_from(begin.elapsed().as_millis() / 20).unwrap() + 1;
+    assert!(status.cycles + status.missed_cycles <= all, "{status:?}");
 }
