@@ -184,6 +184,17 @@ fn random_texts_do_not_panic() {
 }
 
 #[test]
+fn random_bytes_do_not_panic() {
+    let mut rng = Rng::with_seed(3);
+    for _ in 0..4_000 {
+        let bytes: Vec<u8> = (0..rng.usize(1..40)).map(|_| rng.u8(..)).collect();
+        check(&String::from_utf8_lossy(&bytes));
+        let printable: Vec<u8> = bytes.iter().map(|byte| b' ' + byte % 95).collect();
+        check(&String::from_utf8(printable).unwrap());
+    }
+}
+
+#[test]
 fn changed_expressions_do_not_panic() {
     let whole = [
         "sum by (job, le) (rate(a_bucket{x=\"1\", y!~'2|3'}[5m] offset 1h @ end())) > bool 0x1F",

@@ -146,16 +146,7 @@ fn one_value_is_known() {
     assert_eq!(variable(&read), [] as [&str; 0]);
     let plain = "sum by (side, venue) (rate(a{x=\"buy\", side=\"sell\",venue!=\"a\"}[10m])) > 0.5";
     let plain = expression::parse(plain).unwrap();
-    let kinds = |read: &Expression| {
-        // Without places.
-        let text = format!("{:?}", read.root());
-        let mut kinds = String::new();
-        for part in text.split("place: ") {
-            kinds.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'));
-        }
-        kinds
-    };
-    assert_eq!(kinds(&read), kinds(&plain));
+    assert_eq!(without_places(&read), without_places(&plain));
     let matchers: Vec<_> = read.selectors().next().unwrap().1.matchers.iter().collect();
     assert_eq!(read.text_of(&matchers[1].place), "$filter");
     assert_eq!(read.text_of(&matchers[2].place), "$filter");
@@ -163,9 +154,14 @@ fn one_value_is_known() {
 
 #[test]
 fn several_values_are_not_known() {
-    let variables = Variables::new().with("fn", ["sum", "max"]).with("x", ["a", "b"]);
-    let read = expression::parse_with("$fn(rate(a{x=\"$x\"}[5m]))", &variables).unwrap();
-    assert_eq!(variable(&read), ["$fn", "\"$x\""]);
+    let variables = Variables::new()
+        .with("fn", ["sum", "max"])
+        .with("x", ["a", "b"])
+        .with("extra", ["2 * a", "1"]);
+    let text = "$fn(rate(a{x=\"$x\"}[5m]))";
+    let read = expression::parse_with(&format!("{text} + $extra"), &variables).unwrap();
+    assert_eq!(variable(&read), ["$fn", "\"$x\"", "$extra"]);
+    let read = expression::parse_with(text, &variables).unwrap();
     let Kind::Aggregate(aggregate) = &read.root().kind else { panic!("{read:?}") };
     assert_eq!(aggregate.op.value, Value::Variable);
 }
@@ -208,4 +204,61 @@ fn text_of_a_node_is_the_node() {
             }
         }
     }
+}
+
+fn without_places(read: &Expression) -> String {
+    let text = format!("{:?}", read.root());
+    let parts = text.split("place: ");
+    parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')).collect()
+}
+
+/// Words, numbers and strings, each of which a variable can set.
+const WHOLE: &[&str] = &[
+    "sum by (job, le) (rate(a_bucket{x=\"v1\", y!~'v2'}[5m] offset 1h)) > bool 31",
+    "a * on (x) group_left (y) b{z=~`v3`} unless max_over_time((c - -d)[1h:1m] @ 10)",
+    "topk(3, rate(job:a:b[10m])) without (x) / 60 or count_values('v4', {__name__=\"a\", y=\"v5\"})",
+    "label_replace(a, \"v6\", \"v7\", \"v8\", \"v9\") == 0.5",
+];
+
+/// A variable in the place of a word leaves the tree as it is if it has the word as its one value.
+/// If it can have any, the rest of the tree is as it was.
+#[test]
+fn a_variable_can_stand_for_each_word() {
+    let keywords =
+        ["by", "without", "on", "group_left", "bool", "offset", "or", "unless", "__name__"];
+    let mut count = 0;
+    for text in WHOLE {
+        let plain = expression::parse(text).unwrap();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
+        let mut at = 0;
+        while let Some(start) = text[at..].find(is_word).map(|found| at + found) {
+            at = start + text[start..].find(|c| !is_word(c)).unwrap_or(text.len() - start);
+            let word = &text[start..at];
+            // A step, which begins with a colon, and a range are two words.
+            let colon = word.find(':').filter(|_| word.starts_with(|c: char| c.is_ascii_digit()));
+            let end = colon.map_or(at, |colon| start + colon);
+            at = colon.map_or(at, |_| end + 1);
+            let word = &text[start..end];
+            if keywords.contains(&word) {
+                continue;
+            }
+            let with = format!("{}${{v}}{}", &text[..start], &text[end..]);
+            let known = expression::parse_with(&with, &Variables::new().with("v", [word])).unwrap();
+            assert_eq!(without_places(&known), without_places(&plain), "{with}");
+            assert_eq!(variable(&known), [] as [&str; 0], "{with}");
+            let any = expression::parse_with(&with, &Variables::new());
+            let any = any.unwrap_or_else(|error| panic!("{with}: {error}"));
+            assert!(any.is_placed());
+            // A number takes the minus before it.
+            let minus = usize::from(text[..start].ends_with('-'));
+            assert_eq!(any.nodes().count(), plain.nodes().count() - minus, "{with}");
+            // An `@` has no mark among these.
+            let marks = usize::from(word != "10");
+            let set = variable(&any);
+            assert_eq!(set.len(), marks, "{with}: {set:?}");
+            assert!(set.iter().all(|text| text.contains("${v}")), "{with}: {set:?}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
 }

@@ -47,14 +47,18 @@ pub(super) struct Scan<'a> {
     text: &'a str,
     at: usize,
     quote: Option<char>,
-    /// `(`, `[`, `{`, and `b` for the parenthesis of a list of labels.
+    /// `(`, `[`, `{`, and `b` or `o` for the parenthesis of a list of labels: of an aggregation, or of
+    /// an operator.
     open: Vec<char>,
     before: Before<'a>,
     /// Where the last variable ended.
     passed: Option<usize>,
 }
 
-const LISTS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
+/// Words before a list of labels.
+const GROUPING: [&str; 2] = ["by", "without"];
+/// The same, between an operator and its right operand.
+const MATCHING: [&str; 4] = ["on", "ignoring", "group_left", "group_right"];
 
 impl<'a> Scan<'a> {
     pub(super) fn new(text: &'a str) -> Self {
@@ -98,9 +102,18 @@ impl<'a> Scan<'a> {
                 self.before = Before::Operand;
             }
             '(' => {
-                let is_list = |word: &str| LISTS.iter().any(|list| word.eq_ignore_ascii_case(list));
-                let list = matches!(self.before, Before::Word(word) if is_list(word));
-                self.open.push(if list { 'b' } else { '(' });
+                let after = |words: &[&str]| {
+                    let is = |word: &str| words.iter().any(|list| word.eq_ignore_ascii_case(list));
+                    matches!(self.before, Before::Word(word) if is(word))
+                };
+                let list = if after(&GROUPING) {
+                    'b'
+                } else if after(&MATCHING) {
+                    'o'
+                } else {
+                    '('
+                };
+                self.open.push(list);
                 self.before = Before::Sign(c);
             }
             '[' | '{' => {
@@ -108,8 +121,9 @@ impl<'a> Scan<'a> {
                 self.before = Before::Sign(c);
             }
             ')' | ']' | '}' => {
-                self.open.pop();
-                self.before = Before::Operand;
+                // The right operand follows the labels of `on`.
+                let of_matching = self.open.pop() == Some('o');
+                self.before = if of_matching { Before::Sign('o') } else { Before::Operand };
             }
             _ if c.is_whitespace() => {}
             _ if is_word(c) && !(c == ':' && self.open.last() == Some(&'[')) => {
@@ -168,8 +182,8 @@ impl<'a> Scan<'a> {
         }
         match self.open.last() {
             Some('{') => self.in_braces(joined || joins, next),
-            Some('b') if joined || joins => Context::Piece,
-            Some('b') => Context::Label,
+            Some('b' | 'o') if joined || joins => Context::Piece,
+            Some('b' | 'o') => Context::Label,
             _ if joined || joins => Context::Piece,
             _ => self.outside(next),
         }
@@ -194,7 +208,9 @@ impl<'a> Scan<'a> {
         let operators = ["and", "or", "unless", "atan2", "bool"];
         let after_operand = match self.before {
             Before::Operand => true,
-            Before::Word(word) => !operators.iter().any(|op| word.eq_ignore_ascii_case(op)),
+            Before::Word(word) => {
+                !operators.iter().chain(&MATCHING).any(|op| word.eq_ignore_ascii_case(op))
+            }
             Before::Sign(_) => false,
         };
         if after_operand {

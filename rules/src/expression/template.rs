@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Substitutions of one text that are tried.
-const MAX_TRIES: usize = 64;
+const MAX_TRIES: usize = 128;
 /// Variables in one text.
 const MAX_VARIABLES: usize = 1024;
 /// Bytes of a value that is used.
@@ -153,9 +153,12 @@ fn choices<'a>(
             "sum",
             "topk",
             "count_values",
+            "label_replace",
+            "time",
         ],
         Context::Operand => &["1", "a"],
-        Context::Operator => &["+", " offset 1m "],
+        // No plus: it could be the sign of an operand, and leave no mark.
+        Context::Operator => &["*", " offset 1m "],
     };
     choices.extend(further.iter().copied().map(any));
     choices
@@ -171,8 +174,11 @@ fn value<'a>(context: Context, found: &Found<'_>, variables: &'a Variables) -> O
     // Whether it is the same in each format, whatever is escaped there.
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-/: ".contains(c);
     let dots = found.format.is_none();
+    let word = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
     let fits = match context {
-        Context::Text => values.len() == 1 && value.chars().all(|c| plain(c) || dots && c == '.'),
+        // Only one word is marked wherever it is.
+        _ if values.len() > 1 => context != Context::Text && value.chars().all(word),
+        Context::Text => value.chars().all(|c| plain(c) || dots && c == '.'),
         // A value with brackets, quotes or variables of its own can change what is around it.
         Context::Matchers { .. } | Context::Quoted | Context::Operand | Context::Operator => {
             !value.contains(['$', '#']) && !value.contains("[[")
