@@ -25,7 +25,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `catalogue` | the metrics of a service: of a snapshot, of an exposition, as JSON, and compared |
-//! | `file` | rule files, of which each value knows its place, and waivers |
+//! | `file` | rule files and dashboards, of which each value knows its place, and waivers |
 //! | `place` | places in files |
 //! | `report` | findings, and how they are shown |
 

@@ -123,6 +123,11 @@ impl RuleFile {
         read::read(source.into())
     }
 
+    /// A file without groups.
+    pub(in crate::file) fn empty(source: Arc<Source>) -> Self {
+        Self { source, groups: Vec::new(), waivers: Vec::new(), findings: Vec::new() }
+    }
+
     /// The number of rules in all groups.
     pub fn rule_count(&self) -> usize {
         self.groups.iter().map(|group| group.rules.len()).sum()

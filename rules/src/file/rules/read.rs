@@ -17,8 +17,7 @@ const OF_RULE: &[&str] =
     &["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
 
 pub(super) fn read(source: Arc<Source>) -> RuleFile {
-    let mut file =
-        RuleFile { source, groups: Vec::new(), waivers: Vec::new(), findings: Vec::new() };
+    let mut file = RuleFile::empty(source);
     let mut reader = Reader::new(Arc::clone(&file.source));
     let source = Arc::clone(&file.source);
     let text = source.text();
