@@ -188,3 +188,26 @@ fn settings_that_can_not_be_are_refused() {
     let collector = quick(&memory).source(slow).start().unwrap();
     assert_eq!(collector.status().slowest, Duration::from_millis(70));
 }
+
+/// A summary whose ranks fall, and the start of the process.
+const ODD: &str = "\
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds 100
+# TYPE size summary
+size{quantile=\"0.9\"} 20
+size{quantile=\"0.5\"} 10
+size_sum 50
+size_count 5
+";
+
+#[test]
+fn quantiles_rise_and_a_start_that_is_not_wanted_is_not_stored() {
+    let (server, memory) = (Server::of_text(ODD), Memory::default());
+    let collector = quick(&memory).source(server.source("a").allow("size*")).start().unwrap();
+    memory.wait_for_samples("a", 2);
+    collector.stop().unwrap();
+    let last = memory.with(|stored| stored.last("a"));
+    let Some((name, Value::Summary(size))) = last.first_key_value() else { panic!("{last:?}") };
+    assert_eq!((last.len(), name.as_str()), (1, "summary size{}"));
+    assert_eq!(size.quantiles, [(0.5, 10.0), (0.9, 20.0)]);
+}

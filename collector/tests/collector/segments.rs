@@ -134,3 +134,17 @@ fn a_target_without_a_segment_is_down() {
     assert_eq!(status.failed_scrapes, 1);
     memory.with(|stored| assert_eq!(stored.kinds(&pattern), [SourceDown]));
 }
+
+#[test]
+fn families_of_a_segment_are_filtered() {
+    let folder = Folder::new("collector-filtered");
+    let file = folder.0.join("feed.metrics");
+    let memory = Memory::default();
+    let _writer = Writer::start(&file);
+    let source = Source::new(file.to_str().unwrap()).deny("wait").deny("*_negative_*");
+    let collector = quick(&memory).source(source).once().start().unwrap();
+    assert!(collector.wait(PATIENCE));
+    collector.stop().unwrap();
+    let last = memory.with(|stored| stored.last("feed"));
+    assert_eq!(last.keys().collect::<Vec<_>>(), ["counter orders_total{}"]);
+}
