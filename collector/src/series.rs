@@ -209,7 +209,7 @@ impl Interner {
         for (name, value) in labels {
             // As Prometheus renames a label that the scrape sets itself.
             let is_taken = self.own.as_ref().is_some_and(|(own, _)| **own == **name);
-            let name = if is_taken { self.text(&exported(name)) } else { self.text(name) };
+            let name = if is_taken { self.text(&exported(name, labels)) } else { self.text(name) };
             let value = self.text(value);
             all.push((name, value));
         }
@@ -236,8 +236,13 @@ impl Drop for Interner {
     }
 }
 
-fn exported(name: &str) -> String {
-    format!("exported_{name}")
+/// The new name of a label, which no other one of the series has.
+fn exported(name: &str, labels: &[(&str, &str)]) -> String {
+    let mut name = format!("exported_{name}");
+    while labels.iter().any(|(other, _)| *other == name) {
+        name.insert_str(0, "exported_");
+    }
+    name
 }
 
 fn is_same(
@@ -261,7 +266,7 @@ fn is_same(
     let is_own = |name: &str| *name == **own;
     series.labels.len() == labels.len() + 1
         && labels.iter().all(|(name, it)| {
-            let found = if is_own(name) { value(&exported(name)) } else { value(name) };
+            let found = if is_own(name) { value(&exported(name, labels)) } else { value(name) };
             found == Some(it)
         })
 }
@@ -400,5 +405,24 @@ mod tests {
             all.end();
             assert_eq!(all.texts.len(), 3, "{:?}", all.texts);
         }
+    }
+
+    #[test]
+    fn a_renamed_label_takes_no_other_ones_name() {
+        let room = Arc::new(Room::new(10));
+        let mut all = interner(Limits::default(), &room, Some(("instance", "a:1")));
+        let mut get = || {
+            all.begin();
+            let mut labels = vec![("instance", "b"), ("exported_instance", "c")];
+            let series = all.get("up", Kind::Gauge, &mut labels, None).unwrap();
+            all.end();
+            series
+        };
+        let series = get();
+        let labels: Vec<_> =
+            series.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let [other, own] = [("exported_instance", "c"), ("instance", "a:1")];
+        assert_eq!(labels, [("exported_exported_instance", "b"), other, own]);
+        assert!(Arc::ptr_eq(&series, &get()));
     }
 }
