@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+/// The bytes of a line that an excerpt has before the part, and half of those from there on.
+const AROUND: usize = 100;
+
 /// A check: its name and what it is about. A waiver names a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Check {
@@ -168,9 +171,27 @@ impl Finding {
         self.source.position(self.place.end)
     }
 
-    /// The first line of the part.
+    /// The first line of the part. Of a long line, it is what is around the part.
     pub fn excerpt(&self) -> &str {
-        self.source.line(self.source.line_of(self.place.start))
+        let line = self.source.line_place(self.source.line_of(self.place.start));
+        let text = self.source.text();
+        let mut start = line.start.max(self.place.start.min(line.end).saturating_sub(AROUND));
+        let mut end = line.end.min(self.place.start.max(line.start) + 2 * AROUND);
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        self.source.part(Place::new(start, end))
+    }
+
+    /// The message, the notes and what to write instead, a line each.
+    pub(super) fn explained(&self, note: &str, instead: &str) -> String {
+        let mut lines = vec![self.message.clone()];
+        lines.extend(self.notes.iter().map(|text| format!("{note}{text}")));
+        lines.extend(self.instead.iter().map(|text| format!("{instead}{text}")));
+        lines.join("\n")
     }
 
     /// The order in which findings are shown: by file, then by place, the worst first.
