@@ -252,9 +252,15 @@ impl Builder {
         }
         let room = Arc::new(Room::new(self.limits.series));
         let (mut tasks, mut known) = (Vec::new(), HashSet::new());
+        // The segments of each service. What several patterns match is read for the first of them.
+        let mut segments: HashMap<_, Vec<String>> = HashMap::new();
         for source in &self.sources {
             for target in &source.targets {
-                let task = self.task(tasks.len(), source, target, &room)?;
+                let before = segments.entry(&source.service).or_default();
+                let task = self.task(tasks.len(), source, target, before, &room)?;
+                if let Task::Segments(_) = task {
+                    before.push(target.clone());
+                }
                 // Their rows could not be distinguished.
                 if !known.insert(task.identity()) {
                     let advice = "leave one out, or name another service for it";
@@ -271,6 +277,7 @@ impl Builder {
         number: usize,
         source: &Source,
         target: &str,
+        before: &[String],
         room: &Arc<Room>,
     ) -> Result<Task, StartError> {
         let interval = source.interval.unwrap_or(self.interval);
@@ -299,6 +306,7 @@ impl Builder {
                 let files = self.limits.targets;
                 let limits = WatchLimits { files, memory: 1 << 30, of_one: None, form: Form::Keys };
                 let watch = Watch::new(&[target.to_owned()], Trust::new(&[]), limits)?;
+                let watch = watch.without(before)?;
                 return Ok(Task::Segments(Box::new(OfSegments {
                     number,
                     interval,

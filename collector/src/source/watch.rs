@@ -4,6 +4,7 @@ use super::credentials::Form;
 use super::message::Result;
 use super::segment::{LeftOut, Process, Segment};
 use super::trust::{self, Rank, Refused, Trust};
+use crate::file_id::FileId;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -49,6 +50,10 @@ struct Watched {
 /// The present segments.
 pub struct Watch {
     wanted: Vec<Wanted>,
+    /// What another watch follows: its files are left out here.
+    elsewhere: Vec<Wanted>,
+    /// Whether files were left out at the last look.
+    has_elsewhere: bool,
     trust: Trust,
     limits: Limits,
     open: BTreeMap<PathBuf, Watched>,
@@ -99,18 +104,11 @@ impl Shares {
 impl Watch {
     /// For paths as the user gave them.
     pub fn new(paths: &[String], trust: Trust, limits: Limits) -> Result<Self> {
-        let wanted = paths.iter().map(|text| {
-            let path = PathBuf::from(text);
-            // A file whose name looks like a pattern is a file.
-            let pattern = if path.exists() { glob::Pattern::escape(text) } else { text.clone() };
-            if let Err(error) = glob::Pattern::new(&pattern) {
-                let reason = format!("{text:?} is not a pattern: {} at {}", error.msg, error.pos);
-                return Err(reason);
-            }
-            Ok(Wanted { path, pattern })
-        });
+        let wanted = paths.iter().map(|text| Wanted::of(text));
         Ok(Self {
             wanted: wanted.collect::<Result<_>>()?,
+            elsewhere: Vec::new(),
+            has_elsewhere: false,
             trust,
             limits,
             open: BTreeMap::new(),
@@ -121,9 +119,16 @@ impl Watch {
         })
     }
 
-    /// Whether there is no segment.
+    /// Leaves out the files that other paths stand for, since another watch follows them.
+    pub(crate) fn without(mut self, paths: &[String]) -> Result<Self> {
+        let paths = paths.iter().map(|text| Wanted::of(text));
+        self.elsewhere = paths.collect::<Result<_>>()?;
+        Ok(self)
+    }
+
+    /// Whether there is no segment, here or in the other watch.
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && !self.has_elsewhere
     }
 
     /// Reads all segments, the most trusted first, then sorted by path. Returns new errors.
@@ -183,7 +188,8 @@ impl Watch {
     /// Looks for files that came and went.
     pub fn refresh(&mut self) -> Vec<Change> {
         let (mut changes, mut notes) = (Vec::new(), Vec::new());
-        let (named, mut found) = self.look();
+        let (named, mut found) = look(&self.wanted);
+        notes.extend(self.leave_out(&mut found));
         if found.len() >= MOST_PATHS {
             let reason = format!("there are more than {MOST_PATHS} files: not all are checked");
             notes.extend(self.tell_once("paths".into(), reason));
@@ -260,20 +266,26 @@ impl Watch {
         self.open.values().any(|watched| watched.segment.is_of(file))
     }
 
-    /// The files that are named or match a pattern, and all files.
-    fn look(&self) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
-        let (mut named, mut found) = (BTreeSet::new(), BTreeSet::new());
-        for Wanted { path, pattern } in &self.wanted {
-            if path.is_dir() {
-                // Another file in the directory is somebody else's, and no error.
-                found.extend(files_in(path));
-            } else {
-                let files = glob::glob(pattern).into_iter().flatten().flatten();
-                named.extend(files.take(MOST_PATHS).filter(|path| path.is_file()));
-            }
+    /// Leaves out the files that are read elsewhere: their processes would be counted twice.
+    fn leave_out(&mut self, found: &mut BTreeSet<PathBuf>) -> Option<Change> {
+        if self.elsewhere.is_empty() {
+            return None;
         }
-        found.extend(named.iter().cloned());
-        (named, found)
+        let (_, others) = look(&self.elsewhere);
+        let others: HashSet<_> = others.iter().filter_map(|path| FileId::at(path)).collect();
+        let is_other = |path: &PathBuf| FileId::at(path).is_some_and(|it| others.contains(&it));
+        let first = found.iter().find(|path| is_other(path) && trust::is_segment(path)).cloned();
+        found.retain(|path| !is_other(path));
+        self.has_elsewhere = first.is_some();
+        let path = first?;
+        self.tell_once(
+            "elsewhere".into(),
+            format!(
+                "{} is read for an earlier target already, and not twice: leave one of the targets \
+                 out, or name another service for it",
+                PrintablePath(&path)
+            ),
+        )
     }
 
     /// Closes the least trusted file to make room for a more trusted one.
@@ -377,6 +389,34 @@ impl Watch {
             });
         }
     }
+}
+
+impl Wanted {
+    fn of(text: &str) -> Result<Self> {
+        let path = PathBuf::from(text);
+        // A file whose name looks like a pattern is a file.
+        let pattern = if path.exists() { glob::Pattern::escape(text) } else { text.to_owned() };
+        if let Err(error) = glob::Pattern::new(&pattern) {
+            return Err(format!("{text:?} is not a pattern: {} at {}", error.msg, error.pos));
+        }
+        Ok(Self { path, pattern })
+    }
+}
+
+/// The files that are named or match a pattern, and all files.
+fn look(wanted: &[Wanted]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+    let (mut named, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for Wanted { path, pattern } in wanted {
+        if path.is_dir() {
+            // Another file in the directory is somebody else's, and no error.
+            found.extend(files_in(path));
+        } else {
+            let files = glob::glob(pattern).into_iter().flatten().flatten();
+            named.extend(files.take(MOST_PATHS).filter(|path| path.is_file()));
+        }
+    }
+    found.extend(named.iter().cloned());
+    (named, found)
 }
 
 /// The end of a text: of a path, the part that most often distinguishes it.

@@ -98,6 +98,35 @@ fn processes_come_die_and_go() {
 }
 
 #[test]
+fn a_process_that_two_targets_name_is_read_once() {
+    let folder = Folder::new("collector-twice");
+    let memory = Memory::default();
+    let files = ["a.metrics", "b.metrics"].map(|name| folder.0.join(name));
+    let _writers = files.each_ref().map(|file| Writer::start(file));
+    let at = |pattern: &str| Source::new(format!("{}/{pattern}", folder.0.display()));
+    // A pattern, one that matches more, the folder, and a file of it by another path.
+    let collector = quick(&memory)
+        .source(at("a*.metrics"))
+        .source(at("*.metrics"))
+        .source(at(""))
+        .source(at("./a.metrics"))
+        .source(at("a.metrics").service("other"))
+        .once()
+        .start()
+        .unwrap();
+    assert!(collector.wait(PATIENCE));
+    let status = collector.stop().unwrap();
+    memory.with(|stored| {
+        for service in ["a", "b", "other"] {
+            assert_eq!(stored.samples(service).len(), 3, "{service}");
+        }
+        let told = stored.events().iter().filter(|it| it.message.contains("and not twice")).count();
+        assert_eq!(told, 3, "{:?}", stored.events());
+    });
+    assert!(status.sources.iter().all(|it| it.service.len() < 6), "{status:?}");
+}
+
+#[test]
 fn what_is_not_read_is_explained_to_the_collectors_user() {
     let folder = Folder::new("collector-refused");
     let memory = Memory::default();
