@@ -111,6 +111,16 @@ impl Reader {
         &[]
     }
 
+    /// Whether an item of a list is empty. Prometheus passes over it.
+    pub(super) fn is_empty(&mut self, item: &Node) -> bool {
+        let is_empty = is_null(item);
+        if is_empty {
+            let message = "this item of the list is empty";
+            self.push(Finding::warning(&WRONG_FIELD, &self.source, item.place, message));
+        }
+        is_empty
+    }
+
     /// The fields of a mapping, those that are merged into it behind its own. `None` if it is not a
     /// mapping. A value that is missing is an empty one.
     pub(super) fn fields<'a>(&mut self, node: &'a Node, what: &str) -> Option<Vec<FieldNode<'a>>> {

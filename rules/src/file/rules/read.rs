@@ -118,6 +118,7 @@ impl Groups<'_> {
             let message = "Prometheus reads only the first document of a file";
             let finding = Finding::warning(&UNREAD_DOCUMENT, &reader.source, head(node), message);
             reader.push(finding.instead("put the groups into a file of their own"));
+            return;
         }
         for field in fields {
             match field.key.as_str() {
@@ -161,6 +162,9 @@ impl Groups<'_> {
             if !reader.step(item.place, 0) {
                 return;
             }
+            if reader.is_empty(item) {
+                continue;
+            }
             reader.things.push(item.place);
             if let Some(group) = read_group(reader, item) {
                 let name = group.name.as_str();
@@ -194,6 +198,9 @@ fn read_group(reader: &mut Reader, node: &Node) -> Option<Group> {
                 for item in reader.items(field.value, "\"rules\"") {
                     if !reader.step(item.place, 0) {
                         break;
+                    }
+                    if reader.is_empty(item) {
+                        continue;
                     }
                     reader.things.push(item.place);
                     rules.extend(read_rule(reader, item));
@@ -267,7 +274,7 @@ fn read_rule(reader: &mut Reader, node: &Node) -> Option<Rule> {
 /// Whether Prometheus takes a value for one that is missing.
 fn is_unset(node: &Node) -> bool {
     match &node.kind {
-        Kind::Scalar(text, _) => is_null(node) || text.as_str() == "0",
+        Kind::Scalar(text, _) => is_null(node) || duration(text) == Ok(Duration::ZERO),
         Kind::Sequence(items) => items.is_empty(),
         Kind::Mapping(entries) => entries.is_empty(),
     }
@@ -287,14 +294,22 @@ fn read_duration(reader: &mut Reader, field: &FieldNode<'_>) -> Option<Field<Dur
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "so does Prometheus, and a fraction is dropped"
+)]
 fn read_limit(reader: &mut Reader, field: &FieldNode<'_>) -> Option<Field<i64>> {
     let text = reader.text(field)?;
     let number = match text.strip_prefix("0x") {
         Some(digits) => i64::from_str_radix(digits, 16).ok(),
         None => text.replace('_', "").parse().ok(),
     };
+    let number = number.or_else(|| text.parse().ok().map(|number: f64| number as i64));
+    // In quotes, it is a text.
+    let number = number.filter(|_| matches!(field.value.kind, Kind::Scalar(_, true)));
     if number.is_none() {
-        reader.wrong(text.place(), format!("{:?} is no whole number", text.as_str()));
+        let message = format!("{:?} is no whole number", reader.source.part(text.place()));
+        reader.wrong(text.place(), message);
     }
     Some(Field { value: number?, place: text.place() })
 }
