@@ -38,6 +38,10 @@ const OF_OTHERS: &[(&str, &str)] = &[
     ("extra_filter_labels", "vmalert"),
 ];
 
+/// What to do with braces that are not those of YAML.
+pub(super) const TEMPLATE: &str =
+    "a template of Prometheus needs quotes, and one of Helm must be rendered first";
+
 /// A key of a mapping and its value.
 pub(super) struct FieldNode<'a> {
     pub(super) key: &'a Text,
@@ -220,8 +224,13 @@ impl Reader {
             _ if is_null(field.value) => None,
             Kind::Scalar(text, _) => self.step(text.place(), text.len()).then_some(text),
             _ => {
+                let place = head(field.value);
                 let message = format!("{:?} must be a text", field.key.as_str());
-                self.wrong(head(field.value), message);
+                let mut finding = Finding::error(&WRONG_FIELD, &self.source, place, message);
+                if self.source.line(self.source.line_of(place.start)).contains("{{") {
+                    finding = finding.instead(TEMPLATE);
+                }
+                self.push(finding);
                 None
             }
         }

@@ -1,7 +1,7 @@
 //! Reads a rule file into its structs.
 
 use super::duration::duration;
-use super::fields::{FieldNode, Reader, head, is_null};
+use super::fields::{FieldNode, Reader, TEMPLATE, head, is_null};
 use super::{Entry, Field, Group, Rule, RuleFile, RuleKind};
 use crate::file::yaml::{self, Kind, Node};
 use crate::file::{UNREAD_DOCUMENT, UNREADABLE, WRONG_WAIVER, Waiver, waiver};
@@ -32,7 +32,7 @@ pub(super) fn read(source: Arc<Source>) -> RuleFile {
         let mut finding =
             Finding::error(&UNREADABLE, &source, place, format!("this is no YAML: {message}"));
         if source.line(source.line_of(place.start)).contains("{{") {
-            finding = finding.instead("a template, such as one of Helm, must be rendered first");
+            finding = finding.instead(TEMPLATE);
         }
         reader.push(finding);
     }
