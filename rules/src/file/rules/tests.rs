@@ -182,11 +182,8 @@ fn what_is_no_yaml_is_unreadable() {
     assert!(crate::file::is_unreadable(&file.findings[0]), "{:?}", found(&file));
     assert!(file.findings[0].instead.as_ref().unwrap().contains("rendered"));
     let template = read("groups:\n- name: a\n  rules:\n  - alert: {{ .x }}\n    expr: up\n");
-    assert!(
-        template.findings[0].instead.as_ref().unwrap().contains("rendered"),
-        "{:?}",
-        found(&template)
-    );
+    let mut hints = template.findings.iter().filter_map(|finding| finding.instead.as_ref());
+    assert!(hints.any(|hint| hint.contains("rendered")), "{:?}", found(&template));
     let tabs = read("groups:\n\t- name: a\n");
     assert!(crate::file::is_unreadable(&tabs.findings[0]), "{:?}", found(&tabs));
 }
