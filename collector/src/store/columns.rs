@@ -4,7 +4,7 @@ use crate::batch::{Batch, Candle, Event, Histogram, Native, Sample, Series, Summ
 use arrow_array::builder::StringBuilder;
 use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, Float64Array, Int8Array, Int64Array, ListArray, MapArray,
+    Array, ArrayRef, ArrowPrimitiveType, Float64Array, Int8Array, ListArray, MapArray,
     PrimitiveArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -50,52 +50,21 @@ fn samples(samples: &[Sample]) -> Result<RecordBatch, ArrowError> {
     let series = samples.iter().map(|sample| &*sample.series);
     let samples: Vec<_> = samples.iter().collect();
     let columns = std::iter::once(timestamps(&samples));
-    let values = [value_column(&samples)?, histogram_column(&samples)?];
+    let values = [value_column(&samples), histogram_column(&samples)?];
     record(columns.chain(names(series)?).chain(values))
 }
 
-/// Samples with a number in place of each one's series: those with one value, and the others.
-pub(super) fn numbered(samples: &[Sample], numbers: &[i64]) -> Result<Vec<Rows>, ArrowError> {
-    let is_number = |sample: &Sample| matches!(sample.value, Value::Number(_));
-    let all = samples.iter().zip(numbers.iter().copied());
-    let (plain, others): (Vec<_>, Vec<_>) = all.partition(|(sample, _)| is_number(sample));
-    let mut tables = Vec::new();
-    let parts = [
-        ("metric_values", plain, value_column as Make),
-        ("metric_histograms", others, histogram_column),
-    ];
-    for (table, rows, column) in parts {
-        let (samples, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        if samples.is_empty() {
-            continue;
-        }
-        let numbers: ArrayRef = Arc::new(Int64Array::from(numbers));
-        let columns = [timestamps(&samples), ("series", numbers), column(&samples)?];
-        tables.push((table, record(columns)?));
-    }
-    Ok(tables)
-}
-
-/// Series, each with its number and its fingerprint.
-pub(super) fn series(rows: &[(i64, u64, &Series)]) -> Result<RecordBatch, ArrowError> {
-    let numbers = Int64Array::from_iter_values(rows.iter().map(|(number, ..)| *number));
-    let fingerprints = UInt64Array::from_iter_values(rows.iter().map(|(_, print, _)| *print));
-    let columns = [("id", Arc::new(numbers) as ArrayRef), ("fingerprint", Arc::new(fingerprints))];
-    record(columns.into_iter().chain(names(rows.iter().map(|(.., series)| *series))?))
-}
-
 /// A column.
-type Column = (&'static str, ArrayRef);
+pub(super) type Column = (&'static str, ArrayRef);
 
-/// Makes a column of samples.
-type Make = fn(&[&Sample]) -> Result<Column, ArrowError>;
-
-fn timestamps(samples: &[&Sample]) -> Column {
+pub(super) fn timestamps(samples: &[&Sample]) -> Column {
     ("timestamp", times(samples.iter().map(|sample| sample.time)))
 }
 
 /// What names a series.
-fn names<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Result<[Column; 5], ArrowError> {
+pub(super) fn names<'a>(
+    series: impl Iterator<Item = &'a Series> + Clone,
+) -> Result<[Column; 5], ArrowError> {
     Ok([
         ("service", texts(series.clone().map(|series| &*series.service))),
         ("metric_name", texts(series.clone().map(|series| &*series.name))),
@@ -106,13 +75,12 @@ fn names<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Result<[Column
 }
 
 /// The values of samples that have one.
-#[expect(clippy::unnecessary_wraps, reason = "it is a `Make`")]
-fn value_column(samples: &[&Sample]) -> Result<Column, ArrowError> {
+pub(super) fn value_column(samples: &[&Sample]) -> Column {
     let values = samples.iter().map(|sample| match &sample.value {
         Value::Number(value) => Some(*value),
         Value::Histogram(_) | Value::Summary(_) => None,
     });
-    Ok(("value", Arc::new(values.collect::<Float64Array>())))
+    ("value", Arc::new(values.collect::<Float64Array>()))
 }
 
 /// The values of the others.
@@ -173,7 +141,7 @@ pub(super) fn interval_name(interval: Duration) -> String {
     format!("{}{unit}", micros / length)
 }
 
-fn record(columns: impl IntoIterator<Item = Column>) -> Result<RecordBatch, ArrowError> {
+pub(super) fn record(columns: impl IntoIterator<Item = Column>) -> Result<RecordBatch, ArrowError> {
     let (fields, columns): (Vec<_>, Vec<_>) =
         columns.into_iter().map(|(name, column)| (field(name, &column), column)).unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
@@ -195,7 +163,7 @@ fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(texts))
 }
 
-fn optional_texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+pub(super) fn optional_texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(texts.collect::<StringArray>())
 }
 

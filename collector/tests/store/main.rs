@@ -4,6 +4,7 @@ mod disk;
 mod duckdb;
 mod faults;
 mod folder;
+mod histograms;
 mod merges;
 mod odd_rows;
 mod older;

@@ -74,13 +74,13 @@ fn a_file_of_version_1_is_migrated_with_its_rows() {
     let mut store = open(&Place::DuckDb(file.clone()));
     let events = store.maintain().unwrap();
     assert_eq!(events[0].kind, EventKind::Migration, "{events:?}");
-    assert_eq!(events[0].message, "The tables were brought from version 1 to 3.");
+    assert_eq!(events[0].message, "The tables were brought from version 1 to 4.");
     store.write(&more()).unwrap();
     store.close().unwrap();
     let rows = read(&file, CANDLES).unwrap();
     assert_eq!(rows, [&format!("{OLD}3]"), NEW[0], NEW[1]]);
     let versions = read(&file, "SELECT version FROM tickmetrics_schema ORDER BY ALL").unwrap();
-    assert_eq!(versions, ["[1]", "[3]"]);
+    assert_eq!(versions, ["[1]", "[4]"]);
     let up = read(&file, "SELECT service, value FROM trading_metrics").unwrap();
     assert_eq!(up, [r#"["risk", 1.0]"#]);
     // Only once.

@@ -74,11 +74,14 @@ fn removed_rows(number: i64) -> String {
     counted(number.unsigned_abs(), "row was", "rows were")
 }
 
-/// Removes the series that have no samples any more.
+/// Removes the series that have no samples any more, and the layouts that no histogram has.
 pub(super) fn prune(connection: &mut Connection) -> Result<()> {
     connection.execute(
         "DELETE FROM metric_series WHERE id NOT IN \
          (SELECT series FROM metric_values UNION SELECT series FROM metric_histograms)",
+    )?;
+    connection.execute(
+        "DELETE FROM metric_layouts WHERE id NOT IN (SELECT layout FROM metric_histograms)",
     )
 }
 
@@ -117,7 +120,7 @@ mod tests {
     use crate::store::duckdb::schema;
 
     #[test]
-    fn series_go_with_their_last_sample() {
+    fn series_and_layouts_go_with_their_last_sample() {
         let library = match Library::load(None) {
             Ok(library) => library,
             Err(error) => return ::tests::programs::skip(&error.to_string()),
@@ -125,24 +128,23 @@ mod tests {
         let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
         let mut connection = database.connect().unwrap();
         schema::prepare(&mut connection).unwrap();
-        let histogram = "{'count': 1, 'sum': 1, 'buckets': [], 'native': NULL, 'quantiles': []}";
-        let rows = format!(
-            "INSERT INTO metric_series SELECT id, id, 'risk', 'up', 'gauge', NULL, MAP {{}} \
+        let rows = "INSERT INTO metric_series SELECT id, id, 'risk', 'up', 'gauge', NULL, MAP {} \
                  FROM (SELECT unnest([1, 2, 3, 4]) AS id); \
+             INSERT INTO metric_layouts SELECT id, id, id, NULL FROM (SELECT unnest([5, 6, 7]) AS id); \
              INSERT INTO metric_values VALUES ('2026-01-01', 1, 0), ('2026-01-02', 2, 0); \
-             INSERT INTO metric_histograms VALUES ('2026-01-01', 3, {histogram}), \
-                 ('2026-01-02', 4, {histogram});"
-        );
-        connection.execute(&rows).unwrap();
+             INSERT INTO metric_histograms (timestamp, series, layout) VALUES \
+                 ('2026-01-01', 3, 5), ('2026-01-02', 4, 6), ('2026-01-02', 4, 6);";
+        connection.execute(rows).unwrap();
         let mut left = || {
-            let ids = "SELECT list_sum(list(id * pow(10, id)))::BIGINT FROM metric_series";
+            let ids = "SELECT list_sum(list(id * pow(10, id)))::BIGINT FROM \
+                       (SELECT id FROM metric_series UNION ALL SELECT id FROM metric_layouts)";
             prune(&mut connection).unwrap();
             let before = connection.number(ids).unwrap();
             let cut = "SELECT epoch_us(TIMESTAMP '2026-01-02')";
             let cut = connection.number(cut).unwrap().unwrap();
             (before, remove(&mut connection, cut).unwrap())
         };
-        assert_eq!(left(), (Some(43210), 2));
-        assert_eq!(left(), (Some(40200), 0));
+        assert_eq!(left(), (Some(6_543_210), 2));
+        assert_eq!(left(), (Some(6_040_200), 0));
     }
 }

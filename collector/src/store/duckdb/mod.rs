@@ -8,7 +8,9 @@
 //! | `library` | where the library is looked for |
 //! | `connection` | the few calls of ADBC that are used |
 //! | `schema` | the version of the tables |
-//! | `series` | the numbers of series |
+//! | `numbers` | the numbers of what a file holds once |
+//! | `series`, `layouts` | the numbers of series, and of the edges of buckets |
+//! | `histograms` | samples as rows, without lists |
 //! | `fault` | errors, explained |
 //! | `maintain` | checkpoints and the removal of old rows |
 //! | `allowed` | which queries are allowed |
@@ -18,8 +20,11 @@
 mod allowed;
 mod connection;
 mod fault;
+mod histograms;
+mod layouts;
 mod library;
 mod maintain;
+mod numbers;
 pub(super) mod reading;
 mod resident;
 mod schema;
@@ -36,9 +41,10 @@ use crate::file_id::FileId;
 use crate::sync::lock;
 use adbc_core::error::Error;
 use connection::{Connection, Database};
+use layouts::KnownLayouts;
 pub use library::{Library, VARIABLE, fetch_command};
 use schema::Found;
-use series::Numbers;
+use series::KnownSeries;
 use shared::Shared;
 use std::fs;
 use std::io;
@@ -177,9 +183,10 @@ impl DuckDb {
                 .map_err(|error| self.failed(&error))?;
         if !removed.is_empty() && self.pruned.elapsed() >= PRUNE_PAUSE {
             self.pruned = Instant::now();
-            let Writer { connection, numbers, .. } = self.writer()?;
+            let Writer { connection, series, layouts, .. } = self.writer()?;
             // They are looked for again, also where the removal fails halfway.
-            numbers.forget();
+            series.forget();
+            layouts.forget();
             maintain::prune(connection).map_err(|error| self.failed(&error))?;
         }
         self.events.extend(removed.into_iter().map(|message| event(EventKind::Retention, message)));
@@ -195,8 +202,9 @@ fn open(library: &Library, file: &Path) -> Result<(Database, Writer, Vec<Event>)
     let shown = file.display();
     match schema::prepare(&mut connection).map_err(explain)? {
         Found::Ready(events) => {
-            let numbers = Numbers::of(&mut connection).map_err(explain)?;
-            let writer = Writer { connection, numbers, file: FileId::at(file) };
+            let series = KnownSeries::of(&mut connection).map_err(explain)?;
+            let layouts = KnownLayouts::of(&mut connection).map_err(explain)?;
+            let writer = Writer { connection, series, layouts, file: FileId::at(file) };
             Ok((database, writer, events))
         }
         Found::Newer(version) => Err(StoreError::lasting(format!(
@@ -213,27 +221,28 @@ fn open(library: &Library, file: &Path) -> Result<(Database, Writer, Vec<Event>)
 /// What writes the file.
 struct Writer {
     connection: Connection,
-    numbers: Numbers,
+    series: KnownSeries,
+    layouts: KnownLayouts,
     file: Option<FileId>,
 }
 
 impl Writer {
     /// Writes a batch as one transaction.
     fn write(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { connection, numbers, .. } = self;
-        let numbered = numbers.find(connection, &batch.samples)?;
-        connection.execute("BEGIN")?;
-        if let Some(rows) = &numbered.rows {
-            connection.append("metric_series", rows.clone())?;
-        }
         let no_columns = |error| fault::no_columns(&error);
-        let samples = columns::numbered(&batch.samples, &numbered.numbers).map_err(no_columns)?;
-        for (table, rows) in samples.into_iter().chain(columns::others(batch).map_err(no_columns)?)
-        {
-            connection.append(table, rows)?;
+        let series = self.series.find(&mut self.connection, &batch.samples)?;
+        let layouts = self.layouts.find(&mut self.connection, &batch.samples)?;
+        let rows = histograms::rows(&batch.samples, &series.numbers, &layouts.numbers);
+        let rows = rows.map_err(no_columns)?.into_iter();
+        self.connection.execute("BEGIN")?;
+        let new = [("metric_series", &series.rows), ("metric_layouts", &layouts.rows)];
+        let new = new.into_iter().filter_map(|(table, rows)| Some((table, rows.clone()?)));
+        for (table, rows) in new.chain(rows).chain(columns::others(batch).map_err(no_columns)?) {
+            self.connection.append(table, rows)?;
         }
-        connection.execute("COMMIT")?;
-        numbers.keep(numbered);
+        self.connection.execute("COMMIT")?;
+        self.series.keep(series);
+        self.layouts.keep(layouts);
         Ok(())
     }
 }

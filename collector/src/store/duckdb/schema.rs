@@ -7,25 +7,20 @@ use adbc_core::error::Result;
 use std::time::SystemTime;
 
 /// The version that this library writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Step `i` makes version `i + 2` of version `i + 1`. Each is SQL that ends with a semicolon.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../sql/version_2.sql"),
     // Which service a candle is of was not kept, and is null.
     "ALTER TABLE trading_candles ADD COLUMN service VARCHAR;",
+    include_str!("../sql/version_4.sql"),
 ];
 
 const TABLES: &str = include_str!("../sql/tables.sql");
 
-/// What the common views begin from: samples with the names of their series, and the parts of
-/// candles in the order that they were written.
-const SOURCES: &str = "CREATE OR REPLACE VIEW trading_metrics AS \
-    SELECT timestamp, service, metric_name, kind, symbol, labels, value, histogram \
-    FROM (SELECT timestamp, series, value, NULL AS histogram FROM metric_values \
-        UNION ALL SELECT timestamp, series, NULL, histogram FROM metric_histograms) \
-    JOIN metric_series ON series = id; \
-    CREATE OR REPLACE VIEW candle_parts AS SELECT *, rowid AS part FROM trading_candles;";
+/// What the common views begin from.
+const SOURCES: &str = include_str!("../sql/sources.sql");
 
 /// What a file was found to be.
 #[derive(Debug, PartialEq)]
@@ -87,8 +82,9 @@ fn transaction(connection: &mut Connection, sql: &str) -> Result<()> {
 const NOW: &str = "current_timestamp AT TIME ZONE 'UTC'";
 
 fn create(connection: &mut Connection) -> Result<Found> {
-    let names =
-        ["metric_series", "metric_values", "metric_histograms"].into_iter().chain(sql::TABLES);
+    let names = ["metric_series", "metric_values", "metric_layouts", "metric_histograms"]
+        .into_iter()
+        .chain(sql::TABLES);
     for name in names {
         let there = format!(
             "SELECT count(*) FROM information_schema.tables \
@@ -112,6 +108,7 @@ mod tests {
     use super::*;
     use crate::store::duckdb::connection::Database;
     use crate::store::duckdb::library::Library;
+    use arrow_array::RecordBatch;
     use std::path::Path;
 
     const VERSION_1: &str = include_str!("../../../tests/store/version_1.sql");
@@ -155,17 +152,69 @@ mod tests {
         assert_eq!(prepare(&mut connection).unwrap(), Found::Ready(Vec::new()));
     }
 
+    /// Rows with lists, and with numbers that are hard to write as text.
+    const HISTOGRAMS: &str = "INSERT INTO trading_metrics VALUES
+        ('2026-01-03', 'risk', 'latency', 'histogram', NULL, MAP {}, NULL, {
+            'count': 1e300, 'sum': 0.1, 'native': NULL, 'quantiles': [], 'buckets': [
+                {'le': '-0'::DOUBLE, 'count': 1.5::DOUBLE}, {'le': 0.1, 'count': 10},
+                {'le': 1e16, 'count': 1e23}, {'le': 'inf'::DOUBLE, 'count': 1e300}]}),
+        ('2026-01-04', 'risk', 'latency', 'histogram', NULL, MAP {}, NULL, {
+            'count': 1, 'sum': 'nan'::DOUBLE, 'buckets': [], 'native': NULL, 'quantiles': []}),
+        ('2026-01-05', 'risk', 'native', 'histogram', NULL, MAP {}, NULL, {
+            'count': 6, 'sum': -1.5, 'buckets': [], 'quantiles': [], 'native': {
+                'schema': -3, 'zero_threshold': 1e-9, 'zero_count': 1,
+                'positive': [{'index': -7, 'count': 2.5}, {'index': 120, 'count': 10}],
+                'negative': [{'index': 3, 'count': 2}]}}),
+        ('2026-01-06', 'risk', 'both', 'histogram', NULL, MAP {}, NULL, {
+            'count': 6, 'sum': -1.5, 'buckets': [{'le': 0.1, 'count': 1}], 'quantiles': [],
+            'native': {'schema': 8, 'zero_threshold': 0, 'zero_count': 0, 'positive': [], 'negative': []}}),
+        ('2026-01-07', 'risk', 'size', 'summary', NULL, MAP {}, NULL, {
+            'count': 5, 'sum': 50, 'buckets': [], 'native': NULL, 'quantiles': [
+                {'quantile': 0.5, 'value': 'nan'::DOUBLE}, {'quantile': 0.99, 'value': '-inf'::DOUBLE}]}),
+        ('2026-01-08', 'risk', 'latency', 'histogram', NULL, MAP {}, NULL, {
+            'count': 3, 'sum': 3, 'native': NULL, 'quantiles': [], 'buckets': [
+                {'le': '-0'::DOUBLE, 'count': 1::DOUBLE}, {'le': 0.1, 'count': 2},
+                {'le': 1e16, 'count': 3}, {'le': 'inf'::DOUBLE, 'count': 3}]});";
+
+    /// A file of an older version, and what `FROM trading_metrics` gave when it was of version 1.
+    fn older(version: i64) -> Option<(Connection, Vec<RecordBatch>)> {
+        let mut connection = version_1()?;
+        connection.execute(HISTOGRAMS).unwrap();
+        let rows = connection.rows(METRICS).unwrap();
+        for (version, step) in (2..=version).zip(STEPS) {
+            let version = format!("INSERT INTO tickmetrics_schema VALUES ({version}, {NOW});");
+            transaction(&mut connection, &format!("{step}{version}")).unwrap();
+        }
+        Some((connection, rows))
+    }
+
+    const METRICS: &str = "FROM trading_metrics ORDER BY ALL";
+
+    #[test]
+    fn the_rows_are_the_same_after_each_migration() {
+        for version in 1..VERSION {
+            let Some((mut connection, rows)) = older(version) else { return };
+            assert!(matches!(prepare(&mut connection).unwrap(), Found::Ready(_)));
+            assert_eq!(connection.rows(METRICS).unwrap(), rows, "from version {version}");
+            assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 9);
+            let layouts = connection.number("SELECT count(*) FROM metric_layouts").unwrap();
+            assert_eq!(layouts, Some(4));
+        }
+    }
+
     #[test]
     fn the_tables_are_the_same_after_each_migration() {
-        let Some(mut old) = version_1() else { return };
-        prepare(&mut old).unwrap();
-        let library = Library::load(None).unwrap();
-        let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
-        let mut new = database.connect().unwrap();
-        prepare(&mut new).unwrap();
-        let columns = "SELECT table_name, column_name, data_type, is_nullable FROM \
-                       duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index";
-        assert_eq!(old.rows(columns).unwrap(), new.rows(columns).unwrap());
+        for version in 1..VERSION {
+            let Some((mut old, _)) = older(version) else { return };
+            prepare(&mut old).unwrap();
+            let library = Library::load(None).unwrap();
+            let database = Database::open(&library, Path::new(":memory:"), &[]).unwrap();
+            let mut new = database.connect().unwrap();
+            prepare(&mut new).unwrap();
+            let columns = "SELECT table_name, column_name, data_type, is_nullable FROM \
+                           duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index";
+            assert_eq!(old.rows(columns).unwrap(), new.rows(columns).unwrap());
+        }
     }
 
     #[test]
@@ -181,7 +230,7 @@ mod tests {
     #[test]
     fn steps_of_older_versions_are_left_out() {
         let Some(mut connection) = version_1() else { return };
-        let steps = [(1, STEPS[0]), (2, STEPS[1]), (0, "no SQL")];
+        let steps = [(1, STEPS[0]), (2, STEPS[1]), (3, STEPS[2]), (0, "no SQL")];
         assert!(matches!(migrate(&mut connection, &steps).unwrap(), Found::Ready(_)));
     }
 

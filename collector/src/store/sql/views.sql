@@ -1,10 +1,11 @@
 -- Views and functions over trading_metrics and candle_parts. They are the same for a file of DuckDB
--- and for Parquet files, and are made anew whenever a store is opened.
+-- and for Parquet files, and are made anew whenever a store is opened. They find rows of histograms by the
+-- value, which is null: a file of DuckDB has to build a histogram before it can be compared with null.
 
 -- The classic buckets of histograms, one row a bucket; counts are cumulative, as Prometheus exposes.
 CREATE OR REPLACE VIEW metric_buckets AS
 SELECT timestamp, service, metric_name, kind, symbol, labels, bucket.le AS le, bucket.count AS count
-FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM trading_metrics WHERE histogram IS NOT NULL);
+FROM (SELECT *, unnest(histogram.buckets) AS bucket FROM trading_metrics WHERE value IS NULL);
 
 -- The growth of counters, and of the counts of histograms and summaries, from each row to the next.
 -- A value that falls means that the process began anew, at 0: so does Prometheus read it.
@@ -56,7 +57,7 @@ WITH picked AS (
     SELECT service, symbol, labels, histogram, timestamp,
         dense_rank() OVER (ORDER BY service, labels) AS series
     FROM trading_metrics
-    WHERE metric_name = metric AND kind = 'histogram' AND histogram IS NOT NULL
+    WHERE metric_name = metric AND kind = 'histogram' AND value IS NULL
         AND timestamp BETWEEN since AND until
 ), numbered AS (
     SELECT *, histogram.native AS native, CASE WHEN merge THEN 0 ELSE series END AS target,
