@@ -28,10 +28,12 @@
 //! | `file` | rule files and dashboards, of which each value knows its place, and waivers |
 //! | `place` | places in files |
 //! | `report` | findings, and how they are shown |
+//! | `lint` | expressions, checked against catalogues |
 
 pub mod catalogue;
 pub mod expression;
 pub mod file;
+pub mod lint;
 mod place;
 pub mod report;
 

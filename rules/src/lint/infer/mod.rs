@@ -1,0 +1,122 @@
+//! What is known of each part of an expression, from its metrics upwards; and what is wrong with it.
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | `selector` | metrics and matchers |
+//! | `call` | functions |
+//! | `aggregate` | groupings |
+//! | `binary` | operators and the labels that their operands match on |
+//! | `threshold` | comparisons with a number |
+
+mod aggregate;
+mod binary;
+mod call;
+mod selector;
+mod threshold;
+
+use super::check::Check;
+use super::facts::{Bounds, Facts, Labels, Nature};
+use super::metrics::{Metrics, Recorded};
+use crate::expression::{Expression, Kind, Node};
+use std::ops::Range;
+use std::time::Duration;
+
+/// A finding within an expression.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The check that found it.
+    pub check: Check,
+    /// Where it is, in bytes of the expression's text.
+    pub place: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub instead: Option<String>,
+}
+
+/// What an expression is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// The condition of an alert.
+    Alert,
+    /// A series that a rule records.
+    Record,
+    /// A query of a panel.
+    Panel,
+}
+
+/// What expressions are checked with.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) metrics: &'a Metrics,
+    pub(super) recorded: &'a Recorded<'a>,
+    pub(super) purpose: Purpose,
+    pub(super) scrape_interval: Duration,
+}
+
+/// The check of one expression.
+pub(super) struct Inference<'a> {
+    context: Context<'a>,
+    expression: &'a Expression,
+    problems: Vec<Problem>,
+}
+
+/// What is known of an expression's result, and what is wrong with it.
+pub(super) fn infer<'a>(
+    context: Context<'a>,
+    expression: &'a Expression,
+) -> (Facts<'a>, Vec<Problem>) {
+    let mut inference = Inference { context, expression, problems: Vec::new() };
+    let facts = inference.node(expression.root());
+    (facts, inference.problems)
+}
+
+impl<'a> Inference<'a> {
+    fn report(
+        &mut self,
+        check: Check,
+        place: &Range<usize>,
+        message: impl Into<String>,
+        instead: Option<String>,
+    ) {
+        let problem = Problem { check, place: place.clone(), message: message.into(), instead };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn text(&self, node: &Node) -> &'a str {
+        self.expression.text_of(&node.place)
+    }
+
+    fn node(&mut self, node: &'a Node) -> Facts<'a> {
+        match &node.kind {
+            Kind::Number(value) => {
+                Facts::scalar(value.known().map_or(Bounds::ANY, |value| Bounds::exactly(*value)))
+            }
+            Kind::Text(_) => Facts::scalar(Bounds::ANY),
+            Kind::Selector(selector) => self.selector(node, selector),
+            Kind::Subquery(subquery) => self.node(&subquery.expr),
+            Kind::Call(call) => self.call(node, call),
+            Kind::Aggregate(aggregate) => self.aggregate(aggregate),
+            Kind::Binary(binary) => self.binary(node, binary),
+            Kind::Unary(inner) => {
+                let facts = self.node(inner);
+                let Bounds { low, high } = facts.bounds;
+                let nature = match facts.nature {
+                    Nature::Unknown => Nature::Unknown,
+                    _ => Nature::Level,
+                };
+                Facts { bounds: Bounds { low: -high, high: -low }, nature, ..facts }
+            }
+            Kind::Paren(inner) => self.node(inner),
+        }
+    }
+
+    /// A vector without labels.
+    fn alone(bounds: Bounds) -> Facts<'a> {
+        Facts::vector(Labels::default(), bounds)
+    }
+}

@@ -1,0 +1,258 @@
+//! Metrics and matchers.
+
+use super::Inference;
+use crate::catalogue::{Family, Kind as MetricKind, Label, Part, Sample};
+use crate::expression::{MatchOp, Matcher, Node, Selector};
+use crate::lint::check::Check;
+use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
+use crate::lint::metrics::nearest;
+use regex::Regex;
+use std::time::Duration;
+
+impl<'a> Inference<'a> {
+    pub(super) fn selector(&mut self, node: &Node, selector: &'a Selector) -> Facts<'a> {
+        self.range(selector);
+        self.contradictions(selector);
+        let Some(name) = selector.metric() else { return Facts::unknown() };
+        let context = self.context;
+        if let Some(sample) = context.metrics.sample(name) {
+            let labels = self.labels(sample);
+            for matcher in &selector.matchers {
+                self.matcher(sample, &labels, matcher);
+            }
+            return of(sample, labels);
+        }
+        if let Some(recorded) = context.recorded.get(name) {
+            return recorded.clone().unwrap_or_else(Facts::unknown);
+        }
+        if name == "ALERTS" || name == "ALERTS_FOR_STATE" {
+            return Facts::unknown();
+        }
+        let place = selector.name.as_ref().map_or(&node.place, |name| &name.place);
+        if let Some(family) = context.metrics.catalogue().family(name) {
+            // A histogram without native buckets has no series of its own name.
+            let parts: Vec<_> = family.samples().map(|(sample, _)| sample).take(3).collect();
+            let message = format!(
+                "{name} is a {} with classic buckets: its series are {}",
+                family.kind.name(),
+                parts.join(", ")
+            );
+            self.report(Check::UnknownMetric, place, message, None);
+            return Facts {
+                sample: Some(Sample { family, part: Part::Native }),
+                ..Facts::unknown()
+            };
+        }
+        let instead = context.metrics.nearest(name, context.recorded);
+        let message = if name.contains(':') {
+            format!("no rule records {name}, and no catalogue has it")
+        } else {
+            format!("no catalogue has the metric {name}")
+        };
+        self.report(Check::UnknownMetric, place, message, instead);
+        Facts::unknown()
+    }
+
+    /// The labels of a metric's series in Prometheus.
+    fn labels(&self, Sample { family, part }: Sample<'_>) -> Labels {
+        let metrics = self.context.metrics;
+        // A scrape that had no series of it.
+        if family.labels.is_empty() && !family.from_start && part != Part::Outside {
+            return Labels::any();
+        }
+        let mut labels = Labels::of(metrics.target_labels.iter().cloned());
+        metrics.possible_labels.iter().for_each(|name| labels.add_possible(name));
+        for label in &family.labels {
+            if label.optional { labels.add_possible(&label.name) } else { labels.add(&label.name) }
+        }
+        if let Some(name) = part.label() {
+            labels.add(name);
+        }
+        labels
+    }
+
+    fn matcher(&mut self, sample: Sample<'a>, labels: &Labels, matcher: &Matcher) {
+        let Some(name) = matcher.name.value.known() else { return };
+        let Some(value) = matcher.value.value.known() else { return };
+        if labels.has(name) == Has::No {
+            // An absent label is the empty text.
+            if Test::new(matcher.op, value).is_some_and(|test| test.accepts("")) {
+                return;
+            }
+            let instead = nearest(name, labels.names().map(str::to_owned));
+            let message = format!("{} has no label {name}", sample.family.name);
+            self.report(Check::UnknownLabel, &matcher.name.place, message, instead);
+            return;
+        }
+        if sample.part.label() == Some(name) {
+            self.edge(sample, matcher, value);
+            return;
+        }
+        let Some(label) = sample.family.label(name) else { return };
+        self.value(sample.family, label, matcher, value);
+    }
+
+    /// A matcher on a label whose values are known.
+    fn value(&mut self, family: &Family, label: &Label, matcher: &Matcher, value: &str) {
+        if !label.values.is_complete() {
+            return;
+        }
+        let known = label.values.known();
+        let Some(test) = Test::new(matcher.op, value) else { return };
+        let may_be_absent = label.optional && test.accepts("");
+        if may_be_absent || known.iter().any(|value| test.accepts(value)) {
+            return;
+        }
+        let shown: Vec<_> = known.iter().map(String::as_str).take(12).collect();
+        let more = if known.len() > shown.len() { ", …" } else { "" };
+        let message = format!(
+            "the label {} of {} is {}{more}, and never {}{value:?}",
+            label.name,
+            family.name,
+            shown.join(", "),
+            if matches!(matcher.op, MatchOp::Equal) { "" } else { "what this accepts: " },
+        );
+        let instead = suggestion(matcher.op, value, known);
+        self.report(Check::ImpossibleValue, &matcher.value.place, message, instead);
+    }
+
+    /// A matcher on `le` or `quantile`.
+    fn edge(&mut self, Sample { family, part }: Sample<'_>, matcher: &Matcher, value: &str) {
+        let numbers = if part == Part::Bucket { &family.buckets } else { &family.quantiles };
+        let Some(test) = Test::new(matcher.op, value) else { return };
+        // As Prometheus 2 and 3 store it.
+        let forms = |number: &f64| [format!("{number}"), format!("{number:?}")];
+        let mut accepted = numbers.iter().flat_map(forms).filter(|form| test.accepts(form));
+        let infinity = part == Part::Bucket && test.accepts("+Inf");
+        if numbers.is_empty() {
+            return;
+        }
+        if accepted.next().is_none() && !infinity {
+            let shown: Vec<_> = numbers.iter().map(f64::to_string).take(16).collect();
+            let message =
+                format!("{} has no edge {value:?}: it has {}", family.name, shown.join(", "));
+            self.report(Check::ImpossibleValue, &matcher.value.place, message, None);
+        } else if matcher.op == MatchOp::Equal
+            && let Ok(number) = value.parse::<f64>()
+            && number.is_finite()
+            && number.fract() == 0.0
+        {
+            let message = format!("the edge {number} is stored as {number} or as {number:?}");
+            let instead = format!("{}=~\"{number}|{number:?}\"", part.label().unwrap_or("le"));
+            self.report(Check::LeForm, &matcher.value.place, message, Some(instead));
+        }
+    }
+
+    fn range(&mut self, selector: &Selector) {
+        let Some(range) = &selector.range else { return };
+        let Some(length) = range.value.known() else { return };
+        let least = self.context.scrape_interval.saturating_mul(2);
+        if *length < least {
+            let message = format!(
+                "the range has {}, and metrics are scraped each {}",
+                seconds(*length),
+                seconds(self.context.scrape_interval)
+            );
+            let instead = format!("at least [{}]", seconds(self.context.scrape_interval * 4));
+            self.report(Check::ShortRange, &range.place, message, Some(instead));
+        }
+    }
+
+    /// Matchers on one label that exclude each other.
+    fn contradictions(&mut self, selector: &Selector) {
+        for (index, matcher) in selector.matchers.iter().enumerate() {
+            let (Some(name), Some(value)) =
+                (matcher.name.value.known(), matcher.value.value.known())
+            else {
+                continue;
+            };
+            if matcher.op != MatchOp::Equal {
+                continue;
+            }
+            for (other_index, other) in selector.matchers.iter().enumerate() {
+                // Of two equalities, the second is reported.
+                let is_later = other.op != MatchOp::Equal || other_index > index;
+                let same =
+                    other_index != index && is_later && other.name.value.known() == Some(name);
+                let Some(other_value) = other.value.value.known().filter(|_| same) else {
+                    continue;
+                };
+                if Test::new(other.op, other_value).is_some_and(|test| !test.accepts(value)) {
+                    let message = format!("{name} can't be {value:?} and fulfil this, too");
+                    self.report(Check::Contradiction, &other.place, message, None);
+                }
+            }
+        }
+    }
+}
+
+/// The facts of a metric's series.
+fn of(sample: Sample<'_>, labels: Labels) -> Facts<'_> {
+    let Sample { family, part } = sample;
+    let nature = match (part.is_counter(family.kind), family.kind) {
+        (true, _) => Nature::Total,
+        (false, MetricKind::Unknown) if part == Part::Value => Nature::Unknown,
+        (false, _) => Nature::Level,
+    };
+    let bounds = match part {
+        Part::Bucket | Part::Count | Part::Outside => Bounds::POSITIVE,
+        Part::Value if family.kind == MetricKind::Counter => Bounds::POSITIVE,
+        _ if family.name == "up" => Bounds::FRACTION,
+        _ => Bounds::ANY,
+    };
+    let has_unit = !matches!(part, Part::Bucket | Part::Count | Part::Outside | Part::Created);
+    let unit = Some(&*family.unit).filter(|unit| has_unit && !unit.is_empty());
+    Facts { nature, sample: Some(sample), bounds, unit, ..Facts::vector(labels, Bounds::ANY) }
+}
+
+/// What a matcher accepts.
+enum Test {
+    Equal(String),
+    NotEqual(String),
+    Matches(Regex),
+    NotMatches(Regex),
+}
+
+impl Test {
+    /// `None` if the regular expression can't be read.
+    fn new(op: MatchOp, value: &str) -> Option<Self> {
+        let regex = || Regex::new(&format!("^(?s:{value})$")).ok();
+        Some(match op {
+            MatchOp::Equal => Self::Equal(value.to_owned()),
+            MatchOp::NotEqual => Self::NotEqual(value.to_owned()),
+            MatchOp::Matches => Self::Matches(regex()?),
+            MatchOp::NotMatches => Self::NotMatches(regex()?),
+        })
+    }
+
+    fn accepts(&self, text: &str) -> bool {
+        match self {
+            Self::Equal(value) => value == text,
+            Self::NotEqual(value) => value != text,
+            Self::Matches(regex) => regex.is_match(text),
+            Self::NotMatches(regex) => !regex.is_match(text),
+        }
+    }
+}
+
+/// A value that may be meant.
+fn suggestion(op: MatchOp, value: &str, known: &[String]) -> Option<String> {
+    let digit = value.chars().next().filter(char::is_ascii_digit)?;
+    let is_class = value.len() == 3 && value.ends_with("xx");
+    if is_class && known.iter().any(|it| it.starts_with(digit)) {
+        return Some(format!("=~\"{digit}..\""));
+    }
+    (op == MatchOp::Equal).then(|| nearest(value, known.iter().cloned())).flatten()
+}
+
+/// A duration as PromQL writes it, in seconds or minutes.
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if duration.subsec_millis() > 0 {
+        format!("{}ms", duration.as_millis())
+    } else if seconds >= 60 && seconds.is_multiple_of(60) {
+        format!("{}m", seconds / 60)
+    } else {
+        format!("{seconds}s")
+    }
+}

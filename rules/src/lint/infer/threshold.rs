@@ -1,0 +1,140 @@
+//! Comparisons with a number.
+
+use super::{Inference, Purpose};
+use crate::catalogue::Part;
+use crate::expression::{Binary, Kind, Node, Operator};
+use crate::lint::check::Check;
+use crate::lint::facts::{Bounds, Facts, Nature};
+
+impl<'a> Inference<'a> {
+    pub(super) fn comparison(
+        &mut self,
+        node: &'a Node,
+        binary: &'a Binary,
+        op: Operator,
+        (left, right): (&Facts<'a>, &Facts<'a>),
+    ) {
+        // The number is on the right from here on.
+        let (value, threshold, of, at, op) = match (left.is_scalar, right.is_scalar) {
+            (false, true) => (left, right, &binary.lhs, &binary.rhs, op),
+            (true, false) => (right, left, &binary.rhs, &binary.lhs, mirrored(op)),
+            _ => return,
+        };
+        let Some(number) = threshold.bounds.single() else { return };
+        match decides(op, value.bounds, number) {
+            Some(false) => self.never(node, value, number, at),
+            // A count, such as that of absent targets, is compared with 0 by habit.
+            Some(true) if !binary.bool && value.sample.is_some() => {
+                let message = format!("{} is always {} {number}", self.text(of), op.as_str());
+                self.report(Check::AlwaysTrue, &node.place, message, None);
+            }
+            _ => self.possible(op, value, number, (node, at)),
+        }
+    }
+
+    /// A comparison that never holds.
+    fn never(&mut self, node: &Node, value: &Facts<'a>, number: f64, at: &Node) {
+        let Bounds { low, high } = value.bounds;
+        let scaled = [1_000.0, 1_000_000.0, 1_000_000_000.0].map(|factor| number / factor);
+        if value.is_quantile {
+            let fitting = scaled.into_iter().find(|it| number > high && (low..high).contains(it));
+            let unit = value.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+            let message =
+                format!("the top edge of the buckets is {high}{unit}, so no quantile is above it");
+            let instead = fitting.map(|number| format!("{number} (in{unit})"));
+            let check = if fitting.is_some() && value.unit.is_some() {
+                Check::ThresholdUnit
+            } else {
+                Check::ThresholdAboveTopBucket
+            };
+            self.report(check, &at.place, message, instead);
+        } else if value.bounds == Bounds::FRACTION && number > 1.0 {
+            if at.nodes().any(|part| matches!(part.kind, Kind::Binary(_))) {
+                let message = format!("the threshold is {number}, and a ratio is at most 1");
+                self.report(Check::BurnRateUnreachable, &at.place, message, None);
+            } else {
+                let message = format!("a ratio is at most 1, and the threshold is {number}");
+                let instead = (number <= 100.0).then(|| format!("{}", number / 100.0));
+                self.report(Check::ThresholdUnit, &at.place, message, instead);
+            }
+        } else {
+            let range = match (low.is_finite(), high.is_finite()) {
+                (true, true) => format!("from {low} to {high}"),
+                (true, false) => format!("at least {low}"),
+                _ => format!("at most {high}"),
+            };
+            let message = format!("the value is {range}, so this never holds");
+            self.report(Check::ValueOutOfRange, &node.place, message, None);
+        }
+    }
+
+    /// A comparison that may hold.
+    fn possible(
+        &mut self,
+        op: Operator,
+        value: &Facts<'a>,
+        number: f64,
+        (node, at): (&'a Node, &Node),
+    ) {
+        let Some(sample) = value.sample else { return };
+        let rises = matches!(op, Operator::Greater | Operator::GreaterOrEqual);
+        if value.is_quantile && sample.family.buckets.iter().all(|edge| *edge != number) {
+            let above = sample.family.buckets.iter().find(|edge| **edge > number);
+            let below = sample.family.buckets.iter().rev().find(|edge| **edge < number);
+            if let (Some(below), Some(above)) = (below, above) {
+                let message = format!("the edges beside {number} are {below} and {above}");
+                self.report(Check::ThresholdBetweenEdges, &at.place, message, None);
+            }
+        }
+        if self.context.purpose != Purpose::Alert || !rises {
+            return;
+        }
+        if value.nature == Nature::Total
+            && matches!(sample.part, Part::Value | Part::Count | Part::Outside)
+        {
+            let message = format!("{} only grows", sample.family.name);
+            let instead = Some("increase(…[15m])".to_owned());
+            self.report(Check::LatchedCounter, &node.place, message, instead);
+        }
+        let is_first = number == 0.0 || (number < 1.0 && op == Operator::GreaterOrEqual);
+        if value.nature == Nature::Growth && is_first && !sample.is_from_start() {
+            let message = format!(
+                "a series of {} begins with its first event, which this does not see",
+                sample.family.name
+            );
+            let instead = Some(
+                "declare the series at the start, or add: or (x unless x offset 5m)".to_owned(),
+            );
+            self.report(Check::FirstEventMissed, &node.place, message, instead);
+        }
+    }
+}
+
+/// Whether a comparison holds for all values, or for none; `None` if that depends.
+fn decides(op: Operator, Bounds { low, high }: Bounds, number: f64) -> Option<bool> {
+    let (all, none) = match op {
+        Operator::Greater => (low > number, high <= number),
+        Operator::GreaterOrEqual => (low >= number, high < number),
+        Operator::Less => (high < number, low >= number),
+        Operator::LessOrEqual => (high <= number, low > number),
+        Operator::Equal => (low == number && high == number, number < low || number > high),
+        Operator::NotEqual => (number < low || number > high, low == number && high == number),
+        _ => (false, false),
+    };
+    match (all, none) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// The operator with its operands exchanged.
+fn mirrored(op: Operator) -> Operator {
+    match op {
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        other => other,
+    }
+}
