@@ -76,7 +76,7 @@ fn scraped(mut client: Client) -> Result<Catalogue> {
 }
 
 /// A catalogue that was written before.
-fn of_file(path: &Path) -> Result<Catalogue> {
+pub(crate) fn of_file(path: &Path) -> Result<Catalogue> {
     let shown = PrintablePath(path);
     let mut text = String::new();
     let read =

@@ -12,7 +12,9 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// A message for the user: the problem, and the remedy.
     Told(String),
-    /// The same for a command whose status 1 means that it found something: it could not look.
+    /// The output has it all. The program ends with this status.
+    Found(u8),
+    /// The same as `Told` for a command whose status 1 means that it found something: it could not look.
     Trouble(String),
 }
 
@@ -31,7 +33,11 @@ impl Failure {
 
     /// The status with which the program ends.
     pub(crate) fn status(&self) -> u8 {
-        if matches!(self, Self::Trouble(_)) { 2 } else { 1 }
+        match self {
+            Self::Output(_) | Self::Told(_) => 1,
+            Self::Trouble(_) => 2,
+            Self::Found(status) => *status,
+        }
     }
 
     /// The library's errors name its builder; these name the command line's options.
@@ -73,6 +79,7 @@ impl From<String> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Found(_) => Ok(()),
             Self::Output(error) => write!(f, "can't write the output: {error}"),
             Self::Told(text) | Self::Trouble(text) => f.write_str(text),
         }

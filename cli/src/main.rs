@@ -9,7 +9,7 @@
 //! | `segment` | the file that a process keeps its metrics in |
 //! | `day` | days as text |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `lint`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
@@ -26,6 +26,7 @@ mod export;
 mod exposition;
 mod failure;
 mod hist;
+mod lint;
 mod man;
 mod number;
 mod people;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output has closed it on purpose.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(Failure::Found(status)) => status.into(),
         Err(failure) => {
             people::tell(format_args!("tickmetrics: {failure}"));
             failure.status().into()

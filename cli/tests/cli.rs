@@ -10,6 +10,8 @@ mod completions;
 mod dump;
 #[path = "cli/hist.rs"]
 mod hist;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/man.rs"]
 mod man;
 #[path = "cli/protected.rs"]

@@ -29,13 +29,14 @@ fn linter() -> Linter {
         ("seconds".into(), vec![0.001, 0.5, 1.0, 2.0], Some(3));
     let mut tick = family("tick_seconds", Kind::Histogram, &[]);
     (tick.unit, tick.buckets) = ("seconds".into(), vec![1e-6, 1e-5]);
-    let mut up = family("up", Kind::Gauge, &[]);
-    up.from_start = true;
+    let mut errors = family("errors_total", Kind::Counter, &[]);
+    errors.labels = vec![Label::new("code", Values::Seen(texts(&["a"])))];
+    errors.from_start = false;
     Linter::new(&[Catalogue::new([
         latency,
         wait,
         tick,
-        up,
+        errors,
         family(
             "orders_total",
             Kind::Counter,
@@ -259,8 +260,17 @@ fn panels_have_checks_of_their_own() {
 #[test]
 fn each_check_of_an_expression_has_a_case() {
     let cases: BTreeSet<_> = CASES.iter().map(|(check, ..)| *check).collect();
-    // That of panels has a test of its own.
-    let others = [Check::FixedRange, Check::NotChecked];
+    // Those of rules and panels have tests of their own.
+    let others = [
+        Check::ForShorterThanInterval,
+        Check::AbsentWithoutFor,
+        Check::Duplicate,
+        Check::TemplateLabelGone,
+        Check::PanelUnit,
+        Check::FixedRange,
+        Check::UselessWaiver,
+        Check::NotChecked,
+    ];
     let missing: Vec<_> =
         Check::ALL.iter().filter(|it| !cases.contains(it) && !others.contains(it)).collect();
     assert_eq!(missing, [] as [&Check; 0]);
@@ -281,6 +291,10 @@ fn what_is_not_known_is_not_reported() {
         "count by (job) (up) > 0",
         "up == 0 or absent(up)",
         "time() - queue_length > 5",
+        // Prometheus makes these.
+        "scrape_duration_seconds > 5 and on (instance, job) up == 1",
+        // A scraped metric, whose series may all be there from the start.
+        "increase(errors_total[5m]) > 0",
         // A mean, whose bounds are those of its values.
         "rate(wait_seconds_sum[5m]) / rate(wait_seconds_count[5m]) > 0.5",
         "max_over_time(queue_length[5m]) > 5",

@@ -7,7 +7,7 @@ mod rules;
 mod time;
 
 pub(crate) use history::{Asked, Collect, Export, Query, RowFormat, Status};
-pub(crate) use rules::Catalogue;
+pub(crate) use rules::{Catalogue, Lint, LintFormat};
 
 use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
@@ -71,6 +71,7 @@ pub(crate) enum Command {
     Export(Export),
     Status(Status),
     Catalogue(Catalogue),
+    Lint(Lint),
     Completions(Completions),
     Man(Man),
 }

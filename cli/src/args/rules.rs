@@ -1,9 +1,11 @@
 //! The commands for rules and dashboards.
 
+use super::time::interval;
 use crate::credentials::Access;
-use clap::{Args as ClapArgs, ValueHint};
+use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Print the catalogue of a process's metrics, or what changed in it.
 ///
@@ -35,4 +37,52 @@ pub(crate) struct Catalogue {
     pub(crate) diff: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) access: Access,
+}
+
+/// Check rule files and dashboards against catalogues of metrics.
+///
+/// Prometheus rule files and Grafana dashboards are read, and each expression is checked: whether its
+/// metrics, labels and values exist, whether a threshold can be reached, whether rates and quantiles
+/// are of the right series, and others. What is not known is not reported.
+///
+/// A finding is allowed by a comment before the rule, or in the description of a panel:
+/// # tickmetrics: allow CHECK REASON
+///
+/// The exit status is 0 if nothing but notes was found, 1 if warnings or errors were, and 2 if a
+/// file can't be read.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics lint rules/*.yml dashboards/*.json --catalogue feed.json
+  tickmetrics lint rules.yml -c feed.json -c node.json --target-label cluster
+  tickmetrics lint rules.yml -c feed.json --format sarif > findings.sarif")]
+pub(crate) struct Lint {
+    /// Rule files in YAML, and dashboards in JSON
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A catalogue of metrics (tickmetrics catalogue); may be repeated
+    #[arg(short, long = "catalogue", required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) catalogues: Vec<PathBuf>,
+    /// A label that Prometheus may add to the series of a target, besides instance and job; may be
+    /// repeated
+    #[arg(long = "target-label", value_name = "NAME")]
+    pub(crate) target_labels: Vec<String>,
+    /// The time between two scrapes, such as 1s or 15s
+    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "15s")]
+    pub(crate) scrape_interval: Duration,
+    /// The format of the output
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub(crate) format: LintFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people, with the part of the file underlined
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub's workflows
+    Github,
 }

@@ -24,6 +24,7 @@ fn each_command_has_a_page() {
             "-dump",
             "-export",
             "-hist",
+            "-lint",
             "-man",
             "-query",
             "-serve",

@@ -1,6 +1,6 @@
 //! The checks: the name of each, how severe its finding is, and why it matters.
 
-use crate::report::Severity;
+use crate::report::{self, Severity};
 
 macro_rules! checks {
     ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $severity:ident, $why:literal;)*) => {
@@ -26,6 +26,13 @@ macro_rules! checks {
             pub fn severity(self) -> Severity {
                 match self {
                     $(Self::$name => Severity::$severity,)*
+                }
+            }
+
+            /// The same for reports.
+            pub fn reported(self) -> &'static report::Check {
+                match self {
+                    $(Self::$name => &report::Check { id: $id, about: $why },)*
                 }
             }
 
@@ -109,6 +116,24 @@ checks! {
     /// A fixed range in a panel.
     FixedRange = "fixed-range", Note,
         "A range that is shorter than the resolution of a panel leaves out values between its points.";
+    /// An alert whose `for` is shorter than an evaluation interval.
+    ForShorterThanInterval = "for-shorter-than-interval", Note,
+        "Rules are evaluated once in an interval, so the time is rounded up to it.";
+    /// An alert about absence without a `for`.
+    AbsentWithoutFor = "absent-without-for", Warning,
+        "One failed scrape or a restart of Prometheus makes it fire.";
+    /// A rule that is there twice.
+    Duplicate = "duplicate", Warning,
+        "Both rules write the same series or send the same alert.";
+    /// A template with a label that the result does not have.
+    TemplateLabelGone = "template-label-gone", Error,
+        "The label was aggregated away, so the text has nothing in its place.";
+    /// A panel whose unit is not that of its metric.
+    PanelUnit = "panel-unit", Error,
+        "The axis shows numbers of another unit.";
+    /// A waiver of an unknown check, or one that nothing needs.
+    UselessWaiver = "useless-waiver", Warning,
+        "A waiver that matches nothing hides the next fault.";
     /// An expression that is not read.
     NotChecked = "not-checked", Note,
         "The expression may be right: this program can't read it.";

@@ -1,11 +1,24 @@
 //! All that an expression can refer to: the metrics of services, and what rules record.
 
 use super::facts::Facts;
-use crate::catalogue::{Catalogue, Sample};
+use crate::catalogue::{Catalogue, Family, Kind, Sample};
 use std::collections::HashMap;
 
 /// A name that is not the same for more than this is another name, and no typing error.
 const SIMILAR: f64 = 0.7;
+
+/// The series that Prometheus makes of each scrape
+/// (<https://prometheus.io/docs/concepts/jobs_instances/>).
+const OF_TARGETS: [&str; 8] = [
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_samples_scraped",
+    "scrape_series_added",
+    "scrape_timeout_seconds",
+    "scrape_sample_limit",
+    "scrape_body_size_bytes",
+];
 
 /// The metrics of all services.
 #[derive(Debug)]
@@ -23,8 +36,9 @@ pub(super) type Recorded<'a> = HashMap<String, Option<Facts<'a>>>;
 impl Metrics {
     pub(super) fn new(catalogues: &[Catalogue]) -> Self {
         let families = catalogues.iter().flat_map(|catalogue| catalogue.families().to_vec());
+        let own = OF_TARGETS.map(|name| Family::new(name, Kind::Gauge));
         Self {
-            all: Catalogue::new(families),
+            all: Catalogue::new(families.chain(own)),
             target_labels: vec!["instance".into(), "job".into()],
             possible_labels: Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! Checks of expressions against catalogues.
+//! Checks of expressions, rule files and dashboards against catalogues.
 //!
 //! What is known of a metric (its kind, labels, values, edges) is carried upwards through an
 //! expression: a rate grows, a sum has fewer labels, a quantile is at most the top edge. Each check
@@ -10,11 +10,19 @@
 //! | `facts` | what is known of a result |
 //! | `metrics` | the metrics of all services, and what rules record |
 //! | `infer` | from the metrics upwards |
+//! | `files` | all expressions of rule files and dashboards |
+//! | `rule` | what else is wrong with a rule |
+//! | `panel` | what else is wrong with a panel |
+//! | `waivers` | findings that are allowed |
 
 mod check;
 mod facts;
+mod files;
 mod infer;
 mod metrics;
+mod panel;
+mod rule;
+mod waivers;
 
 pub use check::Check;
 pub use infer::{Problem, Purpose};
@@ -80,7 +88,7 @@ impl Linter {
         }
     }
 
-    fn context<'a>(&'a self, recorded: &'a Recorded<'a>, purpose: Purpose) -> Context<'a> {
+    fn context<'m, 'e>(&'m self, recorded: &'e Recorded<'m>, purpose: Purpose) -> Context<'m, 'e> {
         let Self { metrics, scrape_interval } = self;
         Context { metrics, recorded, purpose, scrape_interval: *scrape_interval }
     }

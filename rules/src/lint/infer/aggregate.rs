@@ -6,8 +6,8 @@ use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 use crate::lint::metrics::nearest;
 
-impl<'a> Inference<'a> {
-    pub(super) fn aggregate(&mut self, aggregate: &'a Aggregate) -> Facts<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
+    pub(super) fn aggregate(&mut self, aggregate: &'e Aggregate) -> Facts<'m> {
         if let Some(param) = &aggregate.param {
             self.node(param);
         }

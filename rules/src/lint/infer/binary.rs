@@ -5,8 +5,8 @@ use crate::expression::{Binary, Group, Kind, MatchOp, Matching, Node, Operator, 
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 
-impl<'a> Inference<'a> {
-    pub(super) fn binary(&mut self, node: &'a Node, binary: &'a Binary) -> Facts<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
+    pub(super) fn binary(&mut self, node: &'e Node, binary: &'e Binary) -> Facts<'m> {
         let (left, right) = (self.node(&binary.lhs), self.node(&binary.rhs));
         let Some(&op) = binary.op.value.known() else { return Facts::unknown() };
         let both_vectors = !left.is_scalar && !right.is_scalar;
@@ -47,11 +47,11 @@ impl<'a> Inference<'a> {
     fn arithmetic(
         &mut self,
         node: &Node,
-        binary: &'a Binary,
+        binary: &'e Binary,
         op: Operator,
-        (left, right): (Facts<'a>, Facts<'a>),
+        (left, right): (Facts<'m>, Facts<'m>),
         labels: Labels,
-    ) -> Facts<'a> {
+    ) -> Facts<'m> {
         let is_scalar = left.is_scalar && right.is_scalar;
         let (one, other) = (left.bounds, right.bounds);
         let mut bounds = match op {
@@ -88,7 +88,7 @@ impl<'a> Inference<'a> {
     }
 
     /// Whether a division is one of a part by the whole. Reports one of a series by itself.
-    fn ratio(&mut self, node: &Node, binary: &Binary, left: &Facts<'a>, right: &Facts<'a>) -> bool {
+    fn ratio(&mut self, node: &Node, binary: &Binary, left: &Facts<'m>, right: &Facts<'m>) -> bool {
         let (Some(part), Some(whole)) = (only_selector(&binary.lhs), only_selector(&binary.rhs))
         else {
             return false;
@@ -165,7 +165,7 @@ impl<'a> Inference<'a> {
     }
 
     /// `x > 5 and x < 3`.
-    fn excluding(&mut self, binary: &'a Binary) {
+    fn excluding(&mut self, binary: &'e Binary) {
         let (Some((one, at)), Some((other, beyond))) =
             (condition(&binary.lhs), condition(&binary.rhs))
         else {

@@ -6,8 +6,8 @@ use crate::expression::{Call, Kind, Node};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 
-impl<'a> Inference<'a> {
-    pub(super) fn call(&mut self, node: &'a Node, call: &'a Call) -> Facts<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
+    pub(super) fn call(&mut self, node: &'e Node, call: &'e Call) -> Facts<'m> {
         let Some(function) = call.function.value.known() else {
             call.args.iter().for_each(|arg| {
                 self.node(arg);
@@ -79,7 +79,7 @@ impl<'a> Inference<'a> {
     }
 
     /// `rate`, `irate` and `increase`.
-    fn rate(&mut self, node: &Node, call: &'a Call, facts: Option<Facts<'a>>) -> Facts<'a> {
+    fn rate(&mut self, node: &Node, call: &'e Call, facts: Option<Facts<'m>>) -> Facts<'m> {
         let (Some(facts), Some(arg)) = (facts, call.args.first()) else { return Facts::unknown() };
         let function = call.function.value.known().map_or("rate", String::as_str);
         if facts.is_sum {
@@ -123,7 +123,7 @@ impl<'a> Inference<'a> {
     }
 
     /// `delta`, `idelta`, `deriv` and `predict_linear`.
-    fn difference(&mut self, call: &'a Call, facts: Option<Facts<'a>>) -> Facts<'a> {
+    fn difference(&mut self, call: &'e Call, facts: Option<Facts<'m>>) -> Facts<'m> {
         let Some(facts) = facts else { return Facts::unknown() };
         let function = call.function.value.known().map_or("delta", String::as_str);
         if facts.nature == Nature::Total
@@ -142,7 +142,7 @@ impl<'a> Inference<'a> {
         Facts { nature: Nature::Level, bounds: Bounds::ANY, is_quantile: false, ..facts }
     }
 
-    fn quantile(&mut self, call: &'a Call, mut args: Vec<Facts<'a>>) -> Facts<'a> {
+    fn quantile(&mut self, call: &'e Call, mut args: Vec<Facts<'m>>) -> Facts<'m> {
         let (Some(of), Some(rank)) = (args.pop(), args.pop()) else { return Facts::unknown() };
         let [rank_node, arg] = &call.args[..] else { return Facts::unknown() };
         if let Some(rank) = rank.bounds.single()

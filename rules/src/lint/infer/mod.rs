@@ -49,31 +49,31 @@ pub enum Purpose {
 
 /// What expressions are checked with.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) metrics: &'a Metrics,
-    pub(super) recorded: &'a Recorded<'a>,
+pub(super) struct Context<'m, 'e> {
+    pub(super) metrics: &'m Metrics,
+    pub(super) recorded: &'e Recorded<'m>,
     pub(super) purpose: Purpose,
     pub(super) scrape_interval: Duration,
 }
 
 /// The check of one expression.
-pub(super) struct Inference<'a> {
-    context: Context<'a>,
-    expression: &'a Expression,
+pub(super) struct Inference<'m, 'e> {
+    context: Context<'m, 'e>,
+    expression: &'e Expression,
     problems: Vec<Problem>,
 }
 
 /// What is known of an expression's result, and what is wrong with it.
-pub(super) fn infer<'a>(
-    context: Context<'a>,
-    expression: &'a Expression,
-) -> (Facts<'a>, Vec<Problem>) {
+pub(super) fn infer<'m>(
+    context: Context<'m, '_>,
+    expression: &Expression,
+) -> (Facts<'m>, Vec<Problem>) {
     let mut inference = Inference { context, expression, problems: Vec::new() };
     let facts = inference.node(expression.root());
     (facts, inference.problems)
 }
 
-impl<'a> Inference<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
     fn report(
         &mut self,
         check: Check,
@@ -87,11 +87,11 @@ impl<'a> Inference<'a> {
         }
     }
 
-    fn text(&self, node: &Node) -> &'a str {
+    fn text(&self, node: &Node) -> &'e str {
         self.expression.text_of(&node.place)
     }
 
-    fn node(&mut self, node: &'a Node) -> Facts<'a> {
+    fn node(&mut self, node: &'e Node) -> Facts<'m> {
         match &node.kind {
             Kind::Number(value) => {
                 Facts::scalar(value.known().map_or(Bounds::ANY, |value| Bounds::exactly(*value)))
@@ -116,7 +116,7 @@ impl<'a> Inference<'a> {
     }
 
     /// A vector without labels.
-    fn alone(bounds: Bounds) -> Facts<'a> {
+    fn alone(bounds: Bounds) -> Facts<'m> {
         Facts::vector(Labels::default(), bounds)
     }
 }

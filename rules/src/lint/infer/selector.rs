@@ -9,8 +9,8 @@ use crate::lint::metrics::nearest;
 use regex::Regex;
 use std::time::Duration;
 
-impl<'a> Inference<'a> {
-    pub(super) fn selector(&mut self, node: &Node, selector: &'a Selector) -> Facts<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
+    pub(super) fn selector(&mut self, node: &Node, selector: &'e Selector) -> Facts<'m> {
         self.range(selector);
         self.contradictions(selector);
         let Some(name) = selector.metric() else { return Facts::unknown() };
@@ -23,7 +23,11 @@ impl<'a> Inference<'a> {
             return of(sample, labels);
         }
         if let Some(recorded) = context.recorded.get(name) {
-            return recorded.clone().unwrap_or_else(Facts::unknown);
+            let facts = recorded.clone().unwrap_or_else(Facts::unknown);
+            for matcher in &selector.matchers {
+                self.has_label(name, &facts.labels, matcher);
+            }
+            return facts;
         }
         if name == "ALERTS" || name == "ALERTS_FOR_STATE" {
             return Facts::unknown();
@@ -71,25 +75,33 @@ impl<'a> Inference<'a> {
         labels
     }
 
-    fn matcher(&mut self, sample: Sample<'a>, labels: &Labels, matcher: &Matcher) {
+    fn matcher(&mut self, sample: Sample<'m>, labels: &Labels, matcher: &Matcher) {
         let Some(name) = matcher.name.value.known() else { return };
         let Some(value) = matcher.value.value.known() else { return };
-        if labels.has(name) == Has::No {
-            // An absent label is the empty text.
-            if Test::new(matcher.op, value).is_some_and(|test| test.accepts("")) {
-                return;
-            }
-            let instead = nearest(name, labels.names().map(str::to_owned));
-            let message = format!("{} has no label {name}", sample.family.name);
-            self.report(Check::UnknownLabel, &matcher.name.place, message, instead);
-            return;
-        }
         if sample.part.label() == Some(name) {
             self.edge(sample, matcher, value);
-            return;
+        } else if self.has_label(&sample.family.name, labels, matcher)
+            && let Some(label) = sample.family.label(name)
+        {
+            self.value(sample.family, label, matcher, value);
         }
-        let Some(label) = sample.family.label(name) else { return };
-        self.value(sample.family, label, matcher, value);
+    }
+
+    /// Whether the label of a matcher may be there. Reports one that is not.
+    fn has_label(&mut self, metric: &str, labels: &Labels, matcher: &Matcher) -> bool {
+        let Some(name) = matcher.name.value.known() else { return true };
+        if labels.has(name) != Has::No {
+            return true;
+        }
+        // An absent label is the empty text.
+        let value = matcher.value.value.known();
+        let test = value.map(|value| Test::new(matcher.op, value));
+        if !test.is_some_and(|test| test.is_some_and(|test| test.accepts(""))) {
+            let instead = nearest(name, labels.names().map(str::to_owned));
+            let message = format!("{metric} has no label {name}");
+            self.report(Check::UnknownLabel, &matcher.name.place, message, instead);
+        }
+        false
     }
 
     /// A matcher on a label whose values are known.

@@ -1,18 +1,18 @@
 //! Comparisons with a number.
 
 use super::{Inference, Purpose};
-use crate::catalogue::Part;
+use crate::catalogue::{Part, Values};
 use crate::expression::{Binary, Kind, Node, Operator};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Nature};
 
-impl<'a> Inference<'a> {
+impl<'m, 'e> Inference<'m, 'e> {
     pub(super) fn comparison(
         &mut self,
-        node: &'a Node,
-        binary: &'a Binary,
+        node: &'e Node,
+        binary: &'e Binary,
         op: Operator,
-        (left, right): (&Facts<'a>, &Facts<'a>),
+        (left, right): (&Facts<'m>, &Facts<'m>),
     ) {
         // The number is on the right from here on.
         let (value, threshold, of, at, op) = match (left.is_scalar, right.is_scalar) {
@@ -33,7 +33,7 @@ impl<'a> Inference<'a> {
     }
 
     /// A comparison that never holds.
-    fn never(&mut self, node: &Node, value: &Facts<'a>, number: f64, at: &Node) {
+    fn never(&mut self, node: &Node, value: &Facts<'m>, number: f64, at: &Node) {
         let Bounds { low, high } = value.bounds;
         let scaled = [1_000.0, 1_000_000.0, 1_000_000_000.0].map(|factor| number / factor);
         if value.is_quantile {
@@ -72,9 +72,9 @@ impl<'a> Inference<'a> {
     fn possible(
         &mut self,
         op: Operator,
-        value: &Facts<'a>,
+        value: &Facts<'m>,
         number: f64,
-        (node, at): (&'a Node, &Node),
+        (node, at): (&'e Node, &Node),
     ) {
         let Some(sample) = value.sample else { return };
         let rises = matches!(op, Operator::Greater | Operator::GreaterOrEqual);
@@ -97,7 +97,10 @@ impl<'a> Inference<'a> {
             self.report(Check::LatchedCounter, &node.place, message, instead);
         }
         let is_first = number == 0.0 || (number < 1.0 && op == Operator::GreaterOrEqual);
-        if value.nature == Nature::Growth && is_first && !sample.is_from_start() {
+        // Of a scraped metric it is not known whether there are other series.
+        let begins_late = sample.part == Part::Outside
+            || sample.family.labels.iter().any(|it| matches!(it.values, Values::Interned(_)));
+        if value.nature == Nature::Growth && is_first && begins_late && !sample.is_from_start() {
             let message = format!(
                 "a series of {} begins with its first event, which this does not see",
                 sample.family.name

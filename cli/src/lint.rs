@@ -1,0 +1,41 @@
+//! `lint`: rule files and dashboards, checked against catalogues.
+
+use crate::Result;
+use crate::args::{Lint as Args, LintFormat};
+use crate::catalogue;
+use crate::failure::Failure;
+use crate::people;
+use std::io::{IsTerminal, stdout};
+use tickmetrics_rules::file::{self, File};
+use tickmetrics_rules::lint::{Check, Linter};
+use tickmetrics_rules::report::{self, TextReport};
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let catalogues = args.catalogues.iter().map(|path| catalogue::of_file(path));
+    let catalogues: Vec<_> = catalogues.collect::<Result<_>>().map_err(Failure::into_trouble)?;
+    let linter = Linter::new(&catalogues)
+        .target_labels(&args.target_labels)
+        .scrape_interval(args.scrape_interval);
+    let files: Vec<_> = args.files.iter().map(File::open).collect();
+    let findings = linter.files(&files);
+    match args.format {
+        // Escaped where the text of a file is shown.
+        LintFormat::Text => {
+            let report =
+                if stdout().is_terminal() { TextReport::coloured() } else { TextReport::new() };
+            people::print_lines(&report.of(&findings))?;
+            people::tell(format_args!("{}", report::summary(&findings)));
+        }
+        LintFormat::Json => people::print_data(&report::to_json(&findings), true)?,
+        LintFormat::Sarif => {
+            let checks = Check::ALL.iter().map(|check| *check.reported());
+            let checks: Vec<_> = checks.chain(file::CHECKS.iter().copied()).collect();
+            people::print_data(&report::to_sarif(&findings, &checks), true)?;
+        }
+        LintFormat::Github => people::print_lines(&report::to_github(&findings))?,
+    }
+    match report::exit_status(&findings) {
+        0 => Ok(()),
+        status => Err(Failure::Found(status)),
+    }
+}

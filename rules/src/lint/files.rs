@@ -1,0 +1,183 @@
+//! All expressions of rule files and dashboards.
+
+use super::check::Check;
+use super::facts::Facts;
+use super::infer::{Problem, Purpose, infer};
+use super::metrics::Recorded;
+use super::{Linter, panel, rule, waivers};
+use crate::expression::{self, Expression, NotChecked, Variables};
+use crate::file::dashboard::Query;
+use crate::file::rules::{Group, Rule, RuleKind};
+use crate::file::{Dashboard, File, RuleFile};
+use crate::place::{Source, Text};
+use crate::report::{self, Finding};
+use std::sync::Arc;
+
+/// A recorded series can be of another one, which is of another one: so deep are facts carried.
+const ROUNDS: usize = 3;
+
+impl Linter {
+    /// What is wrong with rule files and dashboards, sorted by file and place. Rules of one file are
+    /// known in all others.
+    ///
+    /// ```
+    /// use tickmetrics_rules::file::File;
+    /// use tickmetrics_rules::lint::Linter;
+    /// use tickmetrics_rules::report::TextReport;
+    /// use tickmetrics_rules::{Catalogue, Family, Kind};
+    ///
+    /// let linter = Linter::new(&[Catalogue::new([Family::new("orders_total", Kind::Counter)])]);
+    /// let rules = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: rate(order_total[5m]) > 1\n";
+    /// let findings = linter.files(&[File::read("a.yml", rules.as_bytes())]);
+    /// assert!(TextReport::new().of(&findings).starts_with("error[unknown-metric]"));
+    /// ```
+    pub fn files(&self, files: &[File]) -> Vec<Finding> {
+        let rules: Vec<Parsed<'_>> = files.iter().flat_map(parsed).collect();
+        let recorded = self.recorded(&rules);
+        let mut findings: Vec<_> =
+            files.iter().flat_map(|file| file.findings().iter().cloned()).collect();
+        for parsed in &rules {
+            self.rule(parsed, &recorded, &mut findings);
+        }
+        findings.extend(rule::duplicates(&rules));
+        for file in files {
+            if let File::Dashboard(dashboard) = file {
+                self.dashboard(dashboard, &recorded, &mut findings);
+            }
+        }
+        let mut left = waivers::apply(files, findings);
+        report::sort(&mut left);
+        left
+    }
+
+    /// What is known of the series that rules record.
+    fn recorded(&self, rules: &[Parsed<'_>]) -> Recorded<'_> {
+        let recording = || rules.iter().filter(|parsed| parsed.rule.kind == RuleKind::Record);
+        let mut known: Recorded<'_> =
+            recording().map(|parsed| (parsed.rule.name.to_string(), None)).collect();
+        for _ in 0..ROUNDS {
+            let mut next = known.clone();
+            for parsed in recording() {
+                let Ok(expression) = &parsed.expression else { continue };
+                let context = self.context(&known, Purpose::Record);
+                let (mut facts, _) = infer(context, expression);
+                let labels = parsed.group.labels.iter().chain(&parsed.rule.labels);
+                labels.for_each(|label| facts.labels.add(&label.name));
+                // A name that several rules record has the series of all.
+                let entry = next.entry(parsed.rule.name.to_string()).or_default();
+                let is_first =
+                    recording().find(|it| it.rule.name.as_str() == parsed.rule.name.as_str());
+                let is_first = is_first.is_some_and(|first| std::ptr::eq(first, parsed));
+                *entry = is_first.then_some(facts);
+            }
+            known = next;
+        }
+        known
+    }
+
+    fn rule<'m>(
+        &'m self,
+        parsed: &Parsed<'_>,
+        recorded: &Recorded<'m>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Parsed { source, group, rule, expression } = parsed;
+        let is_alert = rule.kind == RuleKind::Alert;
+        let purpose = if is_alert { Purpose::Alert } else { Purpose::Record };
+        let facts = match expression {
+            Ok(expression) => {
+                let (facts, problems) = infer(self.context(recorded, purpose), expression);
+                findings
+                    .extend(problems.iter().map(|problem| finding(source, &rule.expr, problem)));
+                facts
+            }
+            Err(error) => {
+                findings.push(not_checked(source, &rule.expr, error));
+                Facts::unknown()
+            }
+        };
+        if is_alert {
+            let expression = expression.as_ref().ok();
+            findings.extend(rule::alert(source, group, rule, expression, &facts));
+        }
+    }
+
+    fn dashboard<'m>(
+        &'m self,
+        dashboard: &Dashboard,
+        recorded: &Recorded<'m>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let source = &dashboard.source;
+        let variables = variables(dashboard);
+        let mut check = |query: &Query, panel: Option<&crate::file::dashboard::Panel>| {
+            if query.is_prometheus == Some(false) || query.expr.trim().is_empty() {
+                return;
+            }
+            match expression::parse_with(&query.expr, &variables) {
+                Ok(expression) => {
+                    let (facts, problems) =
+                        infer(self.context(recorded, Purpose::Panel), &expression);
+                    let found =
+                        problems.iter().map(|problem| finding(source, &query.expr, problem));
+                    findings.extend(found);
+                    findings.extend(panel.and_then(|it| panel::unit(source, it, query, &facts)));
+                }
+                // It may be of another language.
+                Err(_) if query.is_prometheus.is_none() => {}
+                Err(error) => findings.push(not_checked(source, &query.expr, &error)),
+            }
+        };
+        for panel in &dashboard.panels {
+            panel.queries.iter().for_each(|query| check(query, Some(panel)));
+        }
+        dashboard.annotations.iter().for_each(|query| check(query, None));
+    }
+}
+
+/// A rule, and its expression as it was read.
+pub(super) struct Parsed<'a> {
+    pub(super) source: &'a Arc<Source>,
+    pub(super) group: &'a Group,
+    pub(super) rule: &'a Rule,
+    expression: Result<Expression, NotChecked>,
+}
+
+fn parsed(file: &File) -> Vec<Parsed<'_>> {
+    let File::Rules(RuleFile { source, groups, .. }) = file else { return Vec::new() };
+    let rules = groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule)));
+    rules
+        .map(|(group, rule)| Parsed {
+            source,
+            group,
+            rule,
+            expression: expression::parse(&rule.expr),
+        })
+        .collect()
+}
+
+/// The variables whose values the dashboard lists.
+fn variables(dashboard: &Dashboard) -> Variables {
+    let listed =
+        dashboard.variables.iter().filter(|it| it.kind == "custom" || it.kind == "constant");
+    listed.fold(Variables::new(), |variables, variable| {
+        variables.with(variable.name.as_str(), variable.options.iter().map(String::as_str))
+    })
+}
+
+fn finding(source: &Arc<Source>, expr: &Text, problem: &Problem) -> Finding {
+    let place = expr.part(problem.place.clone());
+    let check = problem.check;
+    let mut finding =
+        Finding::new(check.severity(), check.reported(), source, place, &problem.message)
+            .note(check.why());
+    finding.instead = problem.instead.as_ref().map(|instead| format!("write {instead}"));
+    finding
+}
+
+fn not_checked(source: &Arc<Source>, expr: &Text, error: &NotChecked) -> Finding {
+    let check = Check::NotChecked;
+    let place = error.place().map_or(expr.place(), |place| expr.part(place));
+    Finding::new(check.severity(), check.reported(), source, place, error.to_string())
+        .note(check.why())
+}

@@ -1,0 +1,115 @@
+//! What is wrong with a rule besides its expression.
+
+use super::check::Check;
+use super::facts::{Facts, Has};
+use super::files::Parsed;
+use crate::expression::{Expression, Kind};
+use crate::file::rules::{Entry, Group, Rule, RuleKind};
+use crate::place::{Place, Source};
+use crate::report::Finding;
+use regex::Regex;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+/// Prometheus' default for the time between two evaluations.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// A label in a template, within its braces.
+static LABEL: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:\$labels|\.Labels)\.([A-Za-z_][A-Za-z0-9_]*)").ok());
+static BRACES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}").ok());
+
+pub(super) fn alert(
+    source: &Arc<Source>,
+    group: &Group,
+    rule: &Rule,
+    expression: Option<&Expression>,
+    facts: &Facts<'_>,
+) -> Vec<Finding> {
+    let new = |check: Check, place: Place, message: String| {
+        Finding::new(check.severity(), check.reported(), source, place, message).note(check.why())
+    };
+    let mut findings = Vec::new();
+    // Without one, it is the global interval, which is not known here.
+    let interval = group.interval.as_ref().map(|interval| interval.value);
+    let lasting = rule.lasting.as_ref().filter(|lasting| !lasting.value.is_zero());
+    if let (Some(lasting), Some(interval)) = (lasting, interval)
+        && lasting.value < interval
+    {
+        let message = format!(
+            "the alert is for {} s, and its group is evaluated each {} s",
+            lasting.value.as_secs_f64(),
+            interval.as_secs_f64()
+        );
+        findings.push(new(Check::ForShorterThanInterval, lasting.place, message));
+    }
+    if let Some(place) = expression.filter(|_| lasting.is_none()).and_then(absent) {
+        let message = "an alert about absence has no for".to_owned();
+        let least = interval.unwrap_or(INTERVAL).as_secs().max(30) * 2;
+        let finding = new(Check::AbsentWithoutFor, rule.expr.part(place), message);
+        findings.push(finding.instead(format!("add for: {least}s")));
+    }
+    for Entry { value, .. } in rule.annotations.iter().chain(&rule.labels) {
+        let (Some(braces), Some(label)) = (&*BRACES, &*LABEL) else { continue };
+        for template in braces.find_iter(value) {
+            for found in label.captures_iter(template.as_str()).filter_map(|it| it.get(1)) {
+                let name = found.as_str();
+                if facts.labels.has(name) != Has::No {
+                    continue;
+                }
+                let start = template.start() + found.start();
+                let place = value.part(start..start + name.len());
+                let message = format!("the result has no label {name}");
+                findings.push(new(Check::TemplateLabelGone, place, message));
+            }
+        }
+    }
+    findings
+}
+
+/// The place of a call of `absent`.
+fn absent(expression: &Expression) -> Option<std::ops::Range<usize>> {
+    expression.nodes().find_map(|node| match &node.kind {
+        Kind::Call(call) => {
+            let name = call.function.value.known()?;
+            (name == "absent").then(|| node.place.clone())
+        }
+        _ => None,
+    })
+}
+
+/// Rules that are there twice.
+pub(super) fn duplicates(rules: &[Parsed<'_>]) -> Vec<Finding> {
+    let mut first: HashMap<_, &Parsed<'_>> = HashMap::new();
+    let mut findings = Vec::new();
+    for parsed in rules {
+        let Parsed { source, group, rule, .. } = parsed;
+        let mut labels: Vec<_> = group
+            .labels
+            .iter()
+            .chain(&rule.labels)
+            .map(|label| (label.name.as_str(), label.value.as_str()))
+            .collect();
+        labels.sort_unstable();
+        // Alerts of one name with several conditions are usual.
+        let condition = (rule.kind == RuleKind::Alert).then_some(rule.expr.as_str());
+        let key = (rule.kind == RuleKind::Alert, rule.name.as_str(), labels, condition);
+        let Some(earlier) = first.get(&key) else {
+            first.insert(key, parsed);
+            continue;
+        };
+        let at = earlier.source.position(earlier.rule.name.place().start);
+        let message = format!(
+            "{} is also in {}, line {}, with the same labels",
+            rule.name.as_str(),
+            earlier.source.name(),
+            at.line
+        );
+        let check = Check::Duplicate;
+        let place = rule.name.place();
+        let finding = Finding::new(check.severity(), check.reported(), source, place, message);
+        findings.push(finding.note(check.why()));
+    }
+    findings
+}
