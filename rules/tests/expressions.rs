@@ -25,8 +25,8 @@ fn linter() -> Linter {
     let mut latency = family("order_latency_microseconds", Kind::Histogram, &[("venue", &[])]);
     (latency.unit, latency.buckets) = ("microseconds".into(), vec![100.0, 1000.0, 5000.0]);
     let mut wait = family("wait_seconds", Kind::Histogram, &[("side", &["buy", "sell"])]);
-    (wait.unit, wait.buckets, wait.native) =
-        ("seconds".into(), vec![0.001, 0.5, 1.0, 2.0], Some(3));
+    // The name has the unit.
+    (wait.buckets, wait.native) = (vec![0.001, 0.5, 1.0, 2.0], Some(3));
     let mut tick = family("tick_seconds", Kind::Histogram, &[]);
     (tick.unit, tick.buckets) = ("seconds".into(), vec![1e-6, 1e-5]);
     let mut errors = family("errors_total", Kind::Counter, &[]);

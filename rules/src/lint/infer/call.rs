@@ -1,5 +1,6 @@
 //! Functions.
 
+use super::selector::unit;
 use super::{Inference, Purpose};
 use crate::catalogue::{Kind as MetricKind, Part};
 use crate::expression::{Call, Kind, Node};
@@ -188,7 +189,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             (Some(&low), Some(&high)) if is_quantile => Bounds { low: low.min(0.0), high },
             _ => Bounds::ANY,
         };
-        let unit = Some(&*family.unit).filter(|unit| !unit.is_empty());
+        let unit = unit(family);
         Facts {
             is_quantile,
             unit,

@@ -213,8 +213,19 @@ fn of(sample: Sample<'_>, labels: Labels) -> Facts<'_> {
         _ => Bounds::ANY,
     };
     let has_unit = !matches!(part, Part::Bucket | Part::Count | Part::Outside | Part::Created);
-    let unit = Some(&*family.unit).filter(|unit| has_unit && !unit.is_empty());
+    let unit = unit(family).filter(|_| has_unit);
     Facts { nature, sample: Some(sample), bounds, unit, ..Facts::vector(labels, Bounds::ANY) }
+}
+
+/// The unit of a family. Where an exposition has none, the name ends with it.
+pub(super) fn unit(family: &Family) -> Option<&str> {
+    const OF_NAMES: [&str; 5] = ["seconds", "milliseconds", "microseconds", "nanoseconds", "bytes"];
+    if !family.unit.is_empty() {
+        return Some(&family.unit);
+    }
+    let name = family.name.strip_suffix("_total").unwrap_or(&family.name);
+    let last = name.rsplit('_').next()?;
+    OF_NAMES.contains(&last).then_some(last)
 }
 
 /// What a matcher accepts.

@@ -41,11 +41,11 @@ impl<'m, 'e> Inference<'m, 'e> {
             let unit = value.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
             let message =
                 format!("the top edge of the buckets is {high}{unit}, so no quantile is above it");
-            let instead = fitting.map(|number| format!("{number} (in{unit})"));
-            let check = if fitting.is_some() && value.unit.is_some() {
-                Check::ThresholdUnit
-            } else {
-                Check::ThresholdAboveTopBucket
+            let (check, instead) = match (fitting, value.unit) {
+                (Some(number), Some(unit)) => {
+                    (Check::ThresholdUnit, Some(format!("{number}, which is in {unit}")))
+                }
+                _ => (Check::ThresholdAboveTopBucket, None),
             };
             self.report(check, &at.place, message, instead);
         } else if value.bounds == Bounds::FRACTION && number > 1.0 {
