@@ -47,10 +47,14 @@ impl Terminal {
         let mut command = tickmetrics();
         command.args(arguments).env("TERM", "xterm-256color");
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
-        // SAFETY: two system calls that are allowed between fork and exec. They make the terminal
-        // the program's own, as one that a shell runs in is.
+        // SAFETY: system calls that are allowed between fork and exec. They make the terminal the
+        // program's own, as one that a shell runs in is. Tests in the background of a script may
+        // ignore SIGINT, and would pass that on.
         unsafe {
             command.pre_exec(|| {
+                for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
                 if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
                     return Err(std::io::Error::last_os_error());
                 }
