@@ -6,6 +6,10 @@ use crate::expression::{Binary, Kind, Node, Operator};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Nature};
 
+/// A threshold so many times above the top edge may be in another unit. A nearer one is a mistake
+/// about the edges.
+const FAR: f64 = 10.0;
+
 impl<'m, 'e> Inference<'m, 'e> {
     pub(super) fn comparison(
         &mut self,
@@ -37,7 +41,8 @@ impl<'m, 'e> Inference<'m, 'e> {
         let Bounds { low, high } = value.bounds;
         let scaled = [1_000.0, 1_000_000.0, 1_000_000_000.0].map(|factor| number / factor);
         if value.is_quantile {
-            let fitting = scaled.into_iter().find(|it| number > high && (low..high).contains(it));
+            let fitting =
+                scaled.into_iter().find(|it| number >= FAR * high && (low..high).contains(it));
             let unit = value.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
             let message =
                 format!("the top edge of the buckets is {high}{unit}, so no quantile is above it");
