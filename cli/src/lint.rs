@@ -5,7 +5,7 @@ use crate::args::{Lint as Args, LintFormat};
 use crate::catalogue;
 use crate::failure::Failure;
 use crate::people;
-use std::io::{IsTerminal, stdout};
+use std::io::stdout;
 use tickmetrics_rules::file::{self, File};
 use tickmetrics_rules::lint::{Check, Linter};
 use tickmetrics_rules::report::{self, TextReport};
@@ -21,9 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args.format {
         // Escaped where the text of a file is shown.
         LintFormat::Text => {
-            let report =
-                if stdout().is_terminal() { TextReport::coloured() } else { TextReport::new() };
-            people::print_lines(&report.of(&findings))?;
+            people::print_lines(&TextReport::on(&stdout()).of(&findings))?;
             people::tell(format_args!("{}", report::summary(&findings)));
         }
         LintFormat::Json => people::print_data(&report::to_json(&findings), true)?,

@@ -29,7 +29,7 @@ pub enum Change {
     },
     /// Something of it is another. Rules and dashboards that refer to it may be wrong.
     Changed {
-        /// What it is, such as `kind` or `unit`.
+        /// The property, such as `kind` or `unit`.
         what: &'static str,
         /// As it was.
         from: String,
@@ -39,12 +39,12 @@ pub enum Change {
     /// Something of it is less: a label, a value, a bucket edge. Rules and dashboards that refer to
     /// it find nothing.
     Less {
-        /// What it is, such as `label side` or `bucket edge 0.1`.
+        /// The part that is gone, such as `label side` or `bucket edge 0.1`.
         what: String,
     },
     /// Something of it is more.
     More {
-        /// What it is.
+        /// The part that is new.
         what: String,
     },
 }

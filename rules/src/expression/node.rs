@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A part of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// What it is.
+    /// The kind of node, with its parts.
     pub kind: Kind,
     /// Where it is, in bytes of the expression's text.
     pub place: Range<usize>,

@@ -1,6 +1,8 @@
 //! The checks: the name of each, how severe its finding is, and why it matters.
 
-use crate::report::{self, Severity};
+use crate::place::{Place, Source};
+use crate::report::{self, Finding, Severity};
+use std::sync::Arc;
 
 macro_rules! checks {
     ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $severity:ident, $why:literal;)*) => {
@@ -140,6 +142,16 @@ checks! {
 }
 
 impl Check {
+    /// A finding of this check, with the reason.
+    pub(super) fn finding(
+        self,
+        source: &Arc<Source>,
+        place: Place,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding::new(self.severity(), self.reported(), source, place, message).note(self.why())
+    }
+
     /// The check of a name.
     pub fn named(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|check| check.id() == id)

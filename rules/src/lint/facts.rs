@@ -182,6 +182,14 @@ impl Labels {
         kept
     }
 
+    /// All but these.
+    #[must_use]
+    pub(super) fn without(&self, names: &[String]) -> Self {
+        let mut kept = self.clone();
+        names.iter().for_each(|name| kept.remove(name));
+        kept
+    }
+
     /// Those of either of two operands.
     #[must_use]
     pub(super) fn of_either(&self, other: &Self) -> Self {

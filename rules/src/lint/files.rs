@@ -6,11 +6,12 @@ use super::infer::{Problem, Purpose, infer};
 use super::metrics::Recorded;
 use super::{Linter, panel, rule, waivers};
 use crate::expression::{self, Expression, NotChecked, Variables};
-use crate::file::dashboard::Query;
+use crate::file::dashboard::{Panel, Query};
 use crate::file::rules::{Group, Rule, RuleKind};
 use crate::file::{Dashboard, File, RuleFile};
 use crate::place::{Source, Text};
 use crate::report::{self, Finding};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A recorded series can be of another one, which is of another one: so deep are facts carried.
@@ -50,25 +51,22 @@ impl Linter {
         left
     }
 
-    /// What is known of the series that rules record.
+    /// What is known of the series that rules record. Of a name that several rules record, nothing
+    /// is: it has the series of all.
     fn recorded(&self, rules: &[Parsed<'_>]) -> Recorded<'_> {
         let recording = || rules.iter().filter(|parsed| parsed.rule.kind == RuleKind::Record);
+        let mut rules_of: HashMap<&str, u32> = HashMap::new();
+        recording().for_each(|parsed| *rules_of.entry(&parsed.rule.name).or_default() += 1);
         let mut known: Recorded<'_> =
-            recording().map(|parsed| (parsed.rule.name.to_string(), None)).collect();
+            rules_of.keys().map(|name| ((*name).to_owned(), None)).collect();
         for _ in 0..ROUNDS {
             let mut next = known.clone();
-            for parsed in recording() {
+            for parsed in recording().filter(|parsed| rules_of[&*parsed.rule.name] == 1) {
                 let Ok(expression) = &parsed.expression else { continue };
-                let context = self.context(&known, Purpose::Record);
-                let (mut facts, _) = infer(context, expression);
+                let (mut facts, _) = infer(self.context(&known, Purpose::Record), expression);
                 let labels = parsed.group.labels.iter().chain(&parsed.rule.labels);
                 labels.for_each(|label| facts.labels.add(&label.name));
-                // A name that several rules record has the series of all.
-                let entry = next.entry(parsed.rule.name.to_string()).or_default();
-                let is_first =
-                    recording().find(|it| it.rule.name.as_str() == parsed.rule.name.as_str());
-                let is_first = is_first.is_some_and(|first| std::ptr::eq(first, parsed));
-                *entry = is_first.then_some(facts);
+                next.insert(parsed.rule.name.to_string(), Some(facts));
             }
             known = next;
         }
@@ -110,7 +108,7 @@ impl Linter {
     ) {
         let source = &dashboard.source;
         let variables = variables(dashboard);
-        let mut check = |query: &Query, panel: Option<&crate::file::dashboard::Panel>| {
+        let mut check = |query: &Query, panel: Option<&Panel>| {
             if query.is_prometheus == Some(false) || query.expr.trim().is_empty() {
                 return;
             }
@@ -167,17 +165,12 @@ fn variables(dashboard: &Dashboard) -> Variables {
 
 fn finding(source: &Arc<Source>, expr: &Text, problem: &Problem) -> Finding {
     let place = expr.part(problem.place.clone());
-    let check = problem.check;
-    let mut finding =
-        Finding::new(check.severity(), check.reported(), source, place, &problem.message)
-            .note(check.why());
+    let mut finding = problem.check.finding(source, place, &problem.message);
     finding.instead = problem.instead.as_ref().map(|instead| format!("write {instead}"));
     finding
 }
 
 fn not_checked(source: &Arc<Source>, expr: &Text, error: &NotChecked) -> Finding {
-    let check = Check::NotChecked;
     let place = error.place().map_or(expr.place(), |place| expr.part(place));
-    Finding::new(check.severity(), check.reported(), source, place, error.to_string())
-        .note(check.why())
+    Check::NotChecked.finding(source, place, error.to_string())
 }

@@ -34,8 +34,7 @@ pub(super) fn unit(
     if !is_known || fitting.contains(&shown.as_str()) {
         return None;
     }
-    let check = Check::PanelUnit;
     let message = format!("the query gives {right}, and the panel shows {:?}", shown.as_str());
-    let finding = Finding::new(check.severity(), check.reported(), source, shown.place(), message);
-    Some(finding.note(check.why()).instead(format!("write {:?}", fitting[0])))
+    let finding = Check::PanelUnit.finding(source, shown.place(), message);
+    Some(finding.instead(format!("write {:?}", fitting[0])))
 }

@@ -5,7 +5,7 @@ use super::facts::{Facts, Has};
 use super::files::Parsed;
 use crate::expression::{Expression, Kind};
 use crate::file::rules::{Entry, Group, Rule, RuleKind};
-use crate::place::{Place, Source};
+use crate::place::Source;
 use crate::report::Finding;
 use regex::Regex;
 use std::collections::HashMap;
@@ -27,9 +27,6 @@ pub(super) fn alert(
     expression: Option<&Expression>,
     facts: &Facts<'_>,
 ) -> Vec<Finding> {
-    let new = |check: Check, place: Place, message: String| {
-        Finding::new(check.severity(), check.reported(), source, place, message).note(check.why())
-    };
     let mut findings = Vec::new();
     // Without one, it is the global interval, which is not known here.
     let interval = group.interval.as_ref().map(|interval| interval.value);
@@ -42,12 +39,12 @@ pub(super) fn alert(
             lasting.value.as_secs_f64(),
             interval.as_secs_f64()
         );
-        findings.push(new(Check::ForShorterThanInterval, lasting.place, message));
+        findings.push(Check::ForShorterThanInterval.finding(source, lasting.place, message));
     }
     if let Some(place) = expression.filter(|_| lasting.is_none()).and_then(absent) {
         let message = "an alert about absence has no for".to_owned();
         let least = interval.unwrap_or(INTERVAL).as_secs().max(30) * 2;
-        let finding = new(Check::AbsentWithoutFor, rule.expr.part(place), message);
+        let finding = Check::AbsentWithoutFor.finding(source, rule.expr.part(place), message);
         findings.push(finding.instead(format!("add for: {least}s")));
     }
     for Entry { value, .. } in rule.annotations.iter().chain(&rule.labels) {
@@ -61,7 +58,7 @@ pub(super) fn alert(
                 let start = template.start() + found.start();
                 let place = value.part(start..start + name.len());
                 let message = format!("the result has no label {name}");
-                findings.push(new(Check::TemplateLabelGone, place, message));
+                findings.push(Check::TemplateLabelGone.finding(source, place, message));
             }
         }
     }
@@ -106,10 +103,7 @@ pub(super) fn duplicates(rules: &[Parsed<'_>]) -> Vec<Finding> {
             earlier.source.name(),
             at.line
         );
-        let check = Check::Duplicate;
-        let place = rule.name.place();
-        let finding = Finding::new(check.severity(), check.reported(), source, place, message);
-        findings.push(finding.note(check.why()));
+        findings.push(Check::Duplicate.finding(source, rule.name.place(), message));
     }
     findings
 }

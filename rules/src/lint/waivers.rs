@@ -3,7 +3,7 @@
 use super::check::Check;
 use super::metrics::nearest;
 use crate::file::{self, File, Waiver};
-use crate::report::{Finding, Severity};
+use crate::report::Finding;
 use std::sync::Arc;
 
 /// The findings that no waiver covers, and those about waivers. What can't be read is not waived.
@@ -39,16 +39,13 @@ fn useless(file: &File, waiver: &Waiver) -> Finding {
         let checks = Check::ALL.iter().map(|check| check.id());
         checks.chain(file::CHECKS.iter().map(|check| check.id))
     };
-    let check = Check::UselessWaiver;
     let name = &waiver.check;
     let (place, message) = if ids().any(|id| id == name) {
         (waiver.place, format!("the check {name} finds nothing here"))
     } else {
         (waiver.check_place, format!("there is no check {name}"))
     };
-    let mut finding =
-        Finding::new(Severity::Warning, check.reported(), file.source(), place, message)
-            .note(check.why());
+    let mut finding = Check::UselessWaiver.finding(file.source(), place, message);
     if !ids().any(|id| id == name) {
         let near = nearest(name, ids().map(str::to_owned));
         finding.instead = near.map(|id| format!("write {id}"));

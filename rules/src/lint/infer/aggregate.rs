@@ -56,12 +56,6 @@ impl<'m, 'e> Inference<'m, 'e> {
                 self.report(Check::UnknownLabel, &label.place, message, instead);
             }
         }
-        if grouping.without {
-            let mut left = before.clone();
-            known.iter().for_each(|name| left.remove(name));
-            left
-        } else {
-            before.only(&known)
-        }
+        if grouping.without { before.without(&known) } else { before.only(&known) }
     }
 }

@@ -1,7 +1,9 @@
 //! Operators, and the labels on which their operands match.
 
 use super::Inference;
-use crate::expression::{Binary, Group, Kind, MatchOp, Matching, Node, Operator, Selector};
+use crate::expression::{
+    Binary, Group, Kind, MatchOp, Matcher, Matching, Node, Operator, Selector,
+};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 
@@ -150,12 +152,7 @@ impl<'m, 'e> Inference<'m, 'e> {
         }
         if !matching.on {
             let ignored: Vec<String> = names(matching).map(str::to_owned).collect();
-            let rest = |labels: &Labels| {
-                let mut labels = labels.clone();
-                ignored.iter().for_each(|name| labels.remove(name));
-                labels
-            };
-            let (left, right) = (rest(left), rest(right));
+            let (left, right) = (left.without(&ignored), right.without(&ignored));
             let (of_left, of_right) = (left.difference(&right), right.difference(&left));
             if let Some(name) = of_left.first().or(of_right.first()) {
                 let message = format!("only one side has the label {name}, which is not ignored");
@@ -200,12 +197,7 @@ fn result_labels(binary: &Binary, op: Operator, left: &Labels, right: &Labels) -
         return Labels::any();
     }
     let listed: Vec<String> = names(matching).map(str::to_owned).collect();
-    if matching.on {
-        return left.only(&listed);
-    }
-    let mut labels = left.clone();
-    listed.iter().for_each(|name| labels.remove(name));
-    labels
+    if matching.on { left.only(&listed) } else { left.without(&listed) }
 }
 
 fn names(matching: &Matching) -> impl Iterator<Item = &str> {
@@ -250,7 +242,7 @@ fn shape(node: &Node) -> Vec<String> {
 
 /// The labels that one selector restricts more than the other: `None` if it is not narrower.
 fn narrower<'a>(part: &'a Selector, whole: &'a Selector) -> Option<Vec<&'a str>> {
-    let has = |selector: &Selector, matcher: &crate::expression::Matcher| {
+    let has = |selector: &Selector, matcher: &Matcher| {
         selector.matchers.iter().any(|it| {
             (&it.name.value, it.op, &it.value.value)
                 == (&matcher.name.value, matcher.op, &matcher.value.value)

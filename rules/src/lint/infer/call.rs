@@ -3,7 +3,7 @@
 use super::selector::unit;
 use super::{Inference, Purpose};
 use crate::catalogue::{Kind as MetricKind, Part};
-use crate::expression::{Call, Kind, Node};
+use crate::expression::{Call, Kind, MatchOp, Node};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 
@@ -32,7 +32,10 @@ impl<'m, 'e> Inference<'m, 'e> {
             }
             "absent" | "absent_over_time" => absent(call.args.first()),
             "scalar" => Facts::scalar(args.pop().map_or(Bounds::ANY, |facts| facts.bounds)),
-            "vector" => Self::alone(args.pop().map_or(Bounds::ANY, |facts| facts.bounds)),
+            "vector" => {
+                let bounds = args.pop().map_or(Bounds::ANY, |facts| facts.bounds);
+                Facts::vector(Labels::default(), bounds)
+            }
             "time" | "pi" => Facts::scalar(Bounds::POSITIVE),
             "abs" => keep(args.pop(), |Bounds { low, high }| {
                 if low >= 0.0 {
@@ -231,12 +234,9 @@ fn without(facts: Option<Facts<'_>>, label: &str) -> Labels {
 fn absent<'a>(arg: Option<&Node>) -> Facts<'a> {
     let mut labels = Labels::default();
     if let Some(Kind::Selector(selector)) = arg.map(|arg| &arg.unwrapped().kind) {
-        for matcher in &selector.matchers {
-            match matcher.name.value.known() {
-                Some(name) if matcher.op == crate::expression::MatchOp::Equal => labels.add(name),
-                _ => labels.add_possible("…"),
-            }
-        }
+        let equal = selector.matchers.iter().filter(|it| it.op == MatchOp::Equal);
+        let names = equal.filter_map(|it| it.name.value.known());
+        names.for_each(|name| labels.add(name));
     }
     Facts::vector(labels, Bounds::exactly(1.0))
 }

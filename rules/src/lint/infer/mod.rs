@@ -15,7 +15,7 @@ mod selector;
 mod threshold;
 
 use super::check::Check;
-use super::facts::{Bounds, Facts, Labels, Nature};
+use super::facts::{Bounds, Facts, Nature};
 use super::metrics::{Metrics, Recorded};
 use crate::expression::{Expression, Kind, Node};
 use std::ops::Range;
@@ -47,7 +47,7 @@ pub enum Purpose {
     Panel,
 }
 
-/// What expressions are checked with.
+/// The metrics and settings that an expression is checked with.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'m, 'e> {
     pub(super) metrics: &'m Metrics,
@@ -113,10 +113,5 @@ impl<'m, 'e> Inference<'m, 'e> {
             }
             Kind::Paren(inner) => self.node(inner),
         }
-    }
-
-    /// A vector without labels.
-    fn alone(bounds: Bounds) -> Facts<'m> {
-        Facts::vector(Labels::default(), bounds)
     }
 }

@@ -95,8 +95,8 @@ impl<'m, 'e> Inference<'m, 'e> {
         }
         // An absent label is the empty text.
         let value = matcher.value.value.known();
-        let test = value.map(|value| Test::new(matcher.op, value));
-        if !test.is_some_and(|test| test.is_some_and(|test| test.accepts(""))) {
+        let test = value.and_then(|value| Test::new(matcher.op, value));
+        if !test.is_some_and(|test| test.accepts("")) {
             let instead = nearest(name, labels.names().map(str::to_owned));
             let message = format!("{metric} has no label {name}");
             self.report(Check::UnknownLabel, &matcher.name.place, message, instead);
