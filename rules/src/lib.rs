@@ -29,12 +29,16 @@
 //! | `place` | places in files |
 //! | `report` | findings, and how they are shown |
 //! | `lint` | expressions, checked against catalogues |
+//! | `query` | expressions about metrics, as text |
+//! | `output` | files that are made of catalogues |
 
 pub mod catalogue;
 pub mod expression;
 pub mod file;
 pub mod lint;
+pub mod output;
 mod place;
+mod query;
 pub mod report;
 
 pub use catalogue::{Catalogue, Family, Kind, Label, Values};

@@ -1,5 +1,6 @@
 //! A family and its labels.
 
+use super::declared::{Alert, Objective, Panel};
 use super::label;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,15 @@ pub struct Family {
     /// The largest value that a histogram distinguishes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
+    /// The objectives that the program declares for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Objective>,
+    /// The alerts that the program declares for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Alert>,
+    /// How a dashboard shows it, if the program declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel: Option<Panel>,
 }
 
 /// The kind of a family.
@@ -114,6 +124,9 @@ impl Family {
             extremes: false,
             outside: false,
             max: None,
+            objectives: Vec::new(),
+            alerts: Vec::new(),
+            panel: None,
         }
     }
 

@@ -43,6 +43,18 @@ fn add(kept: &mut Family, other: &mut Family) {
     add_numbers(&mut kept.buckets, other.buckets.iter().copied());
     add_numbers(&mut kept.quantiles, other.quantiles.iter().copied());
     kept.native = kept.native.max(other.native);
+    add_missing(&mut kept.objectives, &mut other.objectives);
+    add_missing(&mut kept.alerts, &mut other.alerts);
+    kept.panel = kept.panel.take().or_else(|| other.panel.take());
+}
+
+/// Adds items that are not there yet.
+fn add_missing<T: PartialEq>(kept: &mut Vec<T>, other: &mut Vec<T>) {
+    for item in other.drain(..) {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
 }
 
 /// Adds numbers that are not there yet, in order.

@@ -4,6 +4,7 @@
 //! metrics. One of an [exposition](Catalogue::of_exposition) has the series that were there at that
 //! moment, so that labels can have further values.
 
+mod declared;
 mod diff;
 mod family;
 mod json;
@@ -13,6 +14,7 @@ mod sample;
 mod scraped;
 mod snapshot;
 
+pub use declared::{Alert, Condition, Indicator, Objective, Panel, Priority, Subject};
 pub use diff::{Change, Difference};
 pub use family::{Family, Kind, Label, Values};
 pub use json::CatalogueError;
