@@ -245,6 +245,7 @@ pub use names::Escaping;
 pub use reader::read_words;
 #[cfg(not(tickmetrics_loom))]
 pub use reader::{Process, ReadError, SegmentReader};
+pub use registry::declared;
 pub use registry::{
     CounterValues, Description, FunctionGuard, GaugeValues, Metric, Metrics, RegisterError,
     Registry,
@@ -277,7 +278,9 @@ pub mod __text {
 /// The names that the macros use. Not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::registry::{Scope, Visitor, build_global, build_registered, describe};
+    pub use crate::registry::{
+        Scope, Visitor, build_global, build_registered, describe, kebab_case,
+    };
     pub use crate::timed::{
         Call, Counted, Ended, Function, NoResult, OutcomeCall, Timed, call, due, path_of,
     };

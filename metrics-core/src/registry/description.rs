@@ -1,3 +1,4 @@
+use super::declared::Declared;
 use crate::directory::{Exposure, Kind};
 use crate::scale::{Scale, nanoseconds_to};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct Description {
     /// Whether metrics of this name may have different labels. Otherwise that is a clash, since it
     /// is mostly a mistake.
     pub(crate) mixed: bool,
+    /// Objectives, alerts and a panel. Boxed, since most metrics have none.
+    pub(super) declared: Option<Box<Declared>>,
 }
 
 impl Description {
@@ -72,6 +75,7 @@ impl Description {
             exemplar_period: Self::DEFAULT_EXEMPLAR_MILLIS,
             unfinished: false,
             mixed: false,
+            declared: None,
         }
     }
 
@@ -249,6 +253,11 @@ impl Description {
     /// Names of all labels, constant ones first.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.constants.iter().map(|(name, _)| name.as_str()).chain(self.labels.iter().copied())
+    }
+
+    /// The labels with the same value on every series.
+    pub fn constants(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.constants.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The parts that distinguish the metric from others.

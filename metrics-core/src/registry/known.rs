@@ -1,6 +1,7 @@
 //! The registered metrics, and the check of further ones.
 
 use super::check;
+use super::declared;
 use super::description::{Description, Key};
 use super::error::RegisterError;
 use super::exposed::Exposed;
@@ -67,6 +68,8 @@ impl Registered {
             }
         }
         check::values(name, &dimensions)?;
+        declared::check(description, &dimensions)
+            .map_err(|reason| RegisterError::InvalidSetting { name: name.clone(), reason })?;
         Ok(Self { description: description.clone(), dimensions })
     }
 }
@@ -98,6 +101,17 @@ impl Known {
             Some((with, reason)) => Err(RegisterError::clash(name, with, reason)),
             None => Ok(None),
         }
+    }
+
+    /// Adds the declarations of another registration of a metric.
+    pub(super) fn declare(&mut self, asked: &Description) {
+        if let Some((there, _)) = self.metrics.get_mut(&asked.key()) {
+            there.description.declare(asked);
+        }
+    }
+
+    pub(super) fn descriptions(&self) -> Vec<Description> {
+        self.metrics.values().map(|(metric, _)| metric.description.clone()).collect()
     }
 
     pub(super) fn insert(&mut self, metric: Registered, held: Held) {

@@ -4,6 +4,7 @@ use super::description::Description;
 use super::error::RegisterError;
 use super::metric::Metric;
 use super::register::Registry;
+use crate::directory::Kind;
 use crate::layout::header;
 use crate::report::report;
 use crate::segment::Segment;
@@ -152,6 +153,18 @@ impl Scope {
         description
     }
 
+    /// The name of a field that is a counter.
+    pub fn counter(&self, field: &str, unit: &str) -> String {
+        let mut description = self.field(field, unit, "");
+        description.complete(Kind::Counter, Vec::new());
+        description.name
+    }
+
+    /// The name of a field's objective that is given none: the prefix and this in `kebab-case`.
+    pub fn objective(&self, field: &str) -> String {
+        kebab_case(&join(&self.prefix, field))
+    }
+
     /// A description with exactly this name.
     pub fn named(&self, name: &str, help: &str) -> Description {
         let mut description = Description::new(name, help);
@@ -165,6 +178,13 @@ fn join(prefix: &str, name: &str) -> String {
         ("", name) | (name, "") => name.to_owned(),
         (prefix, name) => format!("{prefix}_{name}"),
     }
+}
+
+/// Lowercase words with `-` between them.
+pub fn kebab_case(name: &str) -> String {
+    let name = name.to_lowercase();
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// A handle in the global registry. An error is reported, and then the handle records into the

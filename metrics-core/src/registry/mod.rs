@@ -3,6 +3,7 @@
 mod added;
 mod cells;
 mod check;
+pub mod declared;
 mod description;
 mod error;
 mod exposed;
@@ -19,5 +20,5 @@ pub use error::RegisterError;
 pub use function::{CounterValues, FunctionGuard, GaugeValues};
 pub use metric::Metric;
 pub(crate) use metrics::register_or_sink;
-pub use metrics::{Metrics, Scope, Visitor, build_global, build_registered, describe};
+pub use metrics::{Metrics, Scope, Visitor, build_global, build_registered, describe, kebab_case};
 pub use register::Registry;

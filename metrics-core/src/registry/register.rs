@@ -146,6 +146,7 @@ impl Registry {
     ) -> Result<MetricCells, RegisterError> {
         let mut known = lock(&self.inner.known);
         if let Some(cells) = known.find(&asked, owner)? {
+            known.declare(&asked.description);
             return Ok(cells);
         }
         let cells = if crate::IS_OFF {
