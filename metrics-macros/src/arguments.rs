@@ -11,6 +11,8 @@ use syn::{Attribute, Error, Expr, Ident, Lit, LitStr, Meta, Token, parenthesized
 /// The keys that an attribute may have, and the keys found so far, over all its occurrences.
 pub(crate) struct Keys {
     known: &'static [&'static str],
+    /// Those that may appear several times.
+    repeated: &'static [&'static str],
     seen: Vec<Ident>,
     /// The keys of another attribute, with its place and name.
     others: Option<(&'static [&'static str], &'static str, &'static str)>,
@@ -18,7 +20,13 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(known: &'static [&'static str]) -> Self {
-        Self { known, seen: Vec::new(), others: None }
+        Self { known, repeated: &[], seen: Vec::new(), others: None }
+    }
+
+    /// Admits some of the keys any number of times.
+    pub(crate) fn repeated(mut self, keys: &'static [&'static str]) -> Self {
+        self.repeated = keys;
+        self
     }
 
     /// Gives the right attribute for keys of another one.
@@ -36,7 +44,7 @@ impl Keys {
     fn elsewhere(&self, key: &Ident) -> String {
         let Some((keys, place, attribute)) = self.others else { return String::new() };
         let value = match key.to_string().as_str() {
-            "labels" => "(...)",
+            "labels" | "slo" | "alert" | "panel" => "(...)",
             "extremes" | "native" | "flatten" => "",
             _ => " = ...",
         };
@@ -54,7 +62,7 @@ impl Keys {
             };
             errors.at(key, format!("unknown key `{key}`; {known}{}", self.elsewhere(key)));
             false
-        } else if self.seen.contains(key) {
+        } else if self.seen.contains(key) && !self.repeated.iter().any(|it| key == it) {
             errors.at(key, format!("`{key}` appears twice"));
             false
         } else {
@@ -68,7 +76,7 @@ impl Keys {
         &mut self,
         attribute: &Attribute,
         errors: &mut Errors,
-        mut read: impl FnMut(&Ident, ParseStream, &mut Errors) -> syn::Result<()>,
+        read: impl FnMut(&Ident, ParseStream, &mut Errors) -> syn::Result<()>,
     ) {
         let Meta::List(list) = &attribute.meta else {
             let path = attribute.path();
@@ -77,13 +85,23 @@ impl Keys {
             return;
         };
         let parsed = list.parse_args_with(|input: ParseStream| {
-            each(input, errors, |input, errors| {
-                let key = input.call(Ident::parse_any)?;
-                if self.admit(&key, errors) { read(&key, input, errors) } else { rest(input) }
-            });
+            self.items(input, errors, read);
             Ok(())
         });
         errors.keep(parsed);
+    }
+
+    /// Reads a list, as [`read`](Self::read) does.
+    pub(crate) fn items(
+        &mut self,
+        input: ParseStream,
+        errors: &mut Errors,
+        mut read: impl FnMut(&Ident, ParseStream, &mut Errors) -> syn::Result<()>,
+    ) {
+        each(input, errors, |input, errors| {
+            let key = input.call(Ident::parse_any)?;
+            if self.admit(&key, errors) { read(&key, input, errors) } else { rest(input) }
+        });
     }
 }
 

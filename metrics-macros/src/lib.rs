@@ -88,6 +88,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `extremes` | gauges `<name>_min` and `<name>_max` of the last interval | histograms |
 /// | `exemplar_period = "5s"` | for how long a larger value's exemplar stays, as a time or a number of milliseconds; 15 s by default, and 0 keeps the newest | histograms |
 /// | `labels(side = "buy", ...)` | labels with the same value on every series of this field | all, structs |
+/// | `slo(...)` | an objective, any number of them: see below | counters, histograms |
+/// | `alert(...)` | an alert, any number of them: see below | all |
+/// | `panel(...)` | how a dashboard shows the metric: see below | all |
 /// | `flatten` | the field is a struct of metrics: its names follow this one's prefix, and its metrics get this one's labels | structs |
 ///
 /// `#[metrics(flatten)]` is the same as `#[metric(flatten)]`. Two fields may have the same `name`
@@ -108,14 +111,93 @@ use syn::{DeriveInput, parse_macro_input};
 /// `name` may have any end, with one exception: if the name of a histogram or a counter ends in a
 /// unit of time, such as `wait_ms` or `busy_seconds_total`, it needs that `unit`, or a `scale`.
 ///
+/// # Objectives, alerts and panels
+///
+/// They cost nothing at run time. `tickmetrics::Registry::descriptions` hands them out, and
+/// `tickmetrics-rules` makes alerting rules and dashboards of them.
+///
+/// ```
+/// use tickmetrics::prelude::*;
+///
+/// #[derive(Metrics)]
+/// #[metrics(prefix = "gateway")]
+/// struct GatewayMetrics {
+///     /// Orders sent.
+///     #[metric(panel(title = "Orders", row = "Traffic"))]
+///     sent: Counter,
+///     /// Orders that the venue refused.
+///     #[metric(
+///         slo(objective = 0.999, errors_of = sent, summary = "Orders are refused."),
+///         alert(
+///             name = "ManyRefused", share_of = sent, above = 0.05, for = "2m",
+///             priority = "P1", summary = "One order in twenty is refused."
+///         ),
+///     )]
+///     refused: Counter,
+///     /// Time to acknowledge an order.
+///     #[metric(
+///         unit = "seconds",
+///         slo(name = "fast-acks", objective = 0.9995, under = "100us", priority = "P0"),
+///         alert(
+///             name = "SlowAcks", quantile = 0.99, above = "1ms",
+///             priority = "P1", summary = "Acknowledgements are slow."
+///         ),
+///     )]
+///     ack: Histogram,
+///     /// Whether the feed is connected.
+///     #[metric(alert(
+///         name = "FeedDown", equals = 0, for = "30s",
+///         priority = "P0", summary = "The feed is down."
+///     ))]
+///     connected: Gauge,
+/// }
+///
+/// let descriptions = GatewayMetrics::describe();
+/// let objectives = descriptions.iter().flat_map(|metric| metric.objectives());
+/// let names = objectives.map(|objective| objective.name.as_str());
+/// assert!(names.eq(["gateway-refused", "fast-acks"]));
+/// ```
+///
+/// `slo(...)` promises a share of good events, `objective`, which is between 0.93056 and 1: with a
+/// lower one, its alert could not fire even if all events were bad.
+///
+/// | good events | |
+/// |---|---|
+/// | `under = "100us"` | a histogram's values up to this bound, a bucket edge unless buckets are `native` |
+/// | `errors_of = sent` | all events of the field `sent`, a counter, but those of this counter |
+/// | `bad(outcome = "rejected")`, `bad(outcome = ["rejected", "failed"])` | the events of a counter, but those with one of these values of a label |
+///
+/// Its `name` is lowercase words with `-` between them. The default is the metric's name without
+/// its unit and `_total`: `gateway-refused` for `gateway_refused_total`.
+///
+/// `alert(...)` has a `name` in `PascalCase`, a condition, which is one of `above`, `below` and
+/// `equals`, a `priority` and a `summary`. The condition must hold `for` a time, if one is given.
+///
+/// | what is compared | |
+/// |---|---|
+/// | the value | of a gauge or an up-down counter, in the exported unit; series are looked at apart |
+/// | the events a second | of a counter, or the values a second of a histogram, `over` a time, five minutes by default |
+/// | `share_of = sent` | the events of a counter as a share of those of another field's, 0 to 1 |
+/// | `quantile = 0.99` | a quantile of a histogram: the threshold is a bucket edge, as a bound is |
+///
+/// `by(symbol)` looks at each value of a label apart. Other labels are summed up.
+///
+/// A `priority` is `"P0"` (somebody is called at once), `"P1"` (somebody is called: the default of
+/// an objective) or `"P2"` (a ticket). `summary` is one sentence, and `runbook` the address of a page
+/// with instructions. Both kinds of declaration have these keys.
+///
+/// `panel(...)` has `title`, `row`, `by(symbol)`, which draws a line for each value of a label, and
+/// `hidden`, for no panel.
+///
 /// # Errors
 ///
 /// Compile errors are: a missing doc comment; a setting that the kind of metric does not have; a
 /// number out of its range, or an empty list of them; a name that Prometheus does not accept; a
 /// prefix with a blank, `-` or `/`, or that ends in `_`; a tuple of more than four labels; two
-/// fields with one name and the same labels; an unknown key, or a repeated one; generics, and
-/// anything but a struct with named fields; another method of the struct with one of the three
-/// names. The last segment of a type's path decides the kind of a metric. A type alias is seen only
+/// fields with one name and the same labels; an objective or an alert that can never hold, that is
+/// about another kind of metric, or that lacks a part; two of them with one name; an unknown key, or
+/// a repeated one; generics, and anything but a struct with named fields; another method of the
+/// struct with one of the three names. The last segment of a type's path decides the kind of a metric. A type alias is seen only
 /// at registration, which then reports its errors.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn derive_metrics(input: TokenStream) -> TokenStream {

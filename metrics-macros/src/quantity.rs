@@ -26,6 +26,11 @@ pub(crate) enum Units {
 }
 
 impl Units {
+    /// The units of a metric.
+    pub(crate) fn new(unit: &str, scale: Option<f64>) -> Self {
+        Self::of_time(unit).unwrap_or(Self::Other(scale.unwrap_or(1.0)))
+    }
+
     /// The units of time, which are recorded in nanoseconds; `None` for another unit.
     pub(crate) fn of_time(unit: &str) -> Option<Self> {
         match unit {
@@ -114,6 +119,35 @@ impl Units {
             };
             wrong(format!("`{text}` is not a {recorded}"))
         })
+    }
+
+    /// A recorded value in exported units, as `tickmetrics` exports it: a scale such as 0.01 is
+    /// exactly one hundredth.
+    #[expect(clippy::cast_precision_loss, reason = "exported numbers are `f64`")]
+    pub(crate) fn exported(self, recorded: u64) -> f64 {
+        let per_unit = match self {
+            Self::Time(nanoseconds) => nanoseconds as f64,
+            Self::Other(scale) => {
+                let (per_unit, whole) = (scale.recip(), scale.recip().round());
+                if (per_unit - whole).abs() < whole * 1e-12 { whole } else { per_unit }
+            }
+        };
+        recorded as f64 / per_unit
+    }
+
+    /// A recorded value as it may be declared: `2.5us`, or a number of exported units.
+    #[expect(clippy::cast_precision_loss, reason = "thousandths are exact")]
+    pub(crate) fn text(self, recorded: u64) -> String {
+        if let Self::Other(_) = self {
+            return self.exported(recorded).to_string();
+        }
+        for (suffix, nanoseconds) in [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)] {
+            let thousandth = nanoseconds / 1_000;
+            if recorded >= nanoseconds && recorded.is_multiple_of(thousandth) {
+                return format!("{}{suffix}", (recorded / thousandth) as f64 / 1e3);
+            }
+        }
+        format!("{recorded}ns")
     }
 
     fn time(self, time: &LitStr) -> syn::Result<u64> {
@@ -212,6 +246,22 @@ mod tests {
         for literal in cases {
             assert_eq!(recorded(SECONDS, literal), None, "{literal}");
         }
+    }
+
+    #[test]
+    fn recorded_values_are_written_as_declared() {
+        for (recorded, text) in [
+            (0, "0ns"),
+            (250, "250ns"),
+            (2_500, "2.5us"),
+            (100_000, "100us"),
+            (1_000_001, "1000.001us"),
+            (90_000_000_000, "90s"),
+        ] {
+            assert_eq!(SECONDS.text(recorded), text);
+        }
+        assert_eq!(Units::Other(0.01).text(7), "0.07");
+        assert_eq!(Units::Time(1_000_000).exported(250_000), 0.25);
     }
 
     #[test]

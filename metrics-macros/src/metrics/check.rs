@@ -1,7 +1,8 @@
 //! Checks of attributes against each other.
 
+use super::declared::Declared;
 use super::read::{self, Attributes};
-use super::{Content, Field, Metric, Metrics, unit};
+use super::{Content, Field, Metric, Metrics, declared, unit};
 use crate::errors::Errors;
 use crate::names;
 use crate::quantity::{DEFAULT_MAX, Units};
@@ -45,7 +46,8 @@ pub(super) fn check(raw: read::Struct, errors: &mut Errors) -> Metrics {
         let prefix = prefix.as_deref().unwrap_or_default();
         errors.at(&raw.prefix, format!("`{prefix}` can't be a prefix: {reason}"));
     }
-    let fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
+    let mut fields: Vec<Field> = raw.fields.iter().map(|raw| field(raw, errors)).collect();
+    declared::check::check(&mut fields, &raw.fields, errors);
     let mut taken: Vec<(Series, &Ident)> = Vec::new();
     for (field, raw_field) in fields.iter().zip(&raw.fields) {
         for (name, _) in &raw_field.attributes.constants {
@@ -97,7 +99,7 @@ fn field(raw: &read::Field, errors: &mut Errors) -> Field {
         }
         Content::Flattened
     } else {
-        Content::Metric(metric(raw, errors))
+        Content::Metric(Box::new(metric(raw, errors)))
     };
     let mut constants = raw.attributes.constants.clone();
     // In one order, so that two fields of one family agree.
@@ -141,7 +143,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
     let unit = unit::unit(attributes, errors);
     let scale = unit::scale(Kind::of(raw.ty), attributes, &unit, errors);
     unit::in_name(raw, &unit, errors);
-    let units = Units::of_time(&unit).unwrap_or(Units::Other(scale.unwrap_or(1.0)));
+    let units = Units::new(&unit, scale);
     let max = attributes.max.as_ref().and_then(|max| maximum(max, units, errors));
     let sigfigs = attributes.sigfigs.as_ref().and_then(|digits| sigfigs(digits, errors));
     Metric {
@@ -159,6 +161,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         max,
         unit,
         scale,
+        declared: Declared::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The implementation of the trait `Metrics`, and its methods as the struct's own.
 
-use super::{Content, Field, Metric, Metrics};
+use super::{Content, Field, Metric, Metrics, declared};
 use crate::arguments::Constant;
 use crate::root::Root;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -154,7 +154,8 @@ fn field(root: &Root, field: &Field) -> TokenStream {
             return quote!(#ident: <#ty as #root::Metrics>::build(&#scope, __visitor)?);
         }
     };
-    let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, .. } = metric;
+    let Metric { help, name, unit, scale, sigfigs, max, buckets, native, quantiles, .. } =
+        &**metric;
     let start = if let Some(name) = name {
         let unit = (!unit.is_empty()).then(|| quote!(.unit(#unit)));
         quote!(__scope.named(#name, #help) #unit)
@@ -184,10 +185,11 @@ fn field(root: &Root, field: &Field) -> TokenStream {
         let name = name.unraw().to_string();
         quote!(.constant(#name, #value))
     });
+    let declared = declared::expand::calls(root, &metric.declared);
     quote_spanned! {located(ty)=>
         #ident: __visitor.metric::<#ty>(
             #start #scale #sigfigs #max #buckets #native #quantiles #extremes
-            #exemplar_period #(#constants)*
+            #exemplar_period #(#constants)* #declared
         )?
     }
 }

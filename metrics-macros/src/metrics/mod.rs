@@ -1,6 +1,7 @@
 //! `#[derive(Metrics)]`: attributes are read, checked against each other, and expanded.
 
 mod check;
+mod declared;
 mod doc;
 mod expand;
 mod read;
@@ -9,6 +10,7 @@ mod unit;
 use crate::arguments::Constant;
 use crate::errors::Errors;
 use crate::root::Root;
+use declared::Declared;
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Ident, Type};
 
@@ -30,7 +32,7 @@ struct Field {
 enum Content {
     /// A struct of metrics.
     Flattened,
-    Metric(Metric),
+    Metric(Box<Metric>),
 }
 
 /// The parts of a metric's description.
@@ -52,6 +54,7 @@ struct Metric {
     extremes: bool,
     /// In milliseconds.
     exemplar_period: Option<u32>,
+    declared: Declared,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -1,5 +1,6 @@
 //! The struct as written, each part with its span.
 
+use super::declared::read::Declarations;
 use super::doc;
 use crate::arguments::{
     Constant, Keys, bare_literal, constants, each, literal, no_value, text, value,
@@ -46,6 +47,7 @@ pub(super) struct Attributes {
     pub(super) quantiles: Option<Vec<Lit>>,
     pub(super) exemplar_period: Option<Lit>,
     pub(super) constants: Vec<Constant>,
+    pub(super) declarations: Declarations,
 }
 
 impl Attributes {
@@ -67,6 +69,9 @@ const OF_METRICS: &[&str] = &[
     "extremes",
     "exemplar_period",
     "labels",
+    "slo",
+    "alert",
+    "panel",
     "flatten",
 ];
 
@@ -128,7 +133,11 @@ fn refuse<T>(input: &DeriveInput, errors: &mut Errors) -> Option<T> {
 
 fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes {
     let mut read = Attributes::default();
-    let mut metric = Keys::new(OF_METRICS).beside(&["prefix"], "on the struct", "metrics");
+    let mut metric = Keys::new(OF_METRICS).repeated(&["slo", "alert"]).beside(
+        &["prefix"],
+        "on the struct",
+        "metrics",
+    );
     let mut metrics =
         Keys::new(&["flatten", "labels"]).beside(OF_METRICS, "on a metric's field", "metric");
     for attribute in attributes {
@@ -157,6 +166,7 @@ fn read_attributes(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
                 "buckets" => read.buckets = Some(list(key, input, errors)?),
                 "exemplar_period" => read.exemplar_period = Some(literal(input)?),
                 "labels" => read.constants = constants(key, input, errors, &[])?,
+                "slo" | "alert" | "panel" => read.declarations.read(key, input, errors)?,
                 "quantiles" => read.quantiles = Some(list(key, input, errors)?),
                 _flag => no_value(key, input)?,
             }

@@ -7,6 +7,7 @@ mod core {}
 mod std {}
 mod alloc {}
 mod tickmetrics {}
+mod declared {}
 
 struct usize;
 struct u8;
@@ -51,6 +52,13 @@ struct Registry;
 struct Outcome;
 struct Description;
 struct RegisterError;
+struct Panel;
+struct Priority;
+struct Condition;
+struct Subject;
+struct Alert;
+struct Indicator;
+struct Objective;
 
 // Constants, which a pattern of the same name would be compared with.
 const scope: () = ();
@@ -93,6 +101,31 @@ struct Metrics {
     /// Scaled.
     #[metric(name = "hygiene_scaled", scale = 0.5)]
     scaled: ::tickmetrics::Histogram,
+    /// All.
+    all: ::tickmetrics::Counter,
+    /// Declared.
+    #[metric(
+        slo(objective = 0.999, errors_of = all, priority = "P0", summary = "a", runbook = "b"),
+        slo(objective = 0.999, bad(V = ["v", "m"]), name = "bad"),
+        alert(
+            name = "A", share_of = all, above = 0.5, over = "1m", for = "1m", by(V),
+            priority = "P0", summary = "a", runbook = "b"
+        ),
+        alert(name = "B", equals = 0, priority = "P1", summary = "b"),
+        panel(title = "a", row = "b", by(V)),
+    )]
+    declared: ::tickmetrics::Counter<V>,
+    /// Declared, with an exact name.
+    #[metric(
+        name = "hygiene_declared_seconds", unit = "seconds",
+        slo(objective = 0.999, under = "1ms"),
+        alert(name = "C", quantile = 0.5, below = "1ms", priority = "P2", summary = "c"),
+        panel(hidden),
+    )]
+    declared_wait: ::tickmetrics::Histogram,
+    /// Declared, of a value.
+    #[metric(alert(name = "D", above = -1, priority = "P2", summary = "d"))]
+    value: ::tickmetrics::Gauge,
     #[metrics(flatten)]
     other: E,
 }

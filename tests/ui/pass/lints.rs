@@ -79,6 +79,36 @@ pub struct LintMetrics {
     /// An exact one.
     #[metric(name = "lints_exact", scale = 0.5)]
     pub exact: Histogram,
+    /// All orders.
+    #[metric(panel(title = "All", row = "Orders"))]
+    pub all: Counter,
+    /// Declared.
+    #[metric(
+        slo(objective = 0.999, errors_of = all, priority = "P2", summary = "Failed."),
+        alert(name = "Share", share_of = all, above = 0.5, priority = "P0", summary = "Failed."),
+        alert(name = "Rate", above = 5, over = "1m", priority = "P1", summary = "Failed."),
+    )]
+    pub failed: Counter,
+    /// Declared, with labels.
+    #[metric(
+        slo(name = "sides", objective = 0.999, bad(side = ["buy", "sell"]), runbook = "https://a.b"),
+        alert(name = "By", by(side), above = 0.5, priority = "P1", summary = "By side."),
+        panel(by(side)),
+    )]
+    pub sides: Counter<Side>,
+    /// Declared, of a distribution.
+    #[metric(
+        unit = "seconds",
+        slo(objective = 0.999, under = "1ms"),
+        alert(
+            name = "Slow", quantile = 0.99, above = "1ms", for = "5m", priority = "P1",
+            summary = "Slow.", runbook = "https://a.b"
+        ),
+    )]
+    pub slow: Histogram,
+    /// Declared, of a value.
+    #[metric(alert(name = "Low", below = -0.5, priority = "P1", summary = "Low."), panel(hidden))]
+    pub low: Gauge,
     /// More.
     #[metrics(flatten)]
     pub nothing: Nothing,
