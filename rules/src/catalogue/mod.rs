@@ -10,6 +10,7 @@ mod family;
 mod json;
 mod label;
 mod merged;
+mod registry;
 mod sample;
 mod scraped;
 mod snapshot;

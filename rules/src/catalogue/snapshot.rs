@@ -2,15 +2,11 @@
 
 use super::family::{Family, Kind, Label, Values};
 use super::{Catalogue, merged};
-use tickmetrics::{Kind as Declared, MetricLabels, Registry, Snapshot};
+use tickmetrics::{Kind as Declared, MetricLabels, Snapshot};
 
 impl Catalogue {
-    /// The metrics of a registry. Registration is enough: no event needs to be recorded.
-    pub fn of_registry(registry: &Registry) -> Self {
-        Self::of_snapshot(&registry.snapshot())
-    }
-
-    /// The metrics of a snapshot, such as one of another process's segment.
+    /// The metrics of a snapshot, such as one of another process's segment. It has no declarations: see
+    /// [`of_registry`](Self::of_registry).
     ///
     /// A label that differs between metrics of one name, such as a constant one of several
     /// registries or one of a function's values, can have further values.
