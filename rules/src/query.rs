@@ -38,14 +38,10 @@ impl Selector {
         }
     }
 
-    /// With a bucket's edge. Prometheus 2 stores `1` and Prometheus 3 `1.0`.
+    /// With a bucket's edge, in each form in which it may be stored.
     #[must_use]
     pub(crate) fn edge(self, edge: f64) -> Self {
-        if edge.is_finite() && edge.fract() == 0.0 {
-            self.matching("le", format!("{edge}(\\.0)?"))
-        } else {
-            self.equal("le", edge.to_string())
-        }
+        self.one_of("le", &edge_forms(edge))
     }
 
     fn with(mut self, label: &str, operator: &'static str, value: String) -> Self {
@@ -74,6 +70,36 @@ impl Display for Selector {
             parts.insert(0, quoted(name));
         }
         if parts.is_empty() { Ok(()) } else { write!(f, "{{{}}}", parts.join(", ")) }
+    }
+}
+
+/// The texts of a bucket's edge in the label `le`, each once. The first is that of this project's
+/// exporter and of Prometheus 3. Prometheus 2 stores what an exporter writes, and others write `1` for
+/// `1.0`, or all digits.
+pub(crate) fn edge_forms(edge: f64) -> Vec<String> {
+    let canonical = canonical(edge);
+    let whole = canonical.strip_suffix(".0").map(str::to_owned);
+    let mut forms = vec![canonical];
+    for form in whole.into_iter().chain([edge.to_string()]) {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+/// A number as Prometheus 3 writes it into a label
+/// (<https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers>).
+fn canonical(number: f64) -> String {
+    let scientific = format!("{number:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    match exponent.parse().unwrap_or(0) {
+        -4..6 => {
+            let plain = number.to_string();
+            if plain.contains('.') { plain } else { plain + ".0" }
+        }
+        exponent if exponent < 0 => format!("{digits}e-{:02}", -exponent),
+        exponent => format!("{digits}e+{exponent:02}"),
     }
 }
 
@@ -144,8 +170,10 @@ mod tests {
             (Selector::new("a_total").equal("b", "c\"\\\n"), r#"a_total{b="c\"\\\n"}"#),
             (Selector::new("a.b").equal("c.d", "e"), r#"{"a.b", "c.d"="e"}"#),
             (Selector::new("a").one_of("b", &["c.d".into(), "e".into()]), r#"a{b=~"c\\.d|e"}"#),
-            (Selector::new("a_bucket").edge(1.0), r#"a_bucket{le=~"1(\\.0)?"}"#),
-            (Selector::new("a_bucket").edge(1e-7), r#"a_bucket{le="0.0000001"}"#),
+            (Selector::new("a_bucket").edge(0.5), r#"a_bucket{le="0.5"}"#),
+            (Selector::new("a_bucket").edge(1.0), r#"a_bucket{le=~"1\\.0|1"}"#),
+            (Selector::new("a_bucket").edge(1e-5), r#"a_bucket{le=~"1e-05|0\\.00001"}"#),
+            (Selector::new("a_bucket").edge(1e6), r#"a_bucket{le=~"1e\\+06|1000000"}"#),
         ];
         for (selector, text) in cases {
             assert_eq!(selector.to_string(), text);

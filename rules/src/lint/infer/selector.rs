@@ -6,6 +6,7 @@ use crate::expression::{MatchOp, Matcher, Node, Selector};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 use crate::lint::metrics::nearest;
+use crate::query::edge_forms;
 use regex::Regex;
 use std::time::Duration;
 
@@ -132,9 +133,8 @@ impl<'m, 'e> Inference<'m, 'e> {
     fn edge(&mut self, Sample { family, part }: Sample<'_>, matcher: &Matcher, value: &str) {
         let numbers = if part == Part::Bucket { &family.buckets } else { &family.quantiles };
         let Some(test) = Test::new(matcher.op, value) else { return };
-        // As Prometheus 2 and 3 store it.
-        let forms = |number: &f64| [format!("{number}"), format!("{number:?}")];
-        let mut accepted = numbers.iter().flat_map(forms).filter(|form| test.accepts(form));
+        let forms = numbers.iter().flat_map(|number| edge_forms(*number));
+        let mut accepted = forms.filter(|form| test.accepts(form));
         let infinity = part == Part::Bucket && test.accepts("+Inf");
         if numbers.is_empty() {
             return;
