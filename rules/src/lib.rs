@@ -29,12 +29,14 @@
 //! | `place` | places in files |
 //! | `report` | findings, and how they are shown |
 //! | `lint` | expressions, checked against catalogues |
+//! | `generate` | rules, their tests and Alertmanager's configuration, of what catalogues declare |
 //! | `query` | expressions about metrics, as text |
 //! | `output` | files that are made of catalogues |
 
 pub mod catalogue;
 pub mod expression;
 pub mod file;
+pub mod generate;
 pub mod lint;
 pub mod output;
 mod place;

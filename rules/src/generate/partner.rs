@@ -1,0 +1,98 @@
+//! Alerts beside others, for when these can't fire: without data, and with too few events.
+
+use super::alert::Declared;
+use super::number::{budget, general, percent};
+use super::objective::{FASTEST, HOUR, Slo};
+use super::rule::{AlertRule, Annotation, Form};
+use crate::catalogue::{Alert, Condition, Priority, Subject};
+use crate::query::Selector;
+
+/// What absence is called in the names of alerts.
+pub(super) const ABSENT: &str = "Absent";
+/// The same for too few events.
+pub(super) const LOW_TRAFFIC: &str = "LowTraffic";
+
+/// A restart, or a few failed scrapes, are shorter.
+const ABSENT_FOR: u64 = 600;
+
+impl Slo<'_> {
+    /// Without data the alerts are silent.
+    pub(super) fn absent(&self) -> AlertRule {
+        let Self { scope, total, objective, .. } = self;
+        let present = scope.present(total, &objective.matchers);
+        let about = format!("the objective {}", objective.name);
+        AlertRule {
+            name: self.alert_name(ABSENT),
+            expr: absent(&present),
+            for_seconds: ABSENT_FOR,
+            labels: self.with_priority(Priority::P1),
+            annotations: self.annotations(absence(scope.service, &about, &present)),
+        }
+    }
+
+    /// The fewest events in an hour of which one bad event does not fire the fastest alert.
+    pub(super) fn fewest_events(&self) -> f64 {
+        1.0 / (FASTEST * budget(self.objective.objective))
+    }
+
+    /// A single bad event fires the fastest alert.
+    pub(super) fn low_traffic(&self) -> AlertRule {
+        let Self { scope, total, objective, .. } = self;
+        let fewest = format!("1 / ({FASTEST} * (1 - {}))", objective.objective);
+        let events = scope.sum(&scope.events(total, &objective.matchers).increase(HOUR));
+        let after = format!(
+            " events in the last 1h. With fewer than {fewest} = {}, a single bad event is more than \
+             {}, and fires {}.",
+            general(self.fewest_events()),
+            percent(FASTEST * budget(objective.objective)),
+            self.alert_name("BudgetBurn1h"),
+        );
+        let summary =
+            format!("{} has too few events for the objective {}.", scope.service, objective.name);
+        AlertRule {
+            name: self.alert_name(LOW_TRAFFIC),
+            expr: format!("{events} < {fewest}"),
+            for_seconds: HOUR,
+            labels: self.with_priority(Priority::P2),
+            annotations: self.annotations(vec![
+                Annotation::plain("summary", summary),
+                Annotation::with_value("description", "There were ", Form::Number, after),
+            ]),
+        }
+    }
+}
+
+impl Declared<'_> {
+    /// Beside the most urgent alerts about a value that is too low: a process that is gone has none.
+    pub(super) fn absent(&self) -> Option<AlertRule> {
+        let Self { scope, family, alert, .. } = self;
+        if !has_absent(alert) {
+            return None;
+        }
+        let present = scope.present(family, &alert.matchers);
+        Some(AlertRule {
+            name: format!("{}{ABSENT}", alert.name),
+            expr: absent(&present),
+            for_seconds: ABSENT_FOR,
+            labels: self.labels(Priority::P1),
+            annotations: self.annotations(absence(scope.service, &alert.name, &present)),
+        })
+    }
+}
+
+/// Whether an alert has one about absence beside it.
+pub(super) fn has_absent(alert: &Alert) -> bool {
+    let is_low = matches!(alert.is, Condition::Below(_) | Condition::Equals(_));
+    alert.priority == Priority::P0 && is_low && matches!(alert.of, Subject::Value | Subject::Rate)
+}
+
+fn absent(present: &Selector) -> String {
+    format!("absent({present})")
+}
+
+fn absence(service: &str, about: &str, present: &Selector) -> Vec<Annotation> {
+    let summary = format!("{service} has no data for {about}.");
+    let description =
+        format!("There is no series {present}, so that no other alert about it fires.");
+    vec![Annotation::plain("summary", summary), Annotation::plain("description", description)]
+}
