@@ -2,10 +2,14 @@
 
 #[path = "generate/catalogue.rs"]
 mod catalogue;
+#[path = "generate/invalid.rs"]
+mod invalid;
 #[path = "generate/mutants.rs"]
 mod mutants;
 #[path = "generate/tools.rs"]
 mod tools;
+#[path = "generate/yaml.rs"]
+mod yaml;
 
 use catalogue::{engine, gateway};
 use std::time::Duration;

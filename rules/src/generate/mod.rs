@@ -25,6 +25,7 @@ mod test;
 pub use check::{Invalid, Problem};
 
 use crate::catalogue::{Catalogue, Family};
+use crate::expression::{self, Kind, MatchOp};
 use crate::output::Output;
 use alert::Declared;
 use objective::Slo;
@@ -147,6 +148,32 @@ impl Generator {
             Output::new(format!("{service}.test.yml"), head + &yaml(&test)),
         ]
     }
+}
+
+/// The labels and values of a text such as `job="feed", env="prod"`, also within braces.
+///
+/// # Errors
+/// The reason why it is none.
+pub fn matchers(text: &str) -> Result<Vec<(String, String)>, String> {
+    let inner = text.trim();
+    let inner = inner.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(inner);
+    let instead = "write label=\"value\", and a comma between several";
+    let wrong =
+        |error: &dyn std::fmt::Display| format!("{text} is no selector: {error}: {instead}");
+    let parsed = expression::parse(&format!("{{{inner}}}")).map_err(|error| wrong(&error))?;
+    let Kind::Selector(selector) = &parsed.root().kind else {
+        return Err(wrong(&"it is an expression"));
+    };
+    let mut matchers = Vec::new();
+    for matcher in &selector.matchers {
+        match (matcher.name.value.known(), matcher.op, matcher.value.value.known()) {
+            (Some(name), MatchOp::Equal, Some(value)) => {
+                matchers.push((name.clone(), value.clone()));
+            }
+            _ => return Err(wrong(&"tests of the rules need one value of each label")),
+        }
+    }
+    Ok(matchers)
 }
 
 /// A document in YAML.

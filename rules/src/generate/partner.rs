@@ -4,7 +4,7 @@ use super::alert::Declared;
 use super::number::{budget, general, percent};
 use super::objective::{FASTEST, HOUR, Slo};
 use super::rule::{AlertRule, Annotation, Form};
-use crate::catalogue::{Alert, Condition, Priority, Subject};
+use crate::catalogue::{Alert, Condition, Family, Priority, Subject};
 use crate::query::Selector;
 
 /// What absence is called in the names of alerts.
@@ -63,10 +63,10 @@ impl Slo<'_> {
 }
 
 impl Declared<'_> {
-    /// Beside the most urgent alerts about a value that is too low: a process that is gone has none.
+    /// Beside alerts about a value that is too low: a process that is gone has none.
     pub(super) fn absent(&self) -> Option<AlertRule> {
         let Self { scope, family, alert, .. } = self;
-        if !has_absent(alert) {
+        if !has_absent(family, alert) {
             return None;
         }
         let present = scope.present(family, &alert.matchers);
@@ -80,10 +80,16 @@ impl Declared<'_> {
     }
 }
 
-/// Whether an alert has one about absence beside it.
-pub(super) fn has_absent(alert: &Alert) -> bool {
+/// Whether an alert has one about absence beside it: one that is urgent, or about events whose series
+/// may not have begun.
+pub(super) fn has_absent(family: &Family, alert: &Alert) -> bool {
+    let is_urgent = alert.priority == Priority::P0;
     let is_low = matches!(alert.is, Condition::Below(_) | Condition::Equals(_));
-    alert.priority == Priority::P0 && is_low && matches!(alert.of, Subject::Value | Subject::Rate)
+    match alert.of {
+        Subject::Value => is_low && is_urgent,
+        Subject::Rate => is_low && (is_urgent || !family.from_start),
+        Subject::Quantile(_) | Subject::ShareOf(_) => false,
+    }
 }
 
 fn absent(present: &Selector) -> String {

@@ -53,6 +53,8 @@ pub(crate) const GATEWAY: &str = r#"{"tickmetrics_catalogue": 1, "service": "gat
       "window_seconds": 300, "for_seconds": 60, "priority": "P1", "summary": "Orders fail.", "by": ["venue"]},
      {"name": "FewErrors", "of": {"share_of": "orders_total"}, "is": {"below": 0.01},
       "window_seconds": 3600, "priority": "P2", "summary": "Orders hardly fail."},
+     {"name": "ErrorsStopped", "of": "rate", "is": {"below": 0.1}, "window_seconds": 300,
+      "priority": "P2", "summary": "The test that fails on purpose has stopped."},
      {"name": "FirstError", "of": "rate", "is": {"above": 0.0}, "window_seconds": 300, "priority": "P1",
       "summary": "An order failed.", "by": ["code"],
       "runbook": "https://example.com/runbooks/error"}]},

@@ -48,7 +48,7 @@ pub(crate) struct Promtool {
 }
 
 impl Promtool {
-    /// Native histograms in series of tests came with 2.51.
+    /// Version 2.42 has no native histograms in the series of tests.
     pub(crate) fn has_native_tests(&self) -> bool {
         self.major > 2
     }

@@ -14,7 +14,7 @@ impl<'a> Checks<'a> {
             self.report(&family.name, message);
         } else {
             self.name(family, name.clone());
-            if has_absent(alert) {
+            if has_absent(family, alert) {
                 self.name(family, format!("{name}{ABSENT}"));
             }
         }
@@ -24,11 +24,11 @@ impl<'a> Checks<'a> {
             families.extend(self.total(family, &what, total));
         }
         for label in by {
-            if let Some(family) = families.iter().find(|family| family.label(label).is_none()) {
+            if let Some(lacking) = families.iter().find(|it| it.label(label).is_none()) {
                 let message = format!(
                     "{what} looks at values of {label} apart, which is no label of {}: {}",
-                    family.name,
-                    labels(family)
+                    lacking.name,
+                    labels(lacking)
                 );
                 self.report(&family.name, message);
             }
