@@ -9,7 +9,8 @@
 //! | `segment` | the file that a process keeps its metrics in |
 //! | `day` | days as text |
 //! | `number` | numbers for people and for scripts |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `lint`, `completions`, `man` | the commands |
+//! | `output` | files that are made of catalogues |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `lint`, `rules`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
@@ -29,10 +30,12 @@ mod hist;
 mod lint;
 mod man;
 mod number;
+mod output;
 mod people;
 mod prompt;
 mod quantile;
 mod query;
+mod rules;
 mod scrape_url;
 mod segment;
 mod serve;
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

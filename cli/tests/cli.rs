@@ -20,6 +20,8 @@ mod protected;
 mod query;
 #[path = "cli/remote.rs"]
 mod remote;
+#[path = "cli/rules.rs"]
+mod rules;
 #[path = "cli/serve.rs"]
 mod serve;
 #[path = "cli/serve_formats.rs"]

@@ -7,7 +7,7 @@ mod rules;
 mod time;
 
 pub(crate) use history::{Asked, Collect, Export, Query, RowFormat, Status};
-pub(crate) use rules::{Catalogue, Lint, LintFormat};
+pub(crate) use rules::{Catalogue, Lint, LintFormat, Rules};
 
 use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
@@ -72,6 +72,7 @@ pub(crate) enum Command {
     Status(Status),
     Catalogue(Catalogue),
     Lint(Lint),
+    Rules(Rules),
     Completions(Completions),
     Man(Man),
 }

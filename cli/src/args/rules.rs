@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use tickmetrics_rules::generate;
 
 /// Print the catalogue of a process's metrics, or what changed in it.
 ///
@@ -73,6 +74,58 @@ pub(crate) struct Lint {
     /// The format of the output
     #[arg(long, value_enum, default_value_t = LintFormat::Text)]
     pub(crate) format: LintFormat,
+}
+
+/// Make Prometheus rules, their tests and Alertmanager's configuration of catalogues.
+///
+/// Each objective that a service declares becomes recorded shares of bad events, alerts about the rate
+/// at which they burn the error budget, and alerts about absent data and low traffic. Each declared
+/// alert becomes one as well. Each alert has tests for promtool: it fires beyond its threshold, it is
+/// silent below it and without data, and it ends.
+///
+/// DIR gets SERVICE.rules.yml, SERVICE.test.yml and alertmanager.yml. Alerts have the labels service,
+/// priority (P0, P1 or P2) and slo. Alertmanager routes them by priority to the receivers p0, p1 and p2.
+///
+/// With --check, nothing is written. The exit status is 1 if a file is not current, and 2 if a
+/// declaration makes no rule.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics catalogue /dev/shm/feed.metrics --service feed > feed.json
+  tickmetrics rules feed.json --out rules --selector 'job=\"feed\"'
+  tickmetrics rules feed.json gateway.json --out rules --check
+Then:
+  promtool test rules rules/*.test.yml")]
+pub(crate) struct Rules {
+    /// Catalogues of metrics (tickmetrics catalogue), each with the name of its service
+    #[arg(required = true, value_name = "CATALOGUE", value_hint = ValueHint::FilePath)]
+    pub(crate) catalogues: Vec<PathBuf>,
+    /// The folder of the files
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// Labels and values that all series have, such as 'job="feed"'
+    #[arg(long, value_name = "MATCHERS", value_parser = matchers)]
+    pub(crate) selector: Option<Matchers>,
+    /// A label by which objectives are looked at apart; may be repeated [default: job]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) by: Vec<String>,
+    /// Read native buckets where a histogram has classic ones as well
+    #[arg(long)]
+    pub(crate) native: bool,
+    /// The address to which Alertmanager sends all alerts. Without it, its receivers are empty
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// Write nothing, and print the paths of files that are not current
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Labels and their values.
+#[derive(Clone, Debug)]
+pub(crate) struct Matchers(pub(crate) Vec<(String, String)>);
+
+fn matchers(text: &str) -> Result<Matchers, String> {
+    generate::matchers(text).map(Matchers)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

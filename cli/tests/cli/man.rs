@@ -27,6 +27,7 @@ fn each_command_has_a_page() {
             "-lint",
             "-man",
             "-query",
+            "-rules",
             "-serve",
             "-status",
             "-top",
