@@ -223,6 +223,42 @@ fn a_file_that_is_removed_or_replaced_is_noticed() {
     }
 }
 
+/// Its journal stays open, and takes batches that nobody will ever find.
+#[test]
+fn a_folder_that_is_removed_or_replaced_is_noticed() {
+    for (number, is_replaced) in [false, true].into_iter().enumerate() {
+        let folder = Folder::new(&format!("removed-{number}"));
+        let place = Place::Parquet(folder.0.join("store"));
+        let remove = || {
+            let Place::Parquet(store) = &place else { return };
+            fs::rename(store, folder.0.join(format!("away-{}", fastrand::u64(..)))).unwrap();
+            if is_replaced {
+                open_at(&place).unwrap().close().unwrap();
+            }
+        };
+        for is_empty in [false, true] {
+            let mut store = open_at(&place).unwrap();
+            if !is_empty {
+                store.write(&batch(1.0)).unwrap();
+            }
+            remove();
+            let written = store.write(&batch(2.0));
+            if is_empty && is_replaced {
+                // The rows are in the folder that is there.
+                written.unwrap();
+                continue;
+            }
+            let error = written.unwrap_err();
+            assert!(error.is_final() && error.to_string().contains("was removed"), "{error}");
+        }
+        let mut store = open_at(&place).unwrap();
+        store.write(&batch(1.0)).unwrap();
+        remove();
+        let error = store.close().unwrap_err();
+        assert!(error.to_string().contains("was removed"), "{error}");
+    }
+}
+
 #[test]
 fn a_damaged_file_is_refused() {
     let Some(_) = library() else { return };

@@ -19,6 +19,10 @@ pub(super) fn explain(folder: &Path, error: &io::Error) -> StoreError {
         | io::ErrorKind::AlreadyExists => StoreError::lasting(format!(
             "{folder} can't be written: {error}. Name a folder that this user may write"
         )),
+        io::ErrorKind::NotFound => StoreError::lasting(format!(
+            "{folder}, or a file in it, was removed or replaced while it was written, and rows are \
+             lost with it. Start again; move a store only after its collector has ended"
+        )),
         io::ErrorKind::InvalidData => StoreError::lasting(format!(
             "{folder}/journal is damaged: {error}. Move the file of the journal away"
         )),

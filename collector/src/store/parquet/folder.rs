@@ -184,8 +184,11 @@ impl Folder {
         }
         if self.retained.is_none_or(|time| time.elapsed() >= RETENTION_PAUSE) {
             self.retained = Some(Instant::now());
-            let removed = days::retain(&self.root, &self.keep, SystemTime::now())
-                .map_err(|error| explain(&self.root, &error))?;
+            let removed = match days::retain(&self.root, &self.keep, SystemTime::now()) {
+                // Somebody removed a day at the same time.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                removed => removed.map_err(|error| explain(&self.root, &error))?,
+            };
             self.events.extend(removed.map(|message| event(EventKind::Retention, message)));
         }
         let failed = self.merge();

@@ -4,6 +4,7 @@
 //! of its name, the name, the length of its rows, and the rows as a stream of Arrow. A frame is
 //! whole when its checksum holds. A crash can only cut off the last one, which nobody was promised.
 
+use crate::file_id::FileId;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
@@ -21,6 +22,8 @@ pub(super) type Rows = (String, RecordBatch);
 pub(super) struct Journal {
     file: File,
     path: PathBuf,
+    /// That of the file, which stays open when somebody removes it.
+    id: FileId,
     /// Where the last whole frame ends.
     length: u64,
 }
@@ -29,7 +32,8 @@ impl Journal {
     /// Creates a journal that must not exist.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create_new(true).open(path)?;
-        Ok(Self { file, path: path.to_path_buf(), length: 0 })
+        let id = FileId::of(&file.metadata()?);
+        Ok(Self { file, path: path.to_path_buf(), id, length: 0 })
     }
 
     /// Appends a batch. It is on disk when this returns.
@@ -38,6 +42,9 @@ impl Journal {
     /// After one, nothing of the batch is in the journal; or the journal takes no more until what
     /// was written in part could be cut off.
     pub(super) fn append(&mut self, tables: &[(&str, RecordBatch)]) -> io::Result<()> {
+        if FileId::at(&self.path) != Some(self.id) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         // What an earlier failure may have left.
         self.file.set_len(self.length)?;
         let frame = encode(tables)?;
