@@ -139,6 +139,12 @@ pub(super) fn of_chain(error: &(dyn std::error::Error + 'static)) -> Option<Unre
     None
 }
 
+/// The name alone of what rustls shows as `DnsName("feed.example")`.
+fn plain(name: &str) -> &str {
+    let inner = name.split_once("(\"").and_then(|(_, rest)| rest.strip_suffix("\")"));
+    inner.unwrap_or(name)
+}
+
 fn of(error: &Error) -> Unreachable {
     use CertificateError as Wrong;
     let other = |reason: String| Unreachable { reason, cause: Cause::Other };
@@ -155,7 +161,8 @@ fn of(error: &Error) -> Unreachable {
         }
         Error::InvalidCertificate(Wrong::NotValidForNameContext { expected, presented }) => {
             // As many as fit on a line: there may be thousands.
-            let names = presented.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let names: Vec<_> = presented.iter().take(4).map(|name| plain(name)).collect();
+            let names = names.join(", ");
             let names = if names.is_empty() { "none" } else { &names };
             other(format!(
                 "its certificate is not for {:?}, by which it is reached; the names in it: {names}",
