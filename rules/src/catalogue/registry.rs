@@ -19,8 +19,9 @@ impl Catalogue {
     pub fn of_registry(registry: &Registry) -> Self {
         let mut catalogue = Self::of_snapshot(&registry.snapshot());
         for metrics in registry.descriptions().chunk_by(|a, b| a.name() == b.name()) {
-            let name = metrics.first().map(Description::name);
-            if let Some(family) = catalogue.families.iter_mut().find(|it| Some(&*it.name) == name) {
+            let Some(name) = metrics.first().map(Description::name) else { continue };
+            let found = catalogue.families.binary_search_by(|family| (*family.name).cmp(name));
+            if let Some(family) = found.ok().and_then(|at| catalogue.families.get_mut(at)) {
                 declare(family, metrics);
             }
         }
