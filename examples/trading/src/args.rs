@@ -25,6 +25,8 @@ Options:
   --seed N         another simulation with each number [1]
   --port-base N    the first of the three ports [9091]
   --cost           measure what metrics add to a tick of this program, and end
+  --catalogue DIR  write the metrics of each service to DIR/SERVICE.json, with
+                   their objectives, alerts and panels, and end
   --version        show the version
   --help           show this
 ";
@@ -53,6 +55,8 @@ pub(crate) struct Args {
     pub(crate) seed: u64,
     pub(crate) port_base: u16,
     pub(crate) cost: bool,
+    /// The directory for the services' catalogues.
+    pub(crate) catalogue: Option<PathBuf>,
     pub(crate) help: bool,
     pub(crate) version: bool,
 }
@@ -68,6 +72,7 @@ impl Args {
             seed: 1,
             port_base: 9091,
             cost: false,
+            catalogue: None,
             help: false,
             version: false,
         };
@@ -82,6 +87,7 @@ impl Args {
                 Long("seed") => args.seed = parser.value()?.parse()?,
                 Long("port-base") => args.port_base = parser.value()?.parse_with(parse_port)?,
                 Long("cost") => args.cost = true,
+                Long("catalogue") => args.catalogue = Some(PathBuf::from(parser.value()?)),
                 Long("version") | Short('V') => args.version = true,
                 Long("help") | Short('h') => args.help = true,
                 other => return Err(other.unexpected()),
@@ -142,6 +148,7 @@ mod tests {
         assert_eq!((args.speed, args.port_base), (Speed::Times(2.5), 9000));
         assert_eq!(args.seconds, Some(Duration::from_secs(3)));
         assert!(args.recording.unwrap().hold);
+        assert_eq!(parse("--catalogue a").unwrap().catalogue, Some("a".into()));
         assert_eq!(parse("--replay f --speed max").unwrap().speed, Speed::Max);
     }
 
@@ -156,6 +163,7 @@ mod tests {
             "--speed 1",
             "--hold",
             "--replay",
+            "--catalogue",
             "--replay f --speed 0",
             "--replay f --speed NaN",
             "--replay f --speed inf",

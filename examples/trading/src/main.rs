@@ -12,8 +12,10 @@
 //! | `pace` | when messages are due |
 //! | `report` | the output, from snapshots |
 //! | `cost` | the path with and without metrics |
+//! | `catalogue` | the metrics of each service, as files |
 
 mod args;
+mod catalogue;
 mod cost;
 mod execution;
 mod feed;
@@ -79,11 +81,14 @@ fn start(args: &Args) -> Result<(), String> {
         line(cost::measure(args.seed)?);
         return Ok(());
     }
-    let feed = open(args)?;
     let registries = Registries::default();
     let build = tickmetrics_exporter::build_info!().register(Registry::global());
     build.map_err(|error| error.to_string())?;
     let path = Path::new(&registries, args.seed).map_err(|error| error.to_string())?;
+    if let Some(directory) = &args.catalogue {
+        return catalogue::write(directory, &registries, path, args.seed);
+    }
+    let feed = open(args)?;
     let exporters = serve(&registries, args.port_base)?;
     let (sender, over) = channel();
     let interrupted = sender.clone();

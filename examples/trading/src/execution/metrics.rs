@@ -49,6 +49,7 @@ pub(crate) enum Operation {
 #[metrics(prefix = "execution")]
 pub(crate) struct ExecutionMetrics {
     /// Orders submitted to the venue.
+    #[metric(panel(title = "Orders", row = "Orders", by(side)))]
     pub(crate) orders_submitted: Counter<OrderLabels>,
     /// Orders filled.
     pub(crate) orders_filled: Counter<OrderLabels>,
@@ -63,6 +64,13 @@ pub(crate) struct ExecutionMetrics {
     )]
     pub(crate) fill_latency: Histogram<Symbol>,
     /// Orders that the risk checks or the venue refused.
+    #[metric(
+        alert(
+            name = "ManyOrdersRejected", share_of = orders_submitted, above = 0.5, for = "2m",
+            priority = "P1", summary = "There is more than one rejected order to two submitted ones."
+        ),
+        panel(title = "Rejected orders", row = "Orders", by(reason)),
+    )]
     pub(crate) orders_rejected: Counter<(Symbol, Reject)>,
     /// Orders cancelled because they were not filled in time.
     pub(crate) orders_cancelled: Counter<Symbol>,
@@ -75,23 +83,50 @@ pub(crate) struct ExecutionMetrics {
     )]
     pub(crate) slippage: Histogram<Symbol>,
     /// Requests to the venue.
+    #[metric(
+        slo(
+            name = "order-entry", objective = 0.99, bad(status = ["429", "503"]), priority = "P0",
+            summary = "The venue does not take our orders."
+        ),
+        panel(title = "Requests by answer", row = "Venue", by(status)),
+    )]
     pub(crate) api_calls: Counter<(Endpoint, Status)>,
     /// Time the venue takes to answer.
     #[metric(
         name = "execution_api_latency_ms",
         unit = "milliseconds",
         max = "1m",
-        buckets = ["250us", "500us", "1ms", "2.5ms", "5ms", "10ms", "25ms", "50ms", "100ms", "1s"]
+        buckets = ["250us", "500us", "1ms", "2.5ms", "5ms", "10ms", "25ms", "50ms", "100ms", "1s"],
+        alert(
+            name = "VenueSlow", quantile = 0.99, above = "25ms", by(endpoint), for = "2m",
+            priority = "P1", summary = "The venue answers slowly."
+        ),
+        panel(title = "Time of the venue's answers", row = "Venue", by(endpoint)),
     )]
     pub(crate) api_latency: Histogram<Endpoint>,
     /// Requests the venue still allows.
+    #[metric(
+        alert(
+            name = "RateLimitNear",
+            below = 5,
+            for = "1m",
+            priority = "P2",
+            summary = "The venue is about to refuse requests."
+        ),
+        panel(title = "Requests that are left", row = "Venue")
+    )]
     pub(crate) rate_limit_remaining: Gauge,
     /// Time the steps of the order path take.
     #[metric(
         name = "execution_time_ms",
         unit = "milliseconds",
         max = "10s",
-        buckets = ["100ns", "250ns", "500ns", "1us", "2.5us", "5us", "10us", "100us", "1ms", "10ms"]
+        buckets = ["100ns", "250ns", "500ns", "1us", "2.5us", "5us", "10us", "100us", "1ms", "10ms"],
+        slo(
+            name = "order-path", objective = 0.995, under = "100us", priority = "P0",
+            summary = "The steps from a tick to an order take too long."
+        ),
+        panel(title = "Steps of the order path", row = "Orders", by(operation)),
     )]
     pub(crate) time: Histogram<Operation>,
 }

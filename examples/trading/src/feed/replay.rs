@@ -118,7 +118,7 @@ fn parse(line: &str, symbol: Symbol) -> Result<Recorded, &'static str> {
     let transaction =
         milliseconds(transaction, "its transaction time is not a number of milliseconds")?;
     let level = || {
-        Ok(Level {
+        Ok::<_, &str>(Level {
             price: Price::parse(price).ok_or("its price is invalid")?,
             quantity: Lots::parse(quantity).ok_or("its quantity is invalid")?,
         })
