@@ -30,10 +30,12 @@
 //! | `report` | findings, and how they are shown |
 //! | `lint` | expressions, checked against catalogues |
 //! | `generate` | rules, their tests and Alertmanager's configuration, of what catalogues declare |
+//! | `dashboard` | Grafana dashboards that are made of catalogues |
 //! | `query` | expressions about metrics, as text |
 //! | `output` | files that are made of catalogues |
 
 pub mod catalogue;
+pub mod dashboard;
 pub mod expression;
 pub mod file;
 pub mod generate;
