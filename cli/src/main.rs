@@ -10,7 +10,7 @@
 //! | `day` | days as text |
 //! | `number` | numbers for people and for scripts |
 //! | `output` | files that are made of catalogues |
-//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `lint`, `rules`, `completions`, `man` | the commands |
+//! | `dump`, `serve`, `hist`, `top`, `collect`, `query`, `export`, `status`, `catalogue`, `lint`, `rules`, `dashboard`, `completions`, `man` | the commands |
 //! | `scrape_url`, `credentials` | `top` of any exporter: HTTP, and the credentials for a protected one |
 //! | `exposition`, `quantile` | `top` of any exporter: its series, and quantiles of buckets |
 //!
@@ -21,6 +21,7 @@ mod catalogue;
 mod collect;
 mod completions;
 mod credentials;
+mod dashboard;
 mod day;
 mod dump;
 mod export;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Dashboard(args) => dashboard::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

@@ -6,6 +6,8 @@ mod catalogue;
 mod collect;
 #[path = "cli/completions.rs"]
 mod completions;
+#[path = "cli/dashboard.rs"]
+mod dashboard;
 #[path = "cli/dump.rs"]
 mod dump;
 #[path = "cli/hist.rs"]

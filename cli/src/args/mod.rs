@@ -7,7 +7,7 @@ mod rules;
 mod time;
 
 pub(crate) use history::{Asked, Collect, Export, Query, RowFormat, Status};
-pub(crate) use rules::{Catalogue, Lint, LintFormat, Rules};
+pub(crate) use rules::{Catalogue, Dashboard, Lint, LintFormat, Rules};
 
 use crate::credentials::Access;
 use crate::hist::labels::{self, Labels};
@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     Lint(Lint),
     Rules(Rules),
+    Dashboard(Dashboard),
     Completions(Completions),
     Man(Man),
 }

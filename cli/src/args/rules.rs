@@ -139,3 +139,57 @@ pub(crate) enum LintFormat {
     /// Annotations of GitHub's workflows
     Github,
 }
+
+/// Make Grafana dashboards of catalogues, and the files that provision them.
+///
+/// Each service has one dashboard. It is filtered by the label job (service), by instance and by
+/// symbol. The first row has what the program declares: objectives with their error budgets, alerts
+/// that fire, and states. The other rows have a panel for each metric: rates of counters, values of
+/// gauges, quantiles and distributions of histograms. Units, thresholds and descriptions are those of
+/// the catalogue. Equal catalogues give equal files, so that these can be committed.
+///
+/// DIR has SERVICE.json for each service, provisioning/dashboards/tickmetrics.yml and
+/// provisioning/datasources/tickmetrics.yml.
+///
+/// With --check, no file is written, and those that are not current are printed. The exit status is
+/// 0 if all files are current, 1 if some are not, and 2 if a catalogue can't be read or a file
+/// can't be written.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  tickmetrics dashboard feed.json gateway.json --out grafana
+  tickmetrics dashboard feed.json --out grafana --traces tempo --check
+  tickmetrics dashboard feed.json --out grafana --v2")]
+pub(crate) struct Dashboard {
+    /// Catalogues of metrics (tickmetrics catalogue --service NAME)
+    #[arg(required = true, value_name = "CATALOGUE", value_hint = ValueHint::FilePath)]
+    pub(crate) catalogues: Vec<PathBuf>,
+    /// The folder for the files. It is made if it is missing
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// Write dashboards of version 2 (dashboard.grafana.app/v2), which Grafana 13 reads, and earlier
+    /// ones do not
+    #[arg(long)]
+    pub(crate) v2: bool,
+    /// Query native buckets where a histogram has classic ones, too
+    #[arg(long)]
+    pub(crate) native: bool,
+    /// The identifier of the Prometheus data source
+    #[arg(long, value_name = "UID", default_value = "prometheus")]
+    pub(crate) datasource: String,
+    /// The address of Prometheus, as Grafana reaches it
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, default_value = "http://localhost:9090")]
+    pub(crate) prometheus: String,
+    /// The identifier of a data source with traces (Tempo, Jaeger), to which exemplars link
+    #[arg(long, value_name = "UID")]
+    pub(crate) traces: Option<String>,
+    /// The folder in which Grafana finds the dashboards
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/grafana/dashboards")]
+    pub(crate) folder: String,
+    /// The time between two scrapes, such as 1s or 15s
+    #[arg(long, value_name = "TIME", value_parser = interval, default_value = "15s")]
+    pub(crate) scrape_interval: Duration,
+    /// Only report files that are not current
+    #[arg(long)]
+    pub(crate) check: bool,
+}

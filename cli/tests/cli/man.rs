@@ -21,6 +21,7 @@ fn each_command_has_a_page() {
             "-catalogue",
             "-collect",
             "-completions",
+            "-dashboard",
             "-dump",
             "-export",
             "-hist",

@@ -217,23 +217,23 @@ fn hash(text: &str) -> u32 {
 
 /// The variables by which panels are filtered.
 fn variables(maker: &Maker<'_>) -> Vec<Variable> {
-    let Some(marker) = marker(maker, |_| true) else { return Vec::new() };
+    let Some(any) = marker(maker, |_| true) else { return Vec::new() };
     let mut variables = vec![
         Variable {
             name: "service",
             title: "Service",
-            query: format!("label_values({marker}, job)"),
+            query: format!("label_values({any}, job)"),
             // Other services have some of the metrics, too.
             all: None,
         },
         Variable {
             name: "instance",
             title: "Instance",
-            query: format!("label_values({marker}{{job=~\"$service\"}}, instance)"),
+            query: format!("label_values({any}{{job=~\"$service\"}}, instance)"),
             all: Some(".*"),
         },
     ];
-    if let Some(name) = self::marker(maker, |family| family.label(SYMBOL).is_some()) {
+    if let Some(name) = marker(maker, |family| family.label(SYMBOL).is_some()) {
         let query = format!("label_values({}, {SYMBOL})", target(&name));
         variables.push(Variable { name: SYMBOL, title: "Symbol", query, all: Some(".*") });
     }

@@ -177,14 +177,12 @@ fn divided(key: Key, blocks: Vec<Named>) -> Vec<(Key, Vec<Named>)> {
         };
         rows.push((Key { title, ..key.clone() }, blocks));
     }
-    if rest.len() > MOST_METRICS {
-        let is_distribution = |named: &Named| named.panels() > 1;
+    let is_distribution = |named: &Named| named.panels() > 1;
+    if rest.len() > MOST_METRICS && rest.iter().filter(|it| is_distribution(it)).count() > 1 {
         let (distributions, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_distribution);
         rest = others;
-        if !distributions.is_empty() {
-            let title = format!("{}: distributions", key.title);
-            rows.insert(0, (Key { title, ..key.clone() }, distributions));
-        }
+        let title = format!("{}: distributions", key.title);
+        rows.insert(0, (Key { title, ..key.clone() }, distributions));
     }
     if !rest.is_empty() {
         rows.insert(0, (key, rest));
@@ -192,11 +190,19 @@ fn divided(key: Key, blocks: Vec<Named>) -> Vec<(Key, Vec<Named>)> {
     rows
 }
 
-/// A row: numbers first, and then graphs, the most urgent ones first.
+/// A row: numbers first, and then graphs. Graphs of one panel and of two are not mixed, so that lines
+/// are full; those with the most urgent one are before the others.
 fn row(key: Key, mut blocks: Vec<Named>) -> Row {
+    let is_stat = |named: &Named| named.block.panels.first().is_some_and(|it| it.visual.is_stat());
+    let kind = |named: &Named| (!is_stat(named), named.panels() > 1);
+    let mut most_urgent = BTreeMap::new();
+    for named in &blocks {
+        let rank = most_urgent.entry(kind(named)).or_insert(named.block.rank);
+        *rank = named.block.rank.min(*rank);
+    }
     blocks.sort_by_key(|named| {
-        let is_stat = named.block.panels.first().is_some_and(|panel| panel.visual.is_stat());
-        (!is_stat, named.block.rank, named.panels() > 1)
+        let kind = kind(named);
+        (kind.0, most_urgent.get(&kind).copied(), kind.1, named.block.rank)
     });
     let panels = blocks.into_iter().flat_map(|named| named.block.panels).collect();
     Row { title: key.title, is_collapsed: key.place == Place::Runtime, panels }

@@ -99,7 +99,7 @@ pub(super) fn field_config(panel: &Panel) -> FieldConfig<'_> {
     let custom = match panel.visual {
         Visual::Lines | Visual::LogLines => Some(Custom {
             draw_style: "line",
-            fill_opacity: if panel.targets.len() == 1 { 10 } else { 0 },
+            fill_opacity: if is_one_line(panel) { 10 } else { 0 },
             line_width: 1,
             scale_distribution: if panel.visual == Visual::LogLines {
                 Scale { r#type: "log", log: Some(10) }
@@ -123,6 +123,11 @@ pub(super) fn field_config(panel: &Panel) -> FieldConfig<'_> {
         unit: (!panel.visual.is_heatmap()).then_some(panel.unit.as_str()),
     };
     FieldConfig { defaults, overrides: [] }
+}
+
+/// An area below one line shows it well, and areas of several hide each other.
+fn is_one_line(panel: &Panel) -> bool {
+    matches!(&panel.targets[..], [target] if !target.legend.contains("{{"))
 }
 
 fn mappings(panel: &Panel) -> Vec<ValueMap> {
@@ -153,6 +158,7 @@ pub(super) struct Graph {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "Grafana's")]
 struct Legend {
     calcs: Vec<&'static str>,
     display_mode: &'static str,
@@ -168,7 +174,6 @@ struct Tooltip {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "Grafana's")]
 pub(super) struct Stat {
     color_mode: &'static str,
     graph_mode: &'static str,

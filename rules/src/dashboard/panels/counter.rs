@@ -77,7 +77,9 @@ fn shares(maker: &Maker<'_>, family: &Family) -> Vec<Panel> {
     for objective in &family.objectives {
         let title = match &objective.indicator {
             Indicator::ErrorsOf(whole) => format!("{title}, share of {}", phrase(whole)),
-            Indicator::Bad { values, .. } => format!("{title}, share of {}", values.join(", ")),
+            Indicator::Bad { label, values } => {
+                format!("{title}, share with {} {}", words::phrase(label), values.join(", "))
+            }
             Indicator::Under(_) => continue,
         };
         let shown = bad_share(maker.catalogue, family, objective, maker.prefers_native, INTERVAL);

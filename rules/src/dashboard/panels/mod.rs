@@ -94,15 +94,14 @@ impl Maker<'_> {
 
     /// The title of a metric's panels.
     fn title(&self, family: &Family) -> String {
-        let declared = family.panel.as_ref().map(|panel| &panel.title);
-        match declared.filter(|title| !title.is_empty()) {
-            Some(title) => title.clone(),
-            None => {
-                let stem = self.stem(family);
-                let is_vague = VAGUE.contains(&stem);
-                words::title(if is_vague { units::without(family) } else { stem })
-            }
+        if let Some(panel) = &family.panel
+            && !panel.title.is_empty()
+        {
+            return panel.title.clone();
         }
+        let stem = self.stem(family);
+        let is_vague = VAGUE.contains(&stem);
+        words::title(if is_vague { units::without(family) } else { stem })
     }
 }
 
