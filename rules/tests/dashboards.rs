@@ -2,6 +2,8 @@
 
 #[path = "dashboards/catalogue.rs"]
 mod catalogue;
+#[path = "dashboards/prometheus.rs"]
+mod prometheus;
 #[path = "dashboards/schema.rs"]
 mod schema;
 
@@ -152,6 +154,68 @@ fn objectives_and_states_are_shown_first() {
     let share = panel(&dashboard, "Orders rejected, share of orders submitted");
     assert_eq!(share.unit.as_deref().unwrap(), "percentunit");
     assert_eq!(share.thresholds[0].value, 0.05);
+}
+
+#[test]
+fn a_panel_is_as_it_is_declared() {
+    let family = |name: &str, panel: &str| {
+        format!(
+            r#"{{"name": "{name}", "kind": "counter", "from_start": true, "panel": {panel}, "labels": [
+                {{"name": "symbol", "interned": 9}}, {{"name": "side", "values": ["buy", "sell"]}}]}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"tickmetrics_catalogue": 1, "service": "feed", "families": [{}, {}, {}]}}"#,
+        family("feed_gaps_total", r#"{"title": "Lost", "row": "Quality", "by": ["symbol"]}"#),
+        family("feed_secrets_total", r#"{"hidden": true}"#),
+        family("other_ticks_total", "{}"),
+    );
+    let catalogue = Catalogue::from_json(&text).unwrap();
+    let mut settings = Settings::default();
+    settings.form = Form::V2;
+    let dashboard = read(&settings, &catalogue);
+    let shown: Vec<_> = (dashboard.panels.iter())
+        .map(|panel| (panel.row.as_deref().unwrap(), panel.title.as_deref().unwrap()))
+        .collect();
+    assert_eq!(shown, [("Overview", "Up"), ("Quality", "Lost"), ("Other", "Other ticks")]);
+    let lost = &panel(&dashboard, "Lost").queries[0];
+    assert!(lost.expr.starts_with("sum by (symbol) (rate("), "{:?}", lost.expr);
+    assert_eq!(lost.legend.as_deref().unwrap(), "{{symbol}}");
+    assert!(panel(&dashboard, "Other ticks").queries[0].expr.starts_with("sum by (side) (rate("));
+}
+
+#[test]
+fn a_long_row_is_divided_and_counters_share_panels() {
+    let name =
+        |name: &str| format!(r#"{{"name": "feed_{name}", "kind": "counter", "from_start": true}}"#);
+    let names = [
+        "ticks_received_total",
+        "ticks_processed_total",
+        "book_a_total",
+        "book_bytes_total",
+        "book_c_seconds_total",
+        "gaps_total",
+        "volume_total",
+        "trades_total",
+        "errors_total",
+        "resets_total",
+        "retries_total",
+        "bans_total",
+    ];
+    let families = names.map(name).join(",");
+    let text =
+        format!(r#"{{"tickmetrics_catalogue": 1, "service": "feed", "families": [{families}]}}"#);
+    let mut settings = Settings::default();
+    settings.form = Form::V2;
+    let dashboard = read(&settings, &Catalogue::from_json(&text).unwrap());
+    let row = |title: &str| {
+        let of = dashboard.panels.iter().filter(|it| it.row.as_deref() == Some(title));
+        of.map(|panel| panel.title.as_deref().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(row("Book"), ["Book a", "Book", "Book c"]);
+    assert!(row("Feed").contains(&"Ticks"), "{:?}", row("Feed"));
+    let legends = panel(&dashboard, "Ticks").queries.iter().map(|it| it.legend.as_deref().unwrap());
+    assert_eq!(legends.collect::<Vec<_>>(), ["processed", "received"]);
 }
 
 #[test]

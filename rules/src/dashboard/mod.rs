@@ -29,9 +29,10 @@ mod words;
 use crate::catalogue::{Catalogue, Family, Kind};
 use crate::file::dashboard::Form;
 use crate::output::Output;
+use crate::query::Selector;
 use model::{Dashboard, Variable, Visual};
 use panels::Maker;
-use queries::{Distribution, SYMBOL, target};
+use queries::{Distribution, SYMBOL, of_service, target};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -222,14 +223,14 @@ fn variables(maker: &Maker<'_>) -> Vec<Variable> {
         Variable {
             name: "service",
             title: "Service",
-            query: format!("label_values({any}, job)"),
+            query: format!("label_values({}, job)", Selector::new(&any)),
             // Other services have some of the metrics, too.
             all: None,
         },
         Variable {
             name: "instance",
             title: "Instance",
-            query: format!("label_values({any}{{job=~\"$service\"}}, instance)"),
+            query: format!("label_values({}, instance)", of_service(&any)),
             all: Some(".*"),
         },
     ];

@@ -24,7 +24,12 @@ pub(super) fn series(family: &Family, suffix: &str) -> Selector {
 
 /// The series of a name, of the targets that are chosen.
 pub(super) fn target(name: &str) -> Selector {
-    Selector::new(name).matching("job", "$service").matching("instance", "$instance")
+    of_service(name).matching("instance", "$instance")
+}
+
+/// The series of a name, of the services that are chosen.
+pub(super) fn of_service(name: &str) -> Selector {
+    Selector::new(name).matching("job", "$service")
 }
 
 /// The sum over all labels but these.
@@ -119,6 +124,15 @@ impl<'a> Distribution<'a> {
         format!("histogram_quantile({rank}, {buckets})")
     }
 
+    /// The values a second.
+    pub(super) fn events(&self, by: &[String]) -> String {
+        if self.is_native {
+            let buckets = sum(by, &self.buckets(&BTreeMap::new(), INTERVAL));
+            return format!("histogram_count({buckets})");
+        }
+        sum(by, &series(self.family, "_count").rate(INTERVAL))
+    }
+
     /// The values in each bucket.
     pub(super) fn heatmap(&self) -> String {
         let by = if self.is_native { Vec::new() } else { vec!["le".to_owned()] };
@@ -148,9 +162,13 @@ pub(super) fn share(
     window: &str,
 ) -> String {
     let unknown = Family::new(of, Kind::Counter);
-    let whole = catalogue.family(of).unwrap_or(&unknown);
+    let known = catalogue.family(of);
+    let whole = known.unwrap_or(&unknown);
+    // Both sides need the labels to match.
+    let is_common = |label: &&String| known.is_none_or(|whole| whole.label(label).is_some());
+    let by: Vec<_> = by.iter().filter(is_common).cloned().collect();
     let rate =
-        |family: &Family| sum(by, &matched(family, series(family, ""), matchers).rate(window));
+        |family: &Family| sum(&by, &matched(family, series(family, ""), matchers).rate(window));
     let part = rate(family);
     // A counter without an event may have no series yet.
     let is_there = family.from_start || !by.is_empty();

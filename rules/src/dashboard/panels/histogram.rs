@@ -34,7 +34,24 @@ pub(super) fn panels(maker: &Maker<'_>, family: &Family) -> Vec<Panel> {
     let visual = Visual::Heatmap { is_native: distribution.is_native };
     let mut heatmap = Panel::new(format!("{title}: distribution"), visual, unit, vec![target]);
     heatmap.description.clone_from(&quantiles.description);
-    vec![quantiles, heatmap]
+    let events = events(maker, family, distribution);
+    events.into_iter().chain([quantiles, heatmap]).collect()
+}
+
+/// The values a second, if an alert is about them.
+fn events(maker: &Maker<'_>, family: &Family, distribution: Distribution<'_>) -> Option<Panel> {
+    let alert = family.alerts.iter().find(|alert| alert.of == Subject::Rate)?;
+    let title = format!("{} per second", maker.title(family));
+    let name = if alert.by.is_empty() { title.clone() } else { legend(&alert.by) };
+    let targets = vec![Target::range(distribution.events(&alert.by), name)];
+    let mut panel = Panel::new(title, Visual::Lines, "cps", targets);
+    panel.min = Some(0.0);
+    let is_shown = |other: &Alert| {
+        (&other.of, &other.by, &other.matchers) == (&alert.of, &alert.by, &alert.matchers)
+    };
+    panel.thresholds = lines(&Limit::of_alerts(family, is_shown));
+    describe(&mut panel, family);
+    Some(panel)
 }
 
 fn quantiles(family: &Family, distribution: Distribution<'_>) -> Vec<Target> {
