@@ -11,7 +11,7 @@ mod tools;
 #[path = "generate/yaml.rs"]
 mod yaml;
 
-use catalogue::{engine, gateway};
+use catalogue::{desk, engine, gateway};
 use std::time::Duration;
 use tickmetrics_rules::file::File;
 use tickmetrics_rules::generate::Generator;
@@ -22,13 +22,13 @@ use tools::{Folder, amtool, promtools};
 #[test]
 fn rules_pass_promtool_and_their_own_tests() {
     for (name, generator) in tools::generators() {
-        let folder = Folder::new(name, &generator, &[gateway(), engine()]);
+        let folder = Folder::new(name, &generator, &[gateway(), engine(), desk()]);
         // One version is enough for the other options.
         let versions = if name == "plain" { usize::MAX } else { 1 };
         for promtool in promtools().iter().rev().take(versions) {
-            for service in ["gateway", "engine"] {
+            for service in ["gateway", "engine", "desk"] {
                 promtool.run(&folder, &["check", "rules", &format!("{service}.rules.yml")]);
-                if service == "gateway" || promtool.has_native_tests() {
+                if service != "engine" || promtool.has_native_tests() {
                     promtool.run(&folder, &["test", "rules", &format!("{service}.test.yml")]);
                 }
             }
@@ -56,7 +56,7 @@ fn alerts_are_routed_by_priority() {
 
 #[test]
 fn rules_have_no_finding() {
-    let catalogues = [gateway(), engine()];
+    let catalogues = [gateway(), engine(), desk()];
     for (name, generator) in tools::generators() {
         let folder = Folder::new(&format!("lint-{name}"), &generator, &catalogues);
         let files = ["gateway", "engine"]

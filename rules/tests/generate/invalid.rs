@@ -51,6 +51,7 @@ fn objectives_that_make_no_rule_are_named() {
         ("histogram", "wait-", 0.999, under, r#"the objective "wait-" needs a name such as"#),
         ("histogram", "wait", 1.0, under, "the objective wait is 1: give a share between 0 and 1"),
         ("histogram", "wait", 99.9, under, "the objective wait is 99.9: give a share"),
+        ("histogram", "wait", 0.9306, under, ""),
         (
             "histogram",
             "wait",

@@ -2,11 +2,8 @@
 
 use super::{Checks, labels, names};
 use crate::catalogue::{Family, Indicator, Kind, Objective};
-use crate::generate::number::{budget, percent};
+use crate::generate::number::percent;
 use crate::generate::objective::FASTEST;
-
-/// Of all events. A fast burn of more would need every single event to be bad.
-const MOST_BAD: f64 = 0.99;
 
 impl<'a> Checks<'a> {
     pub(super) fn objective(&mut self, family: &'a Family, objective: &'a Objective) {
@@ -23,11 +20,11 @@ impl<'a> Checks<'a> {
         } else {
             self.report(&family.name, format!("{what} is there twice: name one of them otherwise"));
         }
-        let least = 1.0 - MOST_BAD / FASTEST;
+        let least = 1.0 - 1.0 / FASTEST;
         if !(*share > 0.0 && *share < 1.0) {
             let message = format!("{what} is {share}: give a share between 0 and 1, such as 0.999");
             self.report(&family.name, message);
-        } else if FASTEST * budget(*share) > MOST_BAD {
+        } else if *share <= least {
             let message = format!(
                 "{what} is {}, so that not even an outage burns the budget {FASTEST} times as fast as it \
                  may: give more than {}",
