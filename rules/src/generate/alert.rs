@@ -69,6 +69,13 @@ impl<'a> Declared<'a> {
         self.alert.of == Subject::Rate && is_enough && !self.family.from_start
     }
 
+    /// Whether it fires for a low share of events that may not have begun.
+    pub(super) fn is_low_share(&self) -> bool {
+        self.total.is_some()
+            && !self.family.from_start
+            && !matches!(self.alert.is, Condition::Above(_))
+    }
+
     /// Whether it reads native buckets.
     pub(super) fn is_native(&self) -> bool {
         self.family.kind == Kind::Histogram && self.scope.generator.is_native(self.family)

@@ -133,6 +133,7 @@ const GATEWAY: &[(&str, &[(&str, &str)])] = &[
         &[
             ("< 0.01\n", "< 0.004\n"),
             ("< 0.01\n", "< 0.012\n"),
+            ("  or\n        0 * ", "  or\n        1 * "),
             ("without (venue, code)", "without (venue)"),
         ],
     ),

@@ -27,23 +27,28 @@ pub(super) fn tests(declared: &Declared<'_>, tests: &mut Vec<Test>) {
     let interval = interval(declared);
     let evaluations = |seconds: u64| seconds.next_multiple_of(EVALUATION);
     let window = evaluations(declared.alert.window_seconds.max(1));
-    let fire_at = window + evaluations(declared.alert.for_seconds);
-    let end = fire_at + window;
+    let change = window + evaluations(declared.alert.for_seconds);
+    let end = 2 * change + window;
     let steps = |seconds: u64| u32::try_from(seconds * 1_000 / interval).unwrap_or(u32::MAX);
     let test = |what: &str, phases: &[Phase<State>], checks| {
         let name = format!("{}: {what}", rule.name);
         Test::new(name, interval, inputs(declared, phases, interval), checks)
     };
 
-    let value = value(declared);
-    let mut checks = vec![fires(&rule, fire_at, kept(declared), value), silent(&rule, end)];
+    let mut checks = vec![
+        silent(&rule, change),
+        fires(&rule, 2 * change, kept(declared), value(declared)),
+        silent(&rule, end),
+    ];
     checks.extend(declared.absent().map(|absent| silent(&absent, end)));
-    let recovery = [(steps(fire_at), State::Fires), (steps(window), State::Normal)];
-    tests.push(test("fires and ends", &recovery, checks));
-    for (what, state) in [("near the threshold", State::Near), ("normal", State::Normal)] {
-        let phases = [(steps(end), state)];
-        let checks = vec![silent(&rule, fire_at), silent(&rule, end)];
-        tests.push(test(what, &phases, checks));
+    let phases = [(change, State::Near), (change, State::Fires), (window, State::Normal)];
+    let phases = phases.map(|(seconds, state)| (steps(seconds), state));
+    tests.push(test("near the threshold, beyond it, and back", &phases, checks));
+    if declared.is_low_share() {
+        let mut none = test("no event yet", &[(steps(change), State::Fires)], Vec::new());
+        none.alerts.push(fires(&rule, change, kept(declared), 0.0));
+        none.input_series.truncate(1);
+        tests.push(none);
     }
     // A single event does not last.
     if declared.begins_with_first_event() && declared.alert.for_seconds == 0 {
@@ -191,6 +196,7 @@ fn inputs(declared: &Declared<'_>, phases: &[Phase<State>], interval: u64) -> Ve
             let part = each(&|state| number(declared, state) * 1_000.0);
             let total = total.unwrap_or(family);
             let all = series::labels(*scope, total, &alert.matchers);
+            // The total is the first one.
             let mut inputs = vec![series::counter(&total.name, &all, &each(&|_| 1_000.0))];
             // A series that begins with its first event is not there without one.
             if family.from_start || part.iter().any(|(_, growth)| *growth > 0.0) {

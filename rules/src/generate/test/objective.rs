@@ -23,14 +23,14 @@ struct Events {
 /// All tests of an objective.
 pub(super) fn tests(slo: &Slo<'_>, tests: &mut Vec<Test>) {
     for burn in &BURNS {
-        thresholds(slo, burn, tests);
-        ends(slo, burn, tests);
+        tests.push(thresholds(slo, burn));
+        tests.push(ends(slo, burn));
     }
     let (pages, tickets): (Vec<_>, Vec<_>) = BURNS.iter().partition(|burn| burn.pages);
     tests.push(begins(slo, "long windows of pages", STEP, &pages));
     tests.push(begins(slo, "long windows of tickets", LONG_STEP, &tickets));
     tests.push(normal(slo));
-    low_traffic(slo, tests);
+    tests.push(low_traffic(slo));
     tests.push(absent(slo));
 }
 
@@ -50,20 +50,20 @@ fn test(
 }
 
 /// Steady shares on both sides of a threshold.
-fn thresholds(slo: &Slo<'_>, burn: &Burn, tests: &mut Vec<Test>) {
-    let (rule, at, rate) = (slo.burn(burn), EVALUATION, burn.rate);
+fn thresholds(slo: &Slo<'_>, burn: &Burn) -> Test {
+    let (rule, rate) = (slo.burn(burn), burn.rate);
     let limit = rate * budget(slo.objective.objective);
     let (above, below) = (rounded((2.0 * limit).min(1.0), 3), rounded(0.9 * limit, 3));
-    let checks = vec![fires(&rule, at, kept(slo), above)];
-    tests.push(test(slo, &format!("burns at twice {rate}"), STEP, &[(at, of(above))], checks));
-    let what = format!("burns at nine tenths of {rate}");
-    tests.push(test(slo, &what, STEP, &[(at, of(below))], vec![silent(&rule, at)]));
+    // So many that the first ones don't count in a window of both.
+    let phases = [(EVALUATION, of(below, 1e3)), (EVALUATION, of(above, 1e9))];
+    let checks = vec![silent(&rule, EVALUATION), fires(&rule, 2 * EVALUATION, kept(slo), above)];
+    test(slo, &format!("burns at nine tenths of {rate}, and at twice"), STEP, &phases, checks)
 }
 
-/// A thousand events, of which this share is bad.
-fn of(share: f64) -> Events {
-    let bad = 1_000.0 * share;
-    Events { good: 1_000.0 - bad, bad }
+/// Events of which this share is bad.
+fn of(share: f64, events: f64) -> Events {
+    let bad = events * share;
+    Events { good: events - bad, bad }
 }
 
 /// Enough events, and none of them bad: all alerts are silent, and the recorded share is 0.
@@ -103,33 +103,30 @@ fn begins(slo: &Slo<'_>, what: &str, step: u64, burns: &[&Burn]) -> Test {
 
 /// Many bad events, and then few events, all of them good. An alert ends as soon as the bad ones are out
 /// of its short window.
-fn ends(slo: &Slo<'_>, burn: &Burn, tests: &mut Vec<Test>) {
+fn ends(slo: &Slo<'_>, burn: &Burn) -> Test {
     let rule = slo.burn(burn);
-    let (bad, good) = (Events { good: 0.0, bad: 1e9 }, Events { good: 1.0, bad: 0.0 });
-    let at = burn.short.next_multiple_of(EVALUATION) + EVALUATION;
-    // The last bad events are before or behind the begin of the window.
-    for (what, end, is_within) in
-        [("in", at - burn.short + 2 * STEP, true), ("before", at - burn.short - STEP, false)]
-    {
-        let phases = [(end, bad), (at - end, good)];
-        let check = if is_within { fires(&rule, at, kept(slo), 1.0) } else { silent(&rule, at) };
-        let what = format!("bad events {what} the last {}", duration(burn.short));
-        tests.push(test(slo, &what, STEP, &phases, vec![check]));
-    }
+    let (bad, good) = (Events { good: 0.0, bad: 1e6 }, Events { good: 1.0, bad: 0.0 });
+    let length = burn.short.next_multiple_of(EVALUATION) + EVALUATION;
+    // The last bad events are within the window at one time, and before it at another.
+    let step = STEP.max(burn.short / 60);
+    let (within, before) = (burn.short - 2 * step, burn.short + step);
+    let phases = [(length - within, bad), (within, good), (length - before, bad), (before, good)];
+    let checks = vec![fires(&rule, length, kept(slo), 1.0), silent(&rule, 2 * length)];
+    let what = format!("bad events in the last {}, and before", duration(burn.short));
+    test(slo, &what, step, &phases, checks)
 }
 
-/// Half of the events that are needed, and more than these.
-fn low_traffic(slo: &Slo<'_>, tests: &mut Vec<Test>) {
+/// Half of the events that are needed, and then more than these.
+fn low_traffic(slo: &Slo<'_>) -> Test {
     let rule = slo.low_traffic();
+    let [few, enough] = [0.5, 1.1].map(|share| rounded(share * slo.fewest_events(), 3));
     let at = 3 * EVALUATION;
-    for (what, share, is_low) in
-        [("half of the events that are needed", 0.5, true), ("a tenth more events", 1.1, false)]
-    {
-        let events = rounded(share * slo.fewest_events(), 3);
-        let step = Events { good: events * STEP as f64 / HOUR as f64, bad: 0.0 };
-        let check = if is_low { fires(&rule, at, kept(slo), events) } else { silent(&rule, at) };
-        tests.push(test(slo, what, STEP, &[(at, step)], vec![check]));
-    }
+    let phase = |events: f64| {
+        let step = events * STEP as f64 / HOUR as f64;
+        (at, Events { good: step, bad: 0.0 })
+    };
+    let checks = vec![fires(&rule, at, kept(slo), few), silent(&rule, 2 * at)];
+    test(slo, "few events, and enough", STEP, &[phase(few), phase(enough)], checks)
 }
 
 /// No data, and then some.
@@ -137,7 +134,7 @@ fn absent(slo: &Slo<'_>) -> Test {
     let rule = slo.absent();
     let fixed = slo.scope.fixed(slo.total, &slo.objective.matchers);
     let checks = vec![fires(&rule, EVALUATION, fixed, 1.0), silent(&rule, 2 * EVALUATION)];
-    let mut test = test(slo, "data comes back", STEP, &[(EVALUATION, of(0.0))], checks);
+    let mut test = test(slo, "data comes back", STEP, &[(EVALUATION, of(0.0, 1e3))], checks);
     for input in &mut test.input_series {
         input.values = format!("_x{} {}", (EVALUATION + EVALUATION / 2) / STEP, input.values);
     }
