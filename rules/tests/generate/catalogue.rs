@@ -121,6 +121,13 @@ pub(crate) const GATEWAY: &str = r#"{"tickmetrics_catalogue": 1, "service": "gat
      {"name": "FirstError", "of": "rate", "is": {"above": 0.0}, "window_seconds": 300, "priority": "P1",
       "summary": "An order failed.", "by": ["code"],
       "runbook": "https://example.com/runbooks/error"}]},
+  {"name": "cancel_seconds", "kind": "histogram", "unit": "seconds", "from_start": false, "buckets": [0.1],
+   "labels": [{"name": "reason", "interned": 8}],
+   "alerts": [
+     {"name": "FirstCancel", "of": "rate", "is": {"above": 0.0}, "window_seconds": 900, "priority": "P2",
+      "summary": "An order was cancelled."},
+     {"name": "ManyCancels", "of": "rate", "is": {"above": 3.0}, "window_seconds": 86400, "priority": "P2",
+      "for_seconds": 7200, "summary": "Many orders were cancelled."}]},
   {"name": "queue_depth", "kind": "gauge", "from_start": true,
    "labels": [{"name": "queue", "values": ["in", "out"]}],
    "alerts": [

@@ -135,92 +135,97 @@ fn objectives_that_make_no_rule_are_named() {
     expect(&invalid("histogram", &matchers), "selects by the label venue: it has none");
 }
 
+/// A family, the fields of its alert, and what is wrong with it.
+const ALERTS: &[(&str, &str, &str)] = &[
+    ("gauge", r#""of": "value", "is": {"above": 1.0}"#, ""),
+    ("counter", r#""of": "rate", "is": {"above": 0.0}, "window_seconds": 300"#, ""),
+    ("histogram", r#""of": {"quantile": 0.9}, "is": {"above": 0.1}, "window_seconds": 300"#, ""),
+    (
+        "gauge",
+        r#""of": "value", "is": {"above": 1.0}, "window_seconds": 300"#,
+        "whose value has no window: leave out window_seconds",
+    ),
+    ("counter", r#""of": "value", "is": {"above": 1.0}"#, "needs a gauge, and this is a counter"),
+    (
+        "gauge",
+        r#""of": "rate", "is": {"above": 1.0}"#,
+        "needs a counter or a histogram, and this is a gauge",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"above": 1.0}"#,
+        "needs a window: give window_seconds, such as 300",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"above": 1.0}, "window_seconds": 18446744073709551615"#,
+        "has a window of 18446744073709551615 s: give at most a day",
+    ),
+    (
+        "gauge",
+        r#""of": "value", "is": {"above": 1.0}, "for_seconds": 18446744073709551615"#,
+        "must last for 18446744073709551615 s: give at most 7 days",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"above": -1.0}, "window_seconds": 300"#,
+        "is about more than -1, which always holds: give at least 0",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"below": 0.0}, "window_seconds": 300"#,
+        "is about less than 0, which never holds: give more than 0",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"equals": 1.0}, "window_seconds": 300"#,
+        "compares with one number, which is met by chance",
+    ),
+    (
+        "histogram",
+        r#""of": {"quantile": 0.9}, "is": {"above": 1.0}, "window_seconds": 300"#,
+        "is about more than 1, which is the top edge",
+    ),
+    (
+        "histogram",
+        r#""of": {"quantile": 0.9}, "is": {"above": 0.5}, "window_seconds": 300"#,
+        "is about 0.5, which is no bucket edge",
+    ),
+    (
+        "histogram",
+        r#""of": {"quantile": 99.0}, "is": {"above": 0.1}, "window_seconds": 300"#,
+        "is about the quantile 99: give one between 0 and 1",
+    ),
+    (
+        "native",
+        r#""of": {"quantile": 0.9}, "is": {"above": 0.0}, "window_seconds": 300"#,
+        "compares a quantile with 0: give more than 0",
+    ),
+    (
+        "counter",
+        r#""of": {"share_of": "all_total"}, "is": {"above": 1.0}, "window_seconds": 300"#,
+        "is about a share of more than 1, and all is 1",
+    ),
+    (
+        "counter",
+        r#""of": {"share_of": "all_total"}, "is": {"above": 0.1}, "by": ["status"], "window_seconds": 300"#,
+        "looks at values of status apart, which is no label of all_total: it has none",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"above": 1.0}, "by": ["side"], "window_seconds": 300"#,
+        "looks at values of side apart, which is no label of x: it has status",
+    ),
+    (
+        "counter",
+        r#""of": "rate", "is": {"above": 1.0}, "matchers": {"status": "none"}, "window_seconds": 300"#,
+        r#"selects status="none", and its values are ok, bad"#,
+    ),
+];
+
 #[test]
 fn alerts_that_make_no_rule_are_named() {
-    for (family, fields, expected) in [
-        ("gauge", r#""of": "value", "is": {"above": 1.0}"#, ""),
-        ("counter", r#""of": "rate", "is": {"above": 0.0}, "window_seconds": 300"#, ""),
-        (
-            "histogram",
-            r#""of": {"quantile": 0.9}, "is": {"above": 0.1}, "window_seconds": 300"#,
-            "",
-        ),
-        (
-            "gauge",
-            r#""of": "value", "is": {"above": 1.0}, "window_seconds": 300"#,
-            "whose value has no window: leave out window_seconds",
-        ),
-        (
-            "counter",
-            r#""of": "value", "is": {"above": 1.0}"#,
-            "needs a gauge, and this is a counter",
-        ),
-        (
-            "gauge",
-            r#""of": "rate", "is": {"above": 1.0}"#,
-            "needs a counter or a histogram, and this is a gauge",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"above": 1.0}"#,
-            "needs a window: give window_seconds, such as 300",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"above": -1.0}, "window_seconds": 300"#,
-            "is about more than -1, which always holds: give at least 0",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"below": 0.0}, "window_seconds": 300"#,
-            "is about less than 0, which never holds: give more than 0",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"equals": 1.0}, "window_seconds": 300"#,
-            "compares with one number, which is met by chance",
-        ),
-        (
-            "histogram",
-            r#""of": {"quantile": 0.9}, "is": {"above": 1.0}, "window_seconds": 300"#,
-            "is about more than 1, which is the top edge",
-        ),
-        (
-            "histogram",
-            r#""of": {"quantile": 0.9}, "is": {"above": 0.5}, "window_seconds": 300"#,
-            "is about 0.5, which is no bucket edge",
-        ),
-        (
-            "histogram",
-            r#""of": {"quantile": 99.0}, "is": {"above": 0.1}, "window_seconds": 300"#,
-            "is about the quantile 99: give one between 0 and 1",
-        ),
-        (
-            "native",
-            r#""of": {"quantile": 0.9}, "is": {"above": 0.0}, "window_seconds": 300"#,
-            "compares a quantile with 0: give more than 0",
-        ),
-        (
-            "counter",
-            r#""of": {"share_of": "all_total"}, "is": {"above": 1.0}, "window_seconds": 300"#,
-            "is about a share of more than 1, and all is 1",
-        ),
-        (
-            "counter",
-            r#""of": {"share_of": "all_total"}, "is": {"above": 0.1}, "by": ["status"], "window_seconds": 300"#,
-            "looks at values of status apart, which is no label of all_total: it has none",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"above": 1.0}, "by": ["side"], "window_seconds": 300"#,
-            "looks at values of side apart, which is no label of x: it has status",
-        ),
-        (
-            "counter",
-            r#""of": "rate", "is": {"above": 1.0}, "matchers": {"status": "none"}, "window_seconds": 300"#,
-            r#"selects status="none", and its values are ok, bad"#,
-        ),
-    ] {
+    for (family, fields, expected) in ALERTS {
         expect(&invalid(family, &alert(fields)), expected);
     }
     let fields = alert(r#""of": "value", "is": {"equals": 1.0}"#);

@@ -4,6 +4,11 @@ use super::{Checks, labels};
 use crate::catalogue::{Alert, Condition, Family, Kind, Subject};
 use crate::generate::partner::{ABSENT, has_absent};
 
+/// In seconds. Prometheus reads all samples of a window in each evaluation.
+const LONGEST_WINDOW: u64 = 86_400;
+/// In seconds. What lasts for longer is no alert, and its tests would be slow.
+const LONGEST_FOR: u64 = 7 * 86_400;
+
 impl<'a> Checks<'a> {
     pub(super) fn alert(&mut self, family: &'a Family, alert: &'a Alert) {
         let Alert { name, of, by, matchers, .. } = alert;
@@ -66,6 +71,13 @@ impl<'a> Checks<'a> {
             Some("is about a gauge, whose value has no window: leave out window_seconds".to_owned())
         } else if !is_value && alert.window_seconds == 0 {
             Some("needs a window: give window_seconds, such as 300".to_owned())
+        } else if alert.window_seconds > LONGEST_WINDOW {
+            Some(format!(
+                "has a window of {} s: give at most a day, or declare an objective",
+                alert.window_seconds
+            ))
+        } else if alert.for_seconds > LONGEST_FOR {
+            Some(format!("must last for {} s: give at most 7 days", alert.for_seconds))
         } else {
             unreachable(&alert.of, alert.is)
         };

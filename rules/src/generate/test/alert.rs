@@ -7,8 +7,8 @@ use super::{EVALUATION, Test, fires, silent};
 use crate::catalogue::{Condition, Kind, Subject};
 use std::collections::BTreeMap;
 
-/// The longest time between two samples, in milliseconds.
-const LONGEST: u64 = 60_000;
+/// The time between two samples, in milliseconds, unless a window is short or long.
+const STEP: u64 = 60_000;
 
 /// How far a value is from the threshold.
 #[derive(Clone, Copy, PartialEq)]
@@ -65,11 +65,12 @@ pub(super) fn tests(declared: &Declared<'_>, tests: &mut Vec<Test>) {
     }
 }
 
-/// The time between two samples, in milliseconds: a window has some.
+/// The time between two samples, in milliseconds: a window has 4 to 400 of them, since promtool reads
+/// no more than 10,000 samples for an expression.
 fn interval(declared: &Declared<'_>) -> u64 {
     match declared.alert.window_seconds {
-        0 => LONGEST,
-        seconds => (seconds * 250).min(LONGEST),
+        0 => STEP,
+        seconds => (seconds * 1_000 / 4).min(STEP.max(seconds * 1_000 / 400)),
     }
 }
 
