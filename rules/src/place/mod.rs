@@ -72,7 +72,12 @@ pub struct Source {
     text: String,
     /// The offset at which each line begins. There is at least one.
     lines: Vec<usize>,
+    /// How many characters begin before each block. A dashboard can be one line.
+    characters: Vec<usize>,
 }
+
+/// The bytes of a block.
+const BLOCK: usize = 4096;
 
 impl Source {
     /// A file of this name and text. The name is shown in findings: a path that the reader of the
@@ -85,7 +90,13 @@ impl Source {
             *byte == b'\n' || *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')
         });
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, lines }
+        let characters = std::iter::once(0)
+            .chain(bytes.chunks(BLOCK).scan(0, |before, block| {
+                *before += begins(block);
+                Some(*before)
+            }))
+            .collect();
+        Self { name: name.into(), text, lines, characters }
     }
 
     /// The name.
@@ -136,8 +147,22 @@ impl Source {
         }
         let line = self.line_of(offset);
         let start = self.line_place(line).start;
-        let before = self.text.get(start..offset).unwrap_or_default();
-        let before = if start == 0 { before.trim_start_matches('\u{feff}') } else { before };
-        Position { line, column: before.chars().count() + 1 }
+        let mut before = self.characters_before(offset) - self.characters_before(start);
+        if start == 0 {
+            let marks = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
+            before -= self.characters_before(offset.min(marks));
+        }
+        Position { line, column: before + 1 }
     }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.characters.get(block).copied().unwrap_or_default() + begins(rest)
+    }
+}
+
+/// How many characters begin in a part of a text.
+fn begins(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
