@@ -2,6 +2,7 @@
 
 use super::family::{Family, Kind, Label, Values};
 use super::{Catalogue, merged};
+use std::collections::{HashMap, HashSet};
 use tickmetrics_exporter::parse::{self, Exposition, FamilyType, Series, Value};
 
 impl Catalogue {
@@ -31,9 +32,9 @@ fn of(family: &parse::Family<'_>) -> Family {
     let mut made = Family::new(&*family.name, kind(family.family_type));
     made.unit = family.unit.to_string();
     made.help = family.help.to_string();
-    made.labels = merged::labels(family.series.iter().map(labels));
-    // Whether there are further series is not known.
-    made.from_start = made.labels.is_empty();
+    made.labels = labels(&family.series);
+    // Whether there are further series is not known. Of a family that has a type alone, nothing is.
+    made.from_start = made.labels.is_empty() && !family.series.is_empty();
     for series in &family.series {
         match &series.value {
             Value::Histogram(histogram) => {
@@ -54,9 +55,28 @@ fn of(family: &parse::Family<'_>) -> Family {
     made
 }
 
-fn labels(series: &Series<'_>) -> Vec<Label> {
-    let seen = series.labels.iter();
-    seen.map(|(name, value)| Label::new(&**name, Values::Seen(vec![value.to_string()]))).collect()
+/// The labels of all series, in the order in which they come. An empty value is that of a series
+/// without the label.
+fn labels(series: &[Series<'_>]) -> Vec<Label> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen: HashMap<&str, (usize, Vec<String>, HashSet<&str>)> = HashMap::new();
+    let pairs = series.iter().flat_map(|series| &series.labels);
+    for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
+        let (count, values, known) = seen.entry(name).or_insert_with(|| {
+            names.push(name);
+            Default::default()
+        });
+        *count += 1;
+        if known.insert(value) {
+            values.push(value.to_string());
+        }
+    }
+    let label = |name: &str| {
+        let (count, values, _) = seen.remove(name)?;
+        let optional = count < series.len();
+        Some(Label { optional, ..Label::new(name, Values::Seen(values)) })
+    };
+    names.into_iter().filter_map(label).collect()
 }
 
 fn kind(family_type: FamilyType) -> Kind {
