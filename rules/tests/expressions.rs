@@ -29,6 +29,9 @@ fn linter() -> Linter {
     (wait.buckets, wait.native) = (vec![0.001, 0.5, 1.0, 2.0], Some(3));
     let mut tick = family("tick_seconds", Kind::Histogram, &[]);
     (tick.unit, tick.buckets) = ("seconds".into(), vec![1e-6, 1e-5]);
+    let mut fill = family("fill_seconds", Kind::Histogram, &[]);
+    (fill.native, fill.max, fill.extremes) = (Some(3), Some(10.0), true);
+    fill.buckets = vec![0.5, 20.0];
     let mut errors = family("errors_total", Kind::Counter, &[]);
     errors.labels = vec![Label::new("code", Values::Seen(texts(&["a"])))];
     errors.from_start = false;
@@ -36,6 +39,7 @@ fn linter() -> Linter {
         latency,
         wait,
         tick,
+        fill,
         errors,
         family(
             "orders_total",
@@ -118,6 +122,25 @@ const CASES: &[(Check, &str, &str, &str)] = &[
         "histogram_quantile(0.99, sum by (le) (rate(order_latency_microseconds_bucket[5m]))) > 500",
         "500",
         "histogram_quantile(0.99, sum by (le) (rate(order_latency_microseconds_bucket[5m]))) > 100",
+    ),
+    (
+        Check::ThresholdAboveMax,
+        "rate(fill_seconds_sum[5m]) / rate(fill_seconds_count[5m]) > 15",
+        "15",
+        "1000 * rate(fill_seconds_sum[5m]) / rate(fill_seconds_count[5m]) > 15",
+    ),
+    (Check::ThresholdAboveMax, "max(fill_seconds_max) > 11", "11", "fill_seconds_max > 10"),
+    (
+        Check::ThresholdAboveMax,
+        "histogram_quantile(0.9, sum(rate(fill_seconds[5m]))) >= 15",
+        "15",
+        "histogram_quantile(0.9, sum by (le) (rate(fill_seconds_bucket[5m]))) >= 20",
+    ),
+    (
+        Check::ThresholdAboveMax,
+        "histogram_avg(rate(fill_seconds[5m])) > 60",
+        "60",
+        "histogram_sum(rate(fill_seconds[5m])) > 60",
     ),
     (
         Check::ThresholdUnit,
@@ -205,10 +228,22 @@ const CASES: &[(Check, &str, &str, &str)] = &[
         "breaker_trips_total - breaker_trips_total offset 5m > 0",
     ),
     (
+        Check::LatchedCounter,
+        "websocket_connected == 0 or breaker_trips_total > 0",
+        "breaker_trips_total > 0",
+        "websocket_connected == 0 and breaker_trips_total > 0",
+    ),
+    (
         Check::FirstEventMissed,
         "increase(rejects_total[5m]) > 0",
         "increase(rejects_total[5m]) > 0",
         "increase(breaker_trips_total[5m]) > 0",
+    ),
+    (
+        Check::FirstEventMissed,
+        "increase(rejects_total[5m]) >= 0.5 unless on () up",
+        "increase(rejects_total[5m]) >= 0.5",
+        "increase(rejects_total[5m]) > 0 or (rejects_total unless rejects_total offset 5m)",
     ),
     (
         Check::LeForm,
@@ -216,7 +251,38 @@ const CASES: &[(Check, &str, &str, &str)] = &[
         r#""1""#,
         r#"rate(wait_seconds_bucket{le=~"1|1.0"}[5m]) > 1"#,
     ),
+    (
+        Check::LeForm,
+        r#"rate(tick_seconds_bucket{le="0.00001"}[5m]) > 1"#,
+        r#""0.00001""#,
+        r#"rate(tick_seconds_bucket{le="1e-05"}[5m]) > 1"#,
+    ),
+    (
+        Check::UnknownAlternative,
+        "(rate(orders_total[5m]) or rate(orders_of_old_total[5m])) > 1",
+        "orders_of_old_total",
+        "(rate(orders_total[5m]) or rate(errors_total[5m])) > 1",
+    ),
+    (
+        Check::UnknownMetric,
+        "queue_length > 5 or queue_lengths > 5",
+        "queue_lengths",
+        "queue_length > 5 or websocket_connected > 5",
+    ),
     (Check::ShortRange, "rate(orders_total[20s]) > 1", "20s", "rate(orders_total[30s]) > 1"),
+    (
+        Check::ShortRange,
+        "max_over_time(queue_length[10s]) > 1",
+        "10s",
+        "max_over_time(queue_length[20s]) > 1",
+    ),
+    (
+        Check::RatioOfItself,
+        r#"sum by (status) (rate(orders_total{status="success"}[5m])) / sum by (status) (rate(orders_total[5m])) < 0.9"#,
+        r#"sum by (status) (rate(orders_total{status="success"}[5m])) / sum by (status) (rate(orders_total[5m]))"#,
+        // The share of one symbol in each status.
+        r#"sum by (status) (rate(orders_total{symbol="A", status=~".+"}[5m])) / sum by (status) (rate(orders_total[5m])) < 0.9"#,
+    ),
     (
         Check::JoinLabelsDiffer,
         "rate(requests_total[5m]) / rate(orders_total[5m]) > 1",
@@ -268,6 +334,7 @@ fn each_check_of_an_expression_has_a_case() {
         Check::TemplateLabelGone,
         Check::PanelUnit,
         Check::FixedRange,
+        Check::UnusedMetric,
         Check::UselessWaiver,
         Check::NotChecked,
     ];
@@ -300,6 +367,24 @@ fn what_is_not_known_is_not_reported() {
         "max_over_time(queue_length[5m]) > 5",
         "histogram_fraction(0, 0.001, rate(wait_seconds[5m])) < 0.9",
         "sum by (queue) (queue_length) > bool 5",
+        // A quantile of nothing is not a number, which this drops.
+        "histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket[5m]))) >= 0",
+        // A mean, and a quantile, of a part can be above that of the whole.
+        r#"avg(rate(orders_total{status="failure"}[5m])) / avg(rate(orders_total[5m])) > 2"#,
+        r#"histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket{side="buy"}[5m]))) / histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket[5m]))) > 2"#,
+        // Of two histograms, the top edge is that of either.
+        "histogram_quantile(0.9, sum by (le) (rate(tick_seconds_bucket[5m])) or sum by (le) (rate(wait_seconds_bucket[5m]))) > 1",
+        // To the nearest thousand.
+        "round(histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket[5m]))), 1000) >= 1000",
+        // Two counters, of which one runs after the other.
+        "sum(orders_total) - sum(rejects_total) > 0",
+        // Scaled, a counter is no sum.
+        "rate((orders_total * 2)[5m:]) > 5",
+        "5 / orders_total > 1",
+        r#"sum(rate({__name__="orders_total", __name__!="x"}[5m])) > 1"#,
+        // There are series of alerts.
+        r#"ALERTS{alertname="A", alertstate="firing"} == 1"#,
+        "changes(queue_length[1m]) > 5",
         "-queue_length < -5",
     ] {
         assert_eq!(linter().expression(text, Purpose::Alert), [], "{text}");

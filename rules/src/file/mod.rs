@@ -2,12 +2,14 @@
 //!
 //! Each value knows where it was written, so that a finding can underline a part of it.
 
+mod catalogue;
 pub mod dashboard;
 mod json;
 pub mod rules;
 mod waiver;
 mod yaml;
 
+pub(crate) use catalogue::places_of_families;
 pub use dashboard::{Dashboard, Lookup};
 pub use rules::RuleFile;
 pub use waiver::Waiver;

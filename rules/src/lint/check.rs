@@ -52,6 +52,9 @@ checks! {
     /// A metric that no service has and no rule records.
     UnknownMetric = "unknown-metric", Error,
         "An expression about a metric that does not exist has no result, and its alert never fires.";
+    /// A metric that no service has, beside one that is there.
+    UnknownAlternative = "unknown-alternative", Note,
+        "The name may be that of another version; if it is not, it is one that does not exist.";
     /// A label that the metric does not have.
     UnknownLabel = "unknown-label", Error,
         "A missing label is the empty text, so the matcher or the grouping does nothing that was meant.";
@@ -64,6 +67,9 @@ checks! {
     /// A threshold that a quantile of classic buckets can't exceed.
     ThresholdAboveTopBucket = "threshold-above-top-bucket", Error,
         "A quantile of classic buckets is at most the top edge, even if every value is above it.";
+    /// A threshold above the declared maximum.
+    ThresholdAboveMax = "threshold-above-max", Warning,
+        "Values above the declared maximum are out of the histogram's range: they are counted apart.";
     /// A threshold between two bucket edges.
     ThresholdBetweenEdges = "threshold-between-edges", Note,
         "Within a bucket the quantile is interpolated, so the alert fires too early or too late.";
@@ -99,7 +105,7 @@ checks! {
         "delta, idelta, deriv and predict_linear do not notice that a counter restarted at 0.";
     /// A rate of a sum of counters.
     RateAfterSum = "rate-after-sum", Error,
-        "When one of the counters restarts, the sum falls, and the rate takes all of it for an increase.";
+        "When one of the counters restarts, their sum or maximum falls, and the rate takes what is left for an increase.";
     /// An alert about a counter's total.
     LatchedCounter = "latched-counter", Warning,
         "A counter does not fall, so the alert fires until the process restarts.";
@@ -133,6 +139,9 @@ checks! {
     /// A panel whose unit is not that of its metric.
     PanelUnit = "panel-unit", Error,
         "The axis shows numbers of another unit.";
+    /// A metric that no rule and no dashboard has.
+    UnusedMetric = "unused-metric", Note,
+        "Nobody sees a metric that is in no rule and in no panel.";
     /// A waiver of an unknown check, or one that nothing needs.
     UselessWaiver = "useless-waiver", Warning,
         "A waiver that matches nothing hides the next fault.";

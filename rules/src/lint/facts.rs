@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 /// What is known of a result.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Facts<'a> {
     pub(super) nature: Nature,
     /// The metric that the value is of, or was computed of alone.
@@ -17,8 +18,12 @@ pub(super) struct Facts<'a> {
     pub(super) is_quantile: bool,
     /// Whether counters were added up.
     pub(super) is_sum: bool,
+    /// Whether it was multiplied, shifted and the like.
+    pub(super) is_scaled: bool,
     /// Whether it is one number and not a vector.
     pub(super) is_scalar: bool,
+    /// The declared maximum of the values that it is a mean, a quantile or one of.
+    pub(super) declared_max: Option<f64>,
 }
 
 /// How a value moves.
@@ -69,13 +74,22 @@ impl Facts<'_> {
             unit: None,
             is_quantile: false,
             is_sum: false,
+            is_scaled: false,
             is_scalar: false,
+            declared_max: None,
         }
     }
 
     /// One number.
     pub(super) fn scalar(bounds: Bounds) -> Self {
         Self { labels: Labels::default(), bounds, is_scalar: true, ..Self::unknown() }
+    }
+
+    /// Whether both are of the same series.
+    pub(super) fn is_of_same(&self, other: &Self) -> bool {
+        self.sample.zip(other.sample).is_some_and(|(one, other)| {
+            one.part == other.part && std::ptr::eq(one.family, other.family)
+        })
     }
 
     /// A vector about which only these are known.
@@ -197,6 +211,11 @@ impl Labels {
         let all = [&self.certain, &self.possible, &other.certain, &other.possible];
         let possible = all.into_iter().flatten().filter(|name| !certain.contains(*name)).cloned();
         Self { possible: possible.collect(), is_open: self.is_open || other.is_open, certain }
+    }
+
+    /// Whether no series has any.
+    pub(super) fn is_none(&self) -> bool {
+        self.certain.is_empty() && self.possible.is_empty() && !self.is_open
     }
 
     /// All that are known.

@@ -4,18 +4,15 @@ use super::check::Check;
 use super::facts::Facts;
 use super::infer::{Problem, Purpose, infer};
 use super::metrics::Recorded;
+use super::rule::Duplicates;
 use super::{Linter, panel, rule, waivers};
 use crate::expression::{self, Expression, NotChecked, Variables};
-use crate::file::dashboard::{Panel, Query};
+use crate::file::dashboard::{Panel, Query, Variable};
 use crate::file::rules::{Group, Rule, RuleKind};
 use crate::file::{Dashboard, File, RuleFile};
 use crate::place::{Source, Text};
 use crate::report::{self, Finding};
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A recorded series can be of another one, which is of another one: so deep are facts carried.
-const ROUNDS: usize = 3;
 
 impl Linter {
     /// What is wrong with rule files and dashboards, sorted by file and place. Rules of one file are
@@ -37,10 +34,11 @@ impl Linter {
         let recorded = self.recorded(&rules);
         let mut findings: Vec<_> =
             files.iter().flat_map(|file| file.findings().iter().cloned()).collect();
+        let mut duplicates = Duplicates::new();
         for parsed in &rules {
-            self.rule(parsed, &recorded, &mut findings);
+            let facts = self.rule(parsed, &recorded, &mut findings);
+            findings.extend(duplicates.find(parsed, &facts));
         }
-        findings.extend(rule::duplicates(&rules));
         for file in files {
             if let File::Dashboard(dashboard) = file {
                 self.dashboard(dashboard, &recorded, &mut findings);
@@ -51,34 +49,12 @@ impl Linter {
         left
     }
 
-    /// What is known of the series that rules record. Of a name that several rules record, nothing
-    /// is: it has the series of all.
-    fn recorded(&self, rules: &[Parsed<'_>]) -> Recorded<'_> {
-        let recording = || rules.iter().filter(|parsed| parsed.rule.kind == RuleKind::Record);
-        let mut rules_of: HashMap<&str, u32> = HashMap::new();
-        recording().for_each(|parsed| *rules_of.entry(&parsed.rule.name).or_default() += 1);
-        let mut known: Recorded<'_> =
-            rules_of.keys().map(|name| ((*name).to_owned(), None)).collect();
-        for _ in 0..ROUNDS {
-            let mut next = known.clone();
-            for parsed in recording().filter(|parsed| rules_of[&*parsed.rule.name] == 1) {
-                let Ok(expression) = &parsed.expression else { continue };
-                let (mut facts, _) = infer(self.context(&known, Purpose::Record), expression);
-                let labels = parsed.group.labels.iter().chain(&parsed.rule.labels);
-                labels.for_each(|label| facts.labels.add(&label.name));
-                next.insert(parsed.rule.name.to_string(), Some(facts));
-            }
-            known = next;
-        }
-        known
-    }
-
     fn rule<'m>(
         &'m self,
         parsed: &Parsed<'_>,
         recorded: &Recorded<'m>,
         findings: &mut Vec<Finding>,
-    ) {
+    ) -> Facts<'m> {
         let Parsed { source, group, rule, expression } = parsed;
         let is_alert = rule.kind == RuleKind::Alert;
         let purpose = if is_alert { Purpose::Alert } else { Purpose::Record };
@@ -98,6 +74,7 @@ impl Linter {
             let expression = expression.as_ref().ok();
             findings.extend(rule::alert(source, group, rule, expression, &facts));
         }
+        facts
     }
 
     fn dashboard<'m>(
@@ -116,9 +93,10 @@ impl Linter {
                 Ok(expression) => {
                     let (facts, problems) =
                         infer(self.context(recorded, Purpose::Panel), &expression);
-                    let found =
-                        problems.iter().map(|problem| finding(source, &query.expr, problem));
-                    findings.extend(found);
+                    // A query of one moment has no resolution.
+                    let counts = |it: &&Problem| !query.is_instant || it.check != Check::FixedRange;
+                    let found = problems.iter().filter(counts);
+                    findings.extend(found.map(|problem| finding(source, &query.expr, problem)));
                     findings.extend(panel.and_then(|it| panel::unit(source, it, query, &facts)));
                 }
                 // It may be of another language.
@@ -130,6 +108,9 @@ impl Linter {
             panel.queries.iter().for_each(|query| check(query, Some(panel)));
         }
         dashboard.annotations.iter().for_each(|query| check(query, None));
+        for variable in &dashboard.variables {
+            findings.extend(self.lookup(source, variable, &variables, recorded));
+        }
     }
 }
 
@@ -138,10 +119,10 @@ pub(super) struct Parsed<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) group: &'a Group,
     pub(super) rule: &'a Rule,
-    expression: Result<Expression, NotChecked>,
+    pub(super) expression: Result<Expression, NotChecked>,
 }
 
-fn parsed(file: &File) -> Vec<Parsed<'_>> {
+pub(super) fn parsed(file: &File) -> Vec<Parsed<'_>> {
     let File::Rules(RuleFile { source, groups, .. }) = file else { return Vec::new() };
     let rules = groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule)));
     rules
@@ -155,15 +136,18 @@ fn parsed(file: &File) -> Vec<Parsed<'_>> {
 }
 
 /// The variables whose values the dashboard lists.
-fn variables(dashboard: &Dashboard) -> Variables {
-    let listed =
-        dashboard.variables.iter().filter(|it| it.kind == "custom" || it.kind == "constant");
+pub(super) fn variables(dashboard: &Dashboard) -> Variables {
+    let is_listed = |it: &&Variable| {
+        // All of one value can be another text.
+        it.kind == "constant" || it.kind == "custom" && (!it.is_multi || it.options.len() > 1)
+    };
+    let listed = dashboard.variables.iter().filter(is_listed);
     listed.fold(Variables::new(), |variables, variable| {
         variables.with(variable.name.as_str(), variable.options.iter().map(String::as_str))
     })
 }
 
-fn finding(source: &Arc<Source>, expr: &Text, problem: &Problem) -> Finding {
+pub(super) fn finding(source: &Arc<Source>, expr: &Text, problem: &Problem) -> Finding {
     let place = expr.part(problem.place.clone());
     let mut finding = problem.check.finding(source, place, &problem.message);
     finding.instead = problem.instead.as_ref().map(|instead| format!("write {instead}"));

@@ -8,20 +8,28 @@
 //! |---|---|
 //! | `check` | the checks |
 //! | `facts` | what is known of a result |
-//! | `metrics` | the metrics of all services, and what rules record |
+//! | `metrics` | the metrics of all services |
+//! | `recorded` | what is known of the series that rules record |
+//! | `similar` | names that may be meant |
 //! | `infer` | from the metrics upwards |
 //! | `files` | all expressions of rule files and dashboards |
 //! | `rule` | what else is wrong with a rule |
 //! | `panel` | what else is wrong with a panel |
+//! | `lookup` | the queries of variables |
+//! | `unused` | metrics in no rule and no panel |
 //! | `waivers` | findings that are allowed |
 
 mod check;
 mod facts;
 mod files;
 mod infer;
+mod lookup;
 mod metrics;
 mod panel;
+mod recorded;
 mod rule;
+mod similar;
+mod unused;
 mod waivers;
 
 pub use check::Check;

@@ -8,7 +8,7 @@ use crate::file::rules::{Entry, Group, Rule, RuleKind};
 use crate::place::Source;
 use crate::report::Finding;
 use regex::Regex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -49,10 +49,14 @@ pub(super) fn alert(
     }
     for Entry { value, .. } in rule.annotations.iter().chain(&rule.labels) {
         let (Some(braces), Some(label)) = (&*BRACES, &*LABEL) else { continue };
+        // Within the result of a query, `.Labels` are those of the result.
+        let has_query = value.contains("query ");
         for template in braces.find_iter(value) {
-            for found in label.captures_iter(template.as_str()).filter_map(|it| it.get(1)) {
+            for found in label.captures_iter(template.as_str()) {
+                let (Some(whole), Some(found)) = (found.get(0), found.get(1)) else { continue };
                 let name = found.as_str();
-                if facts.labels.has(name) != Has::No {
+                let is_other = has_query && whole.as_str().starts_with('.');
+                if facts.labels.has(name) != Has::No || name == "__name__" || is_other {
                     continue;
                 }
                 let start = template.start() + found.start();
@@ -76,25 +80,37 @@ fn absent(expression: &Expression) -> Option<std::ops::Range<usize>> {
     })
 }
 
-/// Rules that are there twice.
-pub(super) fn duplicates(rules: &[Parsed<'_>]) -> Vec<Finding> {
-    let mut first: HashMap<_, &Parsed<'_>> = HashMap::new();
-    let mut findings = Vec::new();
-    for parsed in rules {
+/// A rule that is there twice.
+pub(super) struct Duplicates<'r> {
+    first: HashMap<Key<'r>, &'r Parsed<'r>>,
+}
+
+/// The kind, the name, the labels, and the expression of those that can be there several times.
+type Key<'r> = (bool, &'r str, Vec<(&'r str, &'r str)>, Option<&'r str>);
+
+impl<'r> Duplicates<'r> {
+    pub(super) fn new() -> Self {
+        Self { first: HashMap::new() }
+    }
+
+    /// A rule that an earlier one repeats. Alerts of one name with several conditions are usual, and
+    /// so are recorded series of several expressions, unless neither has labels.
+    pub(super) fn find(&mut self, parsed: &'r Parsed<'r>, facts: &Facts<'_>) -> Option<Finding> {
         let Parsed { source, group, rule, .. } = parsed;
-        let mut labels: Vec<_> = group
-            .labels
-            .iter()
+        let own: HashSet<&str> = rule.labels.iter().map(|label| label.name.as_str()).collect();
+        let of_group = group.labels.iter().filter(|label| !own.contains(label.name.as_str()));
+        let mut labels: Vec<_> = of_group
             .chain(&rule.labels)
             .map(|label| (label.name.as_str(), label.value.as_str()))
             .collect();
         labels.sort_unstable();
-        // Alerts of one name with several conditions are usual.
-        let condition = (rule.kind == RuleKind::Alert).then_some(rule.expr.as_str());
-        let key = (rule.kind == RuleKind::Alert, rule.name.as_str(), labels, condition);
-        let Some(earlier) = first.get(&key) else {
-            first.insert(key, parsed);
-            continue;
+        let is_alert = rule.kind == RuleKind::Alert;
+        let is_one = !is_alert && facts.labels.is_none();
+        let expression = (!is_one).then_some(rule.expr.as_str());
+        let key = (is_alert, rule.name.as_str(), labels, expression);
+        let Some(earlier) = self.first.get(&key) else {
+            self.first.insert(key, parsed);
+            return None;
         };
         let at = earlier.source.position(earlier.rule.name.place().start);
         let message = format!(
@@ -103,7 +119,6 @@ pub(super) fn duplicates(rules: &[Parsed<'_>]) -> Vec<Finding> {
             earlier.source.name(),
             at.line
         );
-        findings.push(Check::Duplicate.finding(source, rule.name.place(), message));
+        Some(Check::Duplicate.finding(source, rule.name.place(), message))
     }
-    findings
 }

@@ -4,7 +4,7 @@ use super::Inference;
 use crate::expression::Aggregate;
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
-use crate::lint::metrics::nearest;
+use crate::lint::similar::nearest;
 
 impl<'m, 'e> Inference<'m, 'e> {
     pub(super) fn aggregate(&mut self, aggregate: &'e Aggregate) -> Facts<'m> {
@@ -19,6 +19,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             return facts;
         }
         let positive = facts.bounds.is_positive();
+        let is_one_of = matches!(op, "min" | "max" | "avg" | "quantile");
         let (bounds, nature) = match op {
             "sum" if positive => (Bounds::POSITIVE, facts.nature),
             "sum" => (Bounds::ANY, facts.nature),
@@ -32,10 +33,11 @@ impl<'m, 'e> Inference<'m, 'e> {
         let unit = facts.unit.filter(|_| keeps_unit);
         let is_sum = matches!(op, "sum" | "avg" | "min" | "max") && facts.nature == Nature::Total;
         let labels = if op == "count_values" { Labels::any() } else { labels };
-        let is_quantile = facts.is_quantile && matches!(op, "min" | "max" | "avg" | "quantile");
+        let is_quantile = facts.is_quantile && is_one_of;
         let counts = matches!(op, "count" | "count_values" | "group");
         let sample = facts.sample.filter(|_| !counts);
-        Facts { nature, sample, labels, bounds, unit, is_quantile, is_sum, ..facts }
+        let declared_max = facts.declared_max.filter(|_| is_one_of);
+        Facts { nature, sample, labels, bounds, unit, is_quantile, is_sum, declared_max, ..facts }
     }
 
     /// The labels that are left, and those that never were there.
@@ -46,7 +48,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             let Some(name) = label.value.known() else { return Labels::any() };
             known.push(name.clone());
             if before.has(name) == Has::No && !grouping.without && name != "__name__" {
-                let instead = nearest(name, before.names().map(str::to_owned));
+                let instead = nearest(name, before.names());
                 let what = self.text(&aggregate.expr);
                 let message = if what.len() <= 60 {
                     format!("{what} has no label {name}")

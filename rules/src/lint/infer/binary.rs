@@ -1,15 +1,20 @@
 //! Operators, and the labels on which their operands match.
 
-use super::Inference;
-use crate::expression::{
-    Binary, Group, Kind, MatchOp, Matcher, Matching, Node, Operator, Selector,
-};
+use super::selector::unit;
+use super::{Inference, Problem};
+use crate::catalogue::Part;
+use crate::expression::{Binary, Group, Kind, Matching, Node, Operator};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
 
 impl<'m, 'e> Inference<'m, 'e> {
-    pub(super) fn binary(&mut self, node: &'e Node, binary: &'e Binary) -> Facts<'m> {
-        let (left, right) = (self.node(&binary.lhs), self.node(&binary.rhs));
+    pub(super) fn binary(
+        &mut self,
+        node: &'e Node,
+        binary: &'e Binary,
+        left: Facts<'m>,
+        right: Facts<'m>,
+    ) -> Facts<'m> {
         let Some(&op) = binary.op.value.known() else { return Facts::unknown() };
         let both_vectors = !left.is_scalar && !right.is_scalar;
         if both_vectors && op != Operator::Or {
@@ -24,23 +29,25 @@ impl<'m, 'e> Inference<'m, 'e> {
         let is_scalar = left.is_scalar && right.is_scalar;
         if op.is_comparison() {
             self.comparison(node, binary, op, (&left, &right));
-            let vector = if left.is_scalar { right } else { left.clone() };
+            let vector = if left.is_scalar { right } else { left };
             if binary.bool || is_scalar {
                 return Facts { is_scalar, ..Facts::vector(labels, Bounds::FRACTION) };
             }
             return Facts { labels, ..vector };
         }
         match op {
-            Operator::And => {
-                self.excluding(binary);
-                Facts { labels, ..left }
+            Operator::And | Operator::Unless => {
+                if op == Operator::And {
+                    self.excluding(binary);
+                }
+                // A total that is there only under a condition does not latch.
+                let is_total = left.nature == Nature::Total;
+                let nature = if is_total { Nature::Unknown } else { left.nature };
+                Facts { nature, labels, ..left }
             }
-            Operator::Unless => Facts { labels, ..left },
             Operator::Or => {
-                let same = left.nature == right.nature;
-                let nature = if same { left.nature } else { Nature::Unknown };
-                let bounds = left.bounds.or(right.bounds);
-                Facts { labels, bounds, nature, is_quantile: false, ..left }
+                self.alternatives(binary);
+                either(&left, &right, labels)
             }
             _ => self.arithmetic(node, binary, op, (left, right), labels),
         }
@@ -67,57 +74,46 @@ impl<'m, 'e> Inference<'m, 'e> {
             }
             _ => Bounds::ANY,
         };
-        if op == Operator::Div && !is_scalar && self.ratio(node, binary, &left, &right) {
-            bounds = Bounds::FRACTION;
+        if op == Operator::Div && !is_scalar {
+            if let Some(mean) = mean(&left, &right) {
+                return Facts { labels, ..mean };
+            }
+            if self.ratio(node, binary, &left, &right) {
+                bounds = Bounds::FRACTION;
+            }
         }
         let scaled = left.is_scalar || right.is_scalar;
         let vector = if left.is_scalar { &right } else { &left };
         let keeps =
             matches!(op, Operator::Add | Operator::Sub) && (scaled || left.unit == right.unit);
+        let is_factor = op == Operator::Mul || op == Operator::Div && right.is_scalar;
         let nature = match (op, left.nature, right.nature) {
-            // How much it grew.
-            (Operator::Sub, Nature::Total, Nature::Total) => Nature::Growth,
+            // How much it grew. The difference of two counters is a level.
+            (Operator::Sub, Nature::Total, Nature::Total) => {
+                if left.is_of_same(&right) {
+                    Nature::Growth
+                } else {
+                    Nature::Level
+                }
+            }
             (Operator::Div, Nature::Total, Nature::Total) => Nature::Level,
-            _ if scaled && matches!(op, Operator::Mul | Operator::Div) => vector.nature,
+            _ if scaled && is_factor => vector.nature,
             _ if left.nature == right.nature => left.nature,
             _ => Nature::Unknown,
         };
-        let is_quantile = vector.is_quantile && keeps && scaled;
         let sample = vector.sample.filter(|_| scaled);
         let unit = vector.unit.filter(|_| keeps);
-        let is_sum = nature == Nature::Total;
-        Facts { nature, sample, labels, bounds, unit, is_quantile, is_sum, is_scalar }
-    }
-
-    /// Whether a division is one of a part by the whole. Reports one of a series by itself.
-    fn ratio(&mut self, node: &Node, binary: &Binary, left: &Facts<'m>, right: &Facts<'m>) -> bool {
-        let (Some(part), Some(whole)) = (only_selector(&binary.lhs), only_selector(&binary.rhs))
-        else {
-            return false;
-        };
-        let same_metric = part.metric().is_some() && part.metric() == whole.metric();
-        if !same_metric || shape(&binary.lhs) != shape(&binary.rhs) {
-            return false;
+        let is_sum = nature == Nature::Total && (!scaled || vector.is_sum);
+        let is_scaled = true;
+        Facts {
+            nature,
+            sample,
+            unit,
+            is_sum,
+            is_scaled,
+            is_scalar,
+            ..Facts::vector(labels, bounds)
         }
-        let Some(narrower) = narrower(part, whole) else { return false };
-        // Labels by which the part is chosen, and which are still there: each series of the part
-        // finds itself.
-        let matches = |name: &str| match &binary.matching {
-            None => true,
-            Some(matching) => matching.on == names(matching).any(|it| it == name),
-        };
-        let kept = narrower.iter().find(|name| {
-            matches(name) && left.labels.has(name) == Has::Yes && right.labels.has(name) == Has::Yes
-        });
-        if binary.group.is_none()
-            && let Some(name) = kept
-        {
-            let message =
-                format!("{name} is a label of both sides, so each series is divided by itself");
-            let instead = Some(format!("sum without ({name}) (…) on both sides"));
-            self.report(Check::RatioOfItself, &node.place, message, instead);
-        }
-        left.bounds.is_positive() && right.bounds.is_positive()
     }
 
     /// Operands that never match.
@@ -161,6 +157,33 @@ impl<'m, 'e> Inference<'m, 'e> {
         }
     }
 
+    /// `rate(x[5m]) or rate(x_of_old[5m])`: if a side has metrics that exist, the other side may be
+    /// for another version of a service. Conditions are no alternatives, since each must be right.
+    fn alternatives(&mut self, binary: &Binary) {
+        let compares = |node: &Node| match &node.kind {
+            Kind::Binary(binary) => binary.op.value.known().is_none_or(|op| op.is_comparison()),
+            _ => false,
+        };
+        let sides = [&binary.lhs, &binary.rhs];
+        if sides.iter().any(|side| side.nodes().any(compares)) {
+            return;
+        }
+        let exists = |side: &Node| {
+            let mut names = side.selectors().filter_map(|(_, selector)| selector.metric());
+            names.any(|name| self.context.exists(name))
+        };
+        let [left, right] = sides.map(|side| exists(side));
+        let doubtful = match (left, right) {
+            (true, false) => &binary.rhs.place,
+            (false, true) => &binary.lhs.place,
+            _ => return,
+        };
+        let is_within =
+            |it: &&mut Problem| doubtful.start <= it.place.start && it.place.end <= doubtful.end;
+        let unknown = self.problems.iter_mut().filter(|it| it.check == Check::UnknownMetric);
+        unknown.filter(is_within).for_each(|it| it.check = Check::UnknownAlternative);
+    }
+
     /// `x > 5 and x < 3`.
     fn excluding(&mut self, binary: &'e Binary) {
         let (Some((one, at)), Some((other, beyond))) =
@@ -200,7 +223,7 @@ fn result_labels(binary: &Binary, op: Operator, left: &Labels, right: &Labels) -
     if matching.on { left.only(&listed) } else { left.without(&listed) }
 }
 
-fn names(matching: &Matching) -> impl Iterator<Item = &str> {
+pub(super) fn names(matching: &Matching) -> impl Iterator<Item = &str> {
     matching.labels.iter().filter_map(|label| label.value.known()).map(String::as_str)
 }
 
@@ -209,56 +232,32 @@ fn product(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
 }
 
-/// The selector of an expression that has one.
-fn only_selector(node: &Node) -> Option<&Selector> {
-    let mut selectors = node.selectors();
-    let (_, selector) = selectors.next()?;
-    selectors.next().is_none().then_some(selector)
+/// One or the other.
+fn either<'m>(left: &Facts<'m>, right: &Facts<'m>, labels: Labels) -> Facts<'m> {
+    let nature = if left.nature == right.nature { left.nature } else { Nature::Unknown };
+    let bounds = left.bounds.or(right.bounds);
+    let is_sum = left.is_sum || right.is_sum;
+    let same = left.sample.filter(|_| left.is_of_same(right));
+    let unit = left.unit.filter(|_| left.unit == right.unit);
+    let is_scaled = left.is_scaled || right.is_scaled;
+    Facts { nature, sample: same, unit, is_sum, is_scaled, ..Facts::vector(labels, bounds) }
 }
 
-/// The functions and groupings of an expression, without its matchers.
-fn shape(node: &Node) -> Vec<String> {
-    node.nodes()
-        .filter_map(|node| match &node.kind {
-            Kind::Paren(_) => None,
-            Kind::Call(call) => Some(format!("{:?}", call.function.value)),
-            Kind::Aggregate(aggregate) => {
-                let labels = aggregate.grouping.as_ref().map(|grouping| {
-                    let labels = grouping.labels.iter().map(|label| &label.value);
-                    (grouping.without, labels.collect::<Vec<_>>())
-                });
-                Some(format!("{:?} {labels:?}", aggregate.op.value))
-            }
-            Kind::Selector(selector) => {
-                let range = selector.range.as_ref().map(|range| &range.value);
-                let offset = selector.offset.as_ref().map(|offset| &offset.value);
-                Some(format!("{range:?} {offset:?}"))
-            }
-            Kind::Number(value) => Some(format!("{value:?}")),
-            other => Some(format!("{:?}", std::mem::discriminant(other))),
-        })
-        .collect()
-}
-
-/// The labels that one selector restricts more than the other: `None` if it is not narrower.
-fn narrower<'a>(part: &'a Selector, whole: &'a Selector) -> Option<Vec<&'a str>> {
-    let has = |selector: &Selector, matcher: &Matcher| {
-        selector.matchers.iter().any(|it| {
-            (&it.name.value, it.op, &it.value.value)
-                == (&matcher.name.value, matcher.op, &matcher.value.value)
-        })
-    };
-    if !whole.matchers.iter().all(|matcher| has(part, matcher)) {
-        return None;
-    }
-    let more = part.matchers.iter().filter(|matcher| !has(whole, matcher));
-    // A variable can stand for several values.
-    let names: Vec<_> = more
-        .filter(|matcher| matcher.op != MatchOp::NotEqual || matcher.value.value.known().is_some())
-        .filter_map(|matcher| matcher.name.value.known())
-        .map(String::as_str)
-        .collect();
-    (!names.is_empty()).then_some(names)
+/// The mean of a histogram's or a summary's values: their sum divided by their number.
+fn mean<'m>(left: &Facts<'m>, right: &Facts<'m>) -> Option<Facts<'m>> {
+    let (sum, count) = (left.sample?, right.sample?);
+    let is_mean = sum.part == Part::Sum
+        && count.part == Part::Count
+        && std::ptr::eq(sum.family, count.family)
+        && left.nature == right.nature
+        && !left.is_scaled
+        && !right.is_scaled;
+    is_mean.then(|| Facts {
+        nature: Nature::Level,
+        unit: unit(sum.family),
+        declared_max: sum.family.max,
+        ..Facts::vector(Labels::any(), Bounds::ANY)
+    })
 }
 
 /// What is compared with a number, and the bounds that the comparison lets through.

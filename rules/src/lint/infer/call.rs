@@ -1,7 +1,7 @@
 //! Functions.
 
+use super::Inference;
 use super::selector::unit;
-use super::{Inference, Purpose};
 use crate::catalogue::{Kind as MetricKind, Part};
 use crate::expression::{Call, Kind, MatchOp, Node};
 use crate::lint::check::Check;
@@ -17,6 +17,7 @@ impl<'m, 'e> Inference<'m, 'e> {
         };
         let mut args: Vec<_> = call.args.iter().map(|arg| self.node(arg)).collect();
         let name = function.as_str();
+        call.args.iter().for_each(|arg| self.range(name, arg));
         match name {
             "rate" | "irate" | "increase" => self.rate(node, call, args.pop()),
             "delta" | "idelta" | "deriv" | "predict_linear" => {
@@ -27,8 +28,16 @@ impl<'m, 'e> Inference<'m, 'e> {
             "histogram_fraction" => Facts::vector(without(args.pop(), "le"), Bounds::FRACTION),
             "histogram_count" | "histogram_sum" | "histogram_avg" => {
                 let Some(facts) = args.pop() else { return Facts::unknown() };
-                let unit = facts.unit.filter(|_| name != "histogram_count");
-                Facts { unit, bounds: Bounds::ANY, ..facts }
+                let is_count = name == "histogram_count";
+                let (unit, bounds) = match facts.sample.filter(|_| name == "histogram_avg") {
+                    Some(sample) => (unit(sample.family), Bounds::ANY),
+                    None if is_count => (None, Bounds::POSITIVE),
+                    None => (facts.unit, Bounds::ANY),
+                };
+                let nature = if is_count { facts.nature } else { Nature::Level };
+                let max = facts.sample.and_then(|sample| sample.family.max);
+                let declared_max = max.filter(|_| name == "histogram_avg");
+                Facts { nature, bounds, unit, declared_max, ..facts }
             }
             "absent" | "absent_over_time" => absent(call.args.first()),
             "scalar" => Facts::scalar(args.pop().map_or(Bounds::ANY, |facts| facts.bounds)),
@@ -44,6 +53,8 @@ impl<'m, 'e> Inference<'m, 'e> {
                     Bounds { low: 0.0, high: high.abs().max(low.abs()) }
                 }
             }),
+            // To the nearest multiple of something.
+            "round" if args.len() > 1 => keep(args.drain(..).next(), |_| Bounds::ANY),
             "ceil" | "floor" | "round" => {
                 args.truncate(1);
                 keep(args.pop(), |Bounds { low, high }| Bounds {
@@ -66,7 +77,15 @@ impl<'m, 'e> Inference<'m, 'e> {
                 let facts = args.pop().unwrap_or_else(Facts::unknown);
                 let bounds =
                     if facts.bounds.is_positive() { Bounds::POSITIVE } else { Bounds::ANY };
-                Facts { bounds, nature: Nature::Level, is_sum: false, ..facts }
+                let nature = Nature::Level;
+                Facts {
+                    bounds,
+                    nature,
+                    is_sum: false,
+                    is_quantile: false,
+                    declared_max: None,
+                    ..facts
+                }
             }
             "sgn" => {
                 let labels = args.pop().unwrap_or_else(Facts::unknown).labels;
@@ -87,7 +106,7 @@ impl<'m, 'e> Inference<'m, 'e> {
         let (Some(facts), Some(arg)) = (facts, call.args.first()) else { return Facts::unknown() };
         let function = call.function.value.known().map_or("rate", String::as_str);
         if facts.is_sum {
-            let message = format!("{function} of a sum of counters");
+            let message = format!("{function} of several counters together");
             let instead = "the rate of each counter first, and then their sum".to_owned();
             self.report(Check::RateAfterSum, &node.place, message, Some(instead));
         } else if facts.nature == Nature::Level
@@ -110,20 +129,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             Bounds::POSITIVE
         };
         let unit = facts.unit.filter(|_| function == "increase");
-        Facts { nature, bounds, unit, is_sum: false, ..facts }
-    }
-
-    /// A range in a panel that its resolution does not move.
-    fn fixed_range(&mut self, arg: &Node) {
-        if let (Purpose::Panel, Kind::Selector(selector)) = (self.context.purpose, &arg.kind)
-            && let Some(range) = &selector.range
-            && range.value.known().is_some()
-        {
-            let text = self.expression.text_of(&range.place);
-            let message = format!("the range [{text}] stays the same at each zoom");
-            let instead = Some("$__rate_interval".to_owned());
-            self.report(Check::FixedRange, &range.place, message, instead);
-        }
+        Facts { nature, bounds, unit, is_sum: false, declared_max: None, ..facts }
     }
 
     /// `delta`, `idelta`, `deriv` and `predict_linear`.
@@ -143,7 +149,13 @@ impl<'m, 'e> Inference<'m, 'e> {
             let instead = Some(format!("{better}({arg})"));
             self.report(Check::DeltaOfCounter, &call.function.place, message, instead);
         }
-        Facts { nature: Nature::Level, bounds: Bounds::ANY, is_quantile: false, ..facts }
+        Facts {
+            nature: Nature::Level,
+            bounds: Bounds::ANY,
+            is_quantile: false,
+            declared_max: None,
+            ..facts
+        }
     }
 
     fn quantile(&mut self, call: &'e Call, mut args: Vec<Facts<'m>>) -> Facts<'m> {
@@ -188,6 +200,8 @@ impl<'m, 'e> Inference<'m, 'e> {
             self.report(Check::QuantileWithoutRate, &arg.place, message, instead);
         }
         let is_quantile = sample.part == Part::Bucket;
+        // Native buckets have larger values as if they were just above it.
+        let declared_max = family.max.filter(|_| sample.part == Part::Native);
         let bounds = match (family.buckets.first(), family.buckets.last()) {
             (Some(&low), Some(&high)) if is_quantile => Bounds { low: low.min(0.0), high },
             _ => Bounds::ANY,
@@ -198,6 +212,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             unit,
             sample: Some(sample),
             nature: Nature::Level,
+            declared_max,
             ..Facts::vector(labels, bounds)
         }
     }

@@ -5,21 +5,32 @@
 //! | `selector` | metrics and matchers |
 //! | `call` | functions |
 //! | `aggregate` | groupings |
+//! | `range` | ranges |
+//! | `edge` | matchers on bucket edges and quantiles |
 //! | `binary` | operators and the labels that their operands match on |
+//! | `ratio` | divisions of a part by the whole |
 //! | `threshold` | comparisons with a number |
 
 mod aggregate;
 mod binary;
 mod call;
+mod edge;
+mod range;
+mod ratio;
 mod selector;
 mod threshold;
+
+pub(super) use selector::Test;
 
 use super::check::Check;
 use super::facts::{Bounds, Facts, Nature};
 use super::metrics::{Metrics, Recorded};
-use crate::expression::{Expression, Kind, Node};
+use crate::expression::{Binary, Expression, Kind, Node, Operator};
 use std::ops::Range;
 use std::time::Duration;
+
+/// The most findings within one expression.
+const MOST_PROBLEMS: usize = 100;
 
 /// A finding within an expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,11 +67,22 @@ pub(super) struct Context<'m, 'e> {
     pub(super) scrape_interval: Duration,
 }
 
+impl Context<'_, '_> {
+    /// Whether there are series of a name.
+    fn exists(&self, name: &str) -> bool {
+        self.metrics.is_unknown(name)
+            || self.metrics.sample(name).is_some()
+            || self.recorded.contains_key(name)
+    }
+}
+
 /// The check of one expression.
 pub(super) struct Inference<'m, 'e> {
     context: Context<'m, 'e>,
     expression: &'e Expression,
     problems: Vec<Problem>,
+    /// How many `and` and `unless` the present part is an operand of.
+    guards: usize,
 }
 
 /// What is known of an expression's result, and what is wrong with it.
@@ -68,7 +90,7 @@ pub(super) fn infer<'m>(
     context: Context<'m, '_>,
     expression: &Expression,
 ) -> (Facts<'m>, Vec<Problem>) {
-    let mut inference = Inference { context, expression, problems: Vec::new() };
+    let mut inference = Inference { context, expression, problems: Vec::new(), guards: 0 };
     let facts = inference.node(expression.root());
     (facts, inference.problems)
 }
@@ -82,7 +104,7 @@ impl<'m, 'e> Inference<'m, 'e> {
         instead: Option<String>,
     ) {
         let problem = Problem { check, place: place.clone(), message: message.into(), instead };
-        if !self.problems.contains(&problem) {
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
@@ -101,7 +123,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             Kind::Subquery(subquery) => self.node(&subquery.expr),
             Kind::Call(call) => self.call(node, call),
             Kind::Aggregate(aggregate) => self.aggregate(aggregate),
-            Kind::Binary(binary) => self.binary(node, binary),
+            Kind::Binary(_) => self.chain(node),
             Kind::Unary(inner) => {
                 let facts = self.node(inner);
                 let Bounds { low, high } = facts.bounds;
@@ -109,9 +131,33 @@ impl<'m, 'e> Inference<'m, 'e> {
                     Nature::Unknown => Nature::Unknown,
                     _ => Nature::Level,
                 };
-                Facts { bounds: Bounds { low: -high, high: -low }, nature, ..facts }
+                let bounds = Bounds { low: -high, high: -low };
+                Facts { bounds, nature, is_quantile: false, declared_max: None, ..facts }
             }
             Kind::Paren(inner) => self.node(inner),
         }
+    }
+
+    /// A chain of operators. It leans to the left, so that it is walked in a loop: the recursion is
+    /// as deep as the parentheses, not as long as the chain.
+    fn chain(&mut self, node: &'e Node) -> Facts<'m> {
+        let guards = |op: &Binary| {
+            let op = op.op.value.known();
+            usize::from(matches!(op, Some(Operator::And | Operator::Unless)))
+        };
+        let mut chain = Vec::new();
+        let mut first = node;
+        while let Kind::Binary(binary) = &first.kind {
+            chain.push((first, binary));
+            self.guards += guards(binary);
+            first = &binary.lhs;
+        }
+        let mut facts = self.node(first);
+        for (node, binary) in chain.into_iter().rev() {
+            let right = self.node(&binary.rhs);
+            self.guards -= guards(binary);
+            facts = self.binary(node, binary, facts, right);
+        }
+        facts
     }
 }

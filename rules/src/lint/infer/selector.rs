@@ -5,17 +5,18 @@ use crate::catalogue::{Family, Kind as MetricKind, Label, Part, Sample};
 use crate::expression::{MatchOp, Matcher, Node, Selector};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Has, Labels, Nature};
-use crate::lint::metrics::nearest;
-use crate::query::edge_forms;
+use crate::lint::similar::nearest;
 use regex::Regex;
-use std::time::Duration;
+use std::collections::HashMap;
 
 impl<'m, 'e> Inference<'m, 'e> {
     pub(super) fn selector(&mut self, node: &Node, selector: &'e Selector) -> Facts<'m> {
-        self.range(selector);
         self.contradictions(selector);
         let Some(name) = selector.metric() else { return Facts::unknown() };
         let context = self.context;
+        if context.metrics.is_unknown(name) {
+            return Facts::unknown();
+        }
         if let Some(sample) = context.metrics.sample(name) {
             let labels = self.labels(sample);
             for matcher in &selector.matchers {
@@ -29,9 +30,6 @@ impl<'m, 'e> Inference<'m, 'e> {
                 self.has_label(name, &facts.labels, matcher);
             }
             return facts;
-        }
-        if name == "ALERTS" || name == "ALERTS_FOR_STATE" {
-            return Facts::unknown();
         }
         let place = selector.name.as_ref().map_or(&node.place, |name| &name.place);
         if let Some(family) = context.metrics.catalogue().family(name) {
@@ -68,7 +66,15 @@ impl<'m, 'e> Inference<'m, 'e> {
         let mut labels = Labels::of(metrics.target_labels.iter().cloned());
         metrics.possible_labels.iter().for_each(|name| labels.add_possible(name));
         for label in &family.labels {
-            if label.optional { labels.add_possible(&label.name) } else { labels.add(&label.name) }
+            let name = metrics.stored(&label.name);
+            // An empty value is that of a series without the label.
+            let optional = label.optional || label.values.known().iter().any(String::is_empty);
+            // A scrape can be told to leave such a label as it is.
+            if optional || *name != label.name {
+                labels.add_possible(&name);
+            } else {
+                labels.add(&name);
+            }
         }
         if let Some(name) = part.label() {
             labels.add(name);
@@ -83,6 +89,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             self.edge(sample, matcher, value);
         } else if self.has_label(&sample.family.name, labels, matcher)
             && let Some(label) = sample.family.label(name)
+            && *self.context.metrics.stored(name) == *name
         {
             self.value(sample.family, label, matcher, value);
         }
@@ -91,14 +98,14 @@ impl<'m, 'e> Inference<'m, 'e> {
     /// Whether the label of a matcher may be there. Reports one that is not.
     fn has_label(&mut self, metric: &str, labels: &Labels, matcher: &Matcher) -> bool {
         let Some(name) = matcher.name.value.known() else { return true };
-        if labels.has(name) != Has::No {
+        if labels.has(name) != Has::No || name == "__name__" {
             return true;
         }
         // An absent label is the empty text.
         let value = matcher.value.value.known();
         let test = value.and_then(|value| Test::new(matcher.op, value));
         if !test.is_some_and(|test| test.accepts("")) {
-            let instead = nearest(name, labels.names().map(str::to_owned));
+            let instead = nearest(name, labels.names());
             let message = format!("{metric} has no label {name}");
             self.report(Check::UnknownLabel, &matcher.name.place, message, instead);
         }
@@ -129,81 +136,52 @@ impl<'m, 'e> Inference<'m, 'e> {
         self.report(Check::ImpossibleValue, &matcher.value.place, message, instead);
     }
 
-    /// A matcher on `le` or `quantile`.
-    fn edge(&mut self, Sample { family, part }: Sample<'_>, matcher: &Matcher, value: &str) {
-        let numbers = if part == Part::Bucket { &family.buckets } else { &family.quantiles };
-        let Some(test) = Test::new(matcher.op, value) else { return };
-        let forms = numbers.iter().flat_map(|number| edge_forms(*number));
-        let mut accepted = forms.filter(|form| test.accepts(form));
-        let infinity = part == Part::Bucket && test.accepts("+Inf");
-        if numbers.is_empty() {
-            return;
-        }
-        if accepted.next().is_none() && !infinity {
-            let shown: Vec<_> = numbers.iter().map(f64::to_string).take(16).collect();
-            let message =
-                format!("{} has no edge {value:?}: it has {}", family.name, shown.join(", "));
-            self.report(Check::ImpossibleValue, &matcher.value.place, message, None);
-        } else if matcher.op == MatchOp::Equal
-            && let Ok(number) = value.parse::<f64>()
-            && number.is_finite()
-            && number.fract() == 0.0
-        {
-            let message = format!("the edge {number} is stored as {number} or as {number:?}");
-            let instead = format!("{}=~\"{number}|{number:?}\"", part.label().unwrap_or("le"));
-            self.report(Check::LeForm, &matcher.value.place, message, Some(instead));
-        }
-    }
-
-    fn range(&mut self, selector: &Selector) {
-        let Some(range) = &selector.range else { return };
-        let Some(length) = range.value.known() else { return };
-        let least = self.context.scrape_interval.saturating_mul(2);
-        if *length < least {
-            let message = format!(
-                "the range has {}, and metrics are scraped each {}",
-                seconds(*length),
-                seconds(self.context.scrape_interval)
-            );
-            let instead = format!("at least [{}]", seconds(self.context.scrape_interval * 4));
-            self.report(Check::ShortRange, &range.place, message, Some(instead));
-        }
-    }
-
     /// Matchers on one label that exclude each other.
     fn contradictions(&mut self, selector: &Selector) {
-        for (index, matcher) in selector.matchers.iter().enumerate() {
-            let (Some(name), Some(value)) =
-                (matcher.name.value.known(), matcher.value.value.known())
-            else {
-                continue;
-            };
-            if matcher.op != MatchOp::Equal {
-                continue;
+        let mut equal: HashMap<&str, &str> = HashMap::new();
+        for matcher in selector.matchers.iter().filter(|it| it.op == MatchOp::Equal) {
+            let (Some(name), Some(value)) = known(matcher) else { continue };
+            let first = *equal.entry(name).or_insert(value);
+            if first != value {
+                self.contradiction(name, first, matcher);
             }
-            for (other_index, other) in selector.matchers.iter().enumerate() {
-                // Of two equalities, the second is reported.
-                let is_later = other.op != MatchOp::Equal || other_index > index;
-                let same =
-                    other_index != index && is_later && other.name.value.known() == Some(name);
-                let Some(other_value) = other.value.value.known().filter(|_| same) else {
-                    continue;
-                };
-                if Test::new(other.op, other_value).is_some_and(|test| !test.accepts(value)) {
-                    let message = format!("{name} can't be {value:?} and fulfil this, too");
-                    self.report(Check::Contradiction, &other.place, message, None);
-                }
+        }
+        for matcher in selector.matchers.iter().filter(|it| it.op != MatchOp::Equal) {
+            let (Some(name), Some(value)) = known(matcher) else { continue };
+            let Some(first) = equal.get(name) else { continue };
+            if Test::new(matcher.op, value).is_some_and(|test| !test.accepts(first)) {
+                self.contradiction(name, first, matcher);
             }
         }
     }
+
+    fn contradiction(&mut self, name: &str, value: &str, other: &Matcher) {
+        let message = format!("{name} can't be {value:?} and fulfil this, too");
+        self.report(Check::Contradiction, &other.place, message, None);
+    }
+}
+
+/// The name and the value of a matcher, where no variable sets them.
+fn known(matcher: &Matcher) -> (Option<&str>, Option<&str>) {
+    (
+        matcher.name.value.known().map(String::as_str),
+        matcher.value.value.known().map(String::as_str),
+    )
 }
 
 /// The facts of a metric's series.
 fn of(sample: Sample<'_>, labels: Labels) -> Facts<'_> {
     let Sample { family, part } = sample;
+    let declared_max = family.max.filter(|_| matches!(part, Part::Extreme | Part::Quantile));
     let nature = match (part.is_counter(family.kind), family.kind) {
         (true, _) => Nature::Total,
         (false, MetricKind::Unknown) if part == Part::Value => Nature::Unknown,
+        // Some exporters have counters as gauges. A time is a gauge that does not fall.
+        (false, MetricKind::Gauge)
+            if family.name.ends_with("_total") || family.name.contains("timestamp") =>
+        {
+            Nature::Unknown
+        }
         (false, _) => Nature::Level,
     };
     let bounds = match part {
@@ -214,7 +192,7 @@ fn of(sample: Sample<'_>, labels: Labels) -> Facts<'_> {
     };
     let has_unit = !matches!(part, Part::Bucket | Part::Count | Part::Outside | Part::Created);
     let unit = unit(family).filter(|_| has_unit);
-    Facts { nature, sample: Some(sample), bounds, unit, ..Facts::vector(labels, Bounds::ANY) }
+    Facts { nature, sample: Some(sample), unit, declared_max, ..Facts::vector(labels, bounds) }
 }
 
 /// The unit of a family. Where an exposition has none, the name ends with it.
@@ -229,7 +207,7 @@ pub(super) fn unit(family: &Family) -> Option<&str> {
 }
 
 /// What a matcher accepts.
-enum Test {
+pub(in crate::lint) enum Test {
     Equal(String),
     NotEqual(String),
     Matches(Regex),
@@ -238,7 +216,7 @@ enum Test {
 
 impl Test {
     /// `None` if the regular expression can't be read.
-    fn new(op: MatchOp, value: &str) -> Option<Self> {
+    pub(in crate::lint) fn new(op: MatchOp, value: &str) -> Option<Self> {
         let regex = || Regex::new(&format!("^(?s:{value})$")).ok();
         Some(match op {
             MatchOp::Equal => Self::Equal(value.to_owned()),
@@ -248,7 +226,7 @@ impl Test {
         })
     }
 
-    fn accepts(&self, text: &str) -> bool {
+    pub(in crate::lint) fn accepts(&self, text: &str) -> bool {
         match self {
             Self::Equal(value) => value == text,
             Self::NotEqual(value) => value != text,
@@ -265,17 +243,5 @@ fn suggestion(op: MatchOp, value: &str, known: &[String]) -> Option<String> {
     if is_class && known.iter().any(|it| it.starts_with(digit)) {
         return Some(format!("=~\"{digit}..\""));
     }
-    (op == MatchOp::Equal).then(|| nearest(value, known.iter().cloned())).flatten()
-}
-
-/// A duration as PromQL writes it, in seconds or minutes.
-fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    if duration.subsec_millis() > 0 {
-        format!("{}ms", duration.as_millis())
-    } else if seconds >= 60 && seconds.is_multiple_of(60) {
-        format!("{}m", seconds / 60)
-    } else {
-        format!("{seconds}s")
-    }
+    (op == MatchOp::Equal).then(|| nearest(value, known.iter().map(String::as_str))).flatten()
 }

@@ -1,8 +1,8 @@
 //! Comparisons with a number.
 
 use super::{Inference, Purpose};
-use crate::catalogue::{Part, Values};
-use crate::expression::{Binary, Kind, Node, Operator};
+use crate::catalogue::{Part, Sample, Values};
+use crate::expression::{Binary, Kind, Node, Operator, Selector};
 use crate::lint::check::Check;
 use crate::lint::facts::{Bounds, Facts, Nature};
 
@@ -28,11 +28,13 @@ impl<'m, 'e> Inference<'m, 'e> {
         match decides(op, value.bounds, number) {
             Some(false) => self.never(node, value, number, at),
             // A count, such as that of absent targets, is compared with 0 by habit.
-            Some(true) if !binary.bool && value.sample.is_some() => {
+            Some(true)
+                if !binary.bool && value.sample.is_some() && !is_filter(op, value, number) =>
+            {
                 let message = format!("{} is always {} {number}", self.text(of), op.as_str());
                 self.report(Check::AlwaysTrue, &node.place, message, None);
             }
-            _ => self.possible(op, value, number, (node, at)),
+            _ => self.possible(op, value, number, (node, at, binary.bool)),
         }
     }
 
@@ -53,7 +55,7 @@ impl<'m, 'e> Inference<'m, 'e> {
                 _ => (Check::ThresholdAboveTopBucket, None),
             };
             self.report(check, &at.place, message, instead);
-        } else if value.bounds == Bounds::FRACTION && number > 1.0 {
+        } else if value.bounds == Bounds::FRACTION && number > 1.0 && value.sample.is_none() {
             if at.nodes().any(|part| matches!(part.kind, Kind::Binary(_))) {
                 let message = format!("the threshold is {number}, and a ratio is at most 1");
                 self.report(Check::BurnRateUnreachable, &at.place, message, None);
@@ -79,10 +81,13 @@ impl<'m, 'e> Inference<'m, 'e> {
         op: Operator,
         value: &Facts<'m>,
         number: f64,
-        (node, at): (&'e Node, &Node),
+        (node, at, is_bool): (&'e Node, &Node, bool),
     ) {
-        let Some(sample) = value.sample else { return };
         let rises = matches!(op, Operator::Greater | Operator::GreaterOrEqual);
+        if let Some(max) = value.declared_max.filter(|max| rises && number > *max) {
+            self.above_max(value, max, at);
+        }
+        let Some(sample) = value.sample else { return };
         if value.is_quantile && sample.family.buckets.iter().all(|edge| *edge != number) {
             let above = sample.family.buckets.iter().find(|edge| **edge > number);
             let below = sample.family.buckets.iter().rev().find(|edge| **edge < number);
@@ -91,10 +96,11 @@ impl<'m, 'e> Inference<'m, 'e> {
                 self.report(Check::ThresholdBetweenEdges, &at.place, message, None);
             }
         }
-        if self.context.purpose != Purpose::Alert || !rises {
+        if self.context.purpose != Purpose::Alert || !rises || is_bool {
             return;
         }
         if value.nature == Nature::Total
+            && self.guards == 0
             && matches!(sample.part, Part::Value | Part::Count | Part::Outside)
         {
             let message = format!("{} only grows", sample.family.name);
@@ -105,7 +111,12 @@ impl<'m, 'e> Inference<'m, 'e> {
         // Of a scraped metric it is not known whether there are other series.
         let begins_late = sample.part == Part::Outside
             || sample.family.labels.iter().any(|it| matches!(it.values, Values::Interned(_)));
-        if value.nature == Nature::Growth && is_first && begins_late && !sample.is_from_start() {
+        if value.nature == Nature::Growth
+            && is_first
+            && begins_late
+            && !sample.is_from_start()
+            && !self.sees_first(sample)
+        {
             let message = format!(
                 "a series of {} begins with its first event, which this does not see",
                 sample.family.name
@@ -116,6 +127,35 @@ impl<'m, 'e> Inference<'m, 'e> {
             self.report(Check::FirstEventMissed, &node.place, message, instead);
         }
     }
+
+    /// A threshold above the declared maximum of the values.
+    fn above_max(&mut self, value: &Facts<'m>, max: f64, at: &Node) {
+        let unit = value.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+        let of = value.sample.map_or("these values", |sample| &sample.family.name);
+        let message = format!("the declared maximum of {of} is {max}{unit}, and this is above it");
+        self.report(Check::ThresholdAboveMax, &at.place, message, None);
+    }
+
+    /// Whether the expression has `x unless x offset 5m`, which is there from the first event on.
+    fn sees_first(&self, sample: Sample<'_>) -> bool {
+        let is_of = |selector: &Selector| {
+            let of = selector.metric().and_then(|name| self.context.metrics.sample(name));
+            of.is_some_and(|of| std::ptr::eq(of.family, sample.family))
+        };
+        self.expression.nodes().any(|node| match &node.kind {
+            Kind::Binary(binary) if binary.op.value.known() == Some(&Operator::Unless) => {
+                binary.lhs.selectors().any(|(_, it)| is_of(it))
+                    && binary.rhs.selectors().any(|(_, it)| is_of(it) && it.offset.is_some())
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether a comparison only drops what is not a number: a quantile of nothing.
+fn is_filter(op: Operator, value: &Facts<'_>, number: f64) -> bool {
+    let rises = matches!(op, Operator::Greater | Operator::GreaterOrEqual);
+    value.is_quantile && rises && number <= 0.0
 }
 
 /// Whether a comparison holds for all values, or for none; `None` if that depends.
