@@ -192,6 +192,12 @@ const CASES: &[(Check, &str, &str, &str)] = &[
     ),
     (
         Check::QuantileOfNoBuckets,
+        "histogram_quantile(0.99, sum(rate(order_latency_microseconds[5m]))) > 100",
+        "sum(rate(order_latency_microseconds[5m]))",
+        "histogram_quantile(0.99, sum by (le) (rate(order_latency_microseconds_bucket[5m]))) > 100",
+    ),
+    (
+        Check::QuantileOfNoBuckets,
         "histogram_quantile(0.99, sum by (queue) (queue_length)) > 100",
         "sum by (queue) (queue_length)",
         "quantile(0.99, queue_length) > 100",

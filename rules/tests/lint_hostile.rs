@@ -77,6 +77,15 @@ fn time_grows_with_the_length_of_files() {
     assert_eq!(findings.len(), 1, "{findings:#?}");
 }
 
+#[test]
+fn findings_end_somewhere() {
+    let many = (0..50).map(|number| format!("x{number}=\"\", a{number}=\"b\"")).collect::<Vec<_>>();
+    let expression = format!("orders_total{{{}}}", many.join(","));
+    let findings = lint(&rules((0..2100).map(|_| expression.clone())));
+    assert_eq!(findings.len(), 100_001);
+    assert!(findings.iter().any(|it| it.message.ends_with("what follows was not checked")));
+}
+
 /// A dashboard of one line: columns are counted from a place that is near.
 #[test]
 fn findings_in_one_long_line_have_their_columns() {

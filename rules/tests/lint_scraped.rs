@@ -19,6 +19,9 @@ wait_seconds_bucket{le="1e+06"} 2
 wait_seconds_bucket{le="+Inf"} 2
 wait_seconds_sum 1
 wait_seconds_count 2
+late_bucket{le="1"} 5
+# TYPE passed_bucket gauge
+passed_bucket{le="1"} 5
 # TYPE size summary
 size{quantile="0.5"} 3
 size_sum 9
@@ -40,6 +43,9 @@ fn what_an_exporter_can_have_is_no_fault() {
         // Counters as gauges, and times that do not fall.
         "rate(busy_seconds_total[5m]) > 0.5",
         "rate(applied_timestamp_seconds[5m]) < 0.5",
+        // Without types, and with those of a program in between.
+        "histogram_quantile(0.9, sum by (le) (rate(late_bucket[5m]))) > 5",
+        "histogram_quantile(0.9, sum by (le) (rate(passed_bucket[5m]))) > 5",
         // Prometheus renames labels that the target has, too, or keeps them as they are.
         r#"info{job="other", exported_job="own", exported_cluster="c"} > 0"#,
         "count by (exported_job, job) (info) > 5",

@@ -13,6 +13,10 @@ use std::ops::Range;
 
 /// Substitutions of one text that are tried.
 const MAX_TRIES: usize = 128;
+/// The same for a text of any length.
+const MIN_TRIES: usize = 8;
+/// Bytes of all substitutions of one text.
+const MAX_TRIED_BYTES: usize = 512 << 10;
 /// Variables in one text.
 const MAX_VARIABLES: usize = 1024;
 /// Bytes of a value that is used.
@@ -80,7 +84,9 @@ impl<'a> Template<'a> {
             }
         }
         let tries = keys.iter().fold(1_usize, |all, key| all.saturating_mul(key.2));
-        (0..tries.min(MAX_TRIES)).map(move |attempt| {
+        // A long text is tried less often.
+        let most = (MAX_TRIED_BYTES / self.text.len().max(1)).clamp(MIN_TRIES, MAX_TRIES);
+        (0..tries.min(most)).map(move |attempt| {
             let mut rest = attempt;
             let chosen: Vec<usize> = keys
                 .iter()

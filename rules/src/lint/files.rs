@@ -14,6 +14,9 @@ use crate::place::{Source, Text};
 use crate::report::{self, Finding};
 use std::sync::Arc;
 
+/// The most findings of a run, but for those of its last expression.
+const MOST_FINDINGS: usize = 100_000;
+
 impl Linter {
     /// What is wrong with rule files and dashboards, sorted by file and place. Rules of one file are
     /// known in all others.
@@ -36,6 +39,9 @@ impl Linter {
             files.iter().flat_map(|file| file.findings().iter().cloned()).collect();
         let mut duplicates = Duplicates::new();
         for parsed in &rules {
+            if findings.len() >= MOST_FINDINGS {
+                break;
+            }
             let facts = self.rule(parsed, &recorded, &mut findings);
             findings.extend(duplicates.find(parsed, &facts));
         }
@@ -44,6 +50,7 @@ impl Linter {
                 self.dashboard(dashboard, &recorded, &mut findings);
             }
         }
+        findings.extend(too_many(&findings));
         let mut left = waivers::apply(files, findings);
         report::sort(&mut left);
         left
@@ -86,7 +93,8 @@ impl Linter {
         let source = &dashboard.source;
         let variables = variables(dashboard);
         let mut check = |query: &Query, panel: Option<&Panel>| {
-            if query.is_prometheus == Some(false) || query.expr.trim().is_empty() {
+            let is_other = query.is_prometheus == Some(false) || query.expr.trim().is_empty();
+            if is_other || findings.len() >= MOST_FINDINGS {
                 return;
             }
             match expression::parse_with(&query.expr, &variables) {
@@ -152,6 +160,13 @@ pub(super) fn finding(source: &Arc<Source>, expr: &Text, problem: &Problem) -> F
     let mut finding = problem.check.finding(source, place, &problem.message);
     finding.instead = problem.instead.as_ref().map(|instead| format!("write {instead}"));
     finding
+}
+
+/// The finding that there are too many.
+fn too_many(findings: &[Finding]) -> Option<Finding> {
+    let last = findings.last().filter(|_| findings.len() >= MOST_FINDINGS)?;
+    let message = format!("there are {MOST_FINDINGS} findings: what follows was not checked");
+    Some(Check::NotChecked.finding(&last.source, last.place, message))
 }
 
 fn not_checked(source: &Arc<Source>, expr: &Text, error: &NotChecked) -> Finding {

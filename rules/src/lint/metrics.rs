@@ -46,7 +46,7 @@ impl Metrics {
         let names = families().flat_map(Family::samples).map(|(name, _)| name);
         let similar = Similar::of(names.chain(OF_TARGETS.map(str::to_owned)));
         Self {
-            all: Catalogue::new(families().cloned().chain(own)),
+            all: Catalogue::new(families().cloned().map(stored).chain(own)),
             unknown,
             similar,
             target_labels: vec!["instance".into(), "job".into()],
@@ -81,6 +81,14 @@ impl Metrics {
     pub(super) fn nearest(&self, name: &str, recorded: &Recorded<'_>) -> Option<String> {
         self.similar.nearest(name, recorded.keys().map(String::as_str))
     }
+}
+
+/// A family as Prometheus stores it. An empty value is that of a series without the label.
+fn stored(mut family: Family) -> Family {
+    for label in &mut family.labels {
+        label.optional |= label.values.known().iter().any(String::is_empty);
+    }
+    family
 }
 
 /// The names of series of which nothing is known but that they are there.

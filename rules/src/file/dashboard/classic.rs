@@ -90,6 +90,11 @@ fn read_panel(dashboard: &mut Dashboard, node: &Node, row: Option<&Text>, depth:
         // Panels of old: `singlestat` has one format, `graph` one for each axis.
         let axis = node.items_of("yaxes").first().and_then(|axis| axis.text_of("format"));
         panel.unit = node.text_of("format").or(axis).cloned();
+        let of_second = |it: &Node| it.get("yaxis").and_then(Node::number) == Some(2.0);
+        if node.items_of("seriesOverrides").iter().any(of_second) {
+            let second = node.items_of("yaxes").get(1).and_then(|axis| axis.text_of("format"));
+            panel.field_units.extend(second.cloned());
+        }
     }
     dashboard.panels.push(panel);
 }

@@ -87,10 +87,11 @@ impl<'m, 'e> Inference<'m, 'e> {
         let keeps =
             matches!(op, Operator::Add | Operator::Sub) && (scaled || left.unit == right.unit);
         let is_factor = op == Operator::Mul || op == Operator::Div && right.is_scalar;
+        let is_difference = op == Operator::Sub && left.is_of_same(&right);
         let nature = match (op, left.nature, right.nature) {
             // How much it grew. The difference of two counters is a level.
             (Operator::Sub, Nature::Total, Nature::Total) => {
-                if left.is_of_same(&right) {
+                if is_difference {
                     Nature::Growth
                 } else {
                     Nature::Level
@@ -101,7 +102,7 @@ impl<'m, 'e> Inference<'m, 'e> {
             _ if left.nature == right.nature => left.nature,
             _ => Nature::Unknown,
         };
-        let sample = vector.sample.filter(|_| scaled);
+        let sample = vector.sample.filter(|_| scaled || is_difference);
         let unit = vector.unit.filter(|_| keeps);
         let is_sum = nature == Nature::Total && (!scaled || vector.is_sum);
         let is_scaled = true;

@@ -182,8 +182,16 @@ impl<'m, 'e> Inference<'m, 'e> {
                 self.report(Check::QuantileLosesLe, &arg.place, message, instead);
             }
             Part::Bucket => {}
+            // Of an exposition without types, or one that came through another program.
+            Part::Value if family.kind == MetricKind::Unknown || family.label("le").is_some() => {}
             Part::Native if family.native.is_some() => {}
             _ if is_histogram => {
+                // Its name is there, so this is the one finding about it.
+                self.problems.retain(|problem| {
+                    let is_within = arg.place.start <= problem.place.start
+                        && problem.place.end <= arg.place.end;
+                    problem.check != Check::UnknownMetric || !is_within
+                });
                 let message = format!("{} has its buckets in {0}_bucket", family.name);
                 let instead = Some(format!("sum by (le) (rate({}_bucket[…]))", family.name));
                 self.report(Check::QuantileOfNoBuckets, &arg.place, message, instead);
@@ -261,7 +269,11 @@ fn relabelled<'a>(call: &Call, args: Vec<Facts<'a>>) -> Facts<'a> {
     let mut facts = args.into_iter().next().unwrap_or_else(Facts::unknown);
     match call.args.get(1).map(|arg| &arg.kind) {
         Some(Kind::Text(value)) if value.known().is_some() => {
-            value.known().into_iter().for_each(|name| facts.labels.add_possible(name));
+            if let Some(name) = value.known() {
+                // An empty replacement removes it.
+                facts.labels.remove(name);
+                facts.labels.add_possible(name);
+            }
         }
         _ => facts.labels = Labels::any(),
     }

@@ -19,8 +19,9 @@ impl Inference<'_, '_> {
             return;
         };
         let is_infinity = part == Part::Bucket && test.accepts("+Inf");
-        let accepted =
-            numbers.iter().find(|number| edge_forms(**number).iter().any(|form| test.accepts(form)));
+        let accepted = numbers
+            .iter()
+            .find(|number| edge_forms(**number).iter().any(|form| test.accepts(form)));
         let Some(number) = accepted else {
             if !is_infinity {
                 let shown: Vec<_> = numbers.iter().map(f64::to_string).take(16).collect();

@@ -9,6 +9,9 @@ use crate::lint::similar::nearest;
 use regex::Regex;
 use std::collections::HashMap;
 
+/// The labels of a family that are looked at.
+const MOST_LABELS: usize = 1000;
+
 impl<'m, 'e> Inference<'m, 'e> {
     pub(super) fn selector(&mut self, node: &Node, selector: &'e Selector) -> Facts<'m> {
         self.contradictions(selector);
@@ -59,18 +62,17 @@ impl<'m, 'e> Inference<'m, 'e> {
     /// The labels of a metric's series in Prometheus.
     fn labels(&self, Sample { family, part }: Sample<'_>) -> Labels {
         let metrics = self.context.metrics;
-        // A scrape that had no series of it.
-        if family.labels.is_empty() && !family.from_start && part != Part::Outside {
+        // A scrape that had no series of it, or more labels than any exporter has.
+        let has_none = family.labels.is_empty() && !family.from_start && part != Part::Outside;
+        if has_none || family.labels.len() > MOST_LABELS {
             return Labels::any();
         }
         let mut labels = Labels::of(metrics.target_labels.iter().cloned());
         metrics.possible_labels.iter().for_each(|name| labels.add_possible(name));
         for label in &family.labels {
             let name = metrics.stored(&label.name);
-            // An empty value is that of a series without the label.
-            let optional = label.optional || label.values.known().iter().any(String::is_empty);
-            // A scrape can be told to leave such a label as it is.
-            if optional || *name != label.name {
+            // A scrape can be told to leave a label of the target's as it is.
+            if label.optional || *name != label.name {
                 labels.add_possible(&name);
             } else {
                 labels.add(&name);
@@ -178,7 +180,9 @@ fn of(sample: Sample<'_>, labels: Labels) -> Facts<'_> {
         (false, MetricKind::Unknown) if part == Part::Value => Nature::Unknown,
         // Some exporters have counters as gauges. A time is a gauge that does not fall.
         (false, MetricKind::Gauge)
-            if family.name.ends_with("_total") || family.name.contains("timestamp") =>
+            if family.name.ends_with("_total")
+                || family.name.ends_with("_bucket")
+                || family.name.contains("timestamp") =>
         {
             Nature::Unknown
         }
