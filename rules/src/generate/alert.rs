@@ -93,7 +93,9 @@ impl<'a> Declared<'a> {
             Subject::Value => scope.select(family, "", matchers).to_string(),
             Subject::Rate if self.begins_with_first_event() => {
                 let (first, rate) = (events.first(window), events.rate(window));
-                sum_without(&[family], &alert.by, &format!("{first} / {window} or {rate}"))
+                // In parentheses: both sides are compared with the threshold.
+                let either = format!("({first} / {window} or {rate})");
+                sum_without(&[family], &alert.by, &either)
             }
             Subject::Rate => sum_without(&[family], &alert.by, &events.rate(window)),
             Subject::Quantile(quantile) => {

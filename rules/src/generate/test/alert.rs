@@ -62,6 +62,15 @@ pub(super) fn tests(declared: &Declared<'_>, tests: &mut Vec<Test>) {
             input.values = first_event(declared, steps(EVALUATION), steps(window));
         }
         tests.push(first);
+        // A handle that is made early has a series without an event.
+        let check = vec![silent(&rule, EVALUATION), silent(&rule, EVALUATION + window)];
+        let mut without = test("a series without an event", &[(0, State::Normal)], check);
+        for input in &mut without.input_series {
+            input.values = format!("_x{} 0x{}", steps(EVALUATION), steps(window));
+        }
+        if !declared.is_native() {
+            tests.push(without);
+        }
     }
 }
 
