@@ -69,9 +69,11 @@ fn alerts(firing: Option<&str>) -> Option<Panel> {
     Some(panel)
 }
 
-/// The most urgent states that have no row of their own.
+/// The most urgent states. One that is declared to be in a row stays there, unless somebody is called
+/// because of it.
 fn states(blocks: &mut Vec<Block>) -> Vec<Panel> {
-    let is_taken = |block: &Block| block.is_state && block.row.is_none();
+    let is_urgent = |block: &Block| block.rank <= Rank::P1;
+    let is_taken = |block: &Block| block.is_state && (block.row.is_none() || is_urgent(block));
     let mut ranks: Vec<_> = blocks.iter().filter(|it| is_taken(it)).map(|it| it.rank).collect();
     ranks.sort();
     let mut left = MOST_STATES.min(ranks.len());

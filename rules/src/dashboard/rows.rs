@@ -33,8 +33,10 @@ enum Place {
 pub(super) fn rows(blocks: Vec<Block>, prefix: &str) -> Vec<Row> {
     let mut rows: BTreeMap<Key, Vec<Named>> = BTreeMap::new();
     let starts = starts(&blocks, prefix);
+    let declared: Vec<String> = blocks.iter().filter_map(|block| block.row.clone()).collect();
     for block in blocks {
         let (key, rest) = place(&block, prefix, &starts);
+        let key = joined(key, &rest, &declared);
         rows.entry(key).or_default().push(Named { rest, block });
     }
     let parts = rows.into_iter().flat_map(|(key, blocks)| {
@@ -66,6 +68,10 @@ struct Named {
 impl Named {
     fn panels(&self) -> usize {
         self.block.panels.len()
+    }
+
+    fn is_distribution(&self) -> bool {
+        self.block.panels.iter().any(|panel| panel.visual.is_heatmap())
     }
 }
 
@@ -112,6 +118,24 @@ fn place(block: &Block, prefix: &str, starts: &BTreeMap<String, Vec<String>>) ->
     let common = starts.get(first).map_or_else(|| first.to_owned(), |words| words.join("_"));
     let rest = own_part(name, &common).unwrap_or(name).to_owned();
     (Key { place, title: words::title(&common) }, rest)
+}
+
+/// The declared row whose title is what the metric's name says, or else the one that the name gives.
+fn joined(key: Key, rest: &str, declared: &[String]) -> Key {
+    let is_same = |title: &str, name: &str| {
+        let singular = |text: &str| text.to_lowercase().trim_end_matches('s').to_owned();
+        singular(title) == singular(name)
+    };
+    let word = words::title(words::first(rest));
+    let fits = |title: &&String| {
+        is_same(title, &key.title) || key.place == Place::Own && is_same(title, &word)
+    };
+    match declared.iter().find(fits) {
+        Some(title) if key.place != Place::Declared => {
+            Key { place: Place::Declared, title: title.clone() }
+        }
+        _ => key,
+    }
 }
 
 /// Counters of one line each that count the same things, in one panel.
@@ -177,9 +201,9 @@ fn divided(key: Key, blocks: Vec<Named>) -> Vec<(Key, Vec<Named>)> {
         };
         rows.push((Key { title, ..key.clone() }, blocks));
     }
-    let is_distribution = |named: &Named| named.panels() > 1;
-    if rest.len() > MOST_METRICS && rest.iter().filter(|it| is_distribution(it)).count() > 1 {
-        let (distributions, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_distribution);
+    if rest.len() > MOST_METRICS && rest.iter().filter(|it| it.is_distribution()).count() > 1 {
+        let (distributions, others): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(Named::is_distribution);
         rest = others;
         let title = format!("{}: distributions", key.title);
         rows.insert(0, (Key { title, ..key.clone() }, distributions));
@@ -194,7 +218,7 @@ fn divided(key: Key, blocks: Vec<Named>) -> Vec<(Key, Vec<Named>)> {
 /// are full; those with the most urgent one are before the others.
 fn row(key: Key, mut blocks: Vec<Named>) -> Row {
     let is_stat = |named: &Named| named.block.panels.first().is_some_and(|it| it.visual.is_stat());
-    let kind = |named: &Named| (!is_stat(named), named.panels() > 1);
+    let kind = |named: &Named| (!is_stat(named), named.is_distribution());
     let mut most_urgent = BTreeMap::new();
     for named in &blocks {
         let rank = most_urgent.entry(kind(named)).or_insert(named.block.rank);

@@ -2,6 +2,7 @@
 //! environment variable `TICKMETRICS_GRAFANA_SCHEMA` names the folder with `node_modules`.
 
 use crate::catalogue::{execution, files};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use tests::programs::skip;
@@ -24,6 +25,36 @@ type Resource = {
   apiVersion: "dashboard.grafana.app/v2", kind: "Dashboard", metadata: { name: string }, spec: Spec
 };
 export const dashboard: Resource = "#;
+
+/// The settings of a panel, which the types above leave to its plugin.
+const PANELS: &str = r#"
+import type * as Stat from "@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen";
+import type * as Graph from "@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen";
+import type * as Heatmap from "@grafana/schema/dist/esm/raw/composable/heatmap/panelcfg/x/HeatmapPanelCfg_types.gen";
+type Plain<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]?: Plain<T[K]> } : T;
+type Panels = {
+  stat: { options: Plain<Stat.Options> },
+  timeseries: { options: Plain<Graph.Options>, custom: Plain<Graph.FieldConfig> },
+  heatmap: { options: Plain<Heatmap.Options> },
+};
+export const panels: Panels = "#;
+
+/// The settings of one panel of each kind.
+fn panels(json: &str) -> String {
+    let dashboard: Value = serde_json::from_str(json).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let of = |kind: &str| {
+        let panel = panels.iter().find(|panel| panel["type"] == kind).unwrap();
+        let mut settings = json!({"options": panel["options"]});
+        let custom = &panel["fieldConfig"]["defaults"]["custom"];
+        if !custom.is_null() {
+            settings["custom"] = custom.clone();
+        }
+        settings
+    };
+    let kinds = ["stat", "timeseries", "heatmap"];
+    Value::Object(kinds.map(|kind| (kind.to_owned(), of(kind))).into_iter().collect()).to_string()
+}
 
 /// What the compiler says of a dashboard.
 fn compiled(folder: &Path, name: &str, form: &str, json: &str) -> (bool, String) {
@@ -56,4 +87,11 @@ fn grafanas_types_accept_dashboards() {
         let (is_right, said) = compiled(folder.as_ref(), &file, types, &wrong);
         assert!(!is_right && said.contains("descriptoin"), "{said:.4000}");
     }
+    let json = panels(&files(&Settings::default(), &[execution()]).remove(0).text);
+    let file = format!("panels-{}.ts", std::process::id());
+    let (is_right, said) = compiled(folder.as_ref(), &file, PANELS, &json);
+    assert!(is_right, "{said:.4000}");
+    let wrong = json.replacen("\"graphMode\":\"none\"", "\"graphMode\":\"some\"", 1);
+    let (is_right, said) = compiled(folder.as_ref(), &file, PANELS, &wrong);
+    assert!(!is_right && said.contains("some"), "{said:.4000}");
 }

@@ -1,257 +1,20 @@
 //! Dashboards of version 2: `elements`, and a `layout` that refers to them.
+//!
+//! The objects are those of `resource`.
+
+mod resource;
 
 use super::DATASOURCE;
 use super::layout::{Cell, placed};
 use super::model::{self, Link, Panel};
-use super::visual::{FieldConfig, Options, field_config, options, plugin};
-use serde::Serialize;
+use super::visual::{field_config, options, plugin};
+use resource::{
+    Annotation, AnnotationQuery, AnnotationText, Current, DataLink, DataQuery, DatasourceVariable,
+    Element, Empty, Grid, Item, Lookup, Named, Of, PanelQuery, Prometheus, QueryGroup,
+    QueryVariable, Reference, Resource, Row, Rows, Spec, TimeSettings, Variable, VizConfig,
+    VizSpec,
+};
 use std::collections::BTreeMap;
-
-/// What Kubernetes and Grafana's interface call a resource.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Resource<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: Named<'a>,
-    spec: Spec<'a>,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
-}
-
-/// An object with its kind.
-#[derive(Serialize)]
-struct Of<T> {
-    kind: &'static str,
-    spec: T,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec<'a> {
-    annotations: Vec<Of<Annotation<'a>>>,
-    cursor_sync: &'static str,
-    description: &'a str,
-    editable: bool,
-    elements: BTreeMap<String, Of<Element<'a>>>,
-    layout: Of<Rows<'a>>,
-    links: [(); 0],
-    live_now: bool,
-    preload: bool,
-    tags: [&'static str; 1],
-    time_settings: TimeSettings,
-    title: &'a str,
-    variables: Vec<Variable<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TimeSettings {
-    auto_refresh: &'static str,
-    auto_refresh_intervals: [&'static str; 5],
-    fiscal_year_start_month: u32,
-    from: &'static str,
-    hide_timepicker: bool,
-    timezone: &'static str,
-    to: &'static str,
-}
-
-/// A query of Prometheus.
-#[derive(Serialize)]
-struct DataQuery<T> {
-    kind: &'static str,
-    group: &'static str,
-    version: &'static str,
-    datasource: Named<'static>,
-    spec: T,
-}
-
-fn data_query<T>(spec: T) -> DataQuery<T> {
-    let datasource = Named { name: DATASOURCE };
-    DataQuery { kind: "DataQuery", group: "prometheus", version: "v0", datasource, spec }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Annotation<'a> {
-    enable: bool,
-    hide: bool,
-    icon_color: &'static str,
-    legacy_options: AnnotationText,
-    name: &'static str,
-    query: DataQuery<AnnotationQuery<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AnnotationText {
-    title_format: &'static str,
-}
-
-#[derive(Serialize)]
-struct AnnotationQuery<'a> {
-    expr: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Variable<'a> {
-    Datasource(Of<DatasourceVariable<'a>>),
-    Query(Box<Of<QueryVariable<'a>>>),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "Grafana's")]
-struct DatasourceVariable<'a> {
-    allow_custom_value: bool,
-    current: Current<&'a str>,
-    hide: &'static str,
-    include_all: bool,
-    label: &'a str,
-    multi: bool,
-    name: &'a str,
-    options: [(); 0],
-    plugin_id: &'static str,
-    refresh: &'static str,
-    regex: &'static str,
-    skip_url_sync: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "Grafana's")]
-struct QueryVariable<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all_value: Option<&'a str>,
-    allow_custom_value: bool,
-    current: Current<[&'static str; 1]>,
-    definition: &'a str,
-    hide: &'static str,
-    include_all: bool,
-    label: &'a str,
-    multi: bool,
-    name: &'a str,
-    options: [(); 0],
-    query: DataQuery<Lookup<'a>>,
-    refresh: &'static str,
-    regex: &'static str,
-    skip_url_sync: bool,
-    sort: &'static str,
-}
-
-#[derive(Serialize)]
-struct Current<T> {
-    text: T,
-    value: T,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Lookup<'a> {
-    query: &'a str,
-    ref_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Element<'a> {
-    data: Of<QueryGroup<'a>>,
-    description: &'a str,
-    id: u32,
-    links: Vec<DataLink<'a>>,
-    title: &'a str,
-    viz_config: VizConfig<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct QueryGroup<'a> {
-    queries: Vec<Of<PanelQuery<'a>>>,
-    query_options: Empty,
-    transformations: [(); 0],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DataLink<'a> {
-    target_blank: bool,
-    title: &'a str,
-    url: &'a str,
-}
-
-#[derive(Serialize)]
-struct Empty {}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PanelQuery<'a> {
-    hidden: bool,
-    query: DataQuery<Prometheus<'a>>,
-    ref_id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Prometheus<'a> {
-    editor_mode: &'static str,
-    exemplar: bool,
-    expr: &'a str,
-    format: &'static str,
-    instant: bool,
-    legend_format: &'a str,
-    range: bool,
-}
-
-#[derive(Serialize)]
-struct VizConfig<'a> {
-    kind: &'static str,
-    group: &'static str,
-    version: &'static str,
-    spec: VizSpec<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct VizSpec<'a> {
-    field_config: FieldConfig<'a>,
-    options: Options<'a>,
-}
-
-#[derive(Serialize)]
-struct Rows<'a> {
-    rows: Vec<Of<Row<'a>>>,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    collapse: bool,
-    layout: Of<Grid>,
-    title: &'a str,
-}
-
-#[derive(Serialize)]
-struct Grid {
-    items: Vec<Of<Item>>,
-}
-
-#[derive(Serialize)]
-struct Item {
-    element: Reference,
-    height: u32,
-    width: u32,
-    x: u32,
-    y: u32,
-}
-
-#[derive(Serialize)]
-struct Reference {
-    kind: &'static str,
-    name: String,
-}
 
 /// The dashboard as JSON.
 pub(super) fn to_json(dashboard: &model::Dashboard, datasource: &str) -> String {
@@ -397,4 +160,9 @@ fn element(id: u32, panel: &Panel) -> Of<Element<'_>> {
         viz_config,
     };
     Of { kind: "Panel", spec }
+}
+
+fn data_query<T>(spec: T) -> DataQuery<T> {
+    let datasource = Named { name: DATASOURCE };
+    DataQuery { kind: "DataQuery", group: "prometheus", version: "v0", datasource, spec }
 }
