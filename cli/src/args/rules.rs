@@ -167,8 +167,8 @@ pub(crate) struct Dashboard {
     /// The folder for the files. It is made if it is missing
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
-    /// Write dashboards of version 2 (dashboard.grafana.app/v2), which Grafana 13 reads, and earlier
-    /// ones do not
+    /// Write dashboards of version 2 (dashboard.grafana.app/v2, Grafana 13). Classic ones are for
+    /// Grafana 10 and later
     #[arg(long)]
     pub(crate) v2: bool,
     /// Query native buckets where a histogram has classic ones, too
