@@ -74,6 +74,6 @@ mod tests {
             counts.push((objectives, alerts, panels));
         }
         fs::remove_dir_all(&directory).unwrap();
-        assert_eq!(counts, [(1, 3, 4), (2, 3, 6), (0, 2, 4)]);
+        assert_eq!(counts, [(1, 3, 4), (2, 4, 7), (0, 2, 4)]);
     }
 }

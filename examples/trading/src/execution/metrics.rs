@@ -66,13 +66,24 @@ pub(crate) struct ExecutionMetrics {
     /// Orders that the risk checks or the venue refused.
     #[metric(
         alert(
-            name = "ManyOrdersRejected", share_of = orders_submitted, above = 0.5, for = "2m",
-            priority = "P1", summary = "There is more than one rejected order to two submitted ones."
+            name = "ManyOrdersRejected",
+            above = 5,
+            over = "5m",
+            for = "2m",
+            priority = "P1",
+            summary = "The risk checks or the venue refuse more than five orders a second."
         ),
-        panel(title = "Rejected orders", row = "Orders", by(reason)),
+        panel(title = "Rejected orders", row = "Orders", by(reason))
     )]
     pub(crate) orders_rejected: Counter<(Symbol, Reject)>,
     /// Orders cancelled because they were not filled in time.
+    #[metric(
+        alert(
+            name = "MostOrdersCancelled", share_of = orders_submitted, above = 0.8, over = "15m",
+            for = "5m", priority = "P2", summary = "Few orders are filled in time."
+        ),
+        panel(title = "Orders cancelled", row = "Orders"),
+    )]
     pub(crate) orders_cancelled: Counter<Symbol>,
     /// How much worse than the middle at submission orders were filled, in hundredths of a percent.
     #[metric(
