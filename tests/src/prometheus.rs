@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +45,31 @@ impl Prometheus {
         settings: &str,
         arguments: &[&str],
     ) -> Option<Self> {
+        Self::start_configured(name, jobs, settings, "", arguments)
+    }
+
+    /// The same, with rules, which are evaluated twice a second. Their alerts go to an Alertmanager.
+    pub fn start_alerting(
+        name: &str,
+        jobs: &[(&str, SocketAddr)],
+        rules: &Path,
+        alertmanager: SocketAddr,
+    ) -> Option<Self> {
+        let sections = format!(
+            "rule_files: ['{}']\n\
+             alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\n",
+            rules.display()
+        );
+        Self::start_configured(name, jobs, "", &sections, &[])
+    }
+
+    fn start_configured(
+        name: &str,
+        jobs: &[(&str, SocketAddr)],
+        settings: &str,
+        sections: &str,
+        arguments: &[&str],
+    ) -> Option<Self> {
         let program = std::env::var_os("PROMETHEUS").unwrap_or_else(|| "prometheus".into());
         if let Err(error) = Command::new(&program).arg("--version").output() {
             skip(&format!("prometheus is not installed (apt-get install prometheus): {error}"));
@@ -53,7 +78,10 @@ impl Prometheus {
         let folder =
             std::env::temp_dir().join(format!("tickmetrics-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let mut text = "global: {scrape_interval: 500ms}\nscrape_configs:\n".to_owned();
+        let mut text = format!(
+            "global: {{scrape_interval: 500ms, evaluation_interval: 500ms}}\n\
+             {sections}scrape_configs:\n"
+        );
         for (job, target) in jobs {
             let _ = writeln!(
                 text,
