@@ -18,7 +18,7 @@ use tickmetrics_rules::generate::Generator;
 use tickmetrics_rules::output::write;
 
 /// What is waited for comes within seconds on an idle machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Metrics)]
 #[metrics(prefix = "feed")]
