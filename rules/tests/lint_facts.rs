@@ -21,6 +21,8 @@ fn linter() -> Linter {
     (native.native, native.max) = (Some(3), Some(10.0));
     let mut optional = family("optional", Kind::Gauge, &["side"]);
     optional.labels[0].optional = true;
+    let mut sometimes = family("sometimes", Kind::Gauge, &[]);
+    sometimes.labels = vec![Label::new("side", Values::Fixed(vec!["a".into(), String::new()]))];
     let mut empty = family("scraped_without_series", Kind::Counter, &[]);
     empty.from_start = false;
     Linter::new(&[Catalogue::new([
@@ -29,6 +31,7 @@ fn linter() -> Linter {
         late,
         native,
         optional,
+        sometimes,
         empty,
         family("orders_total", Kind::Counter, &["side", "venue"]),
         family("rejects_total", Kind::Counter, &["side"]),
@@ -148,7 +151,7 @@ fn thresholds_between_edges_are_within_them() {
         assert_eq!(found, has, "{number}: {problems:?}");
     }
     // Of a value that was shifted, the edges are others.
-    for text in [q(" - 100 > 150"), format!("-{} < -150", q(""))] {
+    for text in [format!("sum({}) > 150", q("")), q(" - 100 > 150"), format!("-{} < -150", q(""))] {
         assert_eq!(linter().expression(&text, Purpose::Record), [], "{text}");
     }
 }
@@ -205,8 +208,6 @@ fn how_values_move() {
         ("sum(late_total) - sum(orders_total) > 0", &[]),
         ("rate((sum(late_total) - sum(orders_total))[5m:]) > 0", &[]),
         ("rate((rate(orders_total[5m]) or queue)[5m:]) > 0", &[]),
-        // Of labels that are not known, le may be one.
-        ("histogram_quantile(0.9, wait_microseconds_bucket and on (side) {job='x'}) > 500", &[]),
         ("increase(late_total[5m]) > bool 0", &[]),
         ("increase(wait_microseconds_saturated_total[5m]) > 0", &[FirstEventMissed]),
         ("increase(late_total[5m]) > 0 or late_total unless late_total offset 5m", &[]),
@@ -285,6 +286,9 @@ fn labels_that_are_there() {
         (r#"queue{side=~"aab"}"#, &[ImpossibleValue]),
         (r#"queue{side=~"[x]|c"}"#, &[ImpossibleValue]),
         (r#"queue{side!~"a|b"}"#, &[ImpossibleValue]),
+        (r#"queue{side=~"x|"}"#, &[ImpossibleValue]),
+        ("sometimes * up", &[]),
+        (r#"sometimes{side=""} * up"#, &[]),
         (r#"queue{side!~"a"}"#, &[]),
         (r#"optional{side=""}"#, &[]),
         (r#"queue{side=""}"#, &[ImpossibleValue]),
@@ -346,6 +350,9 @@ fn variables_of_ratios() {
     };
     assert_eq!(found(&ratio("$x", "$x")), ["ratio-of-itself"]);
     assert_eq!(found(&ratio("$x", "$y")), [] as [&str; 0]);
+    // The variable can be le.
+    let buckets = "sum by ($by) (rate(wait_microseconds_bucket[$__range]))";
+    assert_eq!(found(&format!("histogram_quantile(0.9, {buckets})")), [] as [&str; 0]);
 }
 
 #[test]
