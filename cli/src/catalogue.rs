@@ -77,10 +77,17 @@ fn scraped(mut client: Client) -> Result<Catalogue> {
 
 /// A catalogue that was written before.
 pub(crate) fn of_file(path: &Path) -> Result<Catalogue> {
+    with_text(path).map(|(catalogue, _)| catalogue)
+}
+
+/// A catalogue that was written before, and its text.
+pub(crate) fn with_text(path: &Path) -> Result<(Catalogue, String)> {
     let shown = PrintablePath(path);
     let mut text = String::new();
     let read =
         File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text));
     read.map_err(|error| Failure::Told(format!("{shown} can't be read: {error}")))?;
-    Catalogue::from_json(&text).map_err(|error| Failure::Told(format!("{shown}: {error}")))
+    let catalogue = Catalogue::from_json(&text);
+    let catalogue = catalogue.map_err(|error| Failure::Told(format!("{shown}: {error}")))?;
+    Ok((catalogue, text))
 }

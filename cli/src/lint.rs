@@ -6,18 +6,28 @@ use crate::catalogue;
 use crate::failure::Failure;
 use crate::people;
 use std::io::stdout;
+use std::sync::Arc;
+use tickmetrics_rules::Source;
 use tickmetrics_rules::file::{self, File};
 use tickmetrics_rules::lint::{Check, Linter};
 use tickmetrics_rules::report::{self, TextReport};
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let catalogues = args.catalogues.iter().map(|path| catalogue::of_file(path));
-    let catalogues: Vec<_> = catalogues.collect::<Result<_>>().map_err(Failure::into_trouble)?;
+    let (mut catalogues, mut sources) = (Vec::new(), Vec::new());
+    for path in &args.catalogues {
+        let (catalogue, text) = catalogue::with_text(path).map_err(Failure::into_trouble)?;
+        catalogues.push(catalogue);
+        sources.push(Arc::new(Source::new(path.to_string_lossy(), text)));
+    }
     let linter = Linter::new(&catalogues)
         .target_labels(&args.target_labels)
         .scrape_interval(args.scrape_interval);
     let files: Vec<_> = args.files.iter().map(File::open).collect();
-    let findings = linter.files(&files);
+    let mut findings = linter.files(&files);
+    if args.unused {
+        let catalogues: Vec<_> = catalogues.into_iter().zip(sources).collect();
+        findings.extend(linter.unused(&files, &catalogues));
+    }
     match args.format {
         // Escaped where the text of a file is shown.
         LintFormat::Text => {

@@ -71,6 +71,9 @@ pub(crate) struct Lint {
     /// The time between two scrapes, such as 1s or 15s
     #[arg(long, value_name = "TIME", value_parser = interval, default_value = "15s")]
     pub(crate) scrape_interval: Duration,
+    /// Also find the metrics that none of the files has: in no rule and in no panel
+    #[arg(long)]
+    pub(crate) unused: bool,
     /// The format of the output
     #[arg(long, value_enum, default_value_t = LintFormat::Text)]
     pub(crate) format: LintFormat,

@@ -38,8 +38,16 @@ fn findings_are_printed_in_each_format_and_set_the_status() {
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "unknown-metric");
     assert!(lint("github").1.starts_with("::error "));
 
+    // The metric is in no rule, which is a note about the catalogue.
+    let output = run(&["lint", text(&rules), "-c", text(&catalogue), "--unused"]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("note[unused-metric]: orders_total is in no rule"), "{shown}");
+    assert!(shown.contains("feed.json:2:14"), "{shown}");
+
     fs::write(&rules, RULES.replace("order_", "orders_")).unwrap();
     assert_eq!(lint("text"), (Some(0), String::new()));
+    let output = run(&["lint", text(&rules), "-c", text(&catalogue), "--unused"]);
+    assert!(output.stdout.is_empty(), "{output:?}");
 }
 
 #[test]
