@@ -47,3 +47,8 @@ pub mod report;
 
 pub use catalogue::{Catalogue, Family, Kind, Label, Values};
 pub use place::{Place, Position, Source, Text};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
