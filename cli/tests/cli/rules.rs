@@ -90,3 +90,41 @@ fn what_makes_no_rule_is_trouble() {
     assert_eq!(output(&["rules", text(&catalogue), "--out", text(&out)]), "");
     assert!(fs::read_to_string(out.join("feed.rules.yml")).unwrap().ends_with("groups: []\n"));
 }
+
+#[test]
+fn files_of_others_are_kept() {
+    let folder = Folder::new("rules-others");
+    let (catalogue, out) = (folder.file("feed.json"), folder.file("rules"));
+    fs::write(&catalogue, CATALOGUE).unwrap();
+    let arguments = ["rules", text(&catalogue), "--out", text(&out)];
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(&out).unwrap().map(|it| it.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    fs::create_dir(&out).unwrap();
+    let own = out.join("alertmanager.yml");
+    fs::write(&own, "route: {receiver: mine}\n").unwrap();
+    let said = failure(&arguments);
+    assert!(said.contains("alertmanager.yml can't be written: it is there, and is not made"));
+    assert_eq!(fs::read_to_string(&own).unwrap(), "route: {receiver: mine}\n");
+    assert_eq!(names(), ["alertmanager.yml"]);
+
+    fs::remove_file(&own).unwrap();
+    fs::create_dir(&own).unwrap();
+    let said = failure(&arguments);
+    assert!(said.contains("alertmanager.yml can't be written: it is there, and is no file"));
+    assert_eq!(names(), ["alertmanager.yml"]);
+
+    fs::remove_dir(&own).unwrap();
+    let runs = [0, 1, 2, 3].map(|_| {
+        let arguments = arguments.map(str::to_owned);
+        std::thread::spawn(move || run(&arguments.each_ref().map(String::as_str)).status.code())
+    });
+    for run in runs {
+        assert_eq!(run.join().unwrap(), Some(0));
+    }
+    assert_eq!(names(), ["alertmanager.yml", "feed.rules.yml", "feed.test.yml"]);
+    assert_eq!(run(&[&arguments[..], &["--check"]].concat()).status.code(), Some(0));
+}

@@ -50,6 +50,9 @@ const FROM: &str = "now-30m";
 /// Grafana refuses a longer identifier.
 const MOST_UID: usize = 40;
 
+/// The longest name of a file without its end. Many systems refuse one of more than 255 bytes.
+const MOST_FILE: usize = 200;
+
 /// Metrics that have no panel: limits that do not move, and what another panel shows better.
 const LEFT_OUT: [&str; 10] = [
     "process_max_fds",
@@ -163,7 +166,7 @@ impl Settings {
             Form::Classic => classic::to_json(&dashboard, &self.datasource),
             Form::V2 => v2::to_json(&dashboard, &self.datasource),
         };
-        Output::new(format!("{}.json", slug(service)), text)
+        Output::new(format!("{}.json", short(service, MOST_FILE)), text)
     }
 
     fn made(&self, catalogue: &Catalogue, service: &str) -> Dashboard {

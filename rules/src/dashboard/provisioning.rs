@@ -19,7 +19,8 @@ pub(super) fn files(settings: &Settings) -> [Output; 2] {
 
 fn provider(settings: &Settings) -> String {
     format!(
-        "apiVersion: 1
+        "# Made by `tickmetrics dashboard`.
+apiVersion: 1
 providers:
   - name: tickmetrics
     type: file
@@ -37,7 +38,8 @@ providers:
 fn datasource(settings: &Settings) -> String {
     let Settings { datasource, prometheus, traces, scrape_interval, .. } = settings;
     let mut text = format!(
-        "apiVersion: 1
+        "# Made by `tickmetrics dashboard`.
+apiVersion: 1
 datasources:
   - name: Prometheus
     uid: {}

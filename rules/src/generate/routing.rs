@@ -35,7 +35,8 @@ inhibit_rules:
 "#;
 
 const EMPTY: &str = "\
-# They send nothing yet: add webhook_configs, pagerduty_configs or others, or give --webhook URL.
+# They send nothing yet: give --webhook URL, or copy this file and add webhook_configs, pagerduty_configs
+# or others. This one is written again.
 receivers:
 - name: p0
 - name: p1
