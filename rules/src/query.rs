@@ -2,6 +2,10 @@
 
 use std::fmt::{self, Display, Write};
 
+/// Words that Prometheus does not read as a metric's name where it begins an expression.
+const RESERVED: [&str; 8] =
+    ["atan2", "bool", "group_left", "group_right", "ignoring", "inf", "nan", "on"];
+
 /// A metric with matchers: `orders_total{side="buy"}`.
 #[derive(Clone, Debug)]
 pub(crate) struct Selector {
@@ -64,7 +68,10 @@ impl Display for Selector {
                 format!("{}{operator}{}", label_name(label), quoted(value))
             })
             .collect();
-        if is_plain(name, true) {
+        if is_reserved(name) {
+            // Prometheus 2 reads no metric's name that is quoted alone.
+            parts.insert(0, format!("__name__={}", quoted(name)));
+        } else if is_plain(name, true) {
             f.write_str(name)?;
         } else {
             parts.insert(0, quoted(name));
@@ -151,6 +158,11 @@ fn is_plain(name: &str, is_metric: bool) -> bool {
     name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
+/// Whether Prometheus reads a metric's name as a number, or as a word of the language.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
+
 /// Seconds in the form of Prometheus: `90s`, `5m`, `1h`, `3d`.
 pub(crate) fn duration(seconds: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "m")];
@@ -169,6 +181,7 @@ mod tests {
             (Selector::new("a_total"), "a_total"),
             (Selector::new("a_total").equal("b", "c\"\\\n"), r#"a_total{b="c\"\\\n"}"#),
             (Selector::new("a.b").equal("c.d", "e"), r#"{"a.b", "c.d"="e"}"#),
+            (Selector::new("NaN").equal("c", "e"), r#"{__name__="NaN", c="e"}"#),
             (Selector::new("a").one_of("b", &["c.d".into(), "e".into()]), r#"a{b=~"c\\.d|e"}"#),
             (Selector::new("a_bucket").edge(0.5), r#"a_bucket{le="0.5"}"#),
             (Selector::new("a_bucket").edge(1.0), r#"a_bucket{le=~"1\\.0|1"}"#),
