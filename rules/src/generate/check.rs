@@ -2,6 +2,7 @@
 
 mod alert;
 mod objective;
+mod settings;
 
 use super::Generator;
 use super::objective::{BURNS, alert_name};
@@ -10,11 +11,14 @@ use crate::catalogue::{Catalogue, Family, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+/// In bytes. Many systems refuse a file's name of more than 255.
+const LONGEST_NAME: usize = 200;
+
 /// A declaration that makes no rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The service, or the number of its catalogue if it has no name.
+    /// The service, or the number of its catalogue if it has no name, or a setting.
     pub service: String,
     /// The family that declares it; empty for the service itself.
     pub family: String,
@@ -65,7 +69,7 @@ struct Checks<'a> {
 }
 
 pub(super) fn check(generator: &Generator, catalogues: &[Catalogue]) -> Result<(), Invalid> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<_> = settings::problems(generator).collect();
     let mut services = BTreeSet::new();
     for (index, catalogue) in catalogues.iter().enumerate() {
         let service = catalogue.service.clone();
@@ -96,16 +100,24 @@ impl<'a> Checks<'a> {
 
     fn service(&mut self, services: &mut BTreeSet<&'a str>) {
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        // A file whose name begins with - is read as an option.
+        let is_file = |name: &str| {
+            !name.is_empty() && !name.starts_with(['.', '-']) && name.chars().all(allowed)
+        };
         match self.catalogue.service.as_deref() {
             None => self.report(
                 "",
                 "it names no service: make it with tickmetrics catalogue --service NAME",
             ),
-            Some(name)
-                if name.starts_with('.') || name.is_empty() || !name.chars().all(allowed) =>
-            {
-                self.report("", "it names files: a service's name has letters, digits, - _ and .");
-            }
+            Some(name) if !is_file(name) => self.report(
+                "",
+                "it names files: a service's name has letters, digits, - _ and ., and begins with none of \
+                 - and .",
+            ),
+            Some(name) if name.len() > LONGEST_NAME => self.report(
+                "",
+                format!("it names files: a service's name has at most {LONGEST_NAME} bytes"),
+            ),
             Some(name) if !services.insert(name) => self.report(
                 "",
                 "two catalogues are of this service: give one, or name one of them otherwise",

@@ -7,7 +7,9 @@ pub(super) fn rounded(number: f64, digits: usize) -> f64 {
 
 /// A share as a percentage, for people.
 pub(super) fn percent(share: f64) -> String {
-    format!("{} %", rounded(share * 100.0, 4))
+    // What is nearly all is not all.
+    let digits = if share > 0.99 { 12 } else { 4 };
+    format!("{} %", rounded(share * 100.0, digits))
 }
 
 /// A share of bad events that are 1 minus an objective, without the noise of the subtraction.
@@ -55,5 +57,6 @@ mod tests {
             assert_eq!(general(number), text);
         }
         assert_eq!(percent(14.4 * 0.0005), "0.72 %");
+        assert_eq!(percent(0.999_999_99), "99.999999 %");
     }
 }

@@ -52,6 +52,8 @@ fn objectives_that_make_no_rule_are_named() {
         ("histogram", "wait", 1.0, under, "the objective wait is 1: give a share between 0 and 1"),
         ("histogram", "wait", 99.9, under, "the objective wait is 99.9: give a share"),
         ("histogram", "wait", 0.9306, under, ""),
+        ("histogram", "wait", 0.999_999_99, under, ""),
+        ("histogram", "wait", 0.999_999_999, under, "leaves no budget: give at most 0.99999999"),
         (
             "histogram",
             "wait",
@@ -139,6 +141,13 @@ fn objectives_that_make_no_rule_are_named() {
 const ALERTS: &[(&str, &str, &str)] = &[
     ("gauge", r#""of": "value", "is": {"above": 1.0}"#, ""),
     ("counter", r#""of": "rate", "is": {"above": 0.0}, "window_seconds": 300"#, ""),
+    ("gauge", r#""of": "value", "is": {"above": -0.0}"#, ""),
+    ("gauge", r#""of": "value", "is": {"above": 1e308}"#, "is about 1e308: give a size between"),
+    (
+        "gauge",
+        r#""of": "value", "is": {"below": 5e-324}"#,
+        "is about 5e-324: give a size between 1e-100 and 1e100",
+    ),
     ("histogram", r#""of": {"quantile": 0.9}, "is": {"above": 0.1}, "window_seconds": 300"#, ""),
     (
         "gauge",
@@ -272,8 +281,25 @@ fn services_name_files() {
         problems(&[Some("feed"), Some("feed")])
             .contains("feed: two catalogues are of this service")
     );
-    for name in ["", "../feed", ".feed", "a/b", "a b", "a\nb"] {
+    for name in ["", "../feed", ".feed", "-feed", "a/b", "a b", "a\nb", &"a".repeat(201)] {
         assert!(problems(&[Some(name)]).contains("it names files"), "{name}");
+    }
+}
+
+#[test]
+fn settings_are_checked() {
+    let problems = |generator: Generator| {
+        generator.outputs(&[]).map_or_else(|invalid| invalid.to_string(), |_| String::new())
+    };
+    assert_eq!(problems(Generator::new().webhook("https://[::1]:8080/a?b=c")), "");
+    for wrong in ["", "x y", "ftp://x", "http://", "http://a\nb", "{{"] {
+        let problem = problems(Generator::new().webhook(wrong));
+        assert!(problem.contains("is no address: give one such as"), "{wrong}: {problem}");
+    }
+    assert!(problems(Generator::new().by(["slo"])).contains("rules set slo"));
+    for wrong in ["", "__name__"] {
+        assert!(problems(Generator::new().by([wrong])).contains("is no label"), "{wrong}");
+        assert!(problems(Generator::new().select(wrong, "a")).contains("is no label"), "{wrong}");
     }
 }
 
@@ -287,4 +313,30 @@ fn selectors_are_labels_with_values() {
     {
         assert!(matchers(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn labels_of_rules_are_not_those_of_series() {
+    let of = |family: &str| {
+        let families = format!(
+            r#"{{"tickmetrics_catalogue": 1, "service": "feed", "families": [
+                {{"name": "x", "from_start": true, "labels": [{{"name": "service", "values": ["a", "b"]}},
+                {{"name": "job", "values": ["a", "b"]}}], {family}}}]}}"#
+        );
+        let outputs = Generator::new().outputs(&[read(&families)]);
+        outputs.map_or_else(|invalid| invalid.to_string(), |_| String::new())
+    };
+    let value = alert(r#""of": "value", "is": {"above": 1.0}"#);
+    let said = of(&format!(r#""kind": "gauge", {value}"#));
+    assert!(said.contains("values of service apart, and rules set that label"), "{said}");
+    let one = value.replace("\"of\"", r#""matchers": {"service": "a"}, "of""#);
+    assert_eq!(of(&format!(r#""kind": "gauge", {one}"#)), "");
+    let rate = alert(r#""of": "rate", "is": {"above": 1.0}, "window_seconds": 300"#);
+    assert_eq!(of(&format!(r#""kind": "counter", {rate}"#)), "");
+    let by = rate.replace("\"of\"", r#""by": ["service"], "of""#);
+    let said = of(&format!(r#""kind": "counter", {by}"#));
+    assert!(said.contains("values of service apart, and rules set that label"), "{said}");
+    let bad = objective("wait", 0.999, r#"{"bad": {"label": "job", "values": ["b"]}}"#);
+    let said = of(&format!(r#""kind": "counter", {bad}"#));
+    assert!(said.contains("the label job, by which series are selected"), "{said}");
 }

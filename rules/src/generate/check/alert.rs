@@ -3,11 +3,19 @@
 use super::{Checks, labels};
 use crate::catalogue::{Alert, Condition, Family, Kind, Subject};
 use crate::generate::partner::{ABSENT, has_absent};
+use std::ops::RangeInclusive;
 
 /// In seconds. Prometheus reads all samples of a window in each evaluation.
 const LONGEST_WINDOW: u64 = 86_400;
 /// In seconds. What lasts for longer is no alert, and its tests would be slow.
 const LONGEST_FOR: u64 = 7 * 86_400;
+
+/// Labels of all alerts. Series that differ in one of them alone would be one alert, which is an error in
+/// Prometheus.
+pub(super) const SET: [&str; 3] = ["alertname", "priority", "service"];
+
+/// Sizes of thresholds. Beyond them, sums and tests overflow or vanish.
+pub(super) const SIZES: RangeInclusive<f64> = 1e-100..=1e100;
 
 impl<'a> Checks<'a> {
     pub(super) fn alert(&mut self, family: &'a Family, alert: &'a Alert) {
@@ -38,6 +46,18 @@ impl<'a> Checks<'a> {
                 self.report(&family.name, message);
             }
         }
+        let is_apart = |label: &&str| {
+            by.iter().any(|it| it == label)
+                || *of == Subject::Value
+                    && family.label(label).is_some()
+                    && !matchers.contains_key(*label)
+        };
+        if let Some(label) = SET.iter().find(|label| is_apart(label)) {
+            let message = format!(
+                "{what} looks at values of {label} apart, and rules set that label: give it another name"
+            );
+            self.report(&family.name, message);
+        }
         if self.kind(family, &what, of) {
             self.condition(family, &what, alert);
         }
@@ -67,6 +87,8 @@ impl<'a> Checks<'a> {
         let is_value = alert.of == Subject::Value;
         let wrong = if !number.is_finite() {
             Some(format!("is about {number}, which is no number to compare with"))
+        } else if number != 0.0 && !SIZES.contains(&number.abs()) {
+            Some(beyond(number))
         } else if is_value && alert.window_seconds > 0 {
             Some("is about a gauge, whose value has no window: leave out window_seconds".to_owned())
         } else if !is_value && alert.window_seconds == 0 {
@@ -96,6 +118,12 @@ impl<'a> Checks<'a> {
             self.report(&family.name, message);
         }
     }
+}
+
+/// What is wrong with a number beyond the sizes.
+pub(super) fn beyond(number: f64) -> String {
+    let (least, most) = (SIZES.start(), SIZES.end());
+    format!("is about {number:e}: give a size between {least:e} and {most:e}")
 }
 
 /// The reason why a condition always holds, or never.

@@ -1,9 +1,13 @@
 //! Objectives that make no rule.
 
+use super::alert::{SIZES, beyond};
 use super::{Checks, labels, names};
 use crate::catalogue::{Family, Indicator, Kind, Objective};
 use crate::generate::number::percent;
 use crate::generate::objective::FASTEST;
+
+/// One bad event in a hundred million. A smaller budget is lost in rounding.
+const MOST: f64 = 0.999_999_99;
 
 impl<'a> Checks<'a> {
     pub(super) fn objective(&mut self, family: &'a Family, objective: &'a Objective) {
@@ -32,6 +36,9 @@ impl<'a> Checks<'a> {
                 percent(least)
             );
             self.report(&family.name, message);
+        } else if *share > MOST {
+            let message = format!("{what} is {share}, which leaves no budget: give at most {MOST}");
+            self.report(&family.name, message);
         }
         self.matchers(family, &what, matchers);
         self.indicator(family, &what, indicator);
@@ -52,6 +59,9 @@ impl<'a> Checks<'a> {
                 let message = format!("{what} is about values up to {bound}: give more than 0");
                 self.report(&family.name, message);
             }
+            Indicator::Under(bound) if !SIZES.contains(bound) => {
+                self.report(&family.name, format!("{what} {}", beyond(*bound)));
+            }
             Indicator::Under(bound) => {
                 self.edge(family, what, *bound);
             }
@@ -67,6 +77,15 @@ impl<'a> Checks<'a> {
             let message = format!("{what} is about the label {label}: {}", labels(family));
             return self.report(&family.name, message);
         };
+        let generator = self.generator;
+        if generator.by.contains(&label.name) || generator.selector.contains_key(&label.name) {
+            let message = format!(
+                "{what} is about the label {}, by which series are selected or looked at apart: give \
+                 another label",
+                label.name
+            );
+            return self.report(&family.name, message);
+        }
         let known = label.values.known();
         let unknown: Vec<_> = values.iter().filter(|value| !known.contains(value)).collect();
         let message = if values.is_empty() {
