@@ -195,6 +195,10 @@ fn other_documents_are_refused() {
             r#"{"tickmetrics_catalogue": 1, "families": [{"name": "a", "kind": "histogram", "from_start": true, "native": 9}]}"#,
             "\"a\" has native buckets whose schema is not within -4 and 8",
         ),
+        (
+            r#"{"tickmetrics_catalogue": 1, "families": [{"name": "a", "kind": "gauge", "from_start": true, "labels": [{"name": "", "interned": 2}]}]}"#,
+            "\"a\" has a label whose name is empty",
+        ),
         (r#"{"tickmetrics_catalogue": 1, "families": [], "rules": 1}"#, "unknown field `rules`"),
     ] {
         assert!(message(text).contains(why), "{text}: {}", message(text));

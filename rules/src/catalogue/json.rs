@@ -135,6 +135,8 @@ fn check(family: &Family) -> Result<(), CatalogueError> {
     let rises = |numbers: &[f64]| numbers.windows(2).all(|two| two[0] < two[1]);
     let wrong = if family.name.is_empty() {
         "a family without a name"
+    } else if family.labels.iter().any(|label| matches!(&*label.name, "" | "__name__")) {
+        "a label whose name is empty, or `__name__`"
     } else if !rises(&family.buckets) || family.buckets.iter().any(|edge| !edge.is_finite()) {
         "bucket edges that do not rise"
     } else if !rises(&family.quantiles) {

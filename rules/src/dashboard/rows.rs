@@ -142,13 +142,9 @@ fn joined(key: Key, rest: &str, declared: &[String]) -> Key {
 fn shared(blocks: Vec<Named>) -> Vec<Named> {
     let mut kept: Vec<Named> = Vec::new();
     for mut named in blocks {
-        let line =
-            |named: &Named| named.block.one_line.as_deref().map(words::first).map(str::to_owned);
-        let unit = |named: &Named| named.block.panels.first().map(|panel| panel.unit.clone());
-        let of_same = kept.iter_mut().find(|it| {
-            let lines = line(it);
-            lines.is_some() && lines == line(&named) && unit(it) == unit(&named)
-        });
+        let has_line = line(&named).is_some();
+        let is_same = |it: &&mut Named| line(it) == line(&named) && unit(it) == unit(&named);
+        let of_same = kept.iter_mut().filter(|_| has_line).find(is_same);
         match of_same {
             Some(same) => {
                 let panels = named.block.panels.drain(..);
@@ -159,6 +155,15 @@ fn shared(blocks: Vec<Named>) -> Vec<Named> {
         }
     }
     kept
+}
+
+/// What the one line of a panel counts.
+fn line(named: &Named) -> Option<&str> {
+    named.block.one_line.as_deref().map(words::first)
+}
+
+fn unit(named: &Named) -> Option<&str> {
+    named.block.panels.first().map(|panel| &*panel.unit)
 }
 
 /// Adds the line of a counter to the panel of another one.
