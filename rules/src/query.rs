@@ -1,6 +1,7 @@
 //! Expressions about metrics, as text in the form that Prometheus prints.
 
 use std::fmt::{self, Display, Write};
+use tickmetrics_exporter::encode::canonical;
 
 /// Words that Prometheus does not read as a metric's name where it begins an expression.
 const RESERVED: [&str; 8] =
@@ -95,21 +96,6 @@ pub(crate) fn edge_forms(edge: f64) -> Vec<String> {
     forms
 }
 
-/// A number as Prometheus 3 writes it into a label
-/// (<https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers>).
-fn canonical(number: f64) -> String {
-    let scientific = format!("{number:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    match exponent.parse().unwrap_or(0) {
-        -4..6 => {
-            let plain = number.to_string();
-            if plain.contains('.') { plain } else { plain + ".0" }
-        }
-        exponent if exponent < 0 => format!("{digits}e-{:02}", -exponent),
-        exponent => format!("{digits}e+{exponent:02}"),
-    }
-}
-
 /// A label's name, in quotes if it has other characters than Prometheus 2 allows.
 pub(crate) fn label_name(name: &str) -> String {
     if is_plain(name, false) { name.to_owned() } else { quoted(name) }
@@ -119,6 +105,19 @@ pub(crate) fn label_name(name: &str) -> String {
 pub(crate) fn label_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.into_iter().map(label_name).collect();
     names.join(", ")
+}
+
+/// The sum over all labels but these.
+pub(crate) fn sum(by: &[String], of: &str) -> String {
+    aggregated("sum", by, of)
+}
+
+/// An aggregation over all labels but these.
+pub(crate) fn aggregated(operator: &str, by: &[String], of: &str) -> String {
+    if by.is_empty() {
+        return format!("{operator}({of})");
+    }
+    format!("{operator} by ({}) ({of})", label_names(by.iter().map(String::as_str)))
 }
 
 /// A string of an expression.

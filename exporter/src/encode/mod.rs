@@ -25,6 +25,7 @@ pub(crate) use exposition::Exposition;
 pub use json::Process;
 pub use labels::label_text;
 pub use negotiate::{Format, Protocol, negotiate};
+pub use number::canonical;
 pub(crate) use part::Part;
 #[cfg(feature = "json")]
 pub use whole::json;

@@ -59,7 +59,7 @@ fn push_billionths(out: &mut Vec<u8>, billionths: u64) {
 /// shortest that reads back the same, with an exponent of two digits below 10^-4 and from 10^6 on,
 /// and else with a decimal point. It equals Prometheus' own text for a number of protobuf, so that
 /// a series is the same in every format.
-pub(super) fn canonical(number: f64) -> String {
+pub fn canonical(number: f64) -> String {
     let scientific = format!("{number:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
     match exponent.parse().unwrap_or(0) {

@@ -130,6 +130,12 @@ impl Family {
         }
     }
 
+    /// Whether its native buckets are read: those of a histogram that has no others, or if they are
+    /// preferred.
+    pub(crate) fn reads_native(&self, prefers_native: bool) -> bool {
+        self.native.is_some() && (prefers_native || self.buckets.is_empty())
+    }
+
     /// The label of a name.
     pub fn label(&self, name: &str) -> Option<&Label> {
         self.labels.iter().find(|label| label.name == name)

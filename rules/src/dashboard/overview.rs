@@ -10,10 +10,6 @@ use crate::query::Selector;
 /// States that the row has at most. Others stay in their own rows.
 const MOST_STATES: usize = 8;
 
-/// The burn rate at which 2 % of the budget of 30 days is gone in an hour
-/// (<https://sre.google/workbook/alerting-on-slos/>).
-const PAGING_BURN: f64 = 14.4;
-
 /// The first row. States move here from the blocks of other rows.
 pub(super) fn row(maker: &Maker<'_>, blocks: &mut Vec<Block>, firing: Option<&str>) -> Row {
     let catalogue = maker.catalogue;
@@ -131,13 +127,13 @@ fn objective_panels(maker: &Maker<'_>, family: &Family, objective: &Objective) -
     ];
     let bad =
         if matches!(objective.indicator, Indicator::Under(_)) { format!("({bad})") } else { bad };
-    let left = format!("1 - {bad} / {}", budget(promised));
+    let left = format!("1 - {bad} / {}", objective.budget());
     let mut left = stat(format!("{title}: budget left"), left, steps);
     left.decimals = Some(0);
     left.description = format!(
         "The part of the error budget that the time that is shown has left: the budget is {} of \
          its events.\n\n{about}",
-        percent(budget(promised))
+        percent(objective.budget())
     );
     vec![share, left]
 }
@@ -148,7 +144,7 @@ fn burn_rate(maker: &Maker<'_>) -> Option<Panel> {
         let bad = bad_share(maker.catalogue, family, objective, maker.prefers_native, INTERVAL)?;
         let is_under = matches!(objective.indicator, Indicator::Under(_));
         let bad = if is_under { format!("({bad})") } else { bad };
-        let expr = format!("{bad} / {}", budget(objective.objective));
+        let expr = format!("{bad} / {}", objective.budget());
         Some(Target::range(expr, words::title(&objective.name)))
     };
     let targets: Vec<_> = objectives(maker.catalogue).filter_map(of).collect();
@@ -164,14 +160,9 @@ fn burn_rate(maker: &Maker<'_>) -> Option<Panel> {
     panel.thresholds = vec![
         Step { from: None, color: "green" },
         Step { from: Some(1.0), color: "orange" },
-        Step { from: Some(PAGING_BURN), color: "red" },
+        Step { from: Some(Objective::FASTEST_BURN), color: "red" },
     ];
     Some(panel)
-}
-
-/// The share of events that may be bad, without the digits that the subtraction adds.
-fn budget(objective: f64) -> f64 {
-    ((1.0 - objective) * 1e10).round() / 1e10
 }
 
 /// Decimals of a percentage: one more than those of the objective.

@@ -1,7 +1,8 @@
 //! The queries of panels. Each selects what the variables of the dashboard choose.
 
 use crate::catalogue::{Catalogue, Family, Indicator, Kind, Label, Objective, Values};
-use crate::query::{Selector, label_names};
+use crate::query::Selector;
+pub(super) use crate::query::{aggregated, sum};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -30,19 +31,6 @@ pub(super) fn target(name: &str) -> Selector {
 /// The series of a name, of the services that are chosen.
 pub(super) fn of_service(name: &str) -> Selector {
     Selector::new(name).matching("job", "$service")
-}
-
-/// The sum over all labels but these.
-pub(super) fn sum(by: &[String], of: &str) -> String {
-    aggregated("sum", by, of)
-}
-
-/// An aggregation over all labels but these.
-pub(super) fn aggregated(operator: &str, by: &[String], of: &str) -> String {
-    if by.is_empty() {
-        return format!("{operator}({of})");
-    }
-    format!("{operator} by ({}) ({of})", label_names(by.iter().map(String::as_str)))
 }
 
 /// The names of series that these labels distinguish.
@@ -96,7 +84,7 @@ impl<'a> Distribution<'a> {
     /// `None` without buckets.
     pub(super) fn of(family: &'a Family, prefers_native: bool) -> Option<Self> {
         let has_classic = !family.buckets.is_empty();
-        let is_native = family.native.is_some() && (prefers_native || !has_classic);
+        let is_native = family.reads_native(prefers_native);
         (has_classic || is_native).then_some(Self { family, is_native })
     }
 

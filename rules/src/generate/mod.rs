@@ -117,7 +117,7 @@ impl Generator {
 
     /// Whether rules read the native buckets of a histogram.
     fn is_native(&self, family: &Family) -> bool {
-        family.native.is_some() && (self.native || family.buckets.is_empty())
+        family.reads_native(self.native)
     }
 
     fn of_service(&self, catalogue: &Catalogue) -> [Output; 2] {

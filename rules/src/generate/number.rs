@@ -12,11 +12,6 @@ pub(super) fn percent(share: f64) -> String {
     format!("{} %", rounded(share * 100.0, digits))
 }
 
-/// A share of bad events that are 1 minus an objective, without the noise of the subtraction.
-pub(super) fn budget(objective: f64) -> f64 {
-    rounded(1.0 - objective, 12)
-}
-
 /// As Go's `%.4g` writes it.
 pub(super) fn general(number: f64) -> String {
     let scientific = format!("{number:.3e}");

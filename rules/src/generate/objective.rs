@@ -1,7 +1,7 @@
 //! Objectives: the share of bad events in several windows, and alerts about the rate at which it uses
 //! up the error budget (<https://sre.google/workbook/alerting-on-slos/>, approach 6).
 
-use super::number::{budget, percent};
+use super::number::percent;
 use super::rule::{AlertRule, Annotation, Form, Group, Record, Rule};
 use super::scope::{Scope, share};
 use crate::catalogue::{Family, Indicator, Objective, Priority};
@@ -24,12 +24,9 @@ const MINUTE: u64 = 60;
 pub(super) const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 
-/// The fastest rate.
-pub(super) const FASTEST: f64 = 14.4;
-
 /// The workbook's: 2 % of the budget in an hour, 5 % in 6 hours, and 10 % in 1 day and in 3 days.
 pub(super) const BURNS: [Burn; 4] = [
-    Burn { long: HOUR, short: 5 * MINUTE, rate: FASTEST, pages: true },
+    Burn { long: HOUR, short: 5 * MINUTE, rate: Objective::FASTEST_BURN, pages: true },
     Burn { long: 6 * HOUR, short: 30 * MINUTE, rate: 6.0, pages: true },
     Burn { long: DAY, short: 2 * HOUR, rate: 3.0, pages: false },
     Burn { long: 3 * DAY, short: 6 * HOUR, rate: 1.0, pages: false },
@@ -95,7 +92,7 @@ impl<'a> Slo<'a> {
         let limit = format!("{} * (1 - {objective})", burn.rate);
         let shares = [burn.long, burn.short].map(|window| self.recorded(window));
         let expr = format!("{} > {limit}\nand\n{} > {limit}", shares[0], shares[1]);
-        let least = percent(burn.rate * budget(*objective));
+        let least = percent(burn.rate * self.objective.budget());
         let after = format!(
             " of the events of the last {long} were bad. The objective is {}, and the error budget \
              burns more than {} times as fast as it may.",

@@ -1,13 +1,13 @@
 //! Alerts beside others, for when these can't fire: without data, and with too few events.
 
 use super::alert::Declared;
-use super::number::{budget, general, percent};
-use super::objective::{FASTEST, HOUR, Slo};
+use super::number::{general, percent};
+use super::objective::{HOUR, Slo};
 use super::rule::{AlertRule, Annotation, Form};
-use crate::catalogue::{Alert, Condition, Family, Priority, Subject};
+use crate::catalogue::{Alert, Condition, Family, Objective, Priority, Subject};
 use crate::query::Selector;
 
-/// What absence is called in the names of alerts.
+/// The end of an alert's name that stands for absence.
 pub(super) const ABSENT: &str = "Absent";
 /// The same for too few events.
 pub(super) const LOW_TRAFFIC: &str = "LowTraffic";
@@ -32,19 +32,19 @@ impl Slo<'_> {
 
     /// The fewest events in an hour of which one bad event does not fire the fastest alert.
     pub(super) fn fewest_events(&self) -> f64 {
-        1.0 / (FASTEST * budget(self.objective.objective))
+        1.0 / (Objective::FASTEST_BURN * self.objective.budget())
     }
 
     /// A single bad event fires the fastest alert.
     pub(super) fn low_traffic(&self) -> AlertRule {
         let Self { scope, total, objective, .. } = self;
-        let fewest = format!("1 / ({FASTEST} * (1 - {}))", objective.objective);
+        let fewest = format!("1 / ({} * (1 - {}))", Objective::FASTEST_BURN, objective.objective);
         let events = scope.sum(&scope.events(total, &objective.matchers).increase(HOUR));
         let after = format!(
             " events in the last 1h. With fewer than {fewest} = {}, a single bad event is more than \
              {}, and fires {}.",
             general(self.fewest_events()),
-            percent(FASTEST * budget(objective.objective)),
+            percent(Objective::FASTEST_BURN * objective.budget()),
             self.alert_name("BudgetBurn1h"),
         );
         let summary =

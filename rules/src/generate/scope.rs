@@ -2,7 +2,7 @@
 
 use super::Generator;
 use crate::catalogue::{Catalogue, Family, Kind};
-use crate::query::{Selector, duration, label_names};
+use crate::query::{Selector, duration, label_names, sum};
 use std::collections::BTreeMap;
 
 /// A service, and how its rules select series.
@@ -61,12 +61,7 @@ impl Scope<'_> {
 
     /// The sum for each combination of the labels that are kept.
     pub(super) fn sum(self, what: &str) -> String {
-        if self.generator.by.is_empty() {
-            format!("sum({what})")
-        } else {
-            let by = label_names(self.generator.by.iter().map(String::as_str));
-            format!("sum by ({by}) ({what})")
-        }
+        sum(&self.generator.by, what)
     }
 }
 

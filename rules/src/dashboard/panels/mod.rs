@@ -40,7 +40,7 @@ pub(super) struct Block {
     pub(super) panels: Vec<Panel>,
 }
 
-/// What panels are made of.
+/// The catalogue and the choices of which panels are made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Maker<'a> {
     pub(super) catalogue: &'a Catalogue,

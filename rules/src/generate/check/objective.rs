@@ -4,7 +4,6 @@ use super::alert::{SIZES, beyond};
 use super::{Checks, labels, names};
 use crate::catalogue::{Family, Indicator, Kind, Objective};
 use crate::generate::number::percent;
-use crate::generate::objective::FASTEST;
 
 /// One bad event in a hundred million. A smaller budget is lost in rounding.
 const MOST: f64 = 0.999_999_99;
@@ -24,15 +23,16 @@ impl<'a> Checks<'a> {
         } else {
             self.report(&family.name, format!("{what} is there twice: name one of them otherwise"));
         }
-        let least = 1.0 - 1.0 / FASTEST;
+        let least = 1.0 - 1.0 / Objective::FASTEST_BURN;
         if !(*share > 0.0 && *share < 1.0) {
             let message = format!("{what} is {share}: give a share between 0 and 1, such as 0.999");
             self.report(&family.name, message);
         } else if *share <= least {
             let message = format!(
-                "{what} is {}, so that not even an outage burns the budget {FASTEST} times as fast as it \
-                 may: give more than {}",
+                "{what} is {}, so that not even an outage burns the budget {} times as fast as it may: \
+                 give more than {}",
                 percent(*share),
+                Objective::FASTEST_BURN,
                 percent(least)
             );
             self.report(&family.name, message);

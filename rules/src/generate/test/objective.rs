@@ -1,6 +1,6 @@
 //! Tests of the alerts about an objective.
 
-use super::super::number::{budget, rounded};
+use super::super::number::rounded;
 use super::super::objective::{BURNS, Burn, HOUR, Slo, recorded};
 use super::series::{self, Input, Phase};
 use super::{AlertTest, EVALUATION, ExpectedSample, QueryTest, Test, fires, silent};
@@ -52,7 +52,7 @@ fn test(
 /// Steady shares on both sides of a threshold.
 fn thresholds(slo: &Slo<'_>, burn: &Burn) -> Test {
     let (rule, rate) = (slo.burn(burn), burn.rate);
-    let limit = rate * budget(slo.objective.objective);
+    let limit = rate * slo.objective.budget();
     let (above, below) = (rounded((2.0 * limit).min(1.0), 3), rounded(0.9 * limit, 3));
     // So many that the first ones don't count in a window of both.
     let phases = [(EVALUATION, of(below, 1e3)), (EVALUATION, of(above, 1e9))];
@@ -88,7 +88,7 @@ fn normal(slo: &Slo<'_>) -> Test {
 fn begins(slo: &Slo<'_>, what: &str, step: u64, burns: &[&Burn]) -> Test {
     let last = burns.iter().map(|burn| burn.long).max().unwrap_or(0) + EVALUATION;
     // So many that all bad ones are few of them.
-    let many = (last / step) as f64 / budget(slo.objective.objective);
+    let many = (last / step) as f64 / slo.objective.budget();
     let (good, bad) =
         (Events { good: 2.0 * many.ceil(), bad: 0.0 }, Events { good: 0.0, bad: 1.0 });
     // The good ones are between the first samples.
