@@ -1,0 +1,1 @@
+//! Counts records of the `log` crate by level.
