@@ -151,7 +151,10 @@ pub(super) fn views(root: &Path) -> io::Result<()> {
     for (table, rows) in columns::empty().map_err(io::Error::other)? {
         let folder = root.join(table).join(days::folder(0));
         fs::create_dir_all(&folder)?;
-        write_file(&folder.join("empty.parquet"), &[rows])?;
+        // Under another name first: a query may list the folder at any moment.
+        let unfinished = folder.join(format!("empty.{UNFINISHED}"));
+        write_file(&unfinished, &[rows])?;
+        fs::rename(&unfinished, unfinished.with_extension("parquet"))?;
     }
     let unfinished = root.join("views.unfinished");
     fs::write(&unfinished, sql(root))?;
