@@ -102,16 +102,18 @@ fn constant_labels_tell_metrics_of_one_name_apart() {
     assert!(error.contains(r#"that one's list of labels is ["venue"]"#), "{error}");
 }
 
-/// Native buckets take the place of the others.
+/// Native buckets or quantiles take the place of the others.
 #[test]
-fn a_histogram_without_buckets_is_refused_but_for_native_ones() {
+fn a_histogram_that_would_show_no_distribution_is_refused() {
     assert_eq!(
         refused_histogram(|h| h.buckets([])),
         "\"h\" is set up wrong: it has no buckets: leave .buckets(..) out for the default, list \
-         some, or add .native(..)"
+         some, or add .native(..) or .quantiles(..)"
     );
-    let native = Description::new("h", "Help.").buckets([]).native(3);
-    registry().register::<Histogram>(&native).unwrap();
+    let empty = || Description::new("h", "Help.").buckets([]);
+    for described in [empty().native(3), empty().quantiles([0.5])] {
+        registry().register::<Histogram>(&described).unwrap();
+    }
 }
 
 /// A `main` that returns an error prints its `Debug`.

@@ -44,7 +44,8 @@ pub(super) fn beside(number: usize, seen: &Seen, part: Part<'_>) -> Option<Besid
     let interval = part.interval;
     let has_extremes = interval.is_some_and(|family| family.has_extremes());
     let extremes = ALL.iter().filter(|_| has_extremes).map(Beside::Extreme);
-    let has_quantiles = interval.is_some_and(|family| family.quantiles().next().is_some());
+    let has_quantiles =
+        interval.is_some_and(|family| family.quantiles().next().is_some() && !family.is_summary());
     let summary = has_quantiles.then_some(Beside::Summary);
     unmeasured.chain(extremes).chain(summary).nth(number)
 }

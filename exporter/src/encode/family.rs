@@ -90,19 +90,27 @@ pub(super) fn write<'a, W: Writer<'a>>(
     let escaping = writer.escaping();
     let name = &*escaping.metric(family.name());
     if progress.table == 0 {
+        let is_summary = W::DERIVES && family.is_summary();
         let family_type = match family.kind() {
             Kind::Counter => FamilyType::Counter,
             Kind::UpDownCounter | Kind::Gauge => FamilyType::Gauge,
+            Kind::Histogram if is_summary => FamilyType::Summary,
             Kind::Histogram => FamilyType::Histogram,
         };
         let head = Head { name, family_type, help: &[family.help()], unit: family.unit(), family };
-        let sample = |seen: &mut Seen, series: Series<'a>, _| match series.value() {
+        let sample = |seen: &mut Seen, series: Series<'a>, position| match series.value() {
             Value::Counter(value) => Some(Sample::Count(value)),
             Value::UpDown(value) => Some(Sample::Balance(value)),
             Value::Quantity(value) | Value::Gauge(value) => Some(Sample::Number(value)),
             Value::Histogram(value) => {
                 seen.look(value);
-                Some(Sample::Histogram(value))
+                Some(if is_summary {
+                    let since_start = part.interval.is_none().then_some(value);
+                    let interval = interval(part, position).or(since_start);
+                    Sample::Summary(Summary { all: value, interval })
+                } else {
+                    Sample::Histogram(value)
+                })
             }
             // No kind that exists today.
             _ => None,

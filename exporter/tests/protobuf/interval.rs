@@ -28,6 +28,9 @@ struct Gateway {
 fn second_scrape(format: Format) -> (String, Vec<u8>) {
     let registry = Registry::new();
     let gateway = Gateway::register(&registry).unwrap();
+    let pause = Description::new("pause", "With quantiles in place of buckets.");
+    let pause: Histogram<bool> =
+        registry.register(&pause.buckets([]).quantiles([0.5, 1.0])).unwrap();
     let builder = Exporter::builder().registry(&registry).listen("127.0.0.1:0");
     let exporter = builder.interval(Duration::ZERO).start().unwrap();
     // Its reads before it is ready are no scrapes.
@@ -35,9 +38,11 @@ fn second_scrape(format: Format) -> (String, Vec<u8>) {
         thread::yield_now();
     }
     (1..=100).for_each(|value| gateway.wait.with(true).record(value));
+    (1..=100).for_each(|value| pause.with(true).record(value));
     gateway.depth.record(5);
     gateway.size.record(6);
     let first = get(&exporter, Format::Text);
+    pause.with(true).record(20);
     gateway.wait.with(true).record(20);
     gateway.wait.with(true).record(30);
     (String::from_utf8(first).unwrap(), get(&exporter, format))
@@ -112,6 +117,30 @@ fn an_interval_is_what_happened_since_the_scrape_before() {
     python(module, install, &[CHECK_TEXT], &second);
 }
 
+/// Sum and count are those of all values.
+#[test]
+fn a_histogram_without_buckets_is_a_summary() {
+    let (first, second) = second_scrape(Format::Text);
+    let second = String::from_utf8(second).unwrap();
+    for (text, of_true) in
+        [(&first, ["50", "100", "5050", "100"]), (&second, ["20", "20", "5070", "101"])]
+    {
+        let [median, largest, sum, count] = of_true;
+        let expected = [
+            "# TYPE pause summary",
+            r#"pause{flag="false",quantile="0.5"} NaN"#,
+            r#"pause{flag="false",quantile="1.0"} NaN"#,
+            r#"pause_sum{flag="false"} 0"#,
+            r#"pause_count{flag="false"} 0"#,
+            &format!(r#"pause{{flag="true",quantile="0.5"}} {median}"#),
+            &format!(r#"pause{{flag="true",quantile="1.0"}} {largest}"#),
+            &format!(r#"pause_sum{{flag="true"}} {sum}"#),
+            &format!(r#"pause_count{{flag="true"}} {count}"#),
+        ];
+        assert_eq!(lines(text, "pause"), expected);
+    }
+}
+
 #[test]
 fn openmetrics_has_the_same() {
     let (_, second) = second_scrape(Format::OpenMetrics);
@@ -123,6 +152,7 @@ fn openmetrics_has_the_same() {
         let family = &read["families"][format!("gateway_wait_seconds{name}")];
         assert_eq!(family[0], kind, "{name}");
     }
+    assert_eq!(read["families"]["pause"][0], "summary");
     let samples = read["samples"].as_array().unwrap();
     for (name, labels, value) in [
         ("_quantiles", json!({"flag": "true", "quantile": "0.99"}), "3e-08"),
@@ -153,6 +183,10 @@ fn protobuf_has_the_same() {
     assert_eq!(some.sample_count, Some(102));
     let quantiles = some.quantile.iter().map(|it| (it.quantile.unwrap(), it.value.unwrap()));
     assert!(quantiles.eq([(0.0, 2e-8), (0.5, 2e-8), (0.99, 3e-8)]));
+    let pause = family("pause");
+    assert_eq!(pause.r#type, Some(MetricType::Summary as i32));
+    let some = pause.metric[1].summary.as_ref().unwrap();
+    assert_eq!((some.sample_count, some.quantile[0].value), (Some(101), Some(20.0)));
     let max = family("gateway_wait_seconds_max");
     assert_eq!(max.r#type, Some(MetricType::Gauge as i32));
     assert_eq!(max.metric[1].gauge.as_ref().unwrap().value, Some(3e-8));

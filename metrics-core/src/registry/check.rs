@@ -183,10 +183,11 @@ fn settings(metric: &Description) -> Result<(), String> {
         let quantiles = &metric.quantiles;
         return Err(format!("its quantiles must rise, from 0 to 1, and are {quantiles:?}"));
     }
-    if metric.edges.as_deref() == Some(&[]) && metric.native.is_none() {
+    let is_empty = metric.native.is_none() && metric.quantiles.is_empty();
+    if metric.edges.as_deref() == Some(&[]) && is_empty {
         return Err(
             "it has no buckets: leave .buckets(..) out for the default, list some, or add \
-                    .native(..)"
+                    .native(..) or .quantiles(..)"
                 .into(),
         );
     }

@@ -134,7 +134,7 @@ impl Description {
 
     /// The upper edges of a histogram's exposed buckets, rising, none above the maximum. In recorded
     /// units, nanoseconds for times: 10 s is `10_000_000_000`. An empty list is an error, unless the
-    /// histogram has [`native`](Self::native) buckets. The default for durations is 100 ns to 1 ms in steps of 1, 2.5 and 5, and powers of
+    /// histogram has [`native`](Self::native) buckets or [`quantiles`](Self::quantiles). The default for durations is 100 ns to 1 ms in steps of 1, 2.5 and 5, and powers of
     /// ten from there to 10 s. For other quantities it is powers of ten of recorded units to 10^12.
     #[must_use]
     pub fn buckets(mut self, edges: impl IntoIterator<Item = u64>) -> Self {
@@ -183,6 +183,9 @@ impl Description {
     /// Exports quantiles of a histogram's last interval too, as a summary `<name>_quantiles`:
     /// rising, from 0 to 1. None by default. Without values they are NaN, as in Prometheus' own
     /// libraries.
+    ///
+    /// Without buckets, `.buckets([])`, the histogram itself is a summary: it has its quantiles, and
+    /// the sum and the count of all values, under its own name.
     ///
     /// Quantiles of several processes or series can't be combined; those that Prometheus computes
     /// from buckets can. The exporter documents its intervals.

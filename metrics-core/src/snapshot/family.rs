@@ -37,6 +37,25 @@ impl<'a> Family<'a> {
         shape.map_or(&[][..], |shape| &shape.quantiles).iter().copied()
     }
 
+    /// Whether it is exposed as a summary under its own name: a histogram with
+    /// [quantiles](crate::Description::quantiles) and without buckets.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    ///
+    /// let registry = Registry::new();
+    /// let wait = Description::new("wait", "Waited.").buckets([]).quantiles([0.5, 0.99]);
+    /// registry.register::<Histogram>(&wait)?;
+    /// assert!(registry.snapshot().family("wait").unwrap().is_summary());
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn is_summary(&self) -> bool {
+        let shape = self.metrics[0].info.shape.as_ref();
+        shape.is_some_and(|shape| {
+            shape.edges.is_empty() && shape.native_schema().is_none() && !shape.quantiles.is_empty()
+        })
+    }
+
     /// Whether to expose the smallest and largest value of an interval (see
     /// [`Description::extremes`](crate::Description::extremes)).
     pub fn has_extremes(&self) -> bool {

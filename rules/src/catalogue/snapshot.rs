@@ -19,6 +19,7 @@ fn of(family: &tickmetrics::Family<'_>) -> Family {
     let kind = match family.kind() {
         Declared::Counter => Kind::Counter,
         Declared::UpDownCounter | Declared::Gauge => Kind::Gauge,
+        Declared::Histogram if family.is_summary() => Kind::Summary,
         Declared::Histogram => Kind::Histogram,
     };
     let variable = || family.metric_labels().flat_map(MetricLabels::variable);
@@ -40,7 +41,7 @@ fn of(family: &tickmetrics::Family<'_>) -> Family {
     made.native = family.native_schema();
     made.quantiles = family.quantiles().collect();
     made.extremes = family.has_extremes();
-    made.outside = kind == Kind::Histogram;
+    made.outside = family.kind() == Declared::Histogram;
     made.max = family.declared_max();
     made
 }
