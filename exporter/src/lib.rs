@@ -94,6 +94,7 @@
 //! | `interval` | values of the time since an earlier scrape |
 //! | `query` | the client's selection |
 //! | `scrape` | the admission of clients, and the sharing of responses |
+//! | `renderer` | expositions for a server of the program's own, with values of the last interval |
 //! | `render` | an exposition on its way, chunk by chunk, to all clients that share it |
 //! | `http_client` | requests to HTTP servers, encrypted or not |
 //! | `push` | metrics sent to a Pushgateway |
@@ -143,6 +144,7 @@ mod query;
 mod quiet;
 mod rate;
 mod render;
+mod renderer;
 mod respond;
 mod scrape;
 mod server;
@@ -160,6 +162,7 @@ pub use builder::ExporterBuilder;
 pub use error::StartError;
 pub use process::ProcessMetrics;
 pub use push::{AtEnd, Push, PushError};
+pub use renderer::Renderer;
 pub use server::{Exporter, Limits, LocalAddr};
 pub use service::{MetricsBody, MetricsService};
 pub use source::Source;

@@ -29,6 +29,5 @@ pub use number::canonical;
 pub(crate) use part::Part;
 #[cfg(feature = "json")]
 pub use whole::json;
-#[cfg(fuzzing)]
 pub(crate) use whole::render_beside;
 pub use whole::{openmetrics, protobuf, render, render_as, render_into, text};

@@ -22,6 +22,9 @@ use tickmetrics::Snapshot;
 ///   and the bucket `+Inf`.
 /// - `<name>_negative_total`: negative values. They are in nothing else.
 ///
+/// A [summary](tickmetrics::Family::is_summary) has its quantiles since its start. A
+/// [`Renderer`](crate::Renderer) or an exporter has those of the last interval.
+///
 /// Numbers are in the exported unit, in the shortest form that parses to the same number. Names are
 /// in ASCII: `_` replaces each character that is invalid in this format. If several families get
 /// one name, all but one are left out. Apart from the growth of `out`, only some names are
