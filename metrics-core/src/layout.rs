@@ -205,7 +205,7 @@ pub(crate) const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 /// Reads differently on a machine with another byte order.
 pub(crate) const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 /// Counted up with every change of the layout in this module or of the directory's entries.
-pub(crate) const VERSION: u64 = 7;
+pub(crate) const VERSION: u64 = 8;
 
 /// The possible sizes of a part: directory, shared cells, each shard.
 pub(crate) const PART_BYTES: RangeInclusive<usize> = 64 << 10..=32 << 30;

@@ -239,7 +239,7 @@ pub use clock::{MockClock, with_mock_clock};
 pub use directory::{Exposure, Kind};
 pub use handles::{Counter, Gauge, Histogram, Number, Recordable, Timer, UpDownCounter};
 pub use install::SegmentBuilder;
-pub use labels::{Dimension, Interner, Label, LabelId, Labels, Values};
+pub use labels::{Dimension, Interner, Label, LabelId, LabelSetError, Labels, Values};
 pub use names::Escaping;
 #[cfg(fuzzing)]
 pub use reader::read_words;
@@ -247,8 +247,8 @@ pub use reader::read_words;
 pub use reader::{Process, ReadError, SegmentReader};
 pub use registry::declared;
 pub use registry::{
-    CounterValues, Description, FunctionGuard, GaugeValues, Metric, Metrics, RegisterError,
-    Registry,
+    CounterValues, Description, Dynamic, DynamicMetric, FunctionGuard, GaugeValues, Metric,
+    Metrics, RegisterError, Registry,
 };
 pub use segment::{Segment, SegmentError, SegmentStats};
 pub use snapshot::{

@@ -144,7 +144,8 @@ struct Pieces {
 impl Rendered {
     fn new(metric: MetricLabels<'_>, earlier: Option<&Self>) -> Self {
         let constant = metric.constant().map(|(name, _)| name);
-        let mut names = constant.chain(metric.variable().map(VariableLabel::name));
+        let sets = metric.sets().into_iter().flatten().flatten().map(|(name, _)| name);
+        let mut names = constant.chain(metric.variable().map(VariableLabel::name)).chain(sets);
         let known = |at: usize| {
             earlier.and_then(|all| all.parts[at].get().or(all.earlier[at].as_ref())).cloned()
         };
@@ -166,6 +167,9 @@ impl Rendered {
 
 impl Parts {
     fn new<F: Form>(metric: MetricLabels<'_>, escaping: Escaping, earlier: Option<&Self>) -> Self {
+        if let Some(sets) = metric.sets() {
+            return Self::of_sets::<F>(sets, escaping, earlier);
+        }
         let mut constant = Vec::new();
         for (at, (name, value)) in metric.constant().enumerate() {
             F::push_label(&mut constant, &escaping.label(name), value, at == 0);
@@ -192,6 +196,26 @@ impl Parts {
             parts.push(Part { pieces: Arc::new(Pieces { joined: constant, ends }), stride: 1 });
         }
         Self(parts)
+    }
+
+    /// Those of a dynamic family: all labels of a series are one text.
+    fn of_sets<'a, F: Form>(
+        sets: impl ExactSizeIterator<Item = impl Iterator<Item = (&'a str, &'a str)>>,
+        escaping: Escaping,
+        earlier: Option<&Self>,
+    ) -> Self {
+        let known = earlier.and_then(|parts| parts.0.first());
+        let mut pieces = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
+        if pieces.ends.len() < sets.len() {
+            let pieces = Arc::make_mut(&mut pieces);
+            for labels in sets.skip(pieces.ends.len()) {
+                for (at, (name, value)) in labels.enumerate() {
+                    F::push_label(&mut pieces.joined, &escaping.label(name), value, at == 0);
+                }
+                pieces.ends.push(pieces.joined.len());
+            }
+        }
+        Self(vec![Part { pieces, stride: 1 }])
     }
 
     /// Passes the text of each label of the series with a number to `push`, in turn.

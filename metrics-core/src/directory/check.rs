@@ -6,6 +6,7 @@ use super::entry::{
 };
 use super::exposure::Exposure;
 use super::kind::Kind;
+use super::label_set::{self, OVERFLOW, SetNames};
 use crate::bucket::Grid;
 use crate::layout::{GAUGE_CELLS, HEAD_CELLS, Layout, UP_DOWN_CELLS};
 use crate::names;
@@ -54,6 +55,8 @@ struct Shown {
 #[derive(Debug)]
 struct Set {
     capacity: u32,
+    /// The names of the labels, if the values are label sets, and how many of them are reserved.
+    names: Option<(SetNames, usize)>,
     values: HashSet<String>,
     /// Their bytes.
     bytes: u64,
@@ -66,18 +69,30 @@ impl Check {
     /// `None` if this library could not have written the entry after those before it.
     pub(crate) fn entry(&mut self, entry: &Entry, layout: Layout) -> Option<()> {
         match entry {
-            Entry::ValueSet { set: SetPlace { number, retired }, capacity, .. } => {
+            Entry::ValueSet { set: SetPlace { number, retired, has_sets }, capacity, .. } => {
                 let values = HashSet::new();
-                let empty = Set { capacity: *capacity, values, bytes: 0, labels: 0, before: 0 };
+                let names = has_sets.then(Default::default);
+                let (bytes, labels, before) = (0, 0, 0);
+                let empty = Set { capacity: *capacity, names, values, bytes, labels, before };
                 self.sets.insert(*number, empty);
                 let cells = retired_cells(*capacity) as u64;
                 take(&mut self.shared, *retired, cells, layout.shared_words)
             }
             Entry::Value { set, text } => {
                 let set = self.sets.get_mut(set)?;
-                holds(text != OTHER && text.len() <= MAX_VALUE_BYTES)?;
+                holds(text.len() <= MAX_VALUE_BYTES)?;
+                let bytes = if let Some((names, reserved)) = &mut set.names {
+                    holds(text != OVERFLOW && label_set::is_set(text))?;
+                    let pairs = label_set::pairs(text);
+                    holds(names.fault(&pairs, *reserved).is_none())?;
+                    names.add(&pairs);
+                    let bytes = pairs.map(|(name, value)| names::longest(name) + value.len());
+                    bytes.sum::<usize>() as u64
+                } else {
+                    holds(text != OTHER)?;
+                    text.len() as u64
+                };
                 holds(set.values.insert(text.clone()))?;
-                let bytes = text.len() as u64;
                 set.bytes += bytes;
                 let texts = bytes.saturating_mul(set.labels).saturating_add(set.before);
                 self.label_bytes = self.label_bytes.saturating_add(texts);
@@ -118,7 +133,9 @@ impl Check {
 
     fn metric(&mut self, metric: &MetricEntry, layout: Layout) -> Option<()> {
         let labels = metric.constants.iter().map(|(name, _)| name);
-        let labels = labels.chain(metric.dimensions.iter().map(|(name, _)| name));
+        let has_sets = self.has_sets(metric)?;
+        let named = if has_sets { &[][..] } else { &metric.dimensions[..] };
+        let labels = labels.chain(named.iter().map(|(name, _)| name));
         holds(names::fault_of_metric(&metric.name).is_none())?;
         holds(labels.clone().all(|name| names::fault_of_label(name).is_none()))?;
         // A reader exposes no intervals, so their labels are free.
@@ -127,7 +144,20 @@ impl Check {
         };
         holds(!labels.clone().any(|name| reserved(name)))?;
         holds(labels.clone().count() <= MAX_DIMENSIONS)?;
-        holds(names::are_told_apart(&labels.map(String::as_str)))?;
+        holds(names::are_told_apart(&labels.clone().map(String::as_str)))?;
+        if has_sets && let [(_, Source::Set { set, .. })] = &metric.dimensions[..] {
+            let forms = Exposure::of(metric.kind, false, false).filter_map(|series| series.label);
+            let reserved: Vec<&str> = labels.map(String::as_str).chain(forms).collect();
+            let set = self.sets.get_mut(set)?;
+            let mut known = SetNames::reserving(reserved.iter().copied());
+            // Those of an earlier run come before the metric.
+            for text in &set.values {
+                let pairs = label_set::pairs(text);
+                holds(known.fault(&pairs, reserved.len()).is_none())?;
+                known.add(&pairs);
+            }
+            set.names = Some((known, reserved.len()));
+        }
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;
         let constants =
@@ -180,6 +210,23 @@ impl Check {
             shared(self, *table, series)?;
         }
         shared(self, metric.declared, series.div_ceil(64))
+    }
+}
+
+impl Check {
+    /// Whether the series of a metric have label sets. `None` if that is impossible.
+    fn has_sets(&self, metric: &MetricEntry) -> Option<bool> {
+        let mut has_sets = false;
+        for (name, source) in &metric.dimensions {
+            let of_sets = match source {
+                Source::Fixed(_) => false,
+                Source::Set { set, .. } => self.sets.get(set)?.names.is_some(),
+            };
+            holds(of_sets == name.is_empty())?;
+            has_sets |= of_sets;
+        }
+        holds(!has_sets || metric.dimensions.len() == 1)?;
+        Some(has_sets)
     }
 }
 

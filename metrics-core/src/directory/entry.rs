@@ -32,6 +32,8 @@ pub(crate) struct SetPlace {
     /// The first of the shared cells with a bit for each value, which is set while the value is
     /// retired.
     pub(crate) retired: u32,
+    /// Whether the values are label sets.
+    pub(crate) has_sets: bool,
 }
 
 /// Shared cells with a bit for each value of a set, `other` included.
@@ -128,8 +130,8 @@ pub(crate) struct Distribution {
 }
 
 /// The entry of an empty set of values for an interned label.
-pub(crate) fn value_set(identity: &str, retired: u32, capacity: u32) -> Vec<u64> {
-    let mut words = vec![u64::from(retired), u64::from(capacity)];
+pub(crate) fn value_set(identity: &str, retired: u32, capacity: u32, has_sets: bool) -> Vec<u64> {
+    let mut words = vec![u64::from(retired), u64::from(capacity), u64::from(has_sets)];
     push_text(&mut words, identity);
     entry(VALUE_SET, words)
 }
@@ -267,6 +269,14 @@ impl Cursor<'_> {
         T::try_from(self.word()?).ok()
     }
 
+    fn flag(&mut self) -> Option<bool> {
+        match self.word()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
     /// A count of items of at least one word each, so that a damaged count can't demand more memory
     /// than the entry has.
     fn count(&mut self) -> Option<usize> {
@@ -290,8 +300,10 @@ impl Cursor<'_> {
     }
 
     fn value_set(&mut self, number: u64) -> Option<Entry> {
-        let set = SetPlace { number, retired: self.small()? };
-        Some(Entry::ValueSet { set, capacity: self.small()?, identity: self.text()? })
+        let (retired, capacity) = (self.small()?, self.small()?);
+        let has_sets = self.flag()?;
+        let set = SetPlace { number, retired, has_sets };
+        Some(Entry::ValueSet { set, capacity, identity: self.text()? })
     }
 
     fn value(&mut self) -> Option<Entry> {
@@ -341,11 +353,7 @@ impl Cursor<'_> {
                 schema => Some(i8::try_from(i64::checked_sub(schema, NATIVE)?).ok()?),
             },
             edges: self.list(Self::word)?,
-            extremes: match self.word()? {
-                0 => false,
-                1 => true,
-                _ => return None,
-            },
+            extremes: self.flag()?,
             quantiles: self.list(Self::word)?,
         })
     }

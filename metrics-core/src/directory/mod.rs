@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! entry      | kind << 32 + words | ...                 words of the whole entry
-//! value set  | retired | capacity | text identity |     the values of an interned label
+//! value set  | retired | capacity | form | text identity | the values of an interned label (form 0),
+//!            |                                          or the label sets of a dynamic family (1)
 //! value      | set | text |                             one more: `other` is 0, the first 1...
 //! metric     | registry | kind | first cell | series | declared | scale | text name | text help
 //!            | text unit | count (text text)... constants | count dimension... | histogram
 //! dimension  | text name | set | capacity |, or | text name | NO_SET | count text... |
+//!            |                                          the name of label sets is empty
 //! histogram  | table | maximum | digits | native | count edge... | extremes | count quantile... |
 //!            |                                          histograms only; native is 0, or the schema
 //!            |                                          and NATIVE; extremes is 0 or 1
@@ -24,6 +26,7 @@ mod check;
 mod entry;
 mod exposure;
 mod kind;
+mod label_set;
 
 pub(crate) use check::{Check, MAX_DIMENSIONS, are_quantiles};
 pub(crate) use entry::resumed;
@@ -33,3 +36,4 @@ pub(crate) use entry::{
 };
 pub use exposure::Exposure;
 pub use kind::Kind;
+pub(crate) use label_set::{OVERFLOW, Pairs, SetNames, pairs, write as write_set};

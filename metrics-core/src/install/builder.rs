@@ -21,6 +21,7 @@ pub struct SegmentBuilder {
     shard_bytes: Option<usize>,
     directory_bytes: usize,
     shared_bytes: usize,
+    dynamic_series: usize,
     path: Option<PathBuf>,
     resume: bool,
     options: Options,
@@ -59,6 +60,7 @@ impl Default for SegmentBuilder {
             shard_bytes: None,
             directory_bytes: 64 << 20,
             shared_bytes: 256 << 20,
+            dynamic_series: Segment::DYNAMIC_SERIES,
             path: None,
             resume: false,
             options: Options::default(),
@@ -92,6 +94,13 @@ impl SegmentBuilder {
     /// Address space for gauges in bytes, 64 to a series, 64 KiB to 32 GiB; 256 MiB by default.
     pub fn shared_bytes(mut self, bytes: usize) -> Self {
         self.shared_bytes = bytes;
+        self
+    }
+
+    /// The most series of all [`Dynamic`](crate::Dynamic) families of the process together; 100,000 by
+    /// default. Further label sets are counted in the overflow series of their family.
+    pub fn dynamic_series(mut self, most: usize) -> Self {
+        self.dynamic_series = most;
         self
     }
 
@@ -257,6 +266,7 @@ impl SegmentBuilder {
                 }
             },
         };
+        segment.set_dynamic_series(self.dynamic_series);
         segment.apply(self.options).iter().for_each(|warning| report(format_args!("{warning}")));
         Ok(segment)
     }

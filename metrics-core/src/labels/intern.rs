@@ -1,6 +1,6 @@
 use super::id::LabelId;
 use super::table::{BITS, Found, Table, bit};
-use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS, SetPlace};
+use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS, OVERFLOW, SetPlace};
 use crate::layout::header;
 use crate::memory::{Leaked, Published, Texts};
 use crate::names::beginning;
@@ -42,6 +42,8 @@ pub struct Interner {
     capacity: u32,
     /// The same name in every run of the program; empty if unknown.
     name: &'static str,
+    /// Whether the values are the label sets of a dynamic family.
+    has_sets: bool,
     table: Published<Table>,
     /// Set once no further value can ever fit, so that later values take no lock.
     full: AtomicBool,
@@ -66,7 +68,7 @@ struct Set {
     /// How many values the directory has, counted from the first. It has all of them, unless the
     /// system had no memory for one: that one is tried again.
     published: u32,
-    /// The words of the directory that further values may take.
+    /// The words of the directory that further values may take. Label sets have none of their own.
     budget: usize,
 }
 
@@ -94,6 +96,7 @@ impl Interner {
             Self {
                 capacity: capacity as u32,
                 name: "",
+                has_sets: false,
                 table: Published::new(),
                 full: AtomicBool::new(false),
                 growth: Mutex::new(Growth {
@@ -116,6 +119,16 @@ impl Interner {
         self
     }
 
+    /// One for the label sets of a dynamic family.
+    pub(super) fn of_sets(capacity: usize, name: &'static str) -> Self {
+        Self { has_sets: true, ..Self::new(capacity).named(name) }
+    }
+
+    /// The value of number 0.
+    pub(crate) fn other(&self) -> &'static str {
+        if self.has_sets { OVERFLOW } else { Self::OTHER }
+    }
+
     /// How many values fit, not counting `other`.
     pub fn capacity(&self) -> usize {
         self.capacity as usize
@@ -133,10 +146,16 @@ impl Interner {
         if value.len() > Self::MAX_BYTES {
             return self.intern_cut(value);
         }
-        match self.table.get().and_then(|table| table.find(value)) {
+        match self.find(value.as_bytes()) {
             Some(id) => id,
             None => self.insert(value),
         }
+    }
+
+    /// The number of a value that is known and not retired.
+    #[inline]
+    pub(super) fn find(&self, value: &[u8]) -> Option<LabelId> {
+        self.table.get().and_then(|table| table.find(value))
     }
 
     /// Hides the series of a value until it is interned again: see
@@ -224,12 +243,10 @@ impl Interner {
 
     #[cold]
     fn insert(&self, value: &str) -> LabelId {
-        if value == Self::OTHER {
+        if value == self.other() {
             return LabelId::OTHER;
         }
-        // Relaxed: a thread that misses the flag finds out under the lock. A retired value is in a
-        // full table, and one that another thread brings back meanwhile is, too.
-        if self.full.load(Relaxed) && self.find_any(value).is_none() {
+        if self.has_no_room_for(value) {
             return Self::saturated();
         }
         let mut growth = lock(&self.growth);
@@ -258,6 +275,13 @@ impl Interner {
             return Self::saturated();
         }
         self.add(&mut growth, value)
+    }
+
+    /// Whether a value is unknown, and no further one can ever fit.
+    pub(super) fn has_no_room_for(&self, value: &str) -> bool {
+        // Relaxed: a thread that misses the flag finds out under the lock. A retired value is in a
+        // full table, and one that another thread brings back meanwhile is, too.
+        self.full.load(Relaxed) && self.find_any(value).is_none()
     }
 
     fn find_any(&self, value: &str) -> Option<Found> {
@@ -335,7 +359,13 @@ impl Interner {
         for value in old.values.iter().skip(own) {
             self.add(growth, value);
         }
-        let budget = registration.promise_values(self.capacity.saturating_sub(published) as usize);
+        let budget = if self.has_sets {
+            registration.promise_label_sets();
+            registration.take_label_sets(published as usize);
+            0
+        } else {
+            registration.promise_values(self.capacity.saturating_sub(published) as usize)
+        };
         growth.set = Some(Set { place: old.set, published, budget });
         // What this run interned so far is retired if this run did so.
         for id in (1..=u32::try_from(own).unwrap_or(u32::MAX)).map(LabelId) {
@@ -345,7 +375,7 @@ impl Interner {
         later.for_each(|id| self.table.get().into_iter().for_each(|table| table.retire(id)));
     }
 
-    fn saturated() -> LabelId {
+    pub(super) fn saturated() -> LabelId {
         if let Some(segment) = Segment::current() {
             segment.count(header::SATURATED_LABELS);
         }
@@ -361,8 +391,13 @@ impl Interner {
         let number = if let Some(set) = &growth.set {
             set.place.number
         } else {
-            let place = lay_out_values(&registration, self.name, self.capacity)?;
-            let budget = registration.promise_values(self.capacity());
+            let place = lay_out_values(&registration, self.name, self.capacity, self.has_sets)?;
+            let budget = if self.has_sets {
+                registration.promise_label_sets();
+                0
+            } else {
+                registration.promise_values(self.capacity())
+            };
             growth.set = Some(Set { place, published: 0, budget });
             let known = (1..=growth.count).map(LabelId);
             known.filter(|&id| self.is_retired(id)).for_each(|id| growth.mark(id, true));
@@ -391,7 +426,11 @@ impl Growth {
 impl Set {
     /// Writes the next value to the directory.
     fn append(&mut self, to: &Registration<'_>, value: &str) -> Result<(), Exhausted> {
-        to.append_value(self.place.number, value, &mut self.budget)?;
+        if self.place.has_sets {
+            to.append_label_set(self.place.number, value)?;
+        } else {
+            to.append_value(self.place.number, value, &mut self.budget)?;
+        }
         self.published += 1;
         Ok(())
     }

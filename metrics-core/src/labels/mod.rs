@@ -4,10 +4,13 @@
 mod id;
 mod intern;
 mod product;
+mod sets;
 mod table;
 
 pub use id::LabelId;
 pub use intern::Interner;
+pub use sets::LabelSetError;
+pub(crate) use sets::{LabelSet, LabelSets};
 
 use std::marker::PhantomData;
 
@@ -71,6 +74,16 @@ pub struct Dimension {
 }
 
 impl Dimension {
+    /// The label sets of a dynamic family, in place of one label.
+    pub(crate) fn of_sets(sets: &'static LabelSets) -> Self {
+        Self { name: "", values: Values::Interned(&sets.interner) }
+    }
+
+    /// Whether these are label sets.
+    pub(crate) fn has_sets(&self) -> bool {
+        self.name.is_empty()
+    }
+
     /// Whether both have the same values: equal strings, or the same interner.
     pub(crate) fn same_values(&self, other: &Self) -> bool {
         match (self.values, other.values) {

@@ -37,7 +37,7 @@ pub(super) fn take_cells(
     let wanted = entry(registry, description, series, sources);
     let new = |entry: u64, metric, is_resumed| {
         let entry = usize::try_from(entry).unwrap_or(usize::MAX);
-        New { entry, metric, is_resumed, interners }
+        New { entry, metric, is_resumed, idle: description.idle, interners }
     };
     if let Some((at, metric, cells)) = claim(&mut registration, segment, &wanted).map_err(full)? {
         return Ok((cells, new(at, metric, true)));

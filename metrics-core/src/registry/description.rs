@@ -39,6 +39,8 @@ pub struct Description {
     pub(crate) quantiles: Vec<f64>,
     /// In milliseconds.
     pub(crate) exemplar_period: u32,
+    /// For how long a series without a change is shown, if not for ever.
+    pub(crate) idle: Option<Duration>,
     /// Whether unit and kind are still to be added to the name.
     pub(crate) unfinished: bool,
     /// Whether metrics of this name may have different labels. Otherwise that is a clash, since it
@@ -73,6 +75,7 @@ impl Description {
             extremes: false,
             quantiles: Vec::new(),
             exemplar_period: Self::DEFAULT_EXEMPLAR_MILLIS,
+            idle: None,
             unfinished: false,
             mixed: false,
             declared: None,
@@ -218,6 +221,30 @@ impl Description {
     #[must_use]
     pub fn exemplar_period(mut self, period: Duration) -> Self {
         self.exemplar_period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// Hides a series once it has not changed for so long, until it changes again. Then it has what it
+    /// had, and all that was recorded meanwhile: no count falls. By default all series stay.
+    ///
+    /// The registry looks for changes at each [`snapshot`](crate::Registry::snapshot), so a change is as
+    /// old as the first snapshot that has it. A gauge that is set to its value again does not change.
+    /// For metrics with interned labels and [`Dynamic`](crate::Dynamic) families: others have few
+    /// series, and all of them stay. A reader of the segment in another process sees them all.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    /// use tickmetrics::Dynamic;
+    /// use std::time::Duration;
+    ///
+    /// let sessions = Description::new("messages_total", "Messages, by session.");
+    /// let sessions: Dynamic<Counter> = Registry::new()
+    ///     .register_dynamic(&sessions.idle(Duration::from_secs(3_600)), 10_000)?;
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn idle(mut self, after: Duration) -> Self {
+        self.idle = Some(after);
         self
     }
 

@@ -6,7 +6,7 @@ use super::description::{Description, Key};
 use super::error::RegisterError;
 use super::exposed::Exposed;
 use crate::directory::Kind;
-use crate::labels::Dimension;
+use crate::labels::{Dimension, LabelSets};
 use crate::segment::MetricCells;
 use std::collections::HashMap;
 use std::fmt;
@@ -42,6 +42,8 @@ pub(super) struct Known {
     names: HashMap<String, (Registered, usize)>,
     /// The exposed names of all metrics.
     exposed: Exposed,
+    /// The label sets of dynamic families.
+    pub(super) families: HashMap<Key, &'static LabelSets>,
 }
 
 impl Registered {
@@ -139,6 +141,7 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
     let same_labels = there.description.labels == asked.description.labels;
     let same_values = there.dimensions.len() == asked.dimensions.len()
         && there.dimensions.iter().zip(&asked.dimensions).all(|(a, b)| a.same_values(b));
+    let has_sets = [there, asked].map(|it| it.dimensions.iter().any(Dimension::has_sets));
     let (there, asked) = (&there.description, &asked.description);
     let name = &asked.name;
     if let (Some(a), Some(b)) = (there.kind, asked.kind)
@@ -155,6 +158,11 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         Err(RegisterError::difference(name, reason))
     };
     let mixed = there.mixed && asked.mixed;
+    if has_sets[0] != has_sets[1] {
+        let reason =
+            "the labels of one of them are known only at run time: register both in one way";
+        return Err(RegisterError::clash(name, name, reason));
+    }
     if labels(there) != labels(asked) && !mixed {
         return differ("list of labels", &labels(there), &labels(asked));
     }
@@ -185,6 +193,9 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
             let (there, asked) = (there.exemplar_period, asked.exemplar_period);
             return differ("exemplar period in milliseconds", &there, &asked);
         }
+    }
+    if there.idle != asked.idle {
+        return differ("time until a series is idle", &there.idle, &asked.idle);
     }
     if there.help != asked.help {
         return differ("help", &there.help, &asked.help);

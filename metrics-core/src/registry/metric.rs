@@ -44,7 +44,7 @@ mod sealed {
         fn sink() -> Self;
     }
 }
-use sealed::Sealed;
+pub(super) use sealed::Sealed;
 
 /// # Safety
 /// The metric has cells of this kind, for each of `L`'s series.

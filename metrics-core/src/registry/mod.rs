@@ -5,6 +5,7 @@ mod cells;
 mod check;
 pub mod declared;
 mod description;
+mod dynamic;
 mod error;
 mod exposed;
 mod external;
@@ -16,6 +17,7 @@ mod metrics;
 mod register;
 
 pub use description::Description;
+pub use dynamic::{Dynamic, DynamicMetric};
 pub use error::RegisterError;
 pub use function::{CounterValues, FunctionGuard, GaugeValues};
 pub use metric::Metric;

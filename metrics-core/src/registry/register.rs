@@ -106,7 +106,7 @@ impl Registry {
         let description = M::complete(description.clone());
         let asked = Registered::new(&description, series, M::Labels::dimensions())?;
         check::unit_in_name(&description)?;
-        let cells = self.cells(asked, series, owner)?;
+        let cells = self.cells(&mut lock(&self.inner.known), asked, series, owner)?;
         // SAFETY: the cells were found for this kind and so many series. A metric that was there
         // before has the same kind and the same values of labels (`differs`), and so as many
         // series.
@@ -138,13 +138,13 @@ impl Registry {
     }
 
     /// Finds cells for a metric, or the cells that it has.
-    fn cells(
+    pub(super) fn cells(
         &self,
+        known: &mut Known,
         asked: Registered,
         series: usize,
         owner: Owner,
     ) -> Result<MetricCells, RegisterError> {
-        let mut known = lock(&self.inner.known);
         if let Some(cells) = known.find(&asked, owner)? {
             known.declare(&asked.description);
             return Ok(cells);

@@ -89,7 +89,7 @@ fn append_set(
     registration: &mut Registration<'_>,
     segment: &Segment,
 ) -> Result<u64, ResumeError> {
-    let set = lay_out_values(registration, &old.identity, capacity)?;
+    let set = lay_out_values(registration, &old.identity, capacity, old.has_sets)?;
     for value in &old.values {
         registration.append_earlier_value(set.number, value).map_err(directory_full)?;
     }

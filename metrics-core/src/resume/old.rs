@@ -32,6 +32,7 @@ pub(super) struct Old<'a> {
 /// The values of an interned label. All differ, none is too long, and none is `other`.
 pub(super) struct Set {
     pub(super) identity: String,
+    pub(super) has_sets: bool,
     pub(super) values: Vec<String>,
     /// The numbers of the retired ones, from 1.
     pub(super) retired: Vec<u32>,
@@ -105,9 +106,13 @@ impl<'a> Old<'a> {
             let damaged = Damaged { at };
             check.entry(&entry, self.layout).ok_or(damaged)?;
             match entry {
-                Entry::ValueSet { set: SetPlace { number, retired: bits }, identity, .. } => {
+                Entry::ValueSet {
+                    set: SetPlace { number, retired: bits, has_sets },
+                    identity,
+                    ..
+                } => {
                     let (values, retired) = (Vec::new(), Vec::new());
-                    self.sets.insert(number, Set { identity, values, retired, bits });
+                    self.sets.insert(number, Set { identity, has_sets, values, retired, bits });
                 }
                 Entry::Value { set, text } => {
                     self.sets.get_mut(&set).ok_or(damaged)?.values.push(text);

@@ -50,12 +50,13 @@ pub(crate) fn lay_out_values(
     registration: &Registration<'_>,
     identity: &str,
     capacity: u32,
+    has_sets: bool,
 ) -> Result<SetPlace, Full> {
     let mark = registration.mark();
     let cells = directory::retired_cells(capacity);
     let retired = registration.shared(cells).map_err(shared_full)?;
-    match registration.append_value_set(identity, retired, capacity) {
-        Ok(number) => Ok(SetPlace { number, retired }),
+    match registration.append_value_set(identity, retired, capacity, has_sets) {
+        Ok(number) => Ok(SetPlace { number, retired, has_sets }),
         Err(exhausted) => {
             registration.rewind(&mark);
             Err(directory_full(exhausted))

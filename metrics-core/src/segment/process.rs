@@ -44,6 +44,15 @@ pub(super) struct HandedOut {
     pub(super) shared: std::sync::atomic::AtomicU64,
     /// Words of the directory that values of labels may still take, which no header has.
     pub(super) promised: std::sync::atomic::AtomicUsize,
+    pub(super) label_sets: LabelSets,
+}
+
+/// What is left for the label sets of all dynamic families together.
+#[derive(Debug)]
+pub(super) struct LabelSets {
+    /// Words of the directory; 0 before the first family.
+    pub(super) words: std::sync::atomic::AtomicUsize,
+    pub(super) series: std::sync::atomic::AtomicUsize,
 }
 
 process_wide! {
@@ -156,9 +165,19 @@ impl Segment {
                 directory: 0.into(),
                 shared: (SINK_CELLS as u64).into(),
                 promised: 0.into(),
+                label_sets: LabelSets { words: 0.into(), series: Self::DYNAMIC_SERIES.into() },
             },
             registration: Mutex::new(Resumed::default()),
         }
+    }
+
+    /// The most series of all dynamic families together, by default.
+    pub(crate) const DYNAMIC_SERIES: usize = 100_000;
+
+    /// Sets the most series of all dynamic families together, before it is used.
+    #[cfg(not(tickmetrics_loom))]
+    pub(crate) fn set_dynamic_series(&self, most: usize) {
+        self.handed_out.label_sets.series.store(most, Relaxed);
     }
 
     /// Makes the requests for the memory, before it is used, and returns those that failed.

@@ -137,14 +137,46 @@ impl Registration<'_> {
         budget
     }
 
-    /// Adds an empty set of values for an interned label and returns its number.
+    /// The words of the directory for the label sets of all dynamic families: half of those that are
+    /// left and not promised at the first call. So label sets that peers fill never use up the room of
+    /// labels and further metrics, and many families with few series do not, either.
+    pub(crate) fn promise_label_sets(&self) {
+        let pool = &self.segment.handed_out.label_sets;
+        if pool.words.load(Relaxed) == 0 {
+            pool.words.store(self.promise_values(usize::MAX), Relaxed);
+        }
+    }
+
+    /// Counts label sets of an earlier run among those of all dynamic families.
+    pub(crate) fn take_label_sets(&self, count: usize) {
+        let pool = &self.segment.handed_out.label_sets;
+        pool.series.store(pool.series.load(Relaxed).saturating_sub(count), Relaxed);
+    }
+
+    /// Adds a series to a dynamic family, from what all have together.
+    pub(crate) fn append_label_set(&self, set: u64, text: &str) -> Result<(), Exhausted> {
+        let pool = &self.segment.handed_out.label_sets;
+        let series = pool.series.load(Relaxed);
+        if series == 0 {
+            return Err(Exhausted { asked: 1, left: 0, refused: None });
+        }
+        let mut budget = pool.words.load(Relaxed);
+        self.append_value(set, text, &mut budget)?;
+        pool.words.store(budget, Relaxed);
+        pool.series.store(series - 1, Relaxed);
+        Ok(())
+    }
+
+    /// Adds an empty set of values for an interned label, or of label sets for a dynamic family, and
+    /// returns its number.
     pub(crate) fn append_value_set(
         &self,
         identity: &str,
         retired: u32,
         capacity: u32,
+        has_sets: bool,
     ) -> Result<u64, Exhausted> {
-        self.append(&directory::value_set(identity, retired, capacity))
+        self.append(&directory::value_set(identity, retired, capacity, has_sets))
     }
 
     /// Adds a value of an earlier run to a set.

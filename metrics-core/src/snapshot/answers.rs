@@ -73,7 +73,7 @@ impl Answers {
         let mut present = Present::default();
         series.into_iter().for_each(|index| present.shown.push(index..index.saturating_add(1)));
         self.interned.refresh(Part::default());
-        present.hide(&self.info, &self.interned, &mut data);
+        present.hide(&self.info, &self.interned, &[], &mut data);
         if !self.exposed.has(&present) {
             let values = self.info.values(&self.interned);
             self.exposed = Arc::new(Exposed::after(&self.exposed, present, values));

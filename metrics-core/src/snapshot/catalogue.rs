@@ -5,7 +5,8 @@
 use super::budget::Budget;
 use super::exposed::{Exposed, Present};
 use super::families::Snapshot;
-use super::info::MetricInfo;
+use super::idle::Idle;
+use super::info::{Dimension, MetricInfo};
 use super::interned::Interned;
 use super::metric::MetricSnapshot;
 use super::read::{self, Data};
@@ -16,6 +17,7 @@ use crate::segment::View;
 use crate::sync::Arc;
 use std::collections::{HashMap, HashSet};
 use std::mem;
+use std::time::Duration;
 
 /// The metrics of one registry, or all in the read part of the directory.
 pub(crate) struct Catalogue {
@@ -37,6 +39,8 @@ pub(crate) struct New {
     pub(crate) metric: directory::MetricEntry,
     /// Whether it continues an earlier process's counts.
     pub(crate) is_resumed: bool,
+    /// See [`Description::idle`](crate::Description::idle).
+    pub(crate) idle: Option<Duration>,
     /// The sets of its labels, and the interners that number their values.
     pub(crate) interners: Vec<(u64, &'static Interner)>,
 }
@@ -52,6 +56,7 @@ struct Known {
     data: Arc<Data>,
     /// Filled anew at each snapshot.
     present: Present,
+    idle: Option<Idle>,
 }
 
 impl Catalogue {
@@ -68,11 +73,11 @@ impl Catalogue {
     /// The present values of the added metrics, and of new ones.
     pub(crate) fn snapshot(&mut self, view: View<'_>, new: Vec<New>) -> Snapshot {
         let added = !new.is_empty();
-        for New { entry, metric, is_resumed, interners } in new {
+        for New { entry, metric, is_resumed, idle, interners } in new {
             for (set, interner) in interners {
                 self.interned.add_interner(set, interner);
             }
-            self.add(entry, metric, is_resumed);
+            self.add(entry, metric, is_resumed, idle);
         }
         if added {
             self.put_in_order();
@@ -133,13 +138,13 @@ impl Catalogue {
             match entry {
                 Entry::ValueSet { set, .. } => self.interned.add_set(set),
                 Entry::Value { set, text } => self.interned.push(set, &text),
-                Entry::Metric(metric) => self.add(at, metric, false),
+                Entry::Metric(metric) => self.add(at, metric, false, None),
                 Entry::Resumed { at, metric } => {
                     self.resumed.insert(at, metric);
                 }
                 Entry::Claim { resumed, help } => {
                     if let Some(metric) = self.resumed.remove(&resumed) {
-                        self.add(at, directory::MetricEntry { help, ..metric }, true);
+                        self.add(at, directory::MetricEntry { help, ..metric }, true, None);
                     }
                 }
             }
@@ -160,11 +165,19 @@ impl Catalogue {
         self.metrics.sort_by(|a, b| a.info.metric.name.cmp(&b.info.metric.name));
     }
 
-    fn add(&mut self, entry: usize, metric: directory::MetricEntry, is_resumed: bool) {
+    fn add(
+        &mut self,
+        entry: usize,
+        metric: directory::MetricEntry,
+        is_resumed: bool,
+        idle: Option<Duration>,
+    ) {
         let info = Arc::new(MetricInfo::of(entry, metric));
         let data = Arc::new(Data::none(info.metric.kind));
         let (exposed, present) = (Arc::default(), Present::default());
-        self.metrics.push(Known { info, is_resumed, exposed, data, present });
+        let idle = idle.filter(|_| info.dimensions.iter().any(Dimension::is_interned));
+        let idle = idle.map(Idle::new);
+        self.metrics.push(Known { info, is_resumed, exposed, data, present, idle });
     }
 }
 
@@ -175,7 +188,7 @@ impl Known {
         interned: &Interned,
         budget: &mut Budget,
     ) -> MetricSnapshot {
-        let Self { info, is_resumed, exposed, data, present } = self;
+        let Self { info, is_resumed, exposed, data, present, idle } = self;
         if Arc::get_mut(data).is_none() {
             *data = Arc::new(Data::none(info.metric.kind));
         }
@@ -183,7 +196,8 @@ impl Known {
         present.clear();
         if let Some(data) = Arc::get_mut(data) {
             read::metric(view, info, &values, data, &mut present.shown, budget);
-            present.hide(info, interned, data);
+            let idle = idle.as_mut().map(|idle| idle.look(&present.shown, data));
+            present.hide(info, interned, &idle.unwrap_or_default(), data);
         }
         if !exposed.has(present) {
             *exposed = Arc::new(Exposed::after(exposed, mem::take(present), values));

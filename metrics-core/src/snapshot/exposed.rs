@@ -1,10 +1,11 @@
 //! The exposed series of a metric.
 
 use super::cache::Cache;
-use super::info::MetricInfo;
+use super::info::{Dimension, MetricInfo};
 use super::interned::Interned;
 use super::read::Data;
 use super::values::{Indices, LabelValues};
+use crate::directory;
 use crate::names;
 use crate::sync::Arc;
 use std::mem;
@@ -23,15 +24,26 @@ impl Present {
         self.hidden.clear();
     }
 
-    /// Hides series that are shown so far: those with a retired value. This is the only place that
-    /// hides a series, and all iterations leave out what is hidden.
-    pub(super) fn hide(&mut self, info: &MetricInfo, interned: &Interned, data: &mut Data) {
-        let Some(retired) = info.retired(interned) else { return };
+    /// Hides series that are shown so far: those with a retired value, and idle ones, by number. This
+    /// is the only place that hides a series, and all iterations leave out what is hidden.
+    pub(super) fn hide(
+        &mut self,
+        info: &MetricInfo,
+        interned: &Interned,
+        idle: &[u32],
+        data: &mut Data,
+    ) {
+        let retired = info.retired(interned);
+        if retired.is_none() && idle.is_empty() {
+            return;
+        }
+        let retired = retired.unwrap_or_default();
         let is_hidden = |index: u32| {
             let mut digits = info.digits(index).zip(&retired);
-            digits.any(|((_, digit), bits)| {
+            let is_retired = digits.any(|((_, digit), bits)| {
                 bits.get(digit / 64).is_some_and(|word| word >> (digit % 64) & 1 == 1)
-            })
+            });
+            is_retired || idle.binary_search(&index).is_ok()
         };
         let all = mem::take(&mut self.shown);
         for index in all.iter() {
@@ -96,10 +108,16 @@ impl Exposed {
         info: &'a MetricInfo,
         index: u32,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let constants = info.metric.constants.iter().map(|(name, value)| (&**name, &**value));
+        let set = if info.has_sets() { self.value(0, index) } else { "" };
         let digits = info.digits(index).zip(&self.values);
-        constants
-            .chain(digits.map(|((dimension, digit), values)| (&*dimension.name, values.get(digit))))
+        let labels =
+            digits.flat_map(|((dimension, digit), values)| dimension.labels(values.get(digit)));
+        info.constants_beside(directory::pairs(set)).chain(labels)
+    }
+
+    /// A value of a dimension; empty if there is none.
+    fn value(&self, dimension: usize, number: u32) -> &str {
+        self.values.get(dimension).map_or("", |values| values.get(number as usize))
     }
 
     /// How many bytes the labels of a series are at the most, in any format.
@@ -110,7 +128,13 @@ impl Exposed {
         let label = |name: &str, value: usize| names::longest(name) + 2 * value + AROUND;
         let constants = info.metric.constants.iter();
         let constants: usize = constants.map(|(name, value)| label(name, value.len())).sum();
-        let dimensions = info.dimensions.iter().zip(&self.values);
-        constants + dimensions.map(|(it, values)| label(&it.name, values.longest())).sum::<usize>()
+        let longest = |(dimension, values): (&Dimension, &Arc<LabelValues>)| {
+            let all = values.iter().map(|value| {
+                let labels = dimension.labels(value);
+                labels.map(|(name, value)| label(name, value.len())).sum::<usize>()
+            });
+            all.max().unwrap_or(0)
+        };
+        constants + info.dimensions.iter().zip(&self.values).map(longest).sum::<usize>()
     }
 }

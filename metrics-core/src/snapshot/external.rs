@@ -86,6 +86,7 @@ impl MetricInfo {
     fn with_labels(&self, labels: &[(String, String)]) -> Self {
         let mut metric = self.metric.clone();
         let own = metric.constants.iter().map(|(name, _)| name);
+        // A dynamic family's series leave out those that they have themselves (`constants_beside`).
         let own: Vec<_> = own.chain(metric.dimensions.iter().map(|(name, _)| name)).collect();
         let is_free = |label: &&(String, String)| {
             own.iter().all(|own| names::are_told_apart(&[own.as_str(), &label.0].into_iter()))

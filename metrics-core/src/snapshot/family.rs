@@ -1,7 +1,7 @@
 use super::labels::MetricLabels;
 use super::metric::MetricSnapshot;
 use super::series::{AllSeries, Series};
-use crate::directory::{Exposure, Kind};
+use crate::directory::{self, Exposure, Kind};
 
 /// All series of one name.
 #[derive(Clone, Copy)]
@@ -121,12 +121,19 @@ impl<'a> Family<'a> {
         AllSeries::new(self.metrics, skipped)
     }
 
-    /// The names of its series' labels, constant ones first; for several metrics, one after the
-    /// other.
+    /// The names of its series' labels, constant ones first; for several metrics, and for the series
+    /// of a dynamic family, one after the other.
     pub fn label_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.metrics.iter().flat_map(|MetricSnapshot { info, .. }| {
+        self.metrics.iter().flat_map(|MetricSnapshot { info, exposed, .. }| {
             let constants = info.metric.constants.iter().map(|(name, _)| name.as_str());
-            constants.chain(info.dimensions.iter().map(|dimension| dimension.name.as_str()))
+            let (names, sets) = if info.has_sets() {
+                (&[][..], exposed.values.first())
+            } else {
+                (&info.dimensions[..], None)
+            };
+            let names = names.iter().map(|dimension| dimension.name.as_str());
+            let sets = sets.into_iter().flat_map(|sets| sets.iter().flat_map(directory::pairs));
+            constants.chain(names).chain(sets.map(|(name, _)| name))
         })
     }
 

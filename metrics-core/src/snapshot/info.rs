@@ -1,8 +1,8 @@
 use super::interned::Interned;
 use super::shape::Shape;
 use super::values::LabelValues;
-use crate::directory::{self, Source};
-use crate::names::Escaping;
+use crate::directory::{self, Pairs, Source};
+use crate::names::{self, Escaping};
 use crate::scale::Scale;
 use crate::sync::Arc;
 
@@ -45,6 +45,17 @@ impl Dimension {
     /// The values that its type has; `None` for an interned label.
     pub(super) fn fixed(&self) -> Option<&LabelValues> {
         self.fixed.as_deref()
+    }
+
+    pub(super) fn has_sets(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// The labels of this dimension for one of its values.
+    pub(super) fn labels<'a>(&'a self, value: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let (one, set) =
+            if self.has_sets() { (None, value) } else { (Some((&*self.name, value)), "") };
+        one.into_iter().chain(directory::pairs(set))
     }
 
     pub(super) fn is_interned(&self) -> bool {
@@ -104,6 +115,23 @@ impl MetricInfo {
     pub(super) fn retired<'a>(&self, interned: &'a Interned) -> Option<Vec<&'a [u64]>> {
         let retired = self.dimensions.iter().map(|dimension| dimension.retired(interned));
         retired.clone().any(|bits| !bits.is_empty()).then(|| retired.collect())
+    }
+
+    /// Whether the series of the metric have label sets of their own: those of a dynamic family.
+    pub(super) fn has_sets(&self) -> bool {
+        self.dimensions.iter().any(Dimension::has_sets)
+    }
+
+    /// The metric's constant labels that a series with this label set has: a label of its own comes
+    /// before a constant one that was added to the metric's later, by `ExternalLabels`.
+    pub(super) fn constants_beside<'a>(
+        &'a self,
+        set: Pairs<'a>,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let constants = self.metric.constants.iter().map(|(name, value)| (&**name, &**value));
+        constants.filter(move |(name, _)| {
+            set.clone().all(|(own, _)| names::are_told_apart(&[own, *name].into_iter()))
+        })
     }
 
     /// The number of the value of each label in the series of this index.

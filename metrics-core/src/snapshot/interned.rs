@@ -1,7 +1,7 @@
 //! The values of interned labels, and which of them are retired.
 
 use super::values::LabelValues;
-use crate::directory::SetPlace;
+use crate::directory::{OTHER, OVERFLOW, SetPlace};
 use crate::labels::Interner;
 use crate::segment::Part;
 use crate::sync::{Arc, Relaxed};
@@ -15,7 +15,7 @@ pub(super) struct Interned {
 }
 
 struct Set {
-    /// The first is `other`.
+    /// The first is `other`, or the label set for all that did not fit.
     values: Arc<LabelValues>,
     /// A bit for each value that is retired. Empty if none is.
     retired: Vec<u64>,
@@ -34,13 +34,14 @@ impl Interned {
     /// Adds the set of an interner, unless it is there.
     pub(super) fn add_interner(&mut self, set: u64, interner: &'static Interner) {
         if let Entry::Vacant(vacant) = self.sets.entry(set) {
-            vacant.insert(Set::new(From::Interner(interner)));
+            vacant.insert(Set::new(From::Interner(interner), interner.other()));
         }
     }
 
     /// Adds an empty set of a directory.
-    pub(super) fn add_set(&mut self, SetPlace { number, retired }: SetPlace) {
-        self.sets.insert(number, Set::new(From::Cells(retired)));
+    pub(super) fn add_set(&mut self, SetPlace { number, retired, has_sets }: SetPlace) {
+        let other = if has_sets { OVERFLOW } else { OTHER };
+        self.sets.insert(number, Set::new(From::Cells(retired), other));
     }
 
     /// Adds a value of a directory.
@@ -90,8 +91,8 @@ impl Interned {
 }
 
 impl Set {
-    fn new(from: From) -> Self {
-        let values = Arc::new(LabelValues::from_iter([Interner::OTHER]));
+    fn new(from: From, other: &str) -> Self {
+        let values = Arc::new(LabelValues::from_iter([other]));
         Self { values, retired: Vec::new(), from }
     }
 }

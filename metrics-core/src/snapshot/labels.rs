@@ -55,9 +55,28 @@ impl<'a> MetricLabels<'a> {
     }
 
     /// The labels whose values differ from series to series, the one with the greatest stride
-    /// first.
+    /// first. None for a dynamic family.
     pub fn variable(self) -> impl Iterator<Item = VariableLabel<'a>> + use<'a> {
-        (0..self.info.dimensions.len()).map(move |at| VariableLabel { metric: self, at })
+        let count = if self.info.has_sets() { 0 } else { self.info.dimensions.len() };
+        (0..count).map(move |at| VariableLabel { metric: self, at })
+    }
+
+    /// All labels of each series of a [`Dynamic`](crate::Dynamic) family, constant ones first, by the
+    /// number of the series. `None` for other metrics, whose series have the same names of labels.
+    pub fn sets(
+        self,
+    ) -> Option<impl ExactSizeIterator<Item = impl Iterator<Item = (&'a str, &'a str)>> + use<'a>>
+    {
+        let Self { info, exposed } = self;
+        let count = exposed.values.first().map_or(0, |values| values.len());
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        info.has_sets().then(|| (0..count).map(move |index| exposed.labels(info, index)))
+    }
+
+    /// The most series of a [`Dynamic`](crate::Dynamic) family; `None` for other metrics.
+    pub fn most_sets(self) -> Option<usize> {
+        let dimension = self.info.dimensions.first().filter(|dimension| dimension.has_sets())?;
+        Some(dimension.count.saturating_sub(1))
     }
 
     /// Whether both are the labels of one metric in snapshots with the same series.

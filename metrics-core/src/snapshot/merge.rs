@@ -255,10 +255,12 @@ fn can_meet(one: &MetricSnapshot, other: &MetricSnapshot) -> bool {
     let are_legacy = one.info.has_legacy_labels && other.info.has_legacy_labels;
     let escapings = if are_legacy { &Escaping::ALL[..1] } else { &Escaping::ALL };
     escapings.iter().any(|&escaping| {
-        let meet = |(name, values): (&str, Possible<'_>), other| {
+        let meet = |(name, values): (&str, Possible<'_>), other: &MetricSnapshot| {
             let name = escaping.label(name);
             let same = labels(other).find(|(other, _)| escaping.label(other) == name);
-            values.meets(same.map_or(ABSENT, |(_, values)| values))
+            // A dynamic family can have any label at any time.
+            let other = if other.info.has_sets() { Possible::Any } else { ABSENT };
+            values.meets(same.map_or(other, |(_, values)| values))
         };
         labels(one).all(|label| meet(label, other)) && labels(other).all(|label| meet(label, one))
     })
@@ -269,7 +271,8 @@ fn labels(metric: &MetricSnapshot) -> impl Iterator<Item = (&str, Possible<'_>)>
     let MetricSnapshot { info, exposed, .. } = metric;
     let constants = info.metric.constants.iter();
     let constants = constants.map(|(name, value)| (name.as_str(), Possible::One(value)));
-    let dimensions = info.dimensions.iter().enumerate().map(|(at, dimension)| {
+    let named = if info.has_sets() { &[][..] } else { &info.dimensions[..] };
+    let dimensions = named.iter().enumerate().map(|(at, dimension)| {
         // Interned ones can have more values at any time.
         let fixed = exposed.values.get(at).filter(|_| !dimension.is_interned());
         let values = fixed.map_or(Possible::Any, |values| Possible::Several(values));

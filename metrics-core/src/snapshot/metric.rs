@@ -18,6 +18,9 @@ impl MetricSnapshot {
     /// The index of the series with exactly these labels.
     pub(super) fn index(&self, labels: &[(&str, &str)]) -> Option<u32> {
         let MetricInfo { metric, dimensions, .. } = &*self.info;
+        if self.info.has_sets() {
+            return self.index_of_set(labels);
+        }
         if labels.len() != metric.constants.len() + dimensions.len() {
             return None;
         }
@@ -34,6 +37,19 @@ impl MetricSnapshot {
             index
                 .checked_mul(u32::try_from(dimension.count).ok()?)?
                 .checked_add(u32::try_from(digit).ok()?)
+        })
+    }
+
+    /// As [`index`](Self::index), for a dynamic family.
+    fn index_of_set(&self, labels: &[(&str, &str)]) -> Option<u32> {
+        let count = self.exposed.values.first()?.len();
+        (0..u32::try_from(count).unwrap_or(u32::MAX)).find(|&index| {
+            let (mut all, mut found) = (0, 0);
+            for label in self.exposed.labels(&self.info, index) {
+                all += 1;
+                found += usize::from(labels.contains(&label));
+            }
+            all == labels.len() && found == all
         })
     }
 

@@ -13,6 +13,7 @@ mod external;
 mod families;
 mod family;
 mod histogram;
+mod idle;
 mod info;
 mod insert;
 mod interned;

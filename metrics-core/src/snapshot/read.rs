@@ -56,6 +56,19 @@ impl Data {
         }
     }
 
+    /// A number that changes with the value at a position.
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits change, too")]
+    pub(super) fn mark(&self, at: usize) -> u64 {
+        match self {
+            Self::Counter(values) => values.get(at).copied(),
+            Self::Wide(values) => values.get(at).map(|&value| value as u64),
+            Self::Quantity(values) | Self::Gauge(values) => values.get(at).map(|it| it.to_bits()),
+            Self::UpDown(values) => values.get(at).map(|value| value.cast_unsigned()),
+            Self::Histogram(values) => values.get(at).map(HistogramSnapshot::count),
+        }
+        .unwrap_or_default()
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Counter(values) => values.clear(),

@@ -46,13 +46,12 @@ impl LabelValues {
         self.joined.get(start..end).unwrap_or_default()
     }
 
-    /// The bytes of the longest one.
-    pub(super) fn longest(&self) -> usize {
-        (0..self.len()).map(|number| self.get(number).len()).max().unwrap_or(0)
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|number| self.get(number))
     }
 
     pub(super) fn number(&self, value: &str) -> Option<usize> {
-        (0..self.len()).find(|&number| self.get(number) == value)
+        self.iter().position(|known| known == value)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::family::{Family, Kind, Label, Values};
 use super::{Catalogue, merged};
+use std::collections::BTreeSet;
 use tickmetrics::{Kind as Declared, MetricLabels, Snapshot};
 
 impl Catalogue {
@@ -56,5 +57,12 @@ fn labels(metric: MetricLabels<'_>) -> Vec<Label> {
         };
         Label::new(label.name(), values)
     });
-    constant.chain(variable).collect()
+    // Those that the series of a dynamic family have so far.
+    let names: BTreeSet<&str> =
+        metric.sets().into_iter().flatten().flatten().map(|(name, _)| name).collect();
+    let constants: BTreeSet<&str> = metric.constant().map(|(name, _)| name).collect();
+    let most = metric.most_sets().unwrap_or(0);
+    let dynamic =
+        names.difference(&constants).map(|&name| Label::new(name, Values::Interned(most)));
+    constant.chain(variable).chain(dynamic).collect()
 }

@@ -1,0 +1,209 @@
+//! A label set as one text: the directory keeps the series of a dynamic family as it keeps the
+//! values of an interned label.
+//!
+//! ```text
+//! label set  | name | value | name | value | ...    names rise
+//! name, value| length, as two characters of seven bits, the lower ones first | the text |
+//! ```
+
+use crate::names::{are_told_apart, fault_of_label};
+
+/// The label set of the series for all that did not fit, which has no entry:
+/// `otel_metric_overflow="true"`, as OpenTelemetry names it
+/// (<https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute>).
+pub(crate) const OVERFLOW: &str = "\u{14}\0otel_metric_overflow\u{4}\0true";
+/// The most different names of labels in one dynamic family.
+pub(crate) const MAX_SET_NAMES: usize = 128;
+/// The bits of a character of a length.
+const BITS: u32 = 7;
+const MASK: usize = (1 << BITS) - 1;
+
+/// The labels of a set, by name. Damage ends them.
+pub(crate) fn pairs(text: &str) -> Pairs<'_> {
+    Pairs { rest: text }
+}
+
+/// See [`pairs`].
+#[derive(Clone, Debug)]
+pub(crate) struct Pairs<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Pairs<'a> {
+    fn part(&mut self) -> Option<&'a str> {
+        let &[low, high, ..] = self.rest.as_bytes() else { return None };
+        let end = 2 + (usize::from(low) | usize::from(high) << BITS);
+        let part = self.rest.get(2..end)?;
+        self.rest = self.rest.get(end..)?;
+        Some(part)
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<(&'a str, &'a str)> {
+        Some((self.part()?, self.part()?))
+    }
+}
+
+/// The text of labels whose names rise, in `room`; `None` without room for it.
+#[inline]
+pub(crate) fn write<'a>(labels: &[(&str, &str)], room: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut at = 0;
+    for part in labels.iter().flat_map(|(name, value)| [name, value]) {
+        let end = at + 2 + part.len();
+        let [low, high, text @ ..] = room.get_mut(at..end)? else { return None };
+        [*low, *high] = length(part)?;
+        text.copy_from_slice(part.as_bytes());
+        at = end;
+    }
+    room.get(..at)
+}
+
+/// The two characters of a length; `None` for one that they can't hold.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits each")]
+fn length(part: &str) -> Option<[u8; 2]> {
+    let length = part.len();
+    (length >> (2 * BITS) == 0).then_some([(length & MASK) as u8, (length >> BITS) as u8])
+}
+
+/// The names of the labels of a dynamic family so far.
+#[derive(Debug, Default)]
+pub(crate) struct SetNames {
+    names: Vec<String>,
+}
+
+impl SetNames {
+    /// Adds the names of labels that every series has in addition: those of a metric's constant
+    /// labels, and those that its exposition adds.
+    pub(crate) fn reserving<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { names: names.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// The reason why a set of labels, by name, can't be one of the family's. `reserved` is the
+    /// number of names that were reserved.
+    pub(crate) fn fault<'a>(
+        &self,
+        labels: &(impl Iterator<Item = (&'a str, &'a str)> + Clone),
+        reserved: usize,
+    ) -> Option<(&'a str, &'static str)> {
+        let mut before = None;
+        for (name, _) in labels.clone() {
+            if let Some(fault) = fault_of_label(name) {
+                return Some((name, fault));
+            }
+            if self.names[..reserved.min(self.names.len())].iter().any(|it| it == name) {
+                return Some((name, "every series of the metric has a label of that name"));
+            }
+            if before >= Some(name) {
+                return Some((name, "it appears twice"));
+            }
+            before = Some(name);
+        }
+        let new: Vec<&str> = self.unknown(labels).collect();
+        let &[first, ..] = &new[..] else { return None };
+        if self.names.len() + new.len() > MAX_SET_NAMES {
+            return Some((first, "the metric has as many names of labels as it can have"));
+        }
+        let all = self.names.iter().map(String::as_str).chain(new.iter().copied());
+        (!are_told_apart(&all)).then_some((
+            first,
+            "a scraper that does not take all names would have another label under the same one",
+        ))
+    }
+
+    /// Adds the names of a set without a fault.
+    pub(crate) fn add<'a>(&mut self, labels: &(impl Iterator<Item = (&'a str, &'a str)> + Clone)) {
+        let new: Vec<String> = self.unknown(labels).map(str::to_owned).collect();
+        self.names.extend(new);
+    }
+
+    fn unknown<'a>(
+        &self,
+        labels: &(impl Iterator<Item = (&'a str, &'a str)> + Clone),
+    ) -> impl Iterator<Item = &'a str> {
+        labels.clone().map(|(name, _)| name).filter(|name| !self.names.iter().any(|it| it == name))
+    }
+}
+
+/// Whether a text is a label set, whole.
+pub(crate) fn is_set(text: &str) -> bool {
+    let mut pairs = pairs(text);
+    pairs.by_ref().for_each(drop);
+    pairs.rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OVERFLOW, SetNames, is_set, pairs, write};
+    use proptest::prelude::*;
+
+    fn text(labels: &[(&str, &str)]) -> Option<String> {
+        let mut room = [0; 600];
+        Some(std::str::from_utf8(write(labels, &mut room)?).unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_overflow_is_a_set() {
+        assert_eq!(text(&[("otel_metric_overflow", "true")]).unwrap(), OVERFLOW);
+    }
+
+    #[test]
+    fn sets_that_can_t_be_are_refused() {
+        let names = SetNames::reserving(["host", "le"]);
+        for (labels, label) in [
+            (&[("le", "1")][..], Some("le")),
+            (&[("a", ""), ("host", "")], Some("host")),
+            (&[("a", ""), ("a", "")], Some("a")),
+            (&[("b", ""), ("a", "")], Some("a")),
+            (&[("__a", "")], Some("__a")),
+            (&[("", "")], Some("")),
+            (&[("a.b", ""), ("a_b", "")], Some("a.b")),
+            (&[("a", ""), ("b", "")], None),
+            (&[], None),
+        ] {
+            let fault = names.fault(&labels.iter().copied(), 2);
+            assert_eq!(fault.map(|(label, _)| label), label, "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_for_some_scrapers_are_refused_across_sets() {
+        let mut names = SetNames::default();
+        names.add(&[("a.b", "")].into_iter());
+        assert!(names.fault(&[("a_b", "")].into_iter(), 0).is_some());
+        assert!(names.fault(&[("a.b", "")].into_iter(), 0).is_none());
+        for at in 0..200 {
+            let name = format!("n{at}");
+            let set = [(&*name, "")].into_iter();
+            assert_eq!(names.fault(&set, 0).is_some(), at >= 127, "{at}");
+            if names.fault(&set, 0).is_none() {
+                names.add(&set);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn labels_come_back(labels in prop::collection::vec((".{0,200}", ".{0,200}"), 0..4)) {
+            let labels: Vec<_> = labels.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let bytes: usize = labels.iter().map(|(a, b)| 4 + a.len() + b.len()).sum();
+            match text(&labels) {
+                Some(text) => {
+                    prop_assert!(pairs(&text).eq(labels.iter().copied()));
+                    prop_assert!(is_set(&text));
+                    prop_assert_eq!(text.len(), bytes);
+                }
+                None => prop_assert!(bytes > 600),
+            }
+        }
+
+        #[test]
+        fn any_text_has_an_end(text in ".{0,40}") {
+            let found: usize = pairs(&text).map(|(a, b)| 4 + a.len() + b.len()).sum();
+            prop_assert!(found <= text.len());
+            prop_assert!(!is_set(&text) || found == text.len());
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The label sets of a dynamic family: names and values that are known only at run time.
+
+use super::id::LabelId;
+use super::intern::Interner;
+use super::{Dimension, Labels};
+use crate::directory::{MAX_VALUE_BYTES, SetNames, pairs, write_set};
+use crate::report::report;
+use crate::sync::{AtomicBool, Mutex, Relaxed, lock};
+use std::fmt;
+
+/// The number of a series in a dynamic family. Only [`LabelSets`] makes one, so it is less than the
+/// number of the family's series.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelSet(LabelId);
+
+/// The number of series is the family's, and not the type's.
+impl Labels for LabelSet {
+    const SERIES: usize = Interner::MAX_CAPACITY + 1;
+
+    /// None: [`Registry::register_dynamic`](crate::Registry::register_dynamic) adds the family's.
+    fn dimensions() -> Vec<Dimension> {
+        Vec::new()
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        self.0.index()
+    }
+}
+
+/// The bytes of label sets that are looked up without an allocation, and the number of their labels
+/// if these are not in order.
+const SHORT: usize = 128;
+const FEW: usize = 8;
+
+#[derive(Debug)]
+pub(crate) struct LabelSets {
+    pub(crate) interner: Interner,
+    /// The family, for reports.
+    family: String,
+    /// The number of names that no set can have.
+    reserved: usize,
+    names: Mutex<Names>,
+    was_reported: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Names {
+    names: SetNames,
+    /// The interner's values whose names are among them.
+    known: usize,
+}
+
+/// The reason why labels can't be those of a series: see [`Dynamic::try_with`](crate::Dynamic::try_with).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelSetError {
+    family: String,
+    label: String,
+    reason: &'static str,
+}
+
+impl LabelSets {
+    /// Sets for a family whose series have these names of labels in addition. `identity` is the same
+    /// in every run of the program.
+    pub(crate) fn new(
+        capacity: usize,
+        identity: &'static str,
+        family: &str,
+        reserved: &[&str],
+    ) -> Self {
+        let names = SetNames::reserving(reserved.iter().copied());
+        Self {
+            interner: Interner::of_sets(capacity, identity),
+            family: family.to_owned(),
+            reserved: reserved.len(),
+            names: Mutex::new(Names { names, known: 0 }),
+            was_reported: AtomicBool::new(false),
+        }
+    }
+
+    /// The series with these labels, in any order. Labels that no series can have are reported once
+    /// and count as labels that did not fit.
+    #[inline]
+    pub(crate) fn get(&self, labels: &[(&str, &str)]) -> LabelSet {
+        self.find(labels).unwrap_or_else(|| self.get_slowly(labels))
+    }
+
+    #[cold]
+    fn get_slowly(&self, labels: &[(&str, &str)]) -> LabelSet {
+        self.add(labels).unwrap_or_else(|error| {
+            // Relaxed: a second report does no harm.
+            if !self.was_reported.swap(true, Relaxed) {
+                report(format_args!("{error}; it is counted among those that did not fit"));
+            }
+            LabelSet(Interner::saturated())
+        })
+    }
+
+    /// As [`get`](Self::get), with an error for labels that no series can have.
+    #[inline]
+    pub(crate) fn try_get(&self, labels: &[(&str, &str)]) -> Result<LabelSet, LabelSetError> {
+        self.find(labels).map_or_else(|| self.add(labels), Ok)
+    }
+
+    /// The series of a short label set that is known.
+    #[inline]
+    fn find(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
+        let (mut room, mut few) = ([0; SHORT], [("", ""); FEW]);
+        let sorted = if labels.is_sorted_by(|a, b| a.0 < b.0) {
+            labels
+        } else {
+            let sorted = few.get_mut(..labels.len())?;
+            sorted.copy_from_slice(labels);
+            sorted.sort_unstable_by_key(|&(name, _)| name);
+            sorted
+        };
+        self.interner.find(write_set(sorted, &mut room)?).map(LabelSet)
+    }
+
+    #[cold]
+    fn add(&self, labels: &[(&str, &str)]) -> Result<LabelSet, LabelSetError> {
+        let sorted = sorted(labels);
+        let Some(text) = text(&sorted) else {
+            let label = sorted.first().map_or("", |&(name, _)| name);
+            return Err(self.error(label, "the names and values of all labels have too many bytes"));
+        };
+        if self.interner.find(text.as_bytes()).is_none() && !self.interner.has_no_room_for(&text) {
+            let names = &mut *lock(&self.names);
+            names.read(&self.interner);
+            let labels = sorted.iter().copied();
+            if let Some((label, reason)) = names.names.fault(&labels, self.reserved) {
+                return Err(self.error(label, reason));
+            }
+            let id = self.interner.intern(&text);
+            names.read(&self.interner);
+            return Ok(LabelSet(id));
+        }
+        Ok(LabelSet(self.interner.intern(&text)))
+    }
+
+    fn error(&self, label: &str, reason: &'static str) -> LabelSetError {
+        LabelSetError { family: self.family.clone(), label: label.to_owned(), reason }
+    }
+
+    /// See [`Dynamic::retire`](crate::Dynamic::retire).
+    pub(crate) fn retire(&self, labels: &[(&str, &str)]) -> bool {
+        text(&sorted(labels)).is_some_and(|text| self.interner.retire(&text))
+    }
+}
+
+impl Names {
+    /// Adds the names of the sets that the interner has by now: also those of an earlier run.
+    fn read(&mut self, interner: &Interner) {
+        for text in interner.values_from(self.known + 1) {
+            self.names.add(&pairs(text));
+            self.known += 1;
+        }
+    }
+}
+
+fn sorted<'a>(labels: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable_by_key(|&(name, _)| name);
+    sorted
+}
+
+/// The text of sorted labels; `None` if they are too long.
+fn text(labels: &[(&str, &str)]) -> Option<String> {
+    let mut room = [0; MAX_VALUE_BYTES];
+    Some(std::str::from_utf8(write_set(labels, &mut room)?).unwrap_or_default().to_owned())
+}
+
+impl LabelSetError {
+    /// The name of the label.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+}
+
+impl fmt::Display for LabelSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { family, label, reason } = self;
+        write!(f, "no series of {family:?} can have the label {label:?}: {reason}")
+    }
+}
+
+impl std::error::Error for LabelSetError {}
