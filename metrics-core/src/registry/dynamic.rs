@@ -63,6 +63,10 @@ pub trait DynamicMetric: Metric<Labels = ()> {
     /// One series of the family.
     #[doc(hidden)]
     fn series(family: &Self::Family, labels: LabelSet) -> Self;
+
+    /// One series of the family, which is exposed from now on.
+    #[doc(hidden)]
+    fn declared(family: &Self::Family, labels: LabelSet) -> Self;
 }
 
 macro_rules! dynamic {
@@ -74,6 +78,10 @@ macro_rules! dynamic {
                 #[inline]
                 fn series(family: &Self::Family, labels: LabelSet) -> Self {
                     family.with(labels)
+                }
+
+                fn declared(family: &Self::Family, labels: LabelSet) -> Self {
+                    family.declare(labels)
                 }
             }
         )+
@@ -118,6 +126,25 @@ impl<M: DynamicMetric> Dynamic<M> {
     /// ```
     pub fn try_with(&self, labels: &[(&str, &str)]) -> Result<M, LabelSetError> {
         self.sets.try_get(labels).map(|set| M::series(&self.family, set))
+    }
+
+    /// As [`with`](Self::with). The series is exposed from now on, even if it stays at zero, so that a
+    /// rate over it starts from the first event.
+    ///
+    /// ```
+    /// use tickmetrics::prelude::*;
+    /// use tickmetrics::Dynamic;
+    ///
+    /// let registry = Registry::new();
+    /// let errors = Description::new("errors_total", "Errors, by peer.");
+    /// let errors: Dynamic<Counter> = registry.register_dynamic(&errors, 100)?;
+    /// let (of_ny, of_ld) = (errors.declare(&[("peer", "ny4")]), errors.with(&[("peer", "ld4")]));
+    /// assert_eq!(registry.snapshot().counter("errors_total", &[("peer", "ny4")]), Some(0));
+    /// assert_eq!(registry.snapshot().counter("errors_total", &[("peer", "ld4")]), None);
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    pub fn declare(&self, labels: &[(&str, &str)]) -> M {
+        M::declared(&self.family, self.sets.get(labels))
     }
 
     /// Hides the series with these labels until [`with`](Self::with) is asked for them: see
