@@ -14,6 +14,7 @@
 //! | `ask` | processes of its own for single measurements |
 //! | `summary`, `chart` | the most important figures, as a table and as a picture |
 //! | `machine` | the machine of the run |
+//! | `facade` | the recorders of the facade `metrics`, in a report of their own |
 //! | `history` | the figures of the collector, in a report of their own |
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
@@ -26,6 +27,8 @@ mod ask;
 mod candidate;
 #[cfg(feature = "peers")]
 mod chart;
+#[cfg(feature = "peers")]
+pub mod facade;
 #[cfg(feature = "peers")]
 mod goal;
 #[cfg(feature = "peers")]

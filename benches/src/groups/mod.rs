@@ -2,11 +2,11 @@
 
 pub(crate) mod counters;
 pub(crate) mod histograms;
-mod inputs;
+pub(crate) mod inputs;
 pub(crate) mod labels;
 pub(crate) mod memory;
 pub(crate) mod names;
-mod peers;
+pub(crate) mod peers;
 mod scaling;
 pub(crate) mod scrape;
 pub(crate) mod segment;
