@@ -118,6 +118,7 @@ impl Reader {
                     tickmetrics::Kind::Counter => Kind::Counter,
                     tickmetrics::Kind::UpDownCounter | tickmetrics::Kind::Gauge => Kind::Gauge,
                     tickmetrics::Kind::Histogram => Kind::Histogram,
+                    tickmetrics::Kind::Summary => Kind::Summary,
                 };
                 let counts: [Count; 2] =
                     [HistogramSnapshot::saturated, HistogramSnapshot::negative];

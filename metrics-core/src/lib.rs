@@ -252,9 +252,9 @@ pub use registry::{
 };
 pub use segment::{Segment, SegmentError, SegmentStats};
 pub use snapshot::{
-    Bucket, ConflictReason, Exemplar, ExternalLabels, Family, Handle, HistogramSnapshot,
-    MergeConflict, MetricLabels, NativeBucket, NativeBuckets, Series, Snapshot, Value,
-    VariableLabel,
+    Added, Bucket, ClassicHistogram, ConflictReason, Exemplar, ExternalLabels, Family, Handle,
+    HistogramSnapshot, MergeConflict, MetricLabels, NativeBucket, NativeBuckets, Series, Snapshot,
+    Summary, Value, VariableLabel,
 };
 pub use tickmetrics_macros::{Label, Labels, Metrics, timed};
 pub use timed::Outcome;

@@ -85,6 +85,8 @@ fn parts(segment: &Segment, metric: &MetricEntry, first: usize, length: usize) -
             }
             parts
         }
+        // A segment has none.
+        (Kind::Summary, _) => Vec::new(),
     }
 }
 

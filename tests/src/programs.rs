@@ -54,6 +54,18 @@ pub fn python(module: &str, install: &str, script: &[&str], input: &str) -> Opti
     Some(output.stdout)
 }
 
+/// Lints text format 0.0.4 with promtool, or the one that `PROMTOOL` names.
+///
+/// # Panics
+/// Where it finds a fault.
+pub fn promtool(text: &str) {
+    let program = std::env::var("PROMTOOL").unwrap_or_else(|_| "promtool".into());
+    match feed(&program, &["check", "metrics"], text) {
+        None => skip("promtool is not installed (apt-get install prometheus)"),
+        Some(output) => assert!(output.status.success(), "promtool: {output:?}\n{text:.4000}"),
+    }
+}
+
 /// Reports a check that was skipped. Not with `eprintln!`, which the harness keeps from sight where
 /// a test passes.
 pub fn skip(what: &str) {

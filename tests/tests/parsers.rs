@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, feed, python, skip};
+use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, promtool, python};
 use tickmetrics::prelude::*;
 
 /// As hostile as a label or a help text might be.
@@ -62,10 +62,7 @@ fn encode(registry: &Registry) -> String {
 
 /// Both parsers must take the text.
 fn check(text: &str) -> Option<Value> {
-    match feed("promtool", &["check", "metrics"], text) {
-        None => skip("promtool is not installed (apt-get install prometheus)"),
-        Some(output) => assert!(output.status.success(), "promtool: {output:?}\n{text:.4000}"),
-    }
+    promtool(text);
     let (module, install) = PROMETHEUS_CLIENT;
     let read = python(module, install, &[CHECK_TEXT], text)?;
     Some(serde_json::from_slice(&read).unwrap())

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 use tests::processes::{Folder, Other, command, output, park, role, say, wait};
-use tests::programs::{feed, skip};
+use tests::programs::{feed, promtool, skip};
 use tickmetrics::{Registry, Snapshot};
 use tickmetrics_exporter::{Exporter, ProcessMetrics};
 
@@ -87,13 +87,6 @@ fn the_values_are_those_that_the_system_tells_others() {
     assert!(change("process_cpu_seconds_total") >= 0.1);
     assert!(change("process_page_faults_total{type=\"minor\"}") >= 1.0);
     assert!(change("process_resident_memory_bytes") >= f64::from(60 << 20));
-}
-
-fn promtool(text: &str) {
-    match feed("promtool", &["check", "metrics"], text) {
-        None => skip("promtool is not installed (apt-get install prometheus)"),
-        Some(output) => assert!(output.status.success(), "promtool: {output:?}\n{text}"),
-    }
 }
 
 /// A process that exposes its metrics, forks, and has the child expose its own.

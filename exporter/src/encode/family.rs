@@ -3,7 +3,7 @@
 use super::beside::{Beside, Extreme, SUMMARY, Seen, Unmeasured, beside, interval};
 use super::part::Part;
 use super::progress::Progress;
-use tickmetrics::{Escaping, Family, HistogramSnapshot, Kind, Series, Value};
+use tickmetrics::{ClassicHistogram, Escaping, Family, HistogramSnapshot, Kind, Series, Value};
 
 /// A format.
 pub(super) trait Writer<'a> {
@@ -62,9 +62,13 @@ pub(super) enum Sample<'a> {
     Number(f64),
     Histogram(&'a HistogramSnapshot),
     Summary(Summary<'a>),
+    /// Kept by something else.
+    Classic(&'a ClassicHistogram),
+    Quantiles(&'a tickmetrics::Summary),
 }
 
-/// Count and sum are of all values, quantiles of those in the last interval.
+/// Derived from a histogram: count and sum are of all values, quantiles of those in the last
+/// interval.
 #[derive(Clone, Copy)]
 pub(super) struct Summary<'a> {
     pub(super) all: &'a HistogramSnapshot,
@@ -96,6 +100,7 @@ pub(super) fn write<'a, W: Writer<'a>>(
             Kind::UpDownCounter | Kind::Gauge => FamilyType::Gauge,
             Kind::Histogram if is_summary => FamilyType::Summary,
             Kind::Histogram => FamilyType::Histogram,
+            Kind::Summary => FamilyType::Summary,
         };
         let head = Head { name, family_type, help: &[family.help()], unit: family.unit(), family };
         let sample = |seen: &mut Seen, series: Series<'a>, position| match series.value() {
@@ -112,6 +117,8 @@ pub(super) fn write<'a, W: Writer<'a>>(
                     Sample::Histogram(value)
                 })
             }
+            Value::Classic(value) => Some(Sample::Classic(value)),
+            Value::Summary(value) => Some(Sample::Quantiles(value)),
             // No kind that exists today.
             _ => None,
         };

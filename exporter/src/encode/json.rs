@@ -115,6 +115,8 @@ enum Reading<'a> {
     Balance { value: i64 },
     Number { value: Number },
     Histogram(Box<Distribution<'a>>),
+    Classic { count: u64, sum: Number, buckets: Vec<Bucket> },
+    Summary { count: u64, sum: Number, quantiles: Pairs<'a> },
     Unknown {},
 }
 
@@ -141,6 +143,8 @@ struct Number(f64);
 
 struct Quantiles<'a>(&'a HistogramSnapshot);
 
+struct Pairs<'a>(&'a tickmetrics::Summary);
+
 const QUANTILES: [(&str, f64); 5] =
     [("0.5", 0.5), ("0.9", 0.9), ("0.99", 0.99), ("0.999", 0.999), ("0.9999", 0.9999)];
 
@@ -158,6 +162,14 @@ impl<'a> From<Sample<'a>> for Reading<'a> {
             Sample::Balance(value) => Self::Balance { value },
             Sample::Number(value) => Self::Number { value: Number(value) },
             Sample::Histogram(histogram) => Self::Histogram(Box::new(histogram.into())),
+            Sample::Classic(it) => Self::Classic {
+                count: it.count(),
+                sum: Number(it.sum()),
+                buckets: buckets(it.buckets(), it.count()),
+            },
+            Sample::Quantiles(it) => {
+                Self::Summary { count: it.count(), sum: Number(it.sum()), quantiles: Pairs(it) }
+            }
             // Only derived families have it.
             Sample::Summary(_) => Self::Unknown {},
         }
@@ -166,10 +178,6 @@ impl<'a> From<Sample<'a>> for Reading<'a> {
 
 impl<'a> From<&'a HistogramSnapshot> for Distribution<'a> {
     fn from(histogram: &'a HistogramSnapshot) -> Self {
-        let finite = histogram
-            .buckets()
-            .map(|bucket| Bucket { le: Number(bucket.upper), count: bucket.count });
-        let last = Bucket { le: Number(f64::INFINITY), count: histogram.count() };
         Self {
             count: histogram.count(),
             sum: Number(histogram.sum()),
@@ -177,11 +185,17 @@ impl<'a> From<&'a HistogramSnapshot> for Distribution<'a> {
             max: histogram.max().map(Number),
             mean: histogram.mean().map(Number),
             quantiles: Quantiles(histogram),
-            buckets: finite.chain([last]).collect(),
+            buckets: buckets(histogram.buckets(), histogram.count()),
             saturated: histogram.saturated(),
             negative: histogram.negative(),
         }
     }
+}
+
+/// With the last one, which holds all values.
+fn buckets(finite: impl Iterator<Item = tickmetrics::Bucket>, all: u64) -> Vec<Bucket> {
+    let finite = finite.map(|bucket| Bucket { le: Number(bucket.upper), count: bucket.count });
+    finite.chain([Bucket { le: Number(f64::INFINITY), count: all }]).collect()
 }
 
 impl Serialize for Number {
@@ -189,14 +203,24 @@ impl Serialize for Number {
         if self.0.is_finite() {
             return to.serialize_f64(self.0);
         }
-        let mut text = Vec::new();
-        super::number::push_f64(&mut text, self.0);
-        to.serialize_str(&String::from_utf8(text).unwrap_or_default())
+        to.serialize_str(&text(self.0))
     }
+}
+
+fn text(number: f64) -> String {
+    let mut text = Vec::new();
+    super::number::push_f64(&mut text, number);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn labels<S: Serializer>(series: &Series<'_>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(series.labels())
+}
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.quantiles().map(|(rank, value)| (text(rank), Number(value))))
+    }
 }
 
 impl Serialize for Quantiles<'_> {

@@ -8,7 +8,7 @@ use super::number::{canonical, push_f64, push_i64, push_u64};
 use std::io::Write as _;
 use std::ops::Range;
 use std::time::UNIX_EPOCH;
-use tickmetrics::{Escaping, HistogramSnapshot, Series};
+use tickmetrics::{Bucket, ClassicHistogram, Escaping, HistogramSnapshot, Series};
 
 /// The differences of the text formats.
 pub(super) trait Dialect {
@@ -28,6 +28,10 @@ pub(super) trait Dialect {
 
     /// Whether the format has exemplars.
     const EXEMPLARS: bool;
+
+    /// Whether sums and quantiles can be negative. Where they can't, such ones are left out, and so
+    /// is a sum that is NaN.
+    const SIGNED: bool;
 }
 
 /// The names of an exposed family.
@@ -53,7 +57,7 @@ pub(super) struct Table<'a> {
     sum: Start,
     count: Start,
     created: Option<Start>,
-    /// The quantiles of a summary.
+    /// The quantiles of a derived summary.
     quantiles: Vec<(f64, String)>,
 }
 
@@ -123,6 +127,8 @@ impl<'a, D: Dialect> Writer<'a> for Lines<D> {
             Sample::Number(value) => line(out, labels, series, one, |out| push_f64(out, value)),
             Sample::Histogram(value) => table.push_histogram::<D>(out, series, value),
             Sample::Summary(value) => table.push_summary(out, series, value),
+            Sample::Classic(value) => table.push_classic::<D>(out, series, value),
+            Sample::Quantiles(value) => table.push_quantiles::<D>(out, series, value),
         }
         if table.created.is_some() {
             table.push_created(out, series);
@@ -141,6 +147,42 @@ impl<'a> Table<'a> {
         series: Series<'a>,
         histogram: &HistogramSnapshot,
     ) {
+        let edges = self.labels.edges(series, histogram);
+        let totals = Some((histogram.sum(), histogram.count()));
+        self.push_distribution(out, series, totals, |out, begin| {
+            if D::EXEMPLARS && histogram.exemplars().next().is_some() {
+                exemplar::push_buckets(out, begin, histogram, edges);
+            } else {
+                push_buckets(out, begin, histogram.buckets(), histogram.count(), edges);
+            }
+        });
+    }
+
+    /// A histogram with negative edges can have no sum where none is negative, and without a sum
+    /// there must be no count.
+    fn push_classic<D: Dialect>(
+        &mut self,
+        out: &mut Vec<u8>,
+        series: Series<'a>,
+        histogram: &ClassicHistogram,
+    ) {
+        let (buckets, count, sum) = (histogram.buckets(), histogram.count(), histogram.sum());
+        let has_sum = D::SIGNED || sum >= 0.0 && buckets.clone().all(|bucket| bucket.upper >= 0.0);
+        let edges: Vec<_> = buckets.clone().map(|bucket| canonical(bucket.upper)).collect();
+        self.push_distribution(out, series, has_sum.then_some((sum, count)), |out, begin| {
+            push_buckets(out, begin, buckets, count, &edges);
+        });
+    }
+
+    /// Appends buckets, by `push_buckets`, sum and count.
+    #[inline]
+    fn push_distribution(
+        &mut self,
+        out: &mut Vec<u8>,
+        series: Series<'a>,
+        totals: Option<(f64, u64)>,
+        push_buckets: impl FnOnce(&mut Vec<u8>, Range<usize>),
+    ) {
         let Self { labels, one, sum, count, .. } = self;
         let start = out.len();
         out.extend_from_slice(&one.text);
@@ -151,14 +193,10 @@ impl<'a> Table<'a> {
         // All buckets have the same beginning. The first writes the text that the others copy, and
         // with it the count before it if that is the same.
         let begin = start..out.len();
-        let edges = labels.edges(series, histogram);
-        if D::EXEMPLARS && histogram.exemplars().next().is_some() {
-            exemplar::push_buckets(out, begin, histogram, edges);
-        } else {
-            push_buckets(out, begin, histogram, edges);
-        }
+        push_buckets(out, begin);
+        out.push(b'\n');
+        let Some((total, values)) = totals else { return };
         for (start, is_sum) in [(sum, true), (count, false)] {
-            out.push(b'\n');
             out.extend_from_slice(&start.text);
             if texts.is_empty() {
                 out.pop();
@@ -168,32 +206,39 @@ impl<'a> Table<'a> {
                 out.extend_from_slice(b"} ");
             }
             if is_sum {
-                push_f64(out, histogram.sum());
+                push_f64(out, total);
             } else {
-                push_u64(out, histogram.count());
+                push_u64(out, values);
             }
+            out.push(b'\n');
         }
-        out.push(b'\n');
     }
 
     fn push_summary(&mut self, out: &mut Vec<u8>, series: Series<'a>, summary: Summary<'a>) {
         let Self { labels, one, sum, count, quantiles, .. } = self;
-        for (quantile, text) in quantiles {
-            out.extend_from_slice(&one.text);
-            let texts = out.len();
-            labels.push(series, out);
-            out.extend_from_slice(if out.len() == texts {
-                b"quantile=\""
-            } else {
-                b",quantile=\""
-            });
-            out.extend_from_slice(text.as_bytes());
-            out.extend_from_slice(b"\"} ");
-            push_f64(out, summary.quantile(*quantile));
-            out.push(b'\n');
+        for (rank, text) in quantiles {
+            quantile(out, labels, series, one, text, summary.quantile(*rank));
         }
         line(out, labels, series, sum, |out| push_f64(out, summary.all.sum()));
         line(out, labels, series, count, |out| push_u64(out, summary.all.count()));
+    }
+
+    fn push_quantiles<D: Dialect>(
+        &mut self,
+        out: &mut Vec<u8>,
+        series: Series<'a>,
+        summary: &tickmetrics::Summary,
+    ) {
+        let Self { labels, one, sum, count, .. } = self;
+        for (rank, value) in summary.quantiles() {
+            if D::SIGNED || value >= 0.0 || value.is_nan() {
+                quantile(out, labels, series, one, &canonical(rank), value);
+            }
+        }
+        if D::SIGNED || summary.sum() >= 0.0 {
+            line(out, labels, series, sum, |out| push_f64(out, summary.sum()));
+        }
+        line(out, labels, series, count, |out| push_u64(out, summary.count()));
     }
 
     /// The start of a series' count, to the millisecond, if it is known.
@@ -242,17 +287,37 @@ fn line<'a>(
     out.push(b'\n');
 }
 
+/// Appends the line of a quantile, whose text is given.
+fn quantile<'a>(
+    out: &mut Vec<u8>,
+    labels: &mut Labels<'a, TextForm>,
+    series: Series<'a>,
+    start: &Start,
+    text: &str,
+    value: f64,
+) {
+    out.extend_from_slice(&start.text);
+    let texts = out.len();
+    labels.push(series, out);
+    out.extend_from_slice(if out.len() == texts { b"quantile=\"" } else { b",quantile=\"" });
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\"} ");
+    push_f64(out, value);
+    out.push(b'\n');
+}
+
 /// Appends the lines of all buckets, from behind their common beginning to the end of the last one
 /// without its line feed.
 #[inline]
 fn push_buckets(
     out: &mut Vec<u8>,
     begin: Range<usize>,
-    histogram: &HistogramSnapshot,
+    buckets: impl Iterator<Item = Bucket>,
+    all: u64,
     edges: &[String],
 ) {
     let mut last = (None, 0..0);
-    for (bucket, edge) in histogram.buckets().zip(edges) {
+    for (bucket, edge) in buckets.zip(edges) {
         out.extend_from_slice(edge.as_bytes());
         out.extend_from_slice(b"\"} ");
         if last.0 == Some(bucket.count) {
@@ -266,7 +331,7 @@ fn push_buckets(
         }
     }
     out.extend_from_slice(b"+Inf\"} ");
-    push_u64(out, histogram.count());
+    push_u64(out, all);
 }
 
 fn push_head<D: Dialect>(out: &mut Vec<u8>, names: &Names<'_>, help: &[&str]) {

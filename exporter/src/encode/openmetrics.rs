@@ -19,6 +19,7 @@ pub(crate) struct OpenMetrics<'a> {
 impl Dialect for OpenMetrics<'_> {
     const QUOTES: bool = true;
     const EXEMPLARS: bool = true;
+    const SIGNED: bool = false;
 
     fn escaping(&self) -> Escaping {
         self.escaping

@@ -4,15 +4,15 @@
 //! Fields are written directly into the output; there are no messages in memory.
 
 use super::exemplar;
-use super::family::{FamilyType, Head, Sample, Summary, Writer};
+use super::family::{FamilyType, Head, Sample, Writer};
 use super::labels::{Form, Labels};
 use super::negotiate::Protocol;
 use super::unit::ends_in_unit;
 use super::wire::{
-    Message, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
+    Message, push_bucket, push_double, push_number, push_sint, push_text, push_uint, push_zigzag,
 };
 use std::time::UNIX_EPOCH;
-use tickmetrics::{Escaping, HistogramSnapshot, NativeBuckets, Series};
+use tickmetrics::{ClassicHistogram, Escaping, HistogramSnapshot, NativeBuckets, Series};
 
 /// The fields' numbers.
 mod metric_family {
@@ -150,7 +150,14 @@ impl<'a> Writer<'a> for Messages<'_> {
         let mut metric = Metric { labels: &mut table.labels, series, protocol: self.protocol };
         match sample {
             Sample::Histogram(histogram) => metric.push_histogram(out, histogram),
-            Sample::Summary(summary) => metric.push_summary(out, &table.quantiles, summary),
+            Sample::Classic(histogram) => metric.push_classic(out, histogram),
+            Sample::Summary(summary) => {
+                let quantiles = table.quantiles.iter().map(|&rank| (rank, summary.quantile(rank)));
+                metric.push_summary(out, quantiles, summary.all.count(), summary.all.sum());
+            }
+            Sample::Quantiles(summary) => {
+                metric.push_summary(out, summary.quantiles(), summary.count(), summary.sum());
+            }
             Sample::Count(value) => metric.push_number(out, table.number, value as f64),
             Sample::Balance(value) => metric.push_number(out, table.number, value as f64),
             Sample::Number(value) => metric.push_number(out, table.number, value),
@@ -250,16 +257,35 @@ impl Metric<'_, '_> {
         message.end(out);
     }
 
-    fn push_summary(&mut self, out: &mut Vec<u8>, quantiles: &[f64], summary: Summary<'_>) {
+    /// Each quantile comes with its value.
+    fn push_summary(
+        &mut self,
+        out: &mut Vec<u8>,
+        quantiles: impl Iterator<Item = (f64, f64)>,
+        count: u64,
+        sum: f64,
+    ) {
         let metric = self.begin(out, GUESS_ONE);
         let message = Message::field(out, metric::SUMMARY, GUESS_ONE);
-        push_uint(out, summary::SAMPLE_COUNT, summary.all.count());
-        push_double(out, summary::SAMPLE_SUM, summary.all.sum());
-        for &rank in quantiles {
+        push_uint(out, summary::SAMPLE_COUNT, count);
+        push_double(out, summary::SAMPLE_SUM, sum);
+        for (rank, value) in quantiles {
             let quantile = Message::field(out, summary::QUANTILE, 0);
             push_double(out, quantile::QUANTILE, rank);
-            push_double(out, quantile::VALUE, summary.quantile(rank));
+            push_double(out, quantile::VALUE, value);
             quantile.end(out);
+        }
+        message.end(out);
+        metric.end(out);
+    }
+
+    fn push_classic(&mut self, out: &mut Vec<u8>, histogram: &ClassicHistogram) {
+        let metric = self.begin(out, GUESS_HISTOGRAM);
+        let message = Message::field(out, metric::HISTOGRAM, GUESS_HISTOGRAM);
+        push_uint(out, histogram::SAMPLE_COUNT, histogram.count());
+        push_double(out, histogram::SAMPLE_SUM, histogram.sum());
+        for bucket in histogram.buckets() {
+            push_bucket(out, histogram::BUCKET, bucket.count, bucket.upper);
         }
         message.end(out);
         metric.end(out);

@@ -12,6 +12,7 @@ pub(super) struct Text {
 impl Dialect for Text {
     const QUOTES: bool = false;
     const EXEMPLARS: bool = false;
+    const SIGNED: bool = true;
 
     fn escaping(&self) -> Escaping {
         self.escaping

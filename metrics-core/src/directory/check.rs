@@ -199,6 +199,7 @@ impl Check {
             Kind::UpDownCounter => in_shards(self, UP_DOWN_CELLS)?,
             Kind::Histogram => in_shards(self, HEAD_CELLS)?,
             Kind::Gauge => shared(self, metric.first, series * u64::from(GAUGE_CELLS))?,
+            Kind::Summary => return None,
         }
         if let Some(distribution) = &metric.distribution {
             let Distribution { table, max, sigfigs, native, edges, quantiles, .. } = distribution;

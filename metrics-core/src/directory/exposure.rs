@@ -30,6 +30,8 @@ pub struct Exposure {
 enum Of {
     All,
     Histograms,
+    /// Histograms and summaries.
+    Distributions,
     /// Histograms with [`extremes`](crate::Description::extremes).
     Extremes,
     /// Histograms with [`quantiles`](crate::Description::quantiles).
@@ -46,9 +48,9 @@ impl Exposure {
         // A native histogram has the metric's name itself, and so has every family.
         Self::new("", None, Of::All),
         Self::new("_bucket", Some("le"), Of::Histograms),
-        Self::new("_sum", None, Of::Histograms),
-        Self::new("_count", None, Of::Histograms),
-        Self::new("_created", None, Of::Histograms),
+        Self::new("_sum", None, Of::Distributions),
+        Self::new("_count", None, Of::Distributions),
+        Self::new("_created", None, Of::Distributions),
         Self::new("_saturated_total", None, Of::Histograms),
         Self::new("_negative_total", None, Of::Histograms),
         Self::new("_max", None, Of::Extremes),
@@ -65,12 +67,18 @@ impl Exposure {
 
     /// The forms of a metric. Its options count only for a histogram.
     pub fn of(kind: Kind, extremes: bool, quantiles: bool) -> impl Iterator<Item = Self> {
-        let is_histogram = kind == Kind::Histogram;
-        Self::ALL.into_iter().filter(move |series| match series.of {
+        let (is_histogram, is_summary) = (kind == Kind::Histogram, kind == Kind::Summary);
+        let forms = Self::ALL.into_iter().filter(move |series| match series.of {
             Of::All => true,
             Of::Histograms => is_histogram,
+            Of::Distributions => is_histogram || is_summary,
             Of::Extremes => is_histogram && extremes,
             Of::Quantiles => is_histogram && quantiles,
+        });
+        // The quantiles of a summary have its own name.
+        forms.map(move |series| match series.of {
+            Of::All if is_summary => Self { label: Some("quantile"), ..series },
+            _ => series,
         })
     }
 }

@@ -1,9 +1,11 @@
 //! Values without handles, added to a snapshot with a description.
 
+use super::check;
 use super::description::Description;
 use super::error::RegisterError;
 use crate::directory::{Kind, MetricEntry};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Added, ClassicHistogram, Snapshot, Summary};
+use std::collections::HashSet;
 
 impl Snapshot {
     /// Adds a count that is kept elsewhere: by the system, or another library. It is exposed as a
@@ -32,8 +34,7 @@ impl Snapshot {
         description: &Description,
         count: f64,
     ) -> Result<(), RegisterError> {
-        // The larger one of NaN and 0 is 0.
-        self.add(description, Kind::Counter, count.max(0.0))
+        self.add(description, Added::Counter(count))
     }
 
     /// Adds a value that something else keeps, as a gauge; otherwise as
@@ -46,21 +47,142 @@ impl Snapshot {
         description: &Description,
         value: f64,
     ) -> Result<(), RegisterError> {
-        self.add(description, Kind::Gauge, value)
+        self.add(description, Added::Gauge(value))
     }
 
-    fn add(
+    /// Adds a histogram that something else keeps, with its own buckets, whatever the description
+    /// says about buckets; otherwise as [`add_counter`](Self::add_counter).
+    ///
+    /// ```
+    /// use tickmetrics::{ClassicHistogram, Description, Snapshot};
+    ///
+    /// let wait = Description::new("wait_seconds", "Time waited.").unit("seconds");
+    /// let mut snapshot = Snapshot::default();
+    /// snapshot.add_histogram(&wait, ClassicHistogram::new([(0.1, 3), (1.0, 7)], 8, 9.5))?;
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`add_counter`](Self::add_counter), and [`RegisterError::InvalidSetting`] if edges do not
+    /// rise or counts fall.
+    pub fn add_histogram(
         &mut self,
         description: &Description,
-        kind: Kind,
-        value: f64,
+        histogram: ClassicHistogram,
     ) -> Result<(), RegisterError> {
+        self.add(description, Added::Histogram(histogram))
+    }
+
+    /// Adds a summary that something else keeps; otherwise as [`add_counter`](Self::add_counter).
+    ///
+    /// # Errors
+    /// As [`add_counter`](Self::add_counter), and [`RegisterError::InvalidSetting`] if quantiles do
+    /// not rise from 0 to 1.
+    pub fn add_summary(
+        &mut self,
+        description: &Description,
+        summary: Summary,
+    ) -> Result<(), RegisterError> {
+        self.add(description, Added::Summary(summary))
+    }
+
+    /// Adds all series of a name at once: each has its own labels behind the description's constant
+    /// ones. All have one kind of value and the same labels' names. Without a series, nothing is
+    /// added.
+    ///
+    /// ```
+    /// use tickmetrics::{Added, Description, Snapshot};
+    ///
+    /// let mut snapshot = Snapshot::default();
+    /// let jobs = Description::new("jobs_total", "Jobs done.");
+    /// let of = |queue: &str, count| (vec![("queue".into(), queue.into())], Added::Counter(count));
+    /// snapshot.add_family(&jobs, [of("fast", 12.0), of("slow", 3.0)])?;
+    /// assert_eq!(snapshot.family("jobs_total").unwrap().series_count(), 2);
+    /// # Ok::<(), tickmetrics::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`add_counter`](Self::add_counter), [`add_histogram`](Self::add_histogram) and
+    /// [`add_summary`](Self::add_summary). The snapshot is unchanged then, and has none of the
+    /// series.
+    pub fn add_family(
+        &mut self,
+        description: &Description,
+        series: impl IntoIterator<Item = (Vec<(String, String)>, Added)>,
+    ) -> Result<(), RegisterError> {
+        let mut adding: Option<Adding> = None;
+        for (labels, value) in series {
+            let adding = match &mut adding {
+                Some(adding) => adding,
+                none => none.insert(Adding::begin(self, description, &labels, value.kind())?),
+            };
+            adding.push(labels, value)?;
+        }
+        if let Some(Adding { metrics, .. }) = adding {
+            self.insert(&description.name, metrics);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, description: &Description, value: Added) -> Result<(), RegisterError> {
+        self.add_family(description, [(Vec::new(), value)])
+    }
+}
+
+/// Constant labels, which differ from series to series of a name.
+type Constants = Vec<(String, String)>;
+
+/// Checked series of one name, to be put into a snapshot.
+struct Adding {
+    /// With the labels of the first series.
+    description: Description,
+    kind: Kind,
+    /// How many labels all series have with the same value.
+    shared: usize,
+    /// Of the snapshot's series of this name, and of the new ones.
+    taken: HashSet<Constants>,
+    metrics: Vec<(MetricEntry, Added)>,
+}
+
+impl Adding {
+    /// Checks what all series share with the first one.
+    fn begin(
+        snapshot: &Snapshot,
+        description: &Description,
+        labels: &Constants,
+        kind: Kind,
+    ) -> Result<Self, RegisterError> {
+        let shared = description.constants.len();
         let mut description = description.clone();
+        description.constants.extend_from_slice(labels);
         description.complete(kind, Vec::new());
         description.check()?;
-        self.admit(&description, kind)?;
-        let scale = description.scale_factor();
-        let Description { name, help, unit, constants, .. } = description;
+        admit(snapshot, &description, kind)?;
+        let taken = snapshot.metrics_named(&description.name);
+        let taken = taken.map(|there| there.constants.clone()).collect();
+        Ok(Self { description, kind, shared, taken, metrics: Vec::new() })
+    }
+
+    fn push(&mut self, mut labels: Constants, value: Added) -> Result<(), RegisterError> {
+        let Self { description, kind, shared, .. } = self;
+        let (name, kind) = (&description.name, *kind);
+        if value.kind() != kind {
+            return Err(RegisterError::other_kind(name, kind, value.kind()));
+        }
+        if let Some(reason) = value.fault() {
+            return Err(RegisterError::InvalidSetting { name: name.clone(), reason });
+        }
+        let (before, own) = description.constants.split_at_checked(*shared).unwrap_or_default();
+        if !own.iter().map(label).eq(labels.iter().map(label)) {
+            return Err(RegisterError::difference(name, "another series has other labels"));
+        }
+        let mut constants = before.to_vec();
+        constants.append(&mut labels);
+        check::constants(name, &constants)?;
+        if !self.taken.insert(constants.clone()) {
+            let reason = "it has the same series: add each one once";
+            return Err(RegisterError::clash(name, name, reason));
+        }
         let metric = MetricEntry {
             // None has this number.
             registry: u64::MAX,
@@ -68,49 +190,49 @@ impl Snapshot {
             first: 0,
             series: 1,
             declared: 0,
-            scale,
-            name,
-            help,
-            unit,
+            scale: description.scale_factor(),
+            name: name.clone(),
+            help: description.help.clone(),
+            unit: description.unit.clone(),
             constants,
             dimensions: Vec::new(),
             distribution: None,
         };
-        self.insert(metric, value);
+        self.metrics.push((metric, value));
         Ok(())
     }
+}
 
-    fn admit(&self, asked: &Description, kind: Kind) -> Result<(), RegisterError> {
-        let Description { name, help, unit, constants, .. } = asked;
-        for there in self.metrics_named(name) {
-            if there.kind != kind {
-                return Err(RegisterError::other_kind(name, there.kind, kind));
-            }
-            let same_constants = there.constants == *constants && there.dimensions.is_empty();
-            let same_labels = there.constants.iter().map(label).eq(constants.iter().map(label))
-                && there.dimensions.is_empty();
-            let difference = if same_constants {
-                let reason = "it has the same series: add each one once";
-                return Err(RegisterError::clash(name, name, reason));
-            } else if !same_labels {
-                "that one has other labels"
-            } else if there.unit != *unit {
-                "that one has another unit"
-            } else if there.help != *help {
-                "that one has another help text"
-            } else {
-                continue;
-            };
-            return Err(RegisterError::difference(name, difference));
+/// Whether a name's series can be added to those of the snapshot.
+fn admit(snapshot: &Snapshot, asked: &Description, kind: Kind) -> Result<(), RegisterError> {
+    let Description { name, help, unit, constants, .. } = asked;
+    for there in snapshot.metrics_named(name) {
+        let same_labels = there.constants.iter().map(label).eq(constants.iter().map(label))
+            && there.dimensions.is_empty();
+        let difference = if there.kind != kind {
+            return Err(RegisterError::other_kind(name, there.kind, kind));
+        } else if !same_labels {
+            "that one has other labels"
+        } else if there.unit != *unit {
+            "that one has another unit"
+        } else if there.help != *help {
+            "that one has another help text"
+        } else {
+            continue;
+        };
+        return Err(RegisterError::difference(name, difference));
+    }
+    let parts = asked.exposures().filter(|series| !series.suffix.is_empty());
+    let mut parts = parts.map(|series| [name, series.suffix].concat());
+    let with = snapshot.exposed_as_part(name);
+    match with.or_else(|| parts.find_map(|part| snapshot.family(&part))) {
+        Some(family) => {
+            let both = if family.name().len() > name.len() { family.name() } else { name };
+            let reason =
+                format!("both would be exposed as {both:?}: give one of them another name");
+            Err(RegisterError::clash(name, family.name(), reason))
         }
-        match self.exposed_as_part(name) {
-            Some(family) => {
-                let reason =
-                    format!("both would be exposed as {name:?}: give one of them another name");
-                Err(RegisterError::clash(name, family.name(), reason))
-            }
-            None => Ok(()),
-        }
+        None => Ok(()),
     }
 }
 
@@ -119,72 +241,4 @@ fn label((name, _): &(String, String)) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::prelude::*;
-    use crate::{Kind, Value};
-
-    fn described(name: &str) -> Description {
-        Description::new(name, "Help.")
-    }
-
-    #[test]
-    fn added_values_are_among_the_families() {
-        let registry = Registry::new();
-        registry.register::<Counter>(&described("m_total")).unwrap().add(3);
-        let mut snapshot = registry.snapshot();
-        for (kind, value) in [("a\"b", 1.5), ("other", f64::NAN)] {
-            let of_kind = described("c_seconds_total").unit("seconds").constant("type", kind);
-            snapshot.add_counter(&of_kind, value).unwrap();
-        }
-        snapshot.add_gauge(&described("z"), -2.0).unwrap();
-
-        let names: Vec<_> = snapshot.families().map(|family| family.name()).collect();
-        assert_eq!(names, ["c_seconds_total", "m_total", "z"]);
-        let family = snapshot.family("c_seconds_total").unwrap();
-        assert_eq!((family.kind(), family.unit()), (Kind::Counter, "seconds"));
-        let series = family.series().map(|one| (one.labels().next().unwrap(), one.value()));
-        let series: Vec<_> =
-            series.map(|(labels, value)| format!("{labels:?} {value:?}")).collect();
-        assert_eq!(
-            series,
-            [r#"("type", "a\"b") Quantity(1.5)"#, r#"("type", "other") Quantity(0.0)"#]
-        );
-        assert_eq!(snapshot.gauge("z", &[]), Some(-2.0));
-        assert!(matches!(
-            snapshot.family("m_total").unwrap().series().next().unwrap().value(),
-            Value::Counter(3)
-        ));
-        assert!(registry.snapshot().family("z").is_none());
-    }
-
-    #[test]
-    fn a_clash_changes_nothing() {
-        let registry = Registry::new();
-        registry.register::<Counter<bool>>(&described("labelled_total")).unwrap();
-        registry.register::<Counter>(&described("plain_total")).unwrap();
-        registry.register::<Histogram>(&described("wait")).unwrap();
-        let mut snapshot = registry.snapshot();
-        let one = described("one").constant("a", "1");
-        snapshot.add_gauge(&one, 1.0).unwrap();
-        for (name, asked) in [
-            ("same series", &one),
-            ("labels", &described("one").constant("b", "1")),
-            ("help", &Description::new("one", "Other.").constant("a", "2")),
-            ("unit", &described("one").constant("a", "2").unit("bytes")),
-            ("kind", &described("plain_total")),
-            ("name", &described("")),
-            ("label", &described("two").constant("__a", "")),
-            ("bucket", &described("wait_bucket")),
-            ("count", &described("wait_count")),
-        ] {
-            assert!(snapshot.add_gauge(asked, 2.0).is_err(), "{name}");
-        }
-        for asked in ["labelled_total", "plain_total", "wait_negative_total"] {
-            assert!(snapshot.add_counter(&described(asked), 2.0).is_err(), "{asked}");
-        }
-        assert_eq!(snapshot.families().count(), 4);
-        assert_eq!(snapshot.gauge("one", &[("a", "1")]), Some(1.0));
-        snapshot.add_gauge(&described("one").constant("a", "2"), 2.0).unwrap();
-        assert_eq!(snapshot.gauge("one", &[("a", "2")]), Some(2.0));
-    }
-}
+mod tests;

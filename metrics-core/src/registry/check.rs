@@ -48,15 +48,10 @@ fn description(metric: &Description) -> Result<(), RegisterError> {
 }
 
 fn labels(metric: &Description) -> Result<(), RegisterError> {
-    let too_long = |text: &str| text.len() > MAX_TEXT_BYTES;
-    let long_value = metric.constants.iter().find(|(_, value)| too_long(value));
-    let long_value = long_value.map(|(label, _)| (&**label, "its value has more than 1,024 bytes"));
-    let long_name = metric.label_names().find(|label| too_long(label));
-    let long_name = long_name.map(|label| (label, "it has more than 1,024 bytes"));
-    if let Some((label, reason)) = long_name.or(long_value) {
-        let label = beginning(label, 64).to_owned();
-        return Err(RegisterError::InvalidLabel { name: metric.name.clone(), label, reason });
+    if let Some(label) = metric.label_names().find(|label| label.len() > MAX_TEXT_BYTES) {
+        return Err(too_long(&metric.name, label, "it has more than 1,024 bytes"));
     }
+    constants(&metric.name, &metric.constants)?;
     let labels: Vec<&str> = metric.label_names().collect();
     for (at, label) in labels.iter().enumerate() {
         let reason = if let Some(fault) = names::fault_of_label(label) {
@@ -64,6 +59,7 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
         } else if metric.exposures().any(|series| series.label == Some(*label)) {
             match *label {
                 "le" => "a histogram's buckets have that label",
+                _ if metric.kind == Some(Kind::Summary) => "a summary's quantiles have that label",
                 _ => "the quantiles that it is exposed with have that label",
             }
         } else if labels[..at].contains(label) {
@@ -77,6 +73,19 @@ fn labels(metric: &Description) -> Result<(), RegisterError> {
         return Err(RegisterError::InvalidLabel { name, label, reason });
     }
     Ok(())
+}
+
+/// Fails if the value of a constant label is too long.
+pub(super) fn constants(name: &str, constants: &[(String, String)]) -> Result<(), RegisterError> {
+    match constants.iter().find(|(_, value)| value.len() > MAX_TEXT_BYTES) {
+        Some((label, _)) => Err(too_long(name, label, "its value has more than 1,024 bytes")),
+        None => Ok(()),
+    }
+}
+
+fn too_long(name: &str, label: &str, reason: &'static str) -> RegisterError {
+    let label = beginning(label, 64).to_owned();
+    RegisterError::InvalidLabel { name: name.to_owned(), label, reason }
 }
 
 /// Fails if two values of a label are the same.

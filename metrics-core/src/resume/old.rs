@@ -90,8 +90,8 @@ impl<'a> Old<'a> {
         let (each, shared) = match metric.kind {
             Kind::Counter => (1, 0),
             Kind::Histogram => (HEAD_CELLS.into(), 1),
-            // These are not carried over.
-            Kind::UpDownCounter | Kind::Gauge => (0, 0),
+            // These are not carried over, and a segment has no summary.
+            Kind::UpDownCounter | Kind::Gauge | Kind::Summary => (0, 0),
         };
         let each = (self.shards as u64).saturating_mul(each).saturating_add(shared);
         each.saturating_mul(metric.series.into())

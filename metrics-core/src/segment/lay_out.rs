@@ -80,6 +80,8 @@ pub(crate) fn lay_out(
         Kind::UpDownCounter => cells(UP_DOWN_CELLS, series)?,
         Kind::Histogram => cells(HEAD_CELLS, series)?,
         Kind::Counter => cells(1, series)?,
+        // No handle has this kind.
+        Kind::Summary => 0,
     };
     let (mut distribution_at, mut table) = (0, 0);
     if let Some(distribution) = &mut metric.distribution

@@ -1,5 +1,7 @@
+use super::added::ClassicHistogram;
 use super::labels::MetricLabels;
 use super::metric::MetricSnapshot;
+use super::read::Data;
 use super::series::{AllSeries, Series};
 use crate::directory::{self, Exposure, Kind};
 
@@ -37,7 +39,8 @@ impl<'a> Family<'a> {
         shape.map_or(&[][..], |shape| &shape.quantiles).iter().copied()
     }
 
-    /// Whether it is exposed as a summary under its own name: a histogram with
+    /// Whether it is exposed as a summary under its own name: one that was
+    /// [added](crate::Snapshot::add_summary), or a histogram with
     /// [quantiles](crate::Description::quantiles) and without buckets.
     ///
     /// ```
@@ -51,9 +54,13 @@ impl<'a> Family<'a> {
     /// ```
     pub fn is_summary(&self) -> bool {
         let shape = self.metrics[0].info.shape.as_ref();
-        shape.is_some_and(|shape| {
-            shape.edges.is_empty() && shape.native_schema().is_none() && !shape.quantiles.is_empty()
-        })
+        let is_added = self.kind() == Kind::Summary;
+        is_added
+            || shape.is_some_and(|shape| {
+                shape.edges.is_empty()
+                    && shape.native_schema().is_none()
+                    && !shape.quantiles.is_empty()
+            })
     }
 
     /// Whether to expose the smallest and largest value of an interval (see
@@ -63,7 +70,8 @@ impl<'a> Family<'a> {
     }
 
     /// The upper edges of the exposed buckets without `+Inf`, in the exported unit, rising. None
-    /// but for histograms.
+    /// but for histograms; of [added](crate::Snapshot::add_histogram) ones, those of the first
+    /// series.
     ///
     /// ```
     /// use tickmetrics::prelude::*;
@@ -80,7 +88,13 @@ impl<'a> Family<'a> {
     /// ```
     pub fn bucket_edges(&self) -> impl Iterator<Item = f64> + use<'a> {
         let shape = self.metrics[0].info.shape.as_ref();
-        shape.map_or(&[][..], |shape| &shape.edges).iter().map(|edge| edge.upper)
+        let edges = shape.map_or(&[][..], |shape| &shape.edges).iter().map(|edge| edge.upper);
+        let added = match &*self.metrics[0].data {
+            Data::Classic(values) => values.first(),
+            _ => None,
+        };
+        edges
+            .chain(added.into_iter().flat_map(ClassicHistogram::buckets).map(|bucket| bucket.upper))
     }
 
     /// The schema of its [native](crate::Description::native) buckets; `None` without any.

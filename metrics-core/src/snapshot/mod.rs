@@ -1,5 +1,6 @@
 //! Plain owned values of all metrics at one moment: look-ups, iteration, differences.
 
+mod added;
 mod answers;
 mod budget;
 mod by_handle;
@@ -28,6 +29,7 @@ mod shape;
 mod sum;
 mod values;
 
+pub use added::{Added, ClassicHistogram, Summary};
 pub(crate) use answers::Answers;
 pub(crate) use budget::{Budget, Excess};
 pub use by_handle::Handle;

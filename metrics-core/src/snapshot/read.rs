@@ -5,6 +5,7 @@
 //! snapshot reads the same or a larger one. The cells of one snapshot are read while writers
 //! continue; they are not of one instant.
 
+use super::added::{ClassicHistogram, Summary};
 use super::budget::Budget;
 use super::distribution::{Reader, SURE};
 use super::histogram::HistogramSnapshot;
@@ -27,6 +28,9 @@ pub(super) enum Data {
     UpDown(Vec<i64>),
     Gauge(Vec<f64>),
     Histogram(Vec<HistogramSnapshot>),
+    /// For added histograms and summaries, without cells.
+    Classic(Vec<ClassicHistogram>),
+    Summary(Vec<Summary>),
 }
 
 type Labels = [Arc<LabelValues>];
@@ -38,6 +42,7 @@ impl Data {
             Kind::UpDownCounter => Self::UpDown(Vec::new()),
             Kind::Gauge => Self::Gauge(Vec::new()),
             Kind::Histogram => Self::Histogram(Vec::new()),
+            Kind::Summary => Self::Summary(Vec::new()),
         }
     }
 
@@ -53,6 +58,8 @@ impl Data {
             Self::Quantity(values) | Self::Gauge(values) => moved(values, is_moved),
             Self::UpDown(values) => moved(values, is_moved),
             Self::Histogram(values) => moved(values, is_moved),
+            Self::Classic(values) => moved(values, is_moved),
+            Self::Summary(values) => moved(values, is_moved),
         }
     }
 
@@ -65,6 +72,8 @@ impl Data {
             Self::Quantity(values) | Self::Gauge(values) => values.get(at).map(|it| it.to_bits()),
             Self::UpDown(values) => values.get(at).map(|value| value.cast_unsigned()),
             Self::Histogram(values) => values.get(at).map(HistogramSnapshot::count),
+            Self::Classic(values) => values.get(at).map(ClassicHistogram::count),
+            Self::Summary(values) => values.get(at).map(Summary::count),
         }
         .unwrap_or_default()
     }
@@ -76,6 +85,8 @@ impl Data {
             Self::Quantity(values) | Self::Gauge(values) => values.clear(),
             Self::UpDown(values) => values.clear(),
             Self::Histogram(values) => values.clear(),
+            Self::Classic(values) => values.clear(),
+            Self::Summary(values) => values.clear(),
         }
     }
 }
@@ -139,7 +150,7 @@ pub(super) fn metric(
                 *data = Data::Counter(sums);
             }
         }
-        Data::Quantity(_) => {}
+        Data::Quantity(_) | Data::Classic(_) | Data::Summary(_) => {}
         Data::UpDown(values) => {
             let (mut downs, mut ups) = (Vec::new(), Vec::new());
             series.zeros(&mut downs);
@@ -217,7 +228,7 @@ impl<'a> Live<'a> {
             Data::Counter(_) | Data::Wide(_) | Data::Quantity(_) => size_of::<u64>(),
             Data::Gauge(_) => 2 * size_of::<u64>(),
             Data::UpDown(_) => 3 * size_of::<u64>(),
-            Data::Histogram(_) => 0,
+            Data::Histogram(_) | Data::Classic(_) | Data::Summary(_) => 0,
         };
         // Every other series can be exposed.
         let indices = if self.whole { 0 } else { size_of::<Run>().div_ceil(2) };

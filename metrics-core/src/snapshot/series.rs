@@ -1,3 +1,4 @@
+use super::added::{ClassicHistogram, Summary};
 use super::histogram::HistogramSnapshot;
 use super::labels::MetricLabels;
 use super::metric::MetricSnapshot;
@@ -29,6 +30,10 @@ pub enum Value<'a> {
     Gauge(f64),
     /// A histogram.
     Histogram(&'a HistogramSnapshot),
+    /// A histogram that was [added](crate::Snapshot::add_histogram).
+    Classic(&'a ClassicHistogram),
+    /// A summary that was [added](crate::Snapshot::add_summary).
+    Summary(&'a Summary),
 }
 
 impl<'a> Series<'a> {
@@ -81,6 +86,8 @@ impl<'a> Series<'a> {
             Data::UpDown(values) => Value::UpDown(values[self.at]),
             Data::Gauge(values) => Value::Gauge(values[self.at]),
             Data::Histogram(values) => Value::Histogram(&values[self.at]),
+            Data::Classic(values) => Value::Classic(&values[self.at]),
+            Data::Summary(values) => Value::Summary(&values[self.at]),
         }
     }
 }

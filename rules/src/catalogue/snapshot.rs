@@ -22,6 +22,7 @@ fn of(family: &tickmetrics::Family<'_>) -> Family {
         Declared::UpDownCounter | Declared::Gauge => Kind::Gauge,
         Declared::Histogram if family.is_summary() => Kind::Summary,
         Declared::Histogram => Kind::Histogram,
+        Declared::Summary => Kind::Summary,
     };
     let variable = || family.metric_labels().flat_map(MetricLabels::variable);
     let mut made = Family::new(family.name(), kind);
@@ -42,8 +43,9 @@ fn of(family: &tickmetrics::Family<'_>) -> Family {
     made.native = family.native_schema();
     made.quantiles = family.quantiles().collect();
     made.extremes = family.has_extremes();
-    made.outside = family.kind() == Declared::Histogram;
     made.max = family.declared_max();
+    // Histograms that something else keeps have none.
+    made.outside = made.max.is_some();
     made
 }
 
