@@ -16,12 +16,14 @@ pub(crate) struct Grid {
     saturated: u32,
     /// The largest value that is sure to have a cell of its own: `2^(half_bits + 1) - 1`.
     linear: NonZeroU32,
-    /// log2 of the cells to a doubling: 4, 7 or 10 for 1, 2 or 3 significant digits.
-    half_bits: u8,
+    /// In the lower half, log2 of the cells to a doubling: 4, 7 or 10 for 1, 2 or 3 significant
+    /// digits. In the upper half, the tag. Both in one word, so that the tag is in no further
+    /// register of code that records.
+    word: u64,
 }
 
 /// The last step of 1 if a doubling has `2^half_bits` cells. Not 0, so that its logarithm exists.
-const fn linear(half_bits: u8) -> NonZeroU32 {
+const fn linear(half_bits: u32) -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add((2 << half_bits) - 2)
 }
 
@@ -31,8 +33,7 @@ impl Grid {
     pub(crate) const MIN_MAX: u64 = 2;
 
     /// The smallest grid: cells for 0, 1, 2 and the larger values.
-    pub(crate) const SMALLEST: Self =
-        Self { max: 2, saturated: 3, linear: linear(4), half_bits: 4 };
+    pub(crate) const SMALLEST: Self = Self { max: 2, saturated: 3, linear: linear(4), word: 4 };
 
     /// The grid for values up to `max` with `sigfigs` significant decimal digits, or `None` if an
     /// argument is out of range.
@@ -52,31 +53,48 @@ impl Grid {
     }
 
     /// The grid that has these [`bounds`](Grid::bounds).
-    pub(crate) fn of(max: u64, half_bits: u8) -> Self {
-        let mut grid = Self { max, saturated: u32::MAX, linear: linear(half_bits), half_bits };
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    pub(crate) fn of(max: u64, word: u64) -> Self {
+        let mut grid = Self { max, saturated: u32::MAX, linear: linear(word as u32), word };
         grid.saturated = grid.fine(max) + 1;
         grid
+    }
+
+    /// The grid with a number that travels with it, and means nothing to it: 0 at first.
+    pub(crate) fn tagged(self, tag: u32) -> Self {
+        Self { word: u64::from(tag) << 32 | u64::from(self.half_bits()), ..self }
+    }
+
+    pub(crate) fn tag(&self) -> u32 {
+        (self.word >> 32) as u32
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    fn half_bits(&self) -> u32 {
+        self.word as u32
     }
 
     pub(crate) fn max(&self) -> u64 {
         self.max
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "1 to 3")]
     pub(crate) fn sigfigs(&self) -> u8 {
         // The inverse of the table in `new`: 4, 7 and 10 bits.
-        (self.half_bits - 1) / 3
+        ((self.half_bits() - 1) / 3) as u8
     }
 
     /// The schemas of native histograms that can expose the grid: from Prometheus' smallest, with a
     /// bucket for 16 doublings, to the schema whose buckets have eight cells on average.
     pub(crate) fn native_schemas(&self) -> std::ops::RangeInclusive<i8> {
-        -4..=self.half_bits.cast_signed() - 3
+        -4..=3 * self.sigfigs().cast_signed() - 2
     }
 
     /// The arguments of [`Grid::of`] for this grid: fewer registers than the grid itself.
     #[inline]
-    pub(crate) fn bounds(&self) -> (u64, u8) {
-        (self.max, self.half_bits)
+    pub(crate) fn bounds(&self) -> (u64, u64) {
+        (self.max, self.word)
     }
 
     /// The number of cells, including the one for saturated values.
@@ -99,7 +117,7 @@ impl Grid {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "value >> doublings < 2^(half_bits + 1)")]
     pub(crate) fn fine(&self, value: u64) -> u32 {
-        let half_bits = u32::from(self.half_bits);
+        let half_bits = self.half_bits();
         // How often the linear range must double to hold the value; 0 inside it.
         let doublings = (NonZeroU64::from(self.linear) | value).ilog2() - half_bits;
         (doublings << half_bits) + (value >> doublings) as u32
@@ -126,7 +144,7 @@ impl Grid {
     /// The number of doublings of the linear range for cell `index`, and the cell's step in the
     /// last.
     fn position(&self, index: u32) -> (u32, u64) {
-        let half_bits = u32::from(self.half_bits);
+        let half_bits = self.half_bits();
         let doublings = (index >> half_bits).saturating_sub(1);
         (doublings, u64::from(index - (doublings << half_bits)))
     }

@@ -168,7 +168,7 @@
 //! | `cell` | cell numbers, which records use unchecked |
 //! | `segment`, `directory` | the process's one segment: each shard's owner, each cell's meaning |
 //! | `slot`, `shard` | the hot path: a thread's own cells, and the pointer to them |
-//! | `exemplar` | a value with its trace, written by one thread and read by others |
+//! | `exemplar` | a value with its trace, written by one thread and read by others; the thread's trace |
 //! | `labels` | bounded labels, and the series that they name |
 //! | `handles` | counters, gauges, histograms and timers, as held by recording code |
 //! | `snapshot` | all shards summed into owned values |
@@ -207,7 +207,7 @@ mod cell;
 #[cfg_attr(feature = "off", path = "off/clock.rs")]
 mod clock;
 mod directory;
-mod exemplar;
+pub mod exemplar;
 mod handles;
 mod install;
 mod labels;

@@ -86,6 +86,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `native`, `native = 5` | native buckets, which replace the others in protobuf, by schema: -4 to 1, 4 or 7 with 1, 2 or 3 `sigfigs`; by default 3, or 1 with one digit | histograms |
 /// | `quantiles = [0.5, 0.99]` | quantiles of the last interval, in a summary `<name>_quantiles`: rising, from 0 to 1; none by default | histograms |
 /// | `extremes` | gauges `<name>_min` and `<name>_max` of the last interval | histograms |
+/// | `exemplars` | the hook of `tickmetrics::exemplar` is asked for the traces of values, and some become exemplars | histograms |
 /// | `exemplar_period = "5s"` | for how long a larger value's exemplar stays, as a time or a number of milliseconds; 15 s by default, and 0 keeps the newest | histograms |
 /// | `labels(side = "buy", ...)` | labels with the same value on every series of this field | all, structs |
 /// | `slo(...)` | an objective, any number of them: see below | counters, histograms |
@@ -354,6 +355,7 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 /// | none | `function_calls_total` and `function_duration_seconds`, with the labels `module` and `function` |
 /// | an expression | records into this `Histogram` (or a reference to one), and counts no calls; the expression may use `self` and the arguments |
 /// | `sample = 64` | counts every call, and times the first one of each thread and then one in 64 |
+/// | `exemplars` | the hook of `tickmetrics::exemplar` is asked for the traces of durations, and some become exemplars |
 /// | `outcome` | adds the label `outcome`: `ok` (a `None`, too), `err` (a `Result` that is `Err`), `panic` or `cancelled` (a future dropped before completion) |
 /// | `name = "route"` | `route_calls_total` and `route_duration_seconds` instead |
 /// | `labels(venue = "xnas")` | adds labels with the same value on every series |

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
-use tickmetrics::prelude::*;
+use tickmetrics::{exemplar, prelude::*};
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -39,6 +39,9 @@ pub struct DriverMetrics {
     /// A duration with an exemplar larger than all.
     #[metric(unit = "seconds")]
     latency_traced: Histogram,
+    /// A duration whose exemplars have the thread's trace, and one that is larger than all.
+    #[metric(unit = "seconds", exemplars)]
+    latency_asking: Histogram,
     /// A duration for each symbol.
     #[metric(unit = "seconds")]
     latency_by_symbol: Histogram<Symbol>,
@@ -82,6 +85,8 @@ operations! {
         }
     }
     op_record_no_exemplar(m, n) { m.latency_traced.record_with_exemplar(n, 0, n); }
+    op_record_asking(m, n) { m.latency_asking.record(n); }
+    op_timed_asking(_m, _n) { timed_asking(); }
     op_intern(_m, _n) { black_box(Symbol::intern("BTCUSDT")); }
     op_timer(m, _n) { drop(m.latency.start()); }
     op_timed(_m, _n) { timed(); }
@@ -97,6 +102,9 @@ static NEWEST: OnceLock<Histogram> = OnceLock::new();
 
 #[timed]
 fn timed() {}
+
+#[timed(exemplars)]
+fn timed_asking() {}
 
 #[timed(sample = 64)]
 fn sampled() {}
@@ -122,6 +130,7 @@ pub fn prepared() -> &'static DriverMetrics {
     let metrics = DriverMetrics::global();
     Symbol::intern("BTCUSDT");
     timed();
+    timed_asking();
     sampled();
     let _ = (with_outcome(1), poll(pin!(future(1))));
     let newest = Description::new("newest", "Keeps each exemplar.").exemplar_period(Duration::ZERO);
@@ -131,5 +140,9 @@ pub fn prepared() -> &'static DriverMetrics {
     tickmetrics::warm_up();
     let hour = Duration::from_hours(1);
     metrics.latency_traced.record_duration_with_exemplar(hour, TRACE, 1);
+    // Another hook does as well: its answer for the hour stays.
+    let _ = exemplar::set_hook(exemplar::current);
+    let _scope = exemplar::Scope::enter(TRACE, 1);
+    metrics.latency_asking.record(hour);
     metrics
 }

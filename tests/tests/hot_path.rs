@@ -8,7 +8,7 @@ use tests::programs::skip;
 
 /// The operations of the driver, how many instructions one may take, its return included, and
 /// whether it may call anything. What reads the clock does.
-const OPERATIONS: [(&str, f64, bool); 17] = [
+const OPERATIONS: [(&str, f64, bool); 19] = [
     ("op_inc", 6.0, false),
     ("op_add", 6.0, false),
     ("op_up_down", 6.0, false),
@@ -20,6 +20,8 @@ const OPERATIONS: [(&str, f64, bool); 17] = [
     ("op_record_exemplar", 56.0, true),
     ("op_record_exemplar_kept", 310.0, true),
     ("op_record_no_exemplar", 24.0, true),
+    ("op_record_asking", 117.0, false),
+    ("op_timed_asking", 154.0, true),
     ("op_intern", 44.0, true),
     ("op_timer", 61.0, true),
     ("op_timed", 66.0, true),

@@ -20,6 +20,9 @@ impl Histogram {
     /// stores and a read of the time of day. A thread without a shard of its own drops an exemplar
     /// if another thread is writing one, but never drops a value.
     ///
+    /// Where the trace is the thread's own, a [hook](crate::exemplar) names it for plain records
+    /// and timers. This call asks no hook.
+    ///
     /// ```
     /// use tickmetrics::prelude::*;
     ///
@@ -37,7 +40,7 @@ impl Histogram {
     /// ```
     #[inline]
     pub fn record_with_exemplar(&self, value: u64, trace_id: u128, span_id: u64) {
-        self.record(value);
+        self.record_given(value);
         if trace_id != 0 {
             let ids = Ids { trace: trace_id, span: span_id };
             exemplar::offer(self.slot(), value, ids, clock::ticks(), self.exemplar_period);

@@ -1,6 +1,6 @@
 use super::block::Block;
 use super::number::Recordable;
-use super::target::{Batch, Negative, Target, record};
+use super::target::{Batch, Negative, Target, asking, record};
 use crate::bucket::Grid;
 use crate::cell::{Cell, Distribution, Head, SharedCell};
 use crate::clock;
@@ -52,7 +52,7 @@ pub struct Histogram<L = ()> {
     /// distribution, or 0 before it has one: series with interned labels get cells at their first
     /// use.
     table: SharedCell,
-    /// The grid of the distributions.
+    /// The grid of the distributions. Its tag says whether the metric asks for exemplars.
     grid: Grid,
     scale: Scale,
     /// For how many milliseconds only a larger value replaces an exemplar.
@@ -77,6 +77,11 @@ impl<L> Histogram<L> {
 
     pub(crate) fn scaled(self, scale: Scale, exemplar_period: u32) -> Self {
         Self { scale, exemplar_period, ..self }
+    }
+
+    /// A handle that asks the hook for exemplars.
+    pub(crate) fn asking(self) -> Self {
+        Self { grid: self.grid.tagged(asking(self.exemplar_period)), ..self }
     }
 
     /// The block of the series' heads.
@@ -200,7 +205,14 @@ impl Histogram {
     #[inline]
     pub fn record(&self, value: impl Recordable) {
         // SAFETY: they belong together, as the handle says.
-        unsafe { record(self.heads.first, self.first, &self.grid, value.to_u64()) };
+        unsafe { record::<false>(self.heads.first, self.first, &self.grid, value.to_u64()) };
+    }
+
+    /// Records a value whose trace the caller knows.
+    #[inline]
+    pub(super) fn record_given(&self, value: u64) {
+        // SAFETY: they belong together, as the handle says.
+        unsafe { record::<true>(self.heads.first, self.first, &self.grid, value) };
     }
 
     /// Records the same value `n` times. For values of one cell, this adds no more once this thread

@@ -2,6 +2,7 @@
 
 use crate::bucket::Grid;
 use crate::cell::{Both, Cell, Distribution, First, Head};
+use crate::exemplar::{self, Slot};
 use crate::layout::{OUTSIDE_BITS, head};
 use crate::shard::{self, Cells, Record};
 
@@ -49,6 +50,12 @@ impl Record for Negative {
     }
 }
 
+/// The tag of the grid of a metric that asks the hook for exemplars: not 0. `period` is in
+/// milliseconds.
+pub(super) fn asking(period: u32) -> u32 {
+    period.saturating_add(1)
+}
+
 /// The part of a series that a record needs. The grid is that of the distribution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Target {
@@ -61,7 +68,7 @@ impl Target {
     #[inline]
     pub(super) fn record(&self, value: u64) {
         // SAFETY: they belong together, as above.
-        unsafe { record(self.head, self.first, &self.grid, value) };
+        unsafe { record::<false>(self.head, self.first, &self.grid, value) };
     }
 }
 
@@ -69,10 +76,19 @@ impl Target {
 /// decides that a value needs no more than two adds. The grid is passed by reference, so that only
 /// the used fields are loaded: loads are most of a record's cost.
 ///
+/// A series whose metric asks for exemplars has no such range in its head, so that each value is
+/// recorded out of line. Other metrics need no instruction for it. If `GIVEN`, the caller knows the
+/// trace, and no hook is asked.
+///
 /// # Safety
 /// The grid is that of the distribution.
 #[inline]
-pub(super) unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
+pub(super) unsafe fn record<const GIVEN: bool>(
+    head: First<Head>,
+    first: Distribution,
+    grid: &Grid,
+    value: u64,
+) {
     if crate::IS_OFF {
         return;
     }
@@ -86,26 +102,71 @@ pub(super) unsafe fn record(head: First<Head>, first: Distribution, grid: &Grid,
         // Release, as in `Batch::record`.
         cells.add_release(cell, 1);
     } else {
-        let (max, half_bits) = grid.bounds();
+        let (max, word) = grid.bounds();
+        let outside = if GIVEN { record_outside_given } else { record_outside };
         // SAFETY: these are the grid's bounds.
-        unsafe { record_outside(Both::new(head, first), value, max, half_bits) };
+        unsafe { outside(word, value, max, Both::new(head, first)) };
     }
 }
 
-/// The path for a new extreme, for a value above the declared maximum, and for a thread without a
-/// shard. All arguments are in registers: nothing is spilled to the stack before the branch.
+/// Two adds.
+///
+/// # Safety
+/// The grid is that of the distribution, and the value is between the head's bounds.
+#[inline]
+unsafe fn record_known(
+    cells: impl Cells,
+    head: First<Head>,
+    first: Distribution,
+    grid: &Grid,
+    value: u64,
+) {
+    cells.add(head.cell(head::SUM), value);
+    // SAFETY: as the caller ensures.
+    let cell = unsafe { first.cell(grid.fine(value)) };
+    // Release, as in `Batch::record`.
+    cells.add_release(cell, 1);
+}
+
+/// The path for a new extreme, for a value above the declared maximum, for a thread without a
+/// shard, and for each value of a metric that asks for exemplars. All arguments are in registers:
+/// nothing is spilled to the stack before the branch.
 ///
 /// # Safety
 /// The bounds are those of the distribution's grid.
 #[cold]
 #[inline(never)]
-unsafe fn record_outside(series: Both, value: u64, max: u64, half_bits: u8) {
+unsafe fn record_outside(word: u64, value: u64, max: u64, series: Both) {
+    // SAFETY: as the caller ensures.
+    unsafe { record_at(series, value, Grid::of(max, word), false) };
+}
+
+/// The same for a value whose trace the caller knows.
+///
+/// # Safety
+/// The bounds are those of the distribution's grid.
+#[cold]
+#[inline(never)]
+unsafe fn record_outside_given(word: u64, value: u64, max: u64, series: Both) {
+    // SAFETY: as the caller ensures.
+    unsafe { record_at(series, value, Grid::of(max, word), true) };
+}
+
+/// # Safety
+/// The grid is that of the distribution.
+#[inline]
+unsafe fn record_at(series: Both, value: u64, grid: Grid, given: bool) {
     let (head, first) = series.split();
-    let grid = Grid::of(max, half_bits);
-    // SAFETY: an index is less than the cells of a grid.
-    let cell = unsafe { first.cell(grid.index(value)) };
-    let (sum, outside) = (value.into(), value > max);
-    shard::record(Batch { head, cell, n: 1, sum, min: value, max: value, outside });
+    if let Some(period) = grid.tag().checked_sub(1) {
+        // SAFETY: as the caller ensures.
+        unsafe { record_asking(head, first, &grid, value) };
+        if !given {
+            exemplar::offer_current(Slot { head, distribution: first }, value, period);
+        }
+        return;
+    }
+    // SAFETY: as the caller ensures.
+    unsafe { record_extreme(head, first, &grid, value) };
     if let Some(cells) = shard::own() {
         let min = !cells.get(head.cell(head::NOT_MIN));
         let max = cells.get(head.cell(head::MAX)).min(grid.max());
@@ -116,4 +177,34 @@ unsafe fn record_outside(series: Both, value: u64, max: u64, half_bits: u8) {
             cells.set(head.cell(head::KNOWN), last.wrapping_add(1));
         }
     }
+}
+
+/// A value of a metric that asks for exemplars.
+///
+/// # Safety
+/// The grid is that of the distribution.
+#[inline]
+unsafe fn record_asking(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
+    if let Some(cells) = shard::own()
+        && value >= !cells.get(head.cell(head::NOT_MIN))
+        && value <= cells.get(head.cell(head::MAX)).min(grid.max())
+    {
+        // SAFETY: the value is between the head's bounds.
+        unsafe { record_known(cells, head, first, grid, value) };
+    } else {
+        // SAFETY: as the caller ensures.
+        unsafe { record_extreme(head, first, grid, value) };
+    }
+}
+
+/// A value wherever it lies.
+///
+/// # Safety
+/// The grid is that of the distribution.
+#[inline]
+unsafe fn record_extreme(head: First<Head>, first: Distribution, grid: &Grid, value: u64) {
+    // SAFETY: an index is less than the cells of a grid.
+    let cell = unsafe { first.cell(grid.index(value)) };
+    let (sum, outside) = (value.into(), value > grid.max());
+    shard::record(Batch { head, cell, n: 1, sum, min: value, max: value, outside });
 }

@@ -1,7 +1,7 @@
 //! Exemplars: whole or not seen, and counted.
 
-use super::{HISTOGRAM, check, install, join, layout, small_histogram, spawn};
-use crate::exemplar::{self, Exemplar, Keep, Slot};
+use super::{HISTOGRAM, check, install, join, layout, small, small_histogram, spawn};
+use crate::exemplar::{self, Exemplar, Keep, Scope, Slot};
 use crate::layout::{EXEMPLAR_CELLS, head};
 use crate::shard::{self, Cells, Record};
 use crate::sync::Relaxed;
@@ -115,5 +115,28 @@ fn an_exemplar_left_half_written_is_not_read_and_is_written_anew() {
         assert_eq!(seen(values), [2]);
         let sequence = &Segment::current().unwrap().shard(1)[values.slot().head.cell(0).number()..];
         assert_eq!(sequence[head::EXEMPLAR].load(Relaxed), 4);
+    });
+}
+
+#[test]
+fn a_hook_is_set_while_a_thread_records() {
+    check("a hook that is set while a thread records to a metric that asks", || {
+        install(layout(1, HISTOGRAM));
+        let description = small("h").sigfigs(1).max(2).buckets([1]).exemplars();
+        let registry = Registry::new();
+        let values: Histogram = registry.register(&description).unwrap();
+        let setter = spawn(|| exemplar::set_hook(exemplar::current).unwrap());
+        let recorder = spawn(move || {
+            let _scope = Scope::enter(3, 4);
+            values.record(1);
+            values.record(2);
+        });
+        join([setter, recorder]);
+        let snapshot = registry.snapshot();
+        let values = snapshot.histogram("h", &[]).unwrap();
+        assert_eq!(values.count(), 2);
+        for one in values.exemplars() {
+            assert_eq!((one.trace_id, one.span_id), (3, 4));
+        }
     });
 }

@@ -23,6 +23,10 @@ pub(super) type Key = (String, Vec<(String, String)>, Vec<&'static str>);
 /// # Ok::<(), tickmetrics::RegisterError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "properties that have nothing to do with each other"
+)]
 pub struct Description {
     pub(crate) name: String,
     pub(crate) help: String,
@@ -37,6 +41,8 @@ pub struct Description {
     pub(crate) native: Option<i8>,
     pub(crate) extremes: bool,
     pub(crate) quantiles: Vec<f64>,
+    /// Whether the hook is asked for the traces of recorded values.
+    pub(crate) exemplars: bool,
     /// In milliseconds.
     pub(crate) exemplar_period: u32,
     /// For how long a series without a change is shown, if not for ever.
@@ -74,6 +80,7 @@ impl Description {
             native: None,
             extremes: false,
             quantiles: Vec::new(),
+            exemplars: false,
             exemplar_period: Self::DEFAULT_EXEMPLAR_MILLIS,
             idle: None,
             unfinished: false,
@@ -211,6 +218,20 @@ impl Description {
     #[must_use]
     pub fn extremes(mut self) -> Self {
         self.extremes = true;
+        self
+    }
+
+    /// Asks the [hook](crate::exemplar) for the trace of a histogram's recorded values, and keeps
+    /// one as the exemplar of its series, as
+    /// [`Histogram::record_with_exemplar`](crate::Histogram::record_with_exemplar) does. Without a
+    /// hook there are no exemplars. A record takes longer, with a hook and without one: leave it
+    /// out on a path where nanoseconds count.
+    ///
+    /// [`record_n`](crate::Histogram::record_n) has no exemplar, and of
+    /// [`record_corrected`](crate::Histogram::record_corrected) the first value alone has one.
+    #[must_use]
+    pub fn exemplars(mut self) -> Self {
+        self.exemplars = true;
         self
     }
 

@@ -110,7 +110,9 @@ impl<L: Labels> Sealed for Histogram<L> {
                 let first = Distribution::new(cells.distribution);
                 Self::new(block(cells), first, SharedCell::new(cells.table), grid)
             };
-            histogram.scaled(description.exported_scale(), description.exemplar_period)
+            let histogram =
+                histogram.scaled(description.exported_scale(), description.exemplar_period);
+            if description.exemplars { histogram.asking() } else { histogram }
         })
     }
 

@@ -20,6 +20,8 @@ pub struct Function {
     pub path: fn() -> &'static str,
     /// Constant labels given by the attribute.
     pub labels: &'static [(&'static str, &'static str)],
+    /// Whether the hook is asked for exemplars of its duration.
+    pub exemplars: bool,
 }
 
 impl Function {
@@ -41,7 +43,8 @@ impl Function {
     }
 
     pub(super) fn duration<L: Labels>(&self) -> Histogram<L> {
-        let description = self.describe("duration_seconds", "Time from call to end.");
-        register_or_sink(&description.unit("seconds"))
+        let description =
+            self.describe("duration_seconds", "Time from call to end.").unit("seconds");
+        register_or_sink(&if self.exemplars { description.exemplars() } else { description })
     }
 }

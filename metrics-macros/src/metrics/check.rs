@@ -157,6 +157,7 @@ fn metric(raw: &read::Field, errors: &mut Errors) -> Metric {
         buckets: attributes.buckets.as_ref().map(|edges| buckets(edges, units, max, errors)),
         quantiles: attributes.quantiles.as_ref().map(|all| quantiles(all, errors)),
         extremes: attributes.key("extremes").is_some(),
+        exemplars: attributes.key("exemplars").is_some(),
         exemplar_period: attributes.exemplar_period.as_ref().and_then(|it| period(it, errors)),
         max,
         unit,
@@ -201,8 +202,16 @@ fn labels(ty: &Type, errors: &mut Errors) {
 fn kind(kind: Option<Kind>, attributes: &Attributes, errors: &mut Errors) {
     let Some(kind) = kind else { return };
     if kind != Kind::Histogram {
-        let settings =
-            ["sigfigs", "max", "buckets", "native", "quantiles", "extremes", "exemplar_period"];
+        let settings = [
+            "sigfigs",
+            "max",
+            "buckets",
+            "native",
+            "quantiles",
+            "extremes",
+            "exemplars",
+            "exemplar_period",
+        ];
         for key in settings.iter().filter_map(|setting| attributes.key(setting)) {
             errors.at(key, format!("`{key}` is a setting of histograms"));
         }

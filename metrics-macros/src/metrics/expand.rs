@@ -176,6 +176,7 @@ fn field(root: &Root, field: &Field) -> TokenStream {
         quote!(.quantiles([#(#quantiles),*]))
     });
     let extremes = metric.extremes.then(|| quote!(.extremes()));
+    let exemplars = metric.exemplars.then(|| quote!(.exemplars()));
     let exemplar_period = metric.exemplar_period.map(|milliseconds| {
         let milliseconds = u64::from(milliseconds);
         let from_millis = quote!(#root::__private::std::time::Duration::from_millis);
@@ -189,7 +190,7 @@ fn field(root: &Root, field: &Field) -> TokenStream {
     quote_spanned! {located(ty)=>
         #ident: __visitor.metric::<#ty>(
             #start #scale #sigfigs #max #buckets #native #quantiles #extremes
-            #exemplar_period #(#constants)* #declared
+            #exemplars #exemplar_period #(#constants)* #declared
         )?
     }
 }

@@ -52,6 +52,8 @@ struct Metric {
     quantiles: Option<Vec<f64>>,
     /// Whether the extremes of the last interval are exposed.
     extremes: bool,
+    /// Whether the hook is asked for the traces of recorded values.
+    exemplars: bool,
     /// In milliseconds.
     exemplar_period: Option<u32>,
     declared: Declared,

@@ -67,6 +67,7 @@ const OF_METRICS: &[&str] = &[
     "native",
     "quantiles",
     "extremes",
+    "exemplars",
     "exemplar_period",
     "labels",
     "slo",

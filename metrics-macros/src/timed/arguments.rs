@@ -19,6 +19,8 @@ pub(super) struct Arguments {
     /// One call in this many is timed.
     pub(super) sample: Option<u32>,
     pub(super) outcome: Option<Ident>,
+    /// Whether the hook is asked for exemplars.
+    pub(super) exemplars: bool,
     /// The name that replaces `function` in the metrics' names.
     pub(super) name: Option<LitStr>,
     pub(super) labels: Vec<Constant>,
@@ -26,7 +28,7 @@ pub(super) struct Arguments {
     keys: Vec<Ident>,
 }
 
-const KEYS: &[&str] = &["sample", "outcome", "name", "labels", "crate"];
+const KEYS: &[&str] = &["sample", "outcome", "exemplars", "name", "labels", "crate"];
 
 impl Arguments {
     pub(super) fn read(arguments: TokenStream, errors: &mut Errors) -> Self {
@@ -55,6 +57,10 @@ impl Arguments {
         match key.to_string().as_str() {
             "sample" => self.sample = Some(sample(&literal(input)?)?),
             "name" => self.name = Some(text(&key, input)?),
+            "exemplars" => {
+                no_value(&key, input)?;
+                self.exemplars = true;
+            }
             "crate" => self.root = value(input)?,
             "labels" => {
                 self.labels = constants(&key, input, errors, &["module", "function", "outcome"])?;
@@ -95,6 +101,14 @@ impl Arguments {
             if let Err(reason) = checked.and_then(|()| names::part(&text)) {
                 let text = text.escape_debug();
                 errors.at(name, format!("`{text}` can't name a metric: {reason}"));
+            }
+        }
+        if self.histogram.is_some() {
+            for key in self.keys.iter().filter(|key| *key == "exemplars") {
+                errors.at(
+                    key,
+                    "the description of the given histogram says whether it has `exemplars`",
+                );
             }
         }
         let counts = self.keys.iter().any(|key| key == "sample" || key == "outcome");
@@ -146,7 +160,7 @@ fn key(input: ParseStream) -> syn::Result<Option<Ident>> {
     let alone = ahead.is_empty() || ahead.peek(Token![,]);
     let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
     let is_key = match key.to_string().as_str() {
-        "outcome" => alone || assigned,
+        "outcome" | "exemplars" => alone || assigned,
         "labels" => alone || assigned || ahead.peek(token::Paren),
         "sample" | "name" if alone => {
             let like = if key == "sample" { "sample = 64" } else { "name = \"route\"" };

@@ -148,6 +148,7 @@ fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> Tok
     let base = arguments.name.as_ref().map_or_else(|| "function".to_owned(), syn::LitStr::value);
     let ident = function.signature.ident.unraw().to_string();
     let is_method = function.is_method();
+    let exemplars = arguments.exemplars;
     let constants = arguments.labels.iter().map(|(name, value)| {
         let name = name.unraw().to_string();
         quote!((#name, #value))
@@ -160,6 +161,7 @@ fn site(function: &Function, arguments: &Arguments, labels: &TokenStream) -> Tok
             is_method: #is_method,
             path: #private::path_of(&|| ()),
             labels: &[#(#constants),*],
+            exemplars: #exemplars,
         });
     }
 }

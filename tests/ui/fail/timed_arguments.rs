@@ -77,3 +77,6 @@ fn main() {
     zero();
     labelled();
 }
+
+#[timed(_histogram, exemplars)]
+fn of_another_description(_histogram: &Histogram) {}

@@ -95,7 +95,7 @@ struct Metrics {
     /// Waited.
     #[metric(
         unit = "seconds", sigfigs = 3, max = "1s", native = 2, buckets = ["1us", 0.5],
-        quantiles = [0.5], extremes, exemplar_period = "1s", labels(feed = "a"),
+        quantiles = [0.5], extremes, exemplars, exemplar_period = "1s", labels(feed = "a"),
     )]
     wait: ::tickmetrics::Histogram<Pair>,
     /// Scaled.
@@ -178,7 +178,7 @@ fn given() {}
 #[::tickmetrics::timed(__metrics().scaled, sample = 2)]
 fn given_sampled() {}
 
-#[::tickmetrics::timed(outcome, sample = 2, labels(venue = "xnas"))]
+#[::tickmetrics::timed(outcome, exemplars, sample = 2, labels(venue = "xnas"))]
 fn outcome() -> ::core::result::Result<(), ()> {
     ::core::result::Result::Err(())
 }

@@ -28,6 +28,7 @@
 //! writers. There the thread that makes the number odd by a compare-exchange writes its exemplar;
 //! the other threads drop theirs.
 
+use super::hook;
 use crate::cell::{Both, Cell, Distribution, First, Head};
 use crate::clock;
 use crate::layout::{
@@ -35,8 +36,8 @@ use crate::layout::{
     exemplar::{PERIOD, SINCE, SPAN, TIME, TRACE_HIGH, TRACE_LOW, VALUE},
     head,
 };
-use crate::segment::Part;
-use crate::shard::{self, Cells, Record};
+use crate::segment::{Part, Segment};
+use crate::shard::{self, Cells, Record, Shared};
 use crate::sync::{Acquire, Relaxed, Release, fence};
 use std::hint;
 
@@ -105,6 +106,25 @@ pub(crate) fn offer(slot: Slot, value: u64, ids: Ids, now: u64, period: u32) {
         return;
     }
     keep(Both::new(slot.head, slot.distribution), value, ids.trace, ids.span, period);
+}
+
+/// Keeps a value that was just recorded as the exemplar of its series, if `takes` allows and the
+/// hook knows the thread's trace. `period` is in milliseconds.
+#[inline]
+pub(crate) fn offer_current(slot: Slot, value: u64, period: u32) {
+    if !hook::is_set() {
+        return;
+    }
+    let now = clock::ticks();
+    let is_due = match (shard::own(), Segment::current()) {
+        (Some(cells), _) => slot.takes(cells, value, now),
+        (None, Some(segment)) => slot.takes(Shared::of(segment), value, now),
+        (None, None) => false,
+    };
+    // No cell is being written while the hook runs: it may record to this series.
+    if is_due && let Some((trace, span)) = hook::ask() {
+        keep(Both::new(slot.head, slot.distribution), value, trace, span, period);
+    }
 }
 
 /// The path for an exemplar that is kept, and for a thread without a shard. All arguments are in
