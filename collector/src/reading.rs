@@ -103,7 +103,7 @@ impl Reader {
     }
 
     /// Reads a segment's snapshot. It has what the process's own exporter would expose, but for
-    /// figures of an interval between scrapes.
+    /// figures of an interval between scrapes: quantiles of a summary are those since its start.
     pub(crate) fn snapshot(
         &mut self,
         snapshot: &Snapshot,
@@ -117,6 +117,7 @@ impl Reader {
                 let kind = match family.kind() {
                     tickmetrics::Kind::Counter => Kind::Counter,
                     tickmetrics::Kind::UpDownCounter | tickmetrics::Kind::Gauge => Kind::Gauge,
+                    tickmetrics::Kind::Histogram if family.is_summary() => Kind::Summary,
                     tickmetrics::Kind::Histogram => Kind::Histogram,
                     tickmetrics::Kind::Summary => Kind::Summary,
                 };
@@ -149,7 +150,11 @@ impl Reader {
                                     )?;
                                 }
                             }
-                            Value::Histogram(Box::new(recorded(it)))
+                            if kind == Kind::Summary {
+                                Value::Summary(Box::new(since_start(it, family.quantiles())))
+                            } else {
+                                Value::Histogram(Box::new(recorded(it)))
+                            }
                         }
                         _ => continue,
                     };
@@ -299,6 +304,11 @@ fn recorded(it: &HistogramSnapshot) -> Histogram {
     let buckets = it.buckets().map(|it| (it.upper, it.count as f64));
     let buckets = buckets.chain([(f64::INFINITY, count)]).collect();
     Histogram { count, sum: it.sum(), buckets, native }
+}
+
+fn since_start(it: &HistogramSnapshot, ranks: impl Iterator<Item = f64>) -> Summary {
+    let quantiles = ranks.map(|rank| (rank, it.quantile(rank).unwrap_or(f64::NAN))).collect();
+    Summary { count: it.count() as f64, sum: it.sum(), quantiles }
 }
 
 /// The bound that the exporter writes: 2^-128.

@@ -16,7 +16,7 @@ use tickmetrics_collector::{Source, TotalLimits};
 
 const FILE: &str = "TICKMETRICS_TEST_FILE";
 
-/// What a process counts: 7 orders, and 2 waits, one of them below zero.
+/// What a process counts: 7 orders, 2 waits, one of them below zero, and 2 pauses as a summary.
 #[test]
 fn in_another_process() {
     let Some(file) = std::env::var_os(FILE) else { return };
@@ -27,6 +27,9 @@ fn in_another_process() {
     let wait: Histogram = registry.register(&Description::new("wait", "Waits.").max(9)).unwrap();
     wait.record(3);
     wait.record_signed(-1);
+    let pause = Description::new("pause", "Pauses.").buckets([]).quantiles([0.0, 1.0]);
+    let pause: Histogram = registry.register(&pause).unwrap();
+    [5, 7].into_iter().for_each(|value| pause.record(value));
     println!("\nready");
     std::io::stdin().lines().for_each(drop);
 }
@@ -65,9 +68,12 @@ fn processes_come_die_and_go() {
     let collector = quick(&memory).source(Source::new(&pattern)).start().unwrap();
     memory.wait_for_event(SourceDown, "there is no segment");
     let first = Writer::start(&file);
-    memory.wait_for_samples("feed", 6);
+    memory.wait_for_samples("feed", 8);
     let last = memory.with(|stored| stored.last("feed"));
-    assert_eq!(last.len(), 3, "{last:?}");
+    assert_eq!(last.len(), 4, "{last:?}");
+    let Value::Summary(pause) = &last["summary pause{}"] else { panic!("{last:?}") };
+    assert_eq!((pause.count, pause.sum), (2.0, 12.0));
+    assert_eq!(pause.quantiles, [(0.0, 5.0), (1.0, 7.0)]);
     assert_eq!(last["counter orders_total{}"], Value::Number(7.0));
     assert_eq!(last["counter wait_negative_total{}"], Value::Number(1.0));
     let Value::Histogram(wait) = &last["histogram wait{}"] else { panic!("{last:?}") };
@@ -86,7 +92,7 @@ fn processes_come_die_and_go() {
 
     let second = Writer::start(&file);
     memory.wait_for_event(SourceRestart, "is another one");
-    memory.wait_for_samples("feed", before + 3);
+    memory.wait_for_samples("feed", before + 4);
     fs::remove_file(&file).unwrap();
     memory.wait_for_event(SourceDown, "its file is gone");
     drop(second);
@@ -118,7 +124,7 @@ fn a_process_that_two_targets_name_is_read_once() {
     let status = collector.stop().unwrap();
     memory.with(|stored| {
         for service in ["a", "b", "other"] {
-            assert_eq!(stored.samples(service).len(), 3, "{service}");
+            assert_eq!(stored.samples(service).len(), 4, "{service}");
         }
         let told = stored.events().iter().filter(|it| it.message.contains("and not twice")).count();
         assert_eq!(told, 3, "{:?}", stored.events());
@@ -170,7 +176,8 @@ fn families_of_a_segment_are_filtered() {
     let file = folder.0.join("feed.metrics");
     let memory = Memory::default();
     let _writer = Writer::start(&file);
-    let source = Source::new(file.to_str().unwrap()).deny("wait").deny("*_negative_*");
+    let source =
+        Source::new(file.to_str().unwrap()).deny("wait").deny("pause").deny("*_negative_*");
     let collector = quick(&memory).source(source).once().start().unwrap();
     assert!(collector.wait(PATIENCE));
     collector.stop().unwrap();
