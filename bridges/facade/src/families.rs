@@ -79,6 +79,12 @@ impl Family {
 }
 
 impl Families {
+    /// Holds all locks.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Sized {
+        (lock(&self.by_name), lock(&self.said))
+    }
+
     /// What a program says about a metric. The last text before the first use counts. One that comes
     /// later is told, unless there was one before.
     pub(crate) fn describe(&self, name: String, said: Said, trouble: &Trouble) {

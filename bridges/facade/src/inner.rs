@@ -184,3 +184,30 @@ impl Inner {
         Some(H::shared(handle, per_unit))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Inner;
+    use crate::settings::Settings;
+    use metrics::{Counter, Gauge, Histogram, Key};
+    use tickmetrics::Registry;
+
+    /// A lock would wait for itself here, for ever.
+    #[test]
+    fn a_known_handle_takes_no_lock() {
+        let registry = Registry::new();
+        let inner = Inner::new(registry.clone(), Settings::default());
+        let key = Key::from_name;
+        let record = || {
+            inner.handle::<Counter>(&key("a")).increment(1);
+            inner.handle::<Gauge>(&key("b")).set(2.0);
+            inner.handle::<Histogram>(&key("c")).record(3.0);
+        };
+        record();
+        let series = (inner.counters.hold(), inner.gauges.hold(), inner.histograms.hold());
+        let held = (series, inner.families.hold(), inner.raising.lock().unwrap());
+        record();
+        drop(held);
+        assert_eq!(registry.snapshot().counter("a", &[]), Some(2));
+    }
+}

@@ -28,6 +28,12 @@ impl<V: Copy> Series<V> {
         self.shard(key).is_some_and(|mut shard| shard.insert(key.to_retained(), handle).is_none())
     }
 
+    /// Holds all locks.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> Vec<MutexGuard<'_, HashMap<Key, V>>> {
+        self.shards.iter().map(|shard| shard.lock().unwrap()).collect()
+    }
+
     /// The shard of a key. There is one for each remainder.
     #[expect(clippy::cast_possible_truncation, reason = "less than SHARDS")]
     fn shard(&self, key: &Key) -> Option<MutexGuard<'_, HashMap<Key, V>>> {

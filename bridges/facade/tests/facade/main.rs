@@ -6,6 +6,7 @@ mod derived;
 mod differences;
 mod idle;
 mod layers;
+mod readers;
 mod recording;
 mod troubles;
 mod versions;
