@@ -25,7 +25,7 @@ pub(crate) struct AboutMetrics {
     pub(crate) exporter_scrape_duration: Histogram,
     /// Series that the scrape before this one exposed, where a histogram is one.
     pub(crate) exporter_series: Gauge,
-    /// Metrics that are not exposed because another metric is exposed under one of their names.
+    /// Metrics that are not exposed: another one has one of their names, or they can't be exposed.
     pub(crate) exporter_left_out_families: Gauge,
     /// Snapshots that a source of metrics could not give.
     pub(crate) exporter_source_errors: Counter,

@@ -165,7 +165,7 @@ pub use push::{AtEnd, Push, PushError};
 pub use renderer::Renderer;
 pub use server::{Exporter, Limits, LocalAddr};
 pub use service::{MetricsBody, MetricsService};
-pub use source::Source;
+pub use source::{LeftOut, Source};
 #[cfg(feature = "web-config")]
 pub use web::WebConfigError;
 

@@ -3,8 +3,10 @@
 //! One registry refuses metrics that would have a name in common. Two registries' common names are
 //! known only when both are exposed.
 
+use crate::source::LeftOut;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use tickmetrics::__text::Printable;
 use tickmetrics::{Escaping, Family, Kind, MergeConflict, Snapshot};
 
 /// The owners of names, if several sources share one response.
@@ -121,6 +123,12 @@ impl Names {
     /// Reports a family that did not fit into the exporter's own of the same name.
     pub(crate) fn report(&mut self, conflict: &MergeConflict) {
         self.reports.add(conflict.snapshot, &conflict.name, || conflict.to_string());
+    }
+
+    /// Reports a family that its source could not add to its snapshot.
+    pub(crate) fn report_left_out(&mut self, source: usize, LeftOut { name, reason }: &LeftOut) {
+        self.reports
+            .add(source, name, || format!("a metric is not exposed: {}", Printable(reason)));
     }
 
     /// The pending reports of families that are left out: each family once.
@@ -324,7 +332,7 @@ pub(crate) fn series_names(escaping: Escaping, family: Family<'_>) -> Vec<String
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Distinct, Exposed, HashMap, Names};
+    use super::{Answer, Distinct, Exposed, HashMap, LeftOut, Names};
     use std::sync::Arc;
     use tickmetrics::prelude::*;
     use tickmetrics::{Escaping, Exposure, ExternalLabels, Kind, Metric};
@@ -440,6 +448,18 @@ mod tests {
             assert!(admitted(&mut names, 0, &counter));
             assert!(!admitted(&mut names, 1, &histogram), "the histogram after {taken}");
         }
+    }
+
+    #[test]
+    fn what_a_source_lacks_is_reported_once() {
+        let mut names = Names::default();
+        let lacks = |reason: &str| LeftOut { name: "a\0".into(), reason: reason.into() };
+        for reason in ["\"a\\0\" is odd", "other"] {
+            names.report_left_out(1, &lacks(reason));
+        }
+        assert_eq!(names.news(), ["a metric is not exposed: \"a\\0\" is odd"]);
+        names.report_left_out(1, &lacks("again"));
+        assert!(names.news().is_empty());
     }
 
     /// As one process's segment can have them, of several registries.

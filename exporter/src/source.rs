@@ -43,6 +43,23 @@ pub trait Source: Send {
     /// error once, and `tickmetrics_exporter_source_errors_total` counts it. A panic is an error,
     /// too.
     fn snapshot(&mut self) -> Result<Snapshot, Box<dyn Error + Send + Sync>>;
+
+    /// The families that the last snapshot lacks, since they could not be added to it; none by
+    /// default. Standard error reports each name once, and
+    /// `tickmetrics_exporter_left_out_families` counts them.
+    fn left_out(&self) -> Vec<LeftOut> {
+        Vec::new()
+    }
+}
+
+/// A family that a [`Source`] could not add to its snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// A sentence with the name and the reason, such as the text of a
+    /// [`RegisterError`](tickmetrics::RegisterError).
+    pub reason: String,
 }
 
 impl Source for Registry {
@@ -93,15 +110,15 @@ impl Shared {
         self.gives_way
     }
 
-    /// The values now; `None` after an error, which is reported unless it is the same as the last
+    /// The values now, and what they lack; `None` after an error, which is reported unless it is the same as the last
     /// one.
-    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+    pub(crate) fn snapshot(&self) -> Option<(Snapshot, Vec<LeftOut>)> {
         let Watched { source, error } = &mut *lock(&self.watched);
-        let answer = catch_unwind(AssertUnwindSafe(|| source.snapshot()));
-        let now = match answer {
-            Ok(Ok(snapshot)) => {
+        let answer = || source.snapshot().map(|snapshot| (snapshot, source.left_out()));
+        let now = match catch_unwind(AssertUnwindSafe(answer)) {
+            Ok(Ok(answer)) => {
                 *error = None;
-                return Some(snapshot);
+                return Some(answer);
             }
             Ok(Err(error)) => error.to_string(),
             Err(payload) => {

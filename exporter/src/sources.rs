@@ -91,12 +91,15 @@ impl Sources {
         let escaping = query.protocol.escaping();
         let own = all.len();
         let mut answered = vec![true; own];
+        let mut left_out = 0;
         let snapshot = |(at, source): (usize, &Shared)| {
-            let mut snapshot = source.snapshot().unwrap_or_else(|| {
+            let (mut snapshot, lacks) = source.snapshot().unwrap_or_else(|| {
                 about.metrics.exporter_source_errors.inc();
                 answered[at] = false;
-                Snapshot::default()
+                Default::default()
             });
+            left_out += lacks.len();
+            lacks.iter().for_each(|family| names.report_left_out(at, family));
             label(labels, at, &mut snapshot);
             snapshot
         };
@@ -116,7 +119,7 @@ impl Sources {
             snapshot
         };
         let exposed = names.settle(escaping, &answers, &mut own_snapshot);
-        about.metrics.exporter_left_out_families.set(exposed.left_out() as f64);
+        about.metrics.exporter_left_out_families.set((left_out + exposed.left_out()) as f64);
         let mut of_exporter = own_snapshot();
         let joined = now.iter().enumerate();
         let joined: Vec<_> =
