@@ -3,7 +3,7 @@
 use std::sync::{Barrier, mpsc};
 use std::{fs, io};
 use tickmetrics::prelude::*;
-use tickmetrics::{Segment, SegmentReader};
+use tickmetrics::{Dynamic, Segment, SegmentReader};
 
 /// The smallest parts that there are.
 const PART_BYTES: usize = 64 << 10;
@@ -111,6 +111,15 @@ fn record() -> io::Result<()> {
     let metrics = BaseMetrics::register(&registry).map_err(io::Error::other)?;
     let constant = Description::new("calls_total", "Calls.").constant("module", "a\\b\"c\nd");
     let calls: Counter = registry.register(&constant).map_err(io::Error::other)?;
+    let peers = Description::new("peers_total", "By labels of peers.").constant("host", "a");
+    let peers: Dynamic<Counter> = registry.register_dynamic(&peers, 4).map_err(io::Error::other)?;
+    peers.with(&[("é", "\""), ("b", "")]).inc();
+    let waits = Description::new("peer_wait", "By labels of peers.").sigfigs(1).max(100);
+    let waits: Dynamic<Histogram> =
+        registry.register_dynamic(&waits.buckets([10]), 2).map_err(io::Error::other)?;
+    ["1", "2", "3"].map(|value| waits.with(&[("peer", value)]).record(7));
+    peers.retire(&[("é", "\""), ("b", "")]);
+    peers.with(&[]).inc();
     let other = Registry::new();
     let same = Description::new("base_limit", "The other registry's.");
     let same: Gauge = other.register(&same).map_err(io::Error::other)?;
@@ -139,6 +148,10 @@ fn record_few() -> io::Result<()> {
     let symbol = Symbol::intern("AAPL");
     metrics.orders.with((symbol, Side::Buy)).inc();
     metrics.decode.with(symbol).record(270);
+    let peers = Description::new("peers_total", "By labels of peers.");
+    let peers: Dynamic<Counter> =
+        Registry::global().register_dynamic(&peers, 3).map_err(io::Error::other)?;
+    peers.with(&[("a", "1"), ("b.c", "")]).inc();
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
-use tickmetrics::{exemplar, prelude::*};
+use tickmetrics::{Dynamic, exemplar, prelude::*};
 
 #[derive(Clone, Copy, Label)]
 enum Side {
@@ -87,6 +87,21 @@ operations! {
     op_record_no_exemplar(m, n) { m.latency_traced.record_with_exemplar(n, 0, n); }
     op_record_asking(m, n) { m.latency_asking.record(n); }
     op_timed_asking(_m, _n) { timed_asking(); }
+    op_dynamic_kept(_m, n) {
+        if let Some(dynamic) = DYNAMIC.get() {
+            dynamic.kept.add(n);
+        }
+    }
+    op_dynamic(_m, n) {
+        if let Some(dynamic) = DYNAMIC.get() {
+            dynamic.counts.with(&black_box(LABELS)).add(n);
+        }
+    }
+    op_dynamic_record(_m, n) {
+        if let Some(dynamic) = DYNAMIC.get() {
+            dynamic.times.with(&black_box(LABELS)).record(n);
+        }
+    }
     op_intern(_m, _n) { black_box(Symbol::intern("BTCUSDT")); }
     op_timer(m, _n) { drop(m.latency.start()); }
     op_timed(_m, _n) { timed(); }
@@ -99,6 +114,27 @@ const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
 
 /// A histogram whose exemplar is replaced by each record.
 static NEWEST: OnceLock<Histogram> = OnceLock::new();
+
+/// Families whose labels are known only at run time.
+struct DynamicMetrics {
+    counts: Dynamic<Counter>,
+    times: Dynamic<Histogram>,
+    /// One of the counts.
+    kept: Counter,
+}
+
+static DYNAMIC: OnceLock<DynamicMetrics> = OnceLock::new();
+
+const LABELS: [(&str, &str); 2] = [("method", "POST"), ("path", "/api/v3/orders")];
+
+impl DynamicMetrics {
+    fn register(registry: &Registry) -> Result<Self, RegisterError> {
+        let described = |name| Description::new(name, "By labels of peers.");
+        let counts = registry.register_dynamic(&described("dynamic_total"), 2_000)?;
+        let times = registry.register_dynamic(&described("dynamic"), 2_000)?;
+        Ok(Self { counts, times, kept: counts.with(&LABELS) })
+    }
+}
 
 #[timed]
 fn timed() {}
@@ -134,6 +170,9 @@ pub fn prepared() -> &'static DriverMetrics {
     sampled();
     let _ = (with_outcome(1), poll(pin!(future(1))));
     let newest = Description::new("newest", "Keeps each exemplar.").exemplar_period(Duration::ZERO);
+    if let Ok(dynamic) = DynamicMetrics::register(Registry::global()) {
+        DYNAMIC.get_or_init(|| dynamic);
+    }
     if let Ok(newest) = Registry::global().register(&newest) {
         NEWEST.get_or_init(|| newest);
     }

@@ -8,7 +8,7 @@ use tests::programs::skip;
 
 /// The operations of the driver, how many instructions one may take, its return included, and
 /// whether it may call anything. What reads the clock does.
-const OPERATIONS: [(&str, f64, bool); 19] = [
+const OPERATIONS: [(&str, f64, bool); 22] = [
     ("op_inc", 6.0, false),
     ("op_add", 6.0, false),
     ("op_up_down", 6.0, false),
@@ -22,6 +22,9 @@ const OPERATIONS: [(&str, f64, bool); 19] = [
     ("op_record_no_exemplar", 24.0, true),
     ("op_record_asking", 117.0, false),
     ("op_timed_asking", 154.0, true),
+    ("op_dynamic_kept", 9.0, true),
+    ("op_dynamic", 385.0, true),
+    ("op_dynamic_record", 420.0, true),
     ("op_intern", 44.0, true),
     ("op_timer", 61.0, true),
     ("op_timed", 66.0, true),

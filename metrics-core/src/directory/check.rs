@@ -120,7 +120,10 @@ impl Check {
         let mut sorted = labels.concat();
         sorted.sort_unstable();
         let known = same.labels.entry(sorted).or_insert_with(|| labels.clone());
-        holds(same.kind == kind && *known == labels)
+        holds(same.kind == kind && *known == labels)?;
+        // Label sets, whose name is empty, could be those of any other series.
+        let mut all = same.labels.keys().flatten();
+        holds(same.labels.len() == 1 || !all.any(String::is_empty))
     }
 
     /// The bytes of the texts of all labels, for each metric with them: a snapshot keeps these

@@ -48,7 +48,6 @@ impl<'a> Iterator for Pairs<'a> {
 }
 
 /// The text of labels whose names rise, in `room`; `None` without room for it.
-#[inline]
 pub(crate) fn write<'a>(labels: &[(&str, &str)], room: &'a mut [u8]) -> Option<&'a [u8]> {
     let mut at = 0;
     for part in labels.iter().flat_map(|(name, value)| [name, value]) {
@@ -59,6 +58,35 @@ pub(crate) fn write<'a>(labels: &[(&str, &str)], room: &'a mut [u8]) -> Option<&
         at = end;
     }
     room.get(..at)
+}
+
+/// Whether a text is that of these labels, whose names rise.
+#[inline]
+pub(crate) fn is_of(text: &str, labels: &[(&str, &str)]) -> bool {
+    let mut rest = text.as_bytes();
+    let parts = labels.iter().flat_map(|(name, value)| [name, value]);
+    parts.into_iter().all(|part| is_next(&mut rest, part)) && rest.is_empty()
+}
+
+/// Whether the rest of a text begins with this part, and the rest after it. Written out, since calls of
+/// `memcmp` for a few bytes each would be most of a look-up's cost.
+#[inline]
+fn is_next(rest: &mut &[u8], part: &str) -> bool {
+    let part = part.as_bytes();
+    let &[low, high, ref after @ ..] = *rest else { return false };
+    let Some((found, after)) = after.split_at_checked(part.len()) else { return false };
+    *rest = after;
+    let length = usize::from(low) | usize::from(high) << BITS;
+    // The last bytes are compared twice where the length is no multiple of eight, or of four.
+    length == part.len()
+        && if let (Some(a), Some(b)) = (part.last_chunk::<8>(), found.last_chunk::<8>()) {
+            let (words, _) = part.as_chunks::<8>();
+            a == b && words.iter().zip(found.as_chunks().0).all(|(a, b)| a == b)
+        } else if let (Some(a), Some(b)) = (part.last_chunk::<4>(), found.last_chunk::<4>()) {
+            a == b && part.first_chunk::<4>() == found.first_chunk()
+        } else {
+            part.iter().zip(found).all(|(a, b)| a == b)
+        }
 }
 
 /// The two characters of a length; `None` for one that they can't hold.
@@ -136,7 +164,7 @@ pub(crate) fn is_set(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{OVERFLOW, SetNames, is_set, pairs, write};
+    use super::{OVERFLOW, SetNames, is_of, is_set, pairs, write};
     use proptest::prelude::*;
 
     fn text(labels: &[(&str, &str)]) -> Option<String> {
@@ -186,16 +214,32 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_come_back(labels in prop::collection::vec((".{0,200}", ".{0,200}"), 0..4)) {
+        fn labels_come_back(labels in prop::collection::vec((".{0,9}|.{0,200}", ".{0,20}|.{0,200}"), 0..4)) {
             let labels: Vec<_> = labels.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
             let bytes: usize = labels.iter().map(|(a, b)| 4 + a.len() + b.len()).sum();
             match text(&labels) {
                 Some(text) => {
+                    prop_assert!(is_of(&text, &labels));
                     prop_assert!(pairs(&text).eq(labels.iter().copied()));
                     prop_assert!(is_set(&text));
                     prop_assert_eq!(text.len(), bytes);
                 }
                 None => prop_assert!(bytes > 600),
+            }
+        }
+
+        #[test]
+        fn other_labels_are_not_a_text_s(
+            a in prop::collection::vec(("[ab]{0,10}", "[ab]{0,10}"), 0..3),
+            b in prop::collection::vec(("[ab]{0,10}", "[ab]{0,10}"), 0..3),
+        ) {
+            let [a, b] = [&a, &b].map(|labels| {
+                labels.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(is_of(&text(&a).unwrap(), &b), a == b);
+            let text = text(&a).unwrap();
+            for end in (0..text.len()).filter(|&end| text.is_char_boundary(end)) {
+                prop_assert!(!is_of(&text[..end], &a));
             }
         }
 

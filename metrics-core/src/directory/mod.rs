@@ -36,4 +36,4 @@ pub(crate) use entry::{
 };
 pub use exposure::Exposure;
 pub use kind::Kind;
-pub(crate) use label_set::{OVERFLOW, Pairs, SetNames, pairs, write as write_set};
+pub(crate) use label_set::{OVERFLOW, Pairs, SetNames, is_of, pairs, write as write_set};

@@ -1,5 +1,5 @@
 use super::id::LabelId;
-use super::table::{BITS, Found, Table, bit};
+use super::table::{BITS, Found, Sought, Table, bit};
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS, OVERFLOW, SetPlace};
 use crate::layout::header;
 use crate::memory::{Leaked, Published, Texts};
@@ -146,7 +146,7 @@ impl Interner {
         if value.len() > Self::MAX_BYTES {
             return self.intern_cut(value);
         }
-        match self.find(value.as_bytes()) {
+        match self.find(value) {
             Some(id) => id,
             None => self.insert(value),
         }
@@ -154,8 +154,8 @@ impl Interner {
 
     /// The number of a value that is known and not retired.
     #[inline]
-    pub(super) fn find(&self, value: &[u8]) -> Option<LabelId> {
-        self.table.get().and_then(|table| table.find(value))
+    pub(super) fn find(&self, sought: impl Sought) -> Option<LabelId> {
+        self.table.get().and_then(|table| table.find(sought))
     }
 
     /// Hides the series of a value until it is interned again: see
@@ -306,7 +306,7 @@ impl Interner {
         match self.table.get() {
             Some(table) if id.index() <= table.room() => table.add(id, text),
             full => {
-                let larger = Table::after(full.map(|full| &**full), self.capacity());
+                let larger = Table::after(full.map(|full| &**full), self.capacity(), self.has_sets);
                 larger.add(id, text);
                 self.table.publish(Leaked::new(larger));
             }

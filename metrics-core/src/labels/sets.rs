@@ -28,9 +28,7 @@ impl Labels for LabelSet {
     }
 }
 
-/// The bytes of label sets that are looked up without an allocation, and the number of their labels
-/// if these are not in order.
-const SHORT: usize = 128;
+/// The most labels that are put in order without an allocation.
 const FEW: usize = 8;
 
 #[derive(Debug)]
@@ -102,19 +100,22 @@ impl LabelSets {
         self.find(labels).map_or_else(|| self.add(labels), Ok)
     }
 
-    /// The series of a short label set that is known.
+    /// The series of a label set that is known.
     #[inline]
     fn find(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
-        let (mut room, mut few) = ([0; SHORT], [("", ""); FEW]);
-        let sorted = if labels.is_sorted_by(|a, b| a.0 < b.0) {
-            labels
-        } else {
-            let sorted = few.get_mut(..labels.len())?;
-            sorted.copy_from_slice(labels);
-            sorted.sort_unstable_by_key(|&(name, _)| name);
-            sorted
-        };
-        self.interner.find(write_set(sorted, &mut room)?).map(LabelSet)
+        if !labels.is_sorted_by(|a, b| rises(a.0, b.0)) {
+            return self.find_unsorted(labels);
+        }
+        self.interner.find(labels).map(LabelSet)
+    }
+
+    #[inline(never)]
+    fn find_unsorted(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
+        let mut few = [("", ""); FEW];
+        let sorted = few.get_mut(..labels.len())?;
+        sorted.copy_from_slice(labels);
+        sorted.sort_unstable_by_key(|&(name, _)| name);
+        self.interner.find(&*sorted).map(LabelSet)
     }
 
     #[cold]
@@ -124,7 +125,7 @@ impl LabelSets {
             let label = sorted.first().map_or("", |&(name, _)| name);
             return Err(self.error(label, "the names and values of all labels have too many bytes"));
         };
-        if self.interner.find(text.as_bytes()).is_none() && !self.interner.has_no_room_for(&text) {
+        if self.interner.find(&sorted[..]).is_none() && !self.interner.has_no_room_for(&text) {
             let names = &mut *lock(&self.names);
             names.read(&self.interner);
             let labels = sorted.iter().copied();
@@ -146,6 +147,12 @@ impl LabelSets {
     pub(crate) fn retire(&self, labels: &[(&str, &str)]) -> bool {
         text(&sorted(labels)).is_some_and(|text| self.interner.retire(&text))
     }
+}
+
+/// Whether a name is less than the next. Mostly the first bytes decide that.
+#[inline]
+fn rises(name: &str, next: &str) -> bool {
+    name.as_bytes().first() < next.as_bytes().first() || name < next
 }
 
 impl Names {

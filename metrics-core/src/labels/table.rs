@@ -10,6 +10,7 @@
 //! of a value with another hash, so that a look-up passes it by without a further instruction.
 
 use super::id::LabelId;
+use crate::directory;
 use crate::memory::{PublishedText, Text};
 use crate::sync::{Acquire, AtomicU32, AtomicU64, Relaxed, Release, fence};
 
@@ -18,6 +19,8 @@ const FIRST_ROOM: usize = if cfg!(tickmetrics_loom) { 1 } else { 16 };
 
 pub(super) struct Table {
     key: Key,
+    /// Whether the values are label sets.
+    has_sets: bool,
     /// Open addressing, at most half full. The number of slots is a power of two. A slot is filled
     /// once and never emptied. It is 0, or the number of a value in the lower bits and the upper
     /// bits of the value's hash above, one of which is [flipped](RETIRED) if the value is retired.
@@ -45,12 +48,13 @@ pub(super) struct Found {
 
 impl Table {
     /// A table with the values of an earlier one, and room for at least one more.
-    pub(super) fn after(earlier: Option<&'static Self>, capacity: usize) -> Self {
+    pub(super) fn after(earlier: Option<&'static Self>, capacity: usize, has_sets: bool) -> Self {
         let room = earlier.map_or(FIRST_ROOM, |earlier| earlier.room() * 2).min(capacity);
         let slots = (room * 2).next_power_of_two().max(2);
         let key = earlier.map_or_else(Key::random, |earlier| earlier.key);
         let table = Self {
             key,
+            has_sets,
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             values: (0..=room).map(|_| PublishedText::new()).collect(),
             retired: (0..=room / BITS).map(|_| AtomicU64::new(0)).collect(),
@@ -83,25 +87,24 @@ impl Table {
         self.values.get(id.index())?.get()
     }
 
-    /// The number of a string, if this table has it. In bytes, since the caller may have written
-    /// them one after the other.
+    /// The number of a string, if this table has it.
     #[inline]
-    pub(super) fn find(&self, text: &[u8]) -> Option<LabelId> {
-        let hash = self.key.hash(text);
+    pub(super) fn find(&self, sought: impl Sought) -> Option<LabelId> {
+        let hash = sought.hash(self.key);
         let mut at = hash as usize;
         let id = self.alike(hash, &mut at)?;
-        if self.text(id)?.as_str().as_bytes() == text { Some(id) } else { self.find_further(text) }
+        if sought.is(self.text(id)?.as_str()) { Some(id) } else { self.find_further(sought) }
     }
 
     /// Continues `find` behind a different value whose hash has the same upper bits. It hashes
     /// again, so that `find` need not keep the hash.
     #[cold]
-    fn find_further(&self, text: &[u8]) -> Option<LabelId> {
-        let hash = self.key.hash(text);
+    fn find_further(&self, sought: impl Sought) -> Option<LabelId> {
+        let hash = sought.hash(self.key);
         let mut at = hash as usize;
         loop {
             let id = self.alike(hash, &mut at)?;
-            if self.text(id)?.as_str().as_bytes() == text {
+            if sought.is(self.text(id)?.as_str()) {
                 return Some(id);
             }
         }
@@ -129,7 +132,7 @@ impl Table {
     /// A string's value, retired or not, if this table has it.
     #[cold]
     pub(super) fn find_any(&self, text: &str) -> Option<Found> {
-        let hash = self.key.hash(text.as_bytes());
+        let hash = self.hash(text);
         let mask = self.slots.len().checked_sub(1)?;
         let mut at = hash as usize;
         // There is an empty slot, which ends the loop.
@@ -151,7 +154,7 @@ impl Table {
     pub(super) fn add(&self, id: LabelId, text: Text) {
         let Some(value) = self.values.get(id.index()) else { return };
         value.publish(text);
-        let hash = self.key.hash(text.as_str().as_bytes());
+        let hash = self.hash(text.as_str());
         if let Some(slot) = self.first_slot(hash, 0) {
             // Relaxed: a number whose string is not visible yet is looked up again under the lock.
             slot.store(hash & !NUMBER | id.0, Relaxed);
@@ -194,9 +197,13 @@ impl Table {
         }
     }
 
+    fn hash(&self, text: &str) -> u32 {
+        if self.has_sets { self.key.hash_set(directory::pairs(text)) } else { self.key.hash(text) }
+    }
+
     /// The slot of a value.
     fn slot(&self, id: LabelId) -> Option<&AtomicU32> {
-        let hash = self.key.hash(self.get(id)?.as_bytes());
+        let hash = self.hash(self.get(id)?);
         self.first_slot(hash, id.0)
     }
 
@@ -221,7 +228,7 @@ pub(super) fn bit(id: LabelId) -> u64 {
 /// values are interned can't choose values that collide, since it knows neither of the two words.
 /// Only the size of the table bounds the length of a look-up otherwise.
 #[derive(Clone, Copy)]
-struct Key {
+pub(super) struct Key {
     seed: u64,
     /// Odd, so that the lower half of a product keeps all bits of a word.
     multiplier: u64,
@@ -243,19 +250,33 @@ impl Key {
         Self { seed: 0, multiplier: 0x9e37_79b9_7f4a_7c15 }
     }
 
-    /// Multiplies eight bytes at a time, and folds the halves of the product together.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
-    fn hash(self, value: &[u8]) -> u32 {
+    fn hash(self, value: &str) -> u32 {
+        self.absorb(self.seed, value) as u32
+    }
+
+    /// The hash of a label set: of its names and values, one after the other.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half is folded in before")]
+    fn hash_set<'a>(self, labels: impl Iterator<Item = (&'a str, &'a str)>) -> u32 {
+        let absorb = |state, (name, value)| self.absorb(self.absorb(state, name), value);
+        labels.fold(self.seed, absorb) as u32
+    }
+
+    /// Multiplies eight bytes at a time, and folds the halves of the product together.
+    #[inline]
+    fn absorb(self, state: u64, value: &str) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
         let mix = |state: u64, word: u64| {
             let product = u128::from(state ^ word) * u128::from(self.multiplier);
             (product >> 64) as u64 ^ product as u64
         };
-        let mut rest = value;
+        let mut rest = value.as_bytes();
         let all = rest;
         // A word can undo the change that the length makes here. For each length there is one such
         // word, so eight values can be made to collide, and no more.
-        let mut state = self.seed ^ all.len() as u64;
+        let mut state = state ^ all.len() as u64;
         while rest.len() > 8
             && let Some((word, after)) = rest.split_first_chunk()
         {
@@ -269,7 +290,38 @@ impl Key {
             (_, Some(first), Some(last)) => half(first) | half(last) << 32,
             _ => all.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
         };
-        mix(state, word) as u32
+        mix(state, word)
+    }
+}
+
+/// What a table is asked for: a string, or the labels of a set, names rising, which need not be
+/// written one after the other first.
+pub(super) trait Sought: Copy {
+    fn hash(self, key: Key) -> u32;
+    fn is(self, text: &str) -> bool;
+}
+
+impl Sought for &str {
+    #[inline]
+    fn hash(self, key: Key) -> u32 {
+        key.hash(self)
+    }
+
+    #[inline]
+    fn is(self, text: &str) -> bool {
+        self == text
+    }
+}
+
+impl Sought for &[(&str, &str)] {
+    #[inline]
+    fn hash(self, key: Key) -> u32 {
+        key.hash_set(self.iter().copied())
+    }
+
+    #[inline]
+    fn is(self, text: &str) -> bool {
+        directory::is_of(text, self)
     }
 }
 
@@ -294,9 +346,9 @@ mod tests {
     }
 
     fn table_of(values: impl Iterator<Item = String>, room: usize) -> Table {
-        let mut table = Table::after(None, usize::MAX);
+        let mut table = Table::after(None, usize::MAX, false);
         while table.room() < room {
-            table = Table::after(Some(Box::leak(Box::new(table))), usize::MAX);
+            table = Table::after(Some(Box::leak(Box::new(table))), usize::MAX, false);
         }
         for (number, value) in (1..).zip(values) {
             table.add(LabelId(number), text(&value));
@@ -309,7 +361,7 @@ mod tests {
         // All in one of 512 places under the known key.
         let colliding = || {
             let values = (0..).map(|at| format!("S{at}"));
-            values.filter(|value| KNOWN.hash(value.as_bytes()) & 0x1ff == 7).take(256)
+            values.filter(|value| KNOWN.hash(value) & 0x1ff == 7).take(256)
         };
         let mut table = table_of(colliding(), 256);
         assert!(longest_run(&table) < 64, "{}", longest_run(&table));
@@ -322,7 +374,7 @@ mod tests {
 
     #[test]
     fn each_interner_has_its_own_key() {
-        let hashes: HashSet<u32> = (0..64).map(|_| Key::random().hash(b"AAPL")).collect();
+        let hashes: HashSet<u32> = (0..64).map(|_| Key::random().hash("AAPL")).collect();
         assert!(hashes.len() > 60, "{}", hashes.len());
     }
 
@@ -334,12 +386,12 @@ mod tests {
         for length in 0..40 {
             let zeros = "\0".repeat(length);
             count += 1;
-            hashes.insert(key.hash(zeros.as_bytes()));
+            hashes.insert(key.hash(&zeros));
             for at in 0..length {
                 let mut changed = zeros.clone();
                 changed.replace_range(at..=at, "x");
                 count += 1;
-                hashes.insert(key.hash(changed.as_bytes()));
+                hashes.insert(key.hash(&changed));
             }
         }
         // One pair of some 800 collides by chance once in ten thousand runs.
@@ -353,10 +405,10 @@ mod tests {
             let table = table_of(names, 4096);
             assert!(longest_run(&table) < 200, "{}", longest_run(&table));
             for at in 0..4096 {
-                let id = table.find(format!("venue-{at}.example.com").as_bytes());
+                let id = table.find(&*format!("venue-{at}.example.com"));
                 assert_eq!(id.map(LabelId::index), Some(at + 1));
             }
-            assert!(table.find(b"venue-4096.example.com").is_none());
+            assert!(table.find("venue-4096.example.com").is_none());
         }
     }
 }

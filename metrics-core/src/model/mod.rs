@@ -7,6 +7,7 @@
 //! (registries, handles, snapshots) unless that makes them too large. Concurrent work runs in
 //! spawned threads: the model's first thread sets up, waits and checks.
 
+mod dynamic;
 mod exemplars;
 mod labels;
 mod registration;
@@ -15,7 +16,7 @@ mod shards;
 mod snapshots;
 
 use crate::layout::{HEAD_CELLS, Layout, distribution_cells};
-use crate::{Description, Histogram, Metric, Registry, shard};
+use crate::{Counter, Description, Dynamic, Histogram, Metric, Registry, shard};
 use loom::thread::{self, JoinHandle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,6 +63,10 @@ fn join<T, const N: usize>(threads: [JoinHandle<T>; N]) -> [T; N] {
 
 fn register<M: Metric>(registry: &Registry, name: &str) -> M {
     registry.register(&small(name)).unwrap()
+}
+
+fn register_dynamic(registry: &Registry, name: &str, most: usize) -> Dynamic<Counter> {
+    registry.register_dynamic(&small(name), most).unwrap()
 }
 
 /// A metric with few words in the directory and, for a histogram, the fewest cells.

@@ -19,8 +19,8 @@ use std::fmt;
 /// what other libraries and peers name.
 ///
 /// - **A handle is a plain one.** Keep it, and a record costs what it costs without labels.
-/// - **A look-up takes no lock** and allocates nothing if the labels are known, no more than eight,
-///   and no longer than 128 bytes with 4 for each name and each value. A new label set takes a lock.
+/// - **A look-up takes no lock** if the labels are known, and allocates nothing: up to eight labels in
+///   any order, or more in the order of their names. A new label set takes a lock.
 /// - **Bounded.** A family has at most the series that its registration names, each with at most 1,024
 ///   bytes, and 128 different names of labels. All families of the process have 100,000
 ///   ([`SegmentBuilder::dynamic_series`](crate::SegmentBuilder::dynamic_series)). What does not fit is
