@@ -236,3 +236,24 @@ fn what_is_registered_is_exposed_before_it_is_used() {
         },
     );
 }
+
+/// A value and its count are as many records, in either form.
+#[test]
+fn many_values_are_recorded_by_one_call() {
+    let exposed = same(
+        |ours, theirs| {
+            let of = || theirs::Matcher::Full("inflight".into());
+            let edges = [1.0, 2.0, 4.0, 8.0];
+            let ours = ours.buckets_for(Matcher::Full("inflight".into()), edges);
+            (ours, theirs.set_buckets_for_metric(of(), &edges).unwrap())
+        },
+        || {
+            histogram!("inflight").record_many(3.0, 100_000);
+            histogram!("inflight").record_many(5.0, 50_000);
+            histogram!("inflight").record(3.0);
+            histogram!("dwell").record_many(2.0, 60);
+        },
+    );
+    let Value::Histogram(inflight) = &exposed["inflight"].2[""] else { panic!("{exposed:?}") };
+    assert_eq!((inflight.count, inflight.sum), (150_001.0, Some(550_003.0)));
+}

@@ -58,3 +58,32 @@ fn a_layer_does_not_hide_the_recorder_from_the_self_test() {
     metrics::with_local_recorder(&layered, || assert!(handle.is_installed()));
     assert_eq!(handle.render(), "");
 }
+
+/// Fields of spans become labels, which differ from path to path.
+#[test]
+fn fields_of_spans_become_labels() {
+    use metrics_tracing_context::{MetricsLayer, TracingContextLayer};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let (recorder, handle) = recorder();
+    let recorder = TracingContextLayer::all().layer(recorder);
+    let spans = tracing_subscriber::registry().with(MetricsLayer::new());
+    let login = || counter!("login_attempts", "service" => "login").increment(1);
+    tracing::subscriber::with_default(spans, || {
+        metrics::with_local_recorder(&recorder, || {
+            let user = "ferris";
+            let outer = tracing::info_span!("outer", user, user.email = "ferris@example.org");
+            outer.in_scope(|| {
+                login();
+                // The inner span's field wins over that of the outer one.
+                tracing::info_span!("inner", user = "corro", depth = 2).in_scope(login);
+            });
+            login();
+        });
+    });
+    let labels = r#"service="login",user="ferris",user_email="ferris@example.org""#;
+    has_line(&handle, &format!("login_attempts{{{labels}}} 1"));
+    let labels = r#"depth="2",service="login",user="corro",user_email="ferris@example.org""#;
+    has_line(&handle, &format!("login_attempts{{{labels}}} 1"));
+    has_line(&handle, r#"login_attempts{service="login"} 1"#);
+}
