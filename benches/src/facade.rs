@@ -83,7 +83,7 @@ pub fn report(quick: bool) -> Result<String, String> {
         &["MB", "first render", "second render"],
     );
     for (number, name) in
-        [OURS, THEIRS, &format!("{THEIRS}, run_upkeep each 5 s")].into_iter().enumerate()
+        [OURS, THEIRS, &format!("{THEIRS}, run_upkeep each 5,000 values")].into_iter().enumerate()
     {
         hour.row(name, ask_numbers(&number.to_string())?);
     }

@@ -5,7 +5,7 @@ use crate::settings::{Said, Settings};
 use crate::trouble::{Reason, Trouble};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tickmetrics::{Counter, DynamicMetric, Gauge, Histogram, Registry};
+use tickmetrics::{Counter, DynamicMetric, Gauge, Histogram, Kind, Registry};
 
 /// The metrics of a recorder by name.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(crate) enum Family {
     /// With recorded units in an exposed one.
     Histogram(Arc<Bounded<Histogram>>, f64),
     /// It could not be registered.
-    Refused,
+    Refused(Reason),
 }
 
 /// A kind of metric.
@@ -30,7 +30,7 @@ pub(crate) trait Sort: DynamicMetric {
     fn family(bounded: Arc<Bounded<Self>>, per_unit: f64) -> Family;
 
     /// The family, if it is of this kind, with recorded units in an exposed one.
-    fn of(family: &Family) -> Option<(&Arc<Bounded<Self>>, f64)>;
+    fn of(family: &Family) -> Option<(Arc<Bounded<Self>>, f64)>;
 }
 
 impl Sort for Counter {
@@ -38,8 +38,8 @@ impl Sort for Counter {
         Family::Counter(bounded)
     }
 
-    fn of(family: &Family) -> Option<(&Arc<Bounded<Self>>, f64)> {
-        if let Family::Counter(bounded) = family { Some((bounded, 1.0)) } else { None }
+    fn of(family: &Family) -> Option<(Arc<Bounded<Self>>, f64)> {
+        if let Family::Counter(bounded) = family { Some((Arc::clone(bounded), 1.0)) } else { None }
     }
 }
 
@@ -48,8 +48,8 @@ impl Sort for Gauge {
         Family::Gauge(bounded)
     }
 
-    fn of(family: &Family) -> Option<(&Arc<Bounded<Self>>, f64)> {
-        if let Family::Gauge(bounded) = family { Some((bounded, 1.0)) } else { None }
+    fn of(family: &Family) -> Option<(Arc<Bounded<Self>>, f64)> {
+        if let Family::Gauge(bounded) = family { Some((Arc::clone(bounded), 1.0)) } else { None }
     }
 }
 
@@ -58,9 +58,9 @@ impl Sort for Histogram {
         Family::Histogram(bounded, per_unit)
     }
 
-    fn of(family: &Family) -> Option<(&Arc<Bounded<Self>>, f64)> {
+    fn of(family: &Family) -> Option<(Arc<Bounded<Self>>, f64)> {
         if let Family::Histogram(bounded, per_unit) = family {
-            Some((bounded, *per_unit))
+            Some((Arc::clone(bounded), *per_unit))
         } else {
             None
         }
@@ -68,13 +68,24 @@ impl Sort for Histogram {
 }
 
 impl Family {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Counter(_) => "a counter",
-            Self::Gauge(_) => "a gauge",
-            Self::Histogram(..) => "a histogram",
-            Self::Refused => "refused",
-        }
+    /// Tells that the family has no series of this kind.
+    fn tell_clash(&self, name: &str, asked: Kind, trouble: &Trouble) {
+        let there = match self {
+            Self::Counter(_) => Kind::Counter,
+            Self::Gauge(_) => Kind::Gauge,
+            Self::Histogram(..) => Kind::Histogram,
+            Self::Refused(reason) => {
+                return trouble.tell(name, *reason, format_args!("it was refused before"));
+            }
+        };
+        trouble.tell(
+            name,
+            Reason::Clash,
+            format_args!(
+                "it is a {there}, and was used as a {asked} too, which is counted nowhere: give one \
+                 of them another name"
+            ),
+        );
     }
 }
 
@@ -86,13 +97,15 @@ impl Families {
     }
 
     /// What a program says about a metric. The last text before the first use counts. One that comes
-    /// later is told, unless there was one before.
-    pub(crate) fn describe(&self, name: String, said: Said, trouble: &Trouble) {
+    /// later is told, unless there was one before. There is a text for at most so many names.
+    pub(crate) fn describe(&self, name: String, said: Said, most: usize, trouble: &Trouble) {
         // In this order: as `get` takes them.
         let by_name = lock(&self.by_name);
         let mut all = lock(&self.said);
         if !by_name.contains_key(&name) {
-            all.insert(name, said);
+            if all.len() < most || all.contains_key(&name) {
+                all.insert(name, said);
+            }
         } else if !all.contains_key(&name) {
             drop((by_name, all));
             let what = "it was described after its first use, so its unit and help are not exposed: \
@@ -112,18 +125,16 @@ impl Families {
     ) -> Option<(Arc<Bounded<M>>, f64)> {
         let mut by_name = lock(&self.by_name);
         if let Some(family) = by_name.get(name) {
-            let found = M::of(family).map(|(bounded, per_unit)| (Arc::clone(bounded), per_unit));
+            let found = M::of(family);
             if found.is_none() {
-                let there = family.kind();
-                drop(by_name);
-                trouble.tell(
-                    name,
-                    Reason::Clash,
-                    format_args!("it is {there}, and was used as a {} too; the latter is counted nowhere: give one of \
-                        them another name", M::KIND),
-                );
+                family.tell_clash(name, M::KIND, trouble);
             }
             return found;
+        }
+        if by_name.len() >= settings.most {
+            let what = "there are as many metrics as there may be series; it is counted nowhere";
+            trouble.tell(name, Reason::Limit, format_args!("{what}"));
+            return None;
         }
         let said = lock(&self.said).get(name).cloned();
         let planned = settings.plan(name, M::KIND, said.as_ref());
@@ -131,15 +142,12 @@ impl Families {
         let family = match asked {
             Ok(bounded) => M::family(Arc::new(bounded), planned.per_unit),
             Err(error) => {
-                trouble.tell(
-                    name,
-                    Reason::from(&error),
-                    format_args!("{error}; it is counted nowhere"),
-                );
-                Family::Refused
+                let reason = Reason::from(&error);
+                trouble.tell(name, reason, format_args!("{error}; it is counted nowhere"));
+                Family::Refused(reason)
             }
         };
-        let found = M::of(&family).map(|(bounded, per_unit)| (Arc::clone(bounded), per_unit));
+        let found = M::of(&family);
         by_name.insert(name.to_owned(), family);
         found
     }

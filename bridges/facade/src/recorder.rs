@@ -38,7 +38,7 @@ impl FacadeRecorder {
     fn describe(&self, name: &KeyName, unit: Option<Unit>, help: &SharedString) {
         let Inner { settings, families, trouble, .. } = &*self.inner;
         let said = Said { unit, help: help.to_string() };
-        families.describe(settings.known_as(name.as_str()), said, trouble);
+        families.describe(settings.known_as(name.as_str()), said, settings.most, trouble);
     }
 }
 

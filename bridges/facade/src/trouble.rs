@@ -7,7 +7,7 @@ use tickmetrics::__text::report;
 use tickmetrics::{Counter, Description, Label, RegisterError, Registry};
 
 /// The most names that are reported.
-const MOST_NAMES: usize = 1000;
+const MOST_NAMES: usize = 100;
 
 /// Why something could not be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Label)]

@@ -43,8 +43,13 @@ fn a_name_that_no_metric_can_have_is_refused() {
         counter!("a".repeat(2000)).increment(1);
         counter!("good").increment(1);
     });
+    // Another thread is refused, too, for the same reason.
+    std::thread::scope(|scope| {
+        let once_more = || metrics::with_local_recorder(&recorder, || counter!("").increment(1));
+        scope.spawn(once_more);
+    });
     has_line(&handle, "good 1");
-    has_line(&handle, &troubles("invalid", 2));
+    has_line(&handle, &troubles("invalid", 3));
 }
 
 #[test]
@@ -91,4 +96,21 @@ fn series_beyond_the_limit_of_all_are_one_of_their_metric() {
     let handle = recorder.handle();
     has_line(&handle, r#"events{otel_metric_overflow="true"} 5"#);
     has_line(&handle, r#"depth{otel_metric_overflow="true"} 4"#);
+}
+
+/// Names without bound take no memory without bound.
+#[test]
+fn metrics_beyond_the_limit_are_counted_nowhere() {
+    let recorder = builder().most_series(3).build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        for number in 0..10 {
+            let name = format!("events_{number}");
+            describe_counter!(name.clone(), "Events.");
+            counter!(name).increment(1);
+        }
+    });
+    let handle = recorder.handle();
+    has_line(&handle, "events_2 1");
+    assert!(!handle.render().contains("events_3"));
+    has_line(&handle, &troubles("limit", 7));
 }
