@@ -8,12 +8,13 @@ use arrow_array::types::Int64Type;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use tests::programs::python;
 use tickmetrics_collector::batch::{Batch, EventKind, Kind};
 use tickmetrics_collector::store::parquet::Parquet;
-use tickmetrics_collector::store::{Keep, Store as _};
+use tickmetrics_collector::store::{Keep, Place, Store as _, read};
 
 #[test]
 fn views_give_what_the_rows_give_by_hand() {
@@ -130,4 +131,28 @@ fn old_days_are_removed_and_today_stays() {
     // And none while there is room.
     let keep = Keep { age: None, bytes: Some(1 << 20) };
     assert!(write(keep).is_empty());
+}
+
+#[test]
+fn a_store_that_opens_disturbs_no_reader() {
+    if library().is_none() {
+        return;
+    }
+    let folder = Folder::new("parquet-opening");
+    let open = || Box::new(Parquet::open(&folder.0, Keep::default()).unwrap());
+    open().close().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            while !is_over.load(Relaxed) {
+                let reader = read(&Place::Parquet(folder.0.clone()), None).unwrap();
+                reader.query("SELECT count(*) FROM trading_metrics", &LIMITS).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            open().close().unwrap();
+        }
+        is_over.store(true, Relaxed);
+        reading.join().unwrap();
+    });
 }
