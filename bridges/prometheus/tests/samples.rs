@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use support::{Family, Given, flat, quantiles, summary};
 use tests::http::Client;
 use tests::programs::{CHECK_OPENMETRICS, CHECK_TEXT, PROMETHEUS_CLIENT, promtool, python};
+use tests::prometheus::{Prometheus, serve};
 use tickmetrics_exporter::parse::{self, Limits};
 use tickmetrics_exporter::{Exporter, Source, encode};
 use tickmetrics_prometheus::PrometheusRegistry;
@@ -123,16 +124,11 @@ fn read(script: &[&str], text: &str) -> Option<Json> {
     Some(serde_json::from_slice(&python(module, install, script, text)?).unwrap())
 }
 
-/// In any order, and with numbers in labels as such: `le="1"` is `le="1.0"`.
+/// In any order.
 fn samples(read: &Json) -> Vec<String> {
     let sample = |sample: &Json| {
-        let labels = sample[1].as_object().unwrap().iter().map(|(name, value)| {
-            let value = value.as_str().unwrap();
-            match (&**name, value.parse::<f64>()) {
-                ("le" | "quantile", Ok(number)) => format!("{name}={number}"),
-                _ => format!("{name}={value:?}"),
-            }
-        });
+        let labels = sample[1].as_object().unwrap().iter();
+        let labels = labels.map(|(name, value)| label(name, value.as_str().unwrap()));
         format!("{} {:?} {}", sample[0], labels.collect::<Vec<_>>(), sample[2])
     };
     let mut samples: Vec<_> = read["samples"].as_array().unwrap().iter().map(sample).collect();
@@ -160,6 +156,45 @@ fn a_scrape_has_both() {
     }
     promtool(&text);
     exporter.shutdown();
+}
+
+/// As a program migrates: its targets before and after have the same series in Prometheus.
+#[test]
+fn prometheus_stores_the_same() {
+    let registry = registry();
+    let text = there(&registry);
+    let before = serve(move |_| (prometheus::TEXT_FORMAT, text.clone().into_bytes()));
+    let builder = Exporter::builder().source(PrometheusRegistry::new(registry));
+    let exporter = builder.listen("127.0.0.1:0").start().unwrap();
+    let after = exporter.local_addr().unwrap();
+    let jobs = [("before", before), ("after", after)];
+    let Some(prometheus) = Prometheus::start("registry", &jobs, &[]) else { return };
+    let [before, after] = ["before", "after"].map(|job| stored(&prometheus.series(job)));
+    assert!(before.len() > 40, "{before:#?}");
+    assert_eq!(before, after);
+    exporter.shutdown();
+}
+
+/// The samples of the registry, without the labels that differ by job.
+fn stored(series: &[Json]) -> Vec<String> {
+    let one = |series: &Json| {
+        let labels = series["metric"].as_object().unwrap();
+        let own = labels.iter().filter(|(name, _)| !["job", "instance"].contains(&&***name));
+        let own: Vec<_> = own.map(|(name, value)| label(name, value.as_str().unwrap())).collect();
+        let is_of_registry = labels["__name__"].as_str().unwrap().starts_with("shop_");
+        is_of_registry.then(|| format!("{own:?} {}", series["value"][1]))
+    };
+    let mut samples: Vec<_> = series.iter().filter_map(one).collect();
+    samples.sort();
+    samples
+}
+
+/// With numbers as such: `le="1"` is `le="1.0"`.
+fn label(name: &str, value: &str) -> String {
+    match (name, value.parse::<f64>()) {
+        ("le" | "quantile", Ok(number)) => format!("{name}={number}"),
+        _ => format!("{name}={value:?}"),
+    }
 }
 
 #[test]
