@@ -1,0 +1,4 @@
+//! From the crate `metrics`.
+
+pub mod before;
+pub mod between;

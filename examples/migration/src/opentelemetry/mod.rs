@@ -1,0 +1,4 @@
+//! From the crate `opentelemetry`.
+
+pub mod before;
+pub mod between;

@@ -1,0 +1,4 @@
+//! From the crate `prometheus`.
+
+pub mod before;
+pub mod between;

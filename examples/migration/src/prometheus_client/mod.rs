@@ -1,0 +1,5 @@
+//! From the crate `prometheus-client`.
+
+pub mod before;
+pub mod between;
+pub mod source;
