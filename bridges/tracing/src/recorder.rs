@@ -78,7 +78,9 @@ impl Settings {
         if metadata.is_span() { (self.spans)(metadata) } else { (self.events)(metadata) }
     }
 
-    fn resolve(&self, metadata: &'static Metadata<'static>) -> &Site {
+    /// What is recorded for a callsite. Mostly its registration has found it. A thread that comes by
+    /// while another one registers the callsite may be first.
+    fn site(&self, metadata: &'static Metadata<'static>) -> &Site {
         self.sites.get_or_init(metadata, || {
             if !self.is_asked(metadata) {
                 return Site::Ignored;
@@ -102,8 +104,8 @@ impl Settings {
         Durations(self.durations.map(|family| family.with(&labels)))
     }
 
-    fn span(&self, metadata: &Metadata<'_>) -> Option<&SpanSite> {
-        match self.sites.get(metadata)? {
+    fn span(&self, metadata: &'static Metadata<'static>) -> Option<&SpanSite> {
+        match self.site(metadata) {
             Site::Span(site) => Some(site),
             Site::Ignored | Site::Event(_) => None,
         }
@@ -204,7 +206,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if let Some(Site::Event(count)) = self.0.sites.get(event.metadata()) {
+        if let Site::Event(count) = self.0.site(event.metadata()) {
             count.inc();
         }
     }
@@ -215,7 +217,7 @@ impl<S> Filter<S> for Asked {
         &self,
         metadata: &'static Metadata<'static>,
     ) -> tracing_core::subscriber::Interest {
-        match self.0.resolve(metadata) {
+        match self.0.site(metadata) {
             Site::Ignored => tracing_core::subscriber::Interest::never(),
             Site::Span(_) | Site::Event(_) => tracing_core::subscriber::Interest::always(),
         }

@@ -31,7 +31,6 @@ impl<T> Sites<T> {
     }
 
     /// The value of a callsite that [`get_or_init`](Self::get_or_init) was asked for.
-    #[inline]
     pub(crate) fn get(&self, metadata: &Metadata<'_>) -> Option<&T> {
         let address = address(metadata);
         let mut table = Some(&self.first);
@@ -48,6 +47,7 @@ impl<T> Sites<T> {
     }
 
     /// The value of a callsite, made if there is none yet.
+    #[inline]
     pub(crate) fn get_or_init(
         &self,
         metadata: &'static Metadata<'static>,

@@ -1,12 +1,11 @@
 //! What is timed and counted, alone and beside other layers.
 
 use quanta::Clock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tickmetrics::{Registry, Snapshot};
 use tickmetrics_tracing::BuildError;
 use tracing::field::Empty;
-use tracing::{Level, debug, debug_span, error, info, info_span, trace, trace_span, warn};
+use tracing::{Level, debug, error, info, info_span, trace, trace_span, warn};
 use tracing_core::span::{Attributes, Id};
 use tracing_core::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -112,21 +111,6 @@ fn events_are_counted_by_level_and_target() {
     assert_eq!(count("error", "venue"), Some(2));
     assert_eq!(count("info", module_path!()), Some(1));
     assert_eq!(count("debug", module_path!()), None);
-}
-
-#[test]
-fn what_is_not_asked_for_is_not_made() {
-    let made = AtomicU32::new(0);
-    let made = || made.fetch_add(1, Ordering::Relaxed);
-    let snapshot = recorded(|| {
-        for _ in 0..2 {
-            assert!(debug_span!("unasked", made = made()).is_disabled());
-            trace!(made = made(), "unasked");
-        }
-        assert!(!tracing::enabled!(Level::TRACE));
-    });
-    assert_eq!(made(), 0);
-    assert_eq!(count(&snapshot, &[("span", "unasked")]), None);
 }
 
 /// A layer that takes everything.
