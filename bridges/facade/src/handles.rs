@@ -1,31 +1,30 @@
 //! What a kept handle of `metrics` does.
 
 use metrics::{CounterFn, GaugeFn, HistogramFn};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use tickmetrics::{Counter, Gauge, Histogram};
 
 /// 2^64: the first value that no `u64` holds.
 const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
 
-pub(crate) struct CountUp {
-    pub(crate) counter: Counter,
-    /// Held by whoever raises a counter of this recorder to a value.
-    pub(crate) raising: Arc<Mutex<()>>,
-}
+/// Held by whoever raises a counter to a value. Recorders can share counters, so it is one for all.
+static RAISING: Mutex<()> = Mutex::new(());
+
+pub(crate) struct CountUp(pub(crate) Counter);
 
 impl CounterFn for CountUp {
     #[inline]
     fn increment(&self, value: u64) {
-        self.counter.add(value);
+        self.0.add(value);
     }
 
     /// Raises the counter to a value, unless it is there already. Increments of other threads in
     /// the same moment come on top.
     fn absolute(&self, value: u64) {
-        let _raising = self.raising.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = value.saturating_sub(self.counter.get());
+        let _raising = RAISING.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = value.saturating_sub(self.0.get());
         if missing > 0 {
-            self.counter.add(missing);
+            self.0.add(missing);
         }
     }
 }

@@ -28,7 +28,6 @@ pub(crate) struct Inner {
     histograms: Series<(Histogram, f64)>,
     /// The number of keys in all.
     known: AtomicUsize,
-    raising: Arc<Mutex<()>>,
 }
 
 /// A handle of `metrics`.
@@ -42,7 +41,7 @@ pub(crate) trait Handed: Cached {
     fn shared(handle: Self::Sort, per_unit: f64) -> Self::Shared;
 
     /// A handle of this thread's own.
-    fn hand_out(shared: Self::Shared, inner: &Inner) -> Self;
+    fn hand_out(shared: Self::Shared) -> Self;
 
     /// A handle that counts nowhere.
     fn nowhere() -> Self;
@@ -60,8 +59,8 @@ impl Handed for metrics::Counter {
         handle
     }
 
-    fn hand_out(counter: Counter, inner: &Inner) -> Self {
-        Self::from_arc(Arc::new(CountUp { counter, raising: Arc::clone(&inner.raising) }))
+    fn hand_out(counter: Counter) -> Self {
+        Self::from_arc(Arc::new(CountUp(counter)))
     }
 
     fn nowhere() -> Self {
@@ -81,7 +80,7 @@ impl Handed for metrics::Gauge {
         handle
     }
 
-    fn hand_out(gauge: Gauge, _: &Inner) -> Self {
+    fn hand_out(gauge: Gauge) -> Self {
         Self::from_arc(Arc::new(Level(gauge)))
     }
 
@@ -102,7 +101,7 @@ impl Handed for metrics::Histogram {
         (handle, per_unit)
     }
 
-    fn hand_out((histogram, per_unit): (Histogram, f64), _: &Inner) -> Self {
+    fn hand_out((histogram, per_unit): (Histogram, f64)) -> Self {
         Self::from_arc(Arc::new(Values { histogram, per_unit }))
     }
 
@@ -124,7 +123,6 @@ impl Inner {
             gauges: Series::default(),
             histograms: Series::default(),
             known: AtomicUsize::new(0),
-            raising: Arc::default(),
             registry,
             settings,
         }
@@ -142,7 +140,7 @@ impl Inner {
             return H::nowhere();
         }
         let shared = H::series(self).get(key).or_else(|| self.find::<H>(key));
-        let handle = shared.map_or_else(H::nowhere, |shared| H::hand_out(shared, self));
+        let handle = shared.map_or_else(H::nowhere, H::hand_out);
         cache::keep(self.number, key, &handle);
         handle
     }
@@ -205,7 +203,7 @@ mod tests {
         };
         record();
         let series = (inner.counters.hold(), inner.gauges.hold(), inner.histograms.hold());
-        let held = (series, inner.families.hold(), inner.raising.lock().unwrap());
+        let held = (series, inner.families.hold());
         record();
         drop(held);
         assert_eq!(registry.snapshot().counter("a", &[]), Some(2));

@@ -245,6 +245,10 @@ fn many_values_are_recorded_by_one_call() {
             let of = || theirs::Matcher::Full("inflight".into());
             let edges = [1.0, 2.0, 4.0, 8.0];
             let ours = ours.buckets_for(Matcher::Full("inflight".into()), edges);
+            let theirs = theirs
+                .set_buckets_for_metric(theirs::Matcher::Full("depth".into()), &[0.0, 1e15])
+                .unwrap();
+            let ours = ours.buckets_for(Matcher::Full("depth".into()), [0.0, 1e15]);
             (ours, theirs.set_buckets_for_metric(of(), &edges).unwrap())
         },
         || {
@@ -252,6 +256,8 @@ fn many_values_are_recorded_by_one_call() {
             histogram!("inflight").record_many(5.0, 50_000);
             histogram!("inflight").record(3.0);
             histogram!("dwell").record_many(2.0, 60);
+            histogram!("depth").record_many(0.0, 2);
+            histogram!("depth").record(5e14);
         },
     );
     let Value::Histogram(inflight) = &exposed["inflight"].2[""] else { panic!("{exposed:?}") };
