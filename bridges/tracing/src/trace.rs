@@ -15,6 +15,7 @@ pub type TraceIds = fn() -> Option<(u128, u64)>;
 pub mod otel {
     use opentelemetry::Context;
     use opentelemetry::trace::{SpanContext, TraceContextExt};
+    use std::panic::catch_unwind;
 
     /// The ids of the current trace and span if the trace is sampled: a [hook] for exemplars, since
     /// an exemplar of another trace leads nowhere.
@@ -30,13 +31,18 @@ pub mod otel {
     }
 
     fn current(is_asked: fn(&SpanContext) -> bool) -> Option<(u128, u64)> {
-        Context::map_current(|context| {
-            let span = context.span();
-            let ids = span.span_context();
-            (ids.is_valid() && is_asked(ids)).then(|| {
-                let span = u64::from_be_bytes(ids.span_id().to_bytes());
-                (u128::from_be_bytes(ids.trace_id().to_bytes()), span)
+        let ids = || {
+            Context::map_current(|context| {
+                let span = context.span();
+                let ids = span.span_context();
+                (ids.is_valid() && is_asked(ids)).then(|| {
+                    let span = u64::from_be_bytes(ids.span_id().to_bytes());
+                    (u128::from_be_bytes(ids.trace_id().to_bytes()), span)
+                })
             })
-        })
+        };
+        // OpenTelemetry panics if the thread is ending and its context is gone, or if it is being
+        // changed. Then the thread has no trace.
+        catch_unwind(ids).unwrap_or_default()
     }
 }

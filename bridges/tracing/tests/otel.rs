@@ -98,3 +98,22 @@ fn a_trace_that_is_not_sampled_is_no_exemplar() {
     let exemplars = exemplars(&registry, "tracing_span_busy_seconds", &[("span", "call")]);
     assert_eq!(exemplars, []);
 }
+
+#[test]
+fn a_thread_that_ends_has_no_trace() {
+    struct Ends;
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            // OpenTelemetry's context is gone: it was made after this.
+            assert_eq!(otel::any(), None);
+        }
+    }
+    thread_local! {
+        static ENDS: Ends = const { Ends };
+    }
+    let thread = std::thread::spawn(|| {
+        ENDS.with(|_| ());
+        assert_eq!(otel::any(), None);
+    });
+    thread.join().unwrap();
+}
