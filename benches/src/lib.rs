@@ -15,6 +15,7 @@
 //! | `summary`, `chart` | the most important figures, as a table and as a picture |
 //! | `machine` | the machine of the run |
 //! | `facade` | the recorders of the facade `metrics`, in a report of their own |
+//! | `requests` | layers of tower, in a report of their own |
 //! | `history` | the figures of the collector, in a report of their own |
 //!
 //! `cargo run --release -p benches --features peers --bin overhead`
@@ -47,6 +48,8 @@ mod raw;
 mod readme;
 #[cfg(feature = "peers")]
 mod report;
+#[cfg(feature = "peers")]
+pub mod requests;
 #[cfg(feature = "peers")]
 mod results;
 #[cfg(feature = "peers")]

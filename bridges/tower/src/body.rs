@@ -14,12 +14,12 @@ pin_project! {
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        watch: Option<Watch>,
+        watch: Option<Box<Watch>>,
     }
 }
 
 impl<B> ResponseBody<B> {
-    pub(crate) fn new(inner: B, watch: Option<Watch>) -> Self {
+    pub(crate) fn new(inner: B, watch: Option<Box<Watch>>) -> Self {
         Self { inner, watch }
     }
 }

@@ -63,7 +63,7 @@ pin_project! {
         #[pin]
         inner: F,
         // None after the response.
-        watch: Option<Watch>,
+        watch: Option<Box<Watch>>,
     }
 }
 

@@ -13,6 +13,25 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Whether a server sends the body of a response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sends {
+    Always,
+    /// The answer to CONNECT becomes a tunnel unless it is an error.
+    Errors,
+    Never,
+}
+
+impl Sends {
+    fn answering(method: &Method) -> Self {
+        match *method {
+            Method::HEAD => Self::Never,
+            Method::CONNECT => Self::Errors,
+            _ => Self::Always,
+        }
+    }
+}
+
 /// Its drop ends the request, if nothing else did before: a future or a body that is dropped early was
 /// cancelled, or panicked.
 pub(crate) struct Watch {
@@ -22,10 +41,9 @@ pub(crate) struct Watch {
     started: Instant,
     /// While the request is worked on, what the thread had before.
     context: Option<TraceContext>,
-    ids: Ids,
     trace_header: Option<HeaderName>,
     span: Span,
-    method: Method,
+    sends: Sends,
     status: Option<StatusCode>,
     code: Option<Code>,
     /// Bytes of the response's body that are to come, if that is known.
@@ -36,7 +54,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn start<B>(shared: &Arc<Shared>, request: &mut Request<B>) -> Self {
+    /// Boxed, since it moves from the future to the response's body, and with both of them.
+    pub(crate) fn start<B>(shared: &Arc<Shared>, request: &mut Request<B>) -> Box<Self> {
         let (entry, learn) = shared.entry(request);
         let entry = Arc::clone(entry);
         let learn = learn.then(|| (Arc::clone(shared), request.uri().path().into()));
@@ -50,34 +69,29 @@ impl Watch {
         if let Some(context) = &context {
             span.set_ids(context);
         }
-        let sampled = context.as_ref().filter(|context| context.is_sampled());
-        let ids = sampled.map_or(Ids::default(), |context| Ids {
-            trace: context.trace_id(),
-            span: context.span_id(),
-        });
         entry.start();
-        Self {
+        Box::new(Self {
             entry,
             learn,
             started,
             context,
-            ids,
             trace_header: shared.traces.as_ref().and_then(|traces| traces.header.clone()),
             span,
-            method: request.method().clone(),
+            sends: Sends::answering(request.method()),
             status: None,
             code: None,
             left: None,
             working: false,
             ended: false,
-        }
+        })
     }
 
     /// Calls or polls the inner code within the request's trace and span.
     pub(crate) fn work<R>(&mut self, work: impl FnOnce() -> R) -> R {
         self.working = true;
         let result = {
-            let _context = Entered::new(&mut self.context);
+            let traced = self.context.is_some();
+            let _context = traced.then(|| Entered::new(&mut self.context));
             self.span.within(work)
         };
         self.working = false;
@@ -93,7 +107,7 @@ impl Watch {
         } else {
             self.left = self.length(response);
         }
-        self.entry.head(self.started, self.ids);
+        self.entry.head(self.started, self.ids());
         if let Some(name) = self.trace_header.take()
             && let Some(id) = self.context.as_ref().and_then(TraceContext::trace_id_value)
             && let Ok(Header::Vacant(header)) = response.headers_mut().try_entry(name)
@@ -123,8 +137,8 @@ impl Watch {
     /// without a look at its end, and one that need not send the body drops it at once.
     fn length<B: Body>(&self, response: &Response<B>) -> Option<u64> {
         let status = response.status();
-        let none = self.method == Method::HEAD
-            || self.method == Method::CONNECT && status.is_success()
+        let none = self.sends == Sends::Never
+            || self.sends == Sends::Errors && status.is_success()
             || status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let stated = || response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
@@ -152,7 +166,15 @@ impl Watch {
             Protocol::Grpc => End::grpc(self.status, self.code, failure),
         };
         self.span.end(families.protocol, families.side, end);
-        self.entry.end(end, self.started, self.ids);
+        self.entry.end(end, self.started, self.ids());
+    }
+
+    fn ids(&self) -> Ids {
+        let sampled = self.context.as_ref().filter(|context| context.is_sampled());
+        sampled.map_or(Ids::default(), |context| Ids {
+            trace: context.trace_id(),
+            span: context.span_id(),
+        })
     }
 
     fn protocol(&self) -> Protocol {

@@ -73,8 +73,8 @@ impl TraceContext {
         }
     }
 
-    /// The context of the request that this thread is working on: that of the innermost layer of this
-    /// crate whose service, response future or response body is being called or polled.
+    /// The context of the request that this thread is working on: that of the innermost layer with traces
+    /// whose service, response future or response body is being called or polled.
     ///
     /// A task of its own (`tokio::spawn`) has none. Get it before, and give it to the requests that the
     /// task makes: a client layer takes it from a request's
