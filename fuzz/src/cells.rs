@@ -183,10 +183,16 @@ impl<'a, W: Words> Cells<'a, W> {
             let next = at + (head & u64::from(u32::MAX));
             let mut entry = Entry { file, at: at + 1, end: next.min(end) };
             match head >> 32 {
-                // `other` is 0.
+                // `other` is 0, or the label set that stands for all others.
                 1 => {
-                    sets.insert(at - start, vec!["other".into()]);
-                    retired.extend(entry.word().map(|first| (at - start, first)));
+                    let [first, _capacity, form] = [(); 3].map(|()| entry.word());
+                    let other = if form == Some(1) {
+                        label_set(&[("otel_metric_overflow", "true")])
+                    } else {
+                        "other".into()
+                    };
+                    sets.insert(at - start, vec![other]);
+                    retired.extend(first.map(|first| (at - start, first)));
                 }
                 2 => {
                     let (Some(set), Some(text)) = (entry.word(), entry.text()) else { break };
@@ -368,6 +374,12 @@ impl Metric {
             .iter()
             .copied()
             .eq(self.constants.iter().map(|(name, value)| (&**name, &**value)));
+        if let [(name, _, Values::Set(set))] = &self.labels[..]
+            && name.is_empty()
+        {
+            let set = sets.get(set)?.iter().position(|one| *one == label_set(others));
+            return Some(set.filter(|_| same).map(|index| index as u64).into_iter().collect());
+        }
         if !same || others.len() != self.labels.len() {
             return Some(Vec::new());
         }
@@ -386,6 +398,16 @@ impl Metric {
         }
         Some(indices)
     }
+}
+
+/// The text of a label set: each name and value behind its length, of seven bits to a character.
+fn label_set(labels: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for part in labels.iter().flat_map(|&(name, value)| [name, value]) {
+        text.extend([part.len() & 127, part.len() >> 7].map(|bits| char::from(bits as u8)));
+        text.push_str(part);
+    }
+    text
 }
 
 /// `HdrHistogram`'s numbers of cells: steps of 1 up to twice 10^digits, rounded up to a power of

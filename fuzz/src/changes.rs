@@ -74,7 +74,9 @@ impl<'a> Changes<'a> {
             7 => {
                 // Without a name, as of an interner that no later run takes over.
                 let capacity = self.short()?.into();
-                append(file, VALUE_SET, &[self.shared, capacity, 0]);
+                // Of an interned label, of label sets, or of something unknown.
+                let form = u64::from(self.byte()? % 3);
+                append(file, VALUE_SET, &[self.shared, capacity, form, 0]);
                 self.shared = self.shared.wrapping_add(capacity / 64 + 1);
             }
             8 => {
