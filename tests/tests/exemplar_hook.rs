@@ -46,7 +46,8 @@ fn register(description: &Description) -> (Registry, Histogram) {
 fn kept(registry: &Registry) -> Vec<(u64, u128, u64)> {
     let snapshot = registry.snapshot();
     let wait = snapshot.histogram("wait_seconds", &[]).unwrap();
-    let nanos = |seconds: f64| format!("{:.0}", seconds * 1e9).parse().unwrap();
+    // 2^64 is the largest value, rounded.
+    let nanos = |seconds: f64| format!("{:.0}", seconds * 1e9).parse().unwrap_or(u64::MAX);
     wait.exemplars().map(|one| (nanos(one.value), one.trace_id, one.span_id)).collect()
 }
 
