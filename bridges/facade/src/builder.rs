@@ -121,6 +121,13 @@ impl FacadeBuilder {
         self
     }
 
+    /// Asks the [hook](tickmetrics::exemplar) for the traces of values, and some become exemplars. For
+    /// histograms with buckets or native buckets: a summary has none. `record_many` has none either.
+    pub fn exemplars(mut self) -> Self {
+        self.settings.exemplars = true;
+        self
+    }
+
     /// For how long a series of any kind is shown that does not change. Its next change shows it again,
     /// with its count. By default series are shown for ever.
     pub fn idle(self, timeout: Duration) -> Self {

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) native_for: Matched<i8>,
     pub(crate) scale_for: Matched<f64>,
     pub(crate) digits_for: Matched<u8>,
+    /// Whether histograms that are no summaries ask for exemplars.
+    pub(crate) exemplars: bool,
     pub(crate) idle: Idle,
     /// The most series of a metric, and of all.
     pub(crate) most_of_each: usize,
@@ -67,6 +69,7 @@ impl Default for Settings {
             native_for: Matched::default(),
             scale_for: Matched::default(),
             digits_for: Matched::default(),
+            exemplars: false,
             idle: Idle::default(),
             most_of_each: 2_000,
             most: 100_000,
@@ -158,6 +161,10 @@ impl Settings {
         }
         if let Some(schema) = native {
             description = description.native(schema);
+        }
+        // A summary has none in any exposition.
+        if self.exemplars && (edges.is_some() || native.is_some()) {
+            description = description.exemplars();
         }
         let description = match edges {
             Some(edges) => description.buckets(recorded(edges, per_unit)),

@@ -4,6 +4,7 @@ mod beside;
 mod cases;
 mod derived;
 mod differences;
+mod exemplars;
 mod idle;
 mod layers;
 mod readers;
