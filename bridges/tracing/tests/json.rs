@@ -98,6 +98,20 @@ fn a_line_has_the_event_its_span_and_its_trace() {
     );
 }
 
+/// As `tracing-log` gives them.
+#[test]
+fn a_record_of_log_has_its_own_target() {
+    let Some(lines) = logged(|| {
+        info!(target: "log", { "log.target" = "limi\"ts" }, "refused");
+        info!(target: "log", { "log.target" = 5 }, "of another make");
+        info!(target: "gateway", { "log.target" = "limits" }, "an event");
+    }) else {
+        return;
+    };
+    let targets: Vec<_> = lines.iter().map(|line| line["target"].as_str().unwrap()).collect();
+    assert_eq!(targets, ["limi\"ts", "log", "gateway"]);
+}
+
 /// All of Unicode that is special somewhere.
 const HOSTILE: &str = "\"}\n{\"level\":\"ERROR\"\r\\u0041\\\u{0}\u{1b}[31m\u{7f}\u{85}\u{2028}\u{2029}\u{1F980}\u{feff}";
 

@@ -1,5 +1,5 @@
 use super::escape::push_string;
-use super::object::{EventFields, Fields, Message, Writer};
+use super::object::{EventFields, Fields, LogTarget, Message, Writer};
 use super::time;
 use crate::trace::TraceIds;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::time::SystemTime;
 use tickmetrics::exemplar;
 use tracing_core::span::{Attributes, Id, Record};
-use tracing_core::{Event, Metadata, Subscriber};
+use tracing_core::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
@@ -36,6 +36,8 @@ const KEPT_BYTES: usize = 16 << 10;
 /// characters are escaped, so that a line is one line; of two fields with one name, an event has the
 /// first one, and a span the last one. Numbers that JSON does not have, as NaN, are strings; so are
 /// values of `Debug` and `Display`, and errors with their sources.
+///
+/// A record of the crate `log`, by `tracing-log`, has its own target.
 ///
 /// A line is one write. An error of the writer is ignored, as there is nobody to tell.
 ///
@@ -135,7 +137,7 @@ impl<W> JsonLogs<W> {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        push_head(line, event.metadata());
+        push_head(line, event);
         let all = event.metadata().fields();
         event.record(&mut Writer(Message { out: line, all }));
         let mut fields = Writer(EventFields { out: line, all, is_open: false });
@@ -166,11 +168,19 @@ impl<W> JsonLogs<W> {
     }
 }
 
-fn push_head(line: &mut String, metadata: &Metadata<'_>) {
+fn push_head(line: &mut String, event: &Event<'_>) {
+    let metadata = event.metadata();
     line.push_str("{\"timestamp\":\"");
     time::push(line, SystemTime::now());
     line.push_str("\",\"level\":\"");
     line.push_str(metadata.level().as_str());
     line.push_str("\",\"target\":");
-    push_string(line, &metadata.target());
+    let mut of_log = LogTarget::default();
+    if metadata.target() == "log" {
+        event.record(&mut Writer(&mut of_log));
+    }
+    match of_log.text() {
+        Some(target) => line.push_str(target),
+        None => push_string(line, &metadata.target()),
+    }
 }

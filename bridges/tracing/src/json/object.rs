@@ -143,6 +143,28 @@ impl Members for Message<'_> {
     }
 }
 
+/// The target of a record of the crate `log`, as JSON. `tracing-log` gives it in a field, since an event's
+/// own target is known when it is compiled.
+#[derive(Default)]
+pub(super) struct LogTarget(String);
+
+impl LogTarget {
+    /// `None` for an event that is no such record.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.0.starts_with('"').then_some(&self.0)
+    }
+}
+
+impl Members for &mut LogTarget {
+    fn member(&mut self, field: &Field) -> Option<&mut String> {
+        if field.name() != "log.target" {
+            return None;
+        }
+        self.0.clear();
+        Some(&mut self.0)
+    }
+}
+
 /// The other fields of an event. The first of them opens the object.
 pub(super) struct EventFields<'a> {
     pub(super) out: &'a mut String,
