@@ -245,13 +245,13 @@ fn threads_without_a_shard_have_one() {
                 all.wait();
                 let _scope = scope(value);
                 wait.record(value);
+                assert!(asked() <= 1, "at most once for a value, whosever shard it is");
                 all.wait();
-                wait.record(0);
-                assert!(asked() <= 1, "0 is smaller, whosever shard it is");
             });
         }
     });
     let kept = kept(&registry);
+    assert!(!kept.is_empty(), "of threads with a shard, at least");
     assert!(kept.iter().all(|&(value, trace, _)| trace == ids(value).0), "{kept:?}");
-    assert_eq!(registry.snapshot().histogram("wait_seconds", &[]).unwrap().count(), 32);
+    assert_eq!(registry.snapshot().histogram("wait_seconds", &[]).unwrap().count(), 16);
 }
