@@ -37,6 +37,16 @@ enum Side {
     Sell,
 }
 
+impl Side {
+    /// As the label has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
 /// An order as a client writes it.
 #[derive(Debug, Deserialize)]
 struct Asked {
@@ -96,7 +106,7 @@ async fn submit(
 }
 
 impl Gateway {
-    #[tracing::instrument(skip_all, fields(side = ?asked.side))]
+    #[tracing::instrument(skip_all, fields(side = asked.side.name()))]
     async fn submit(&self, asked: Asked) -> Result<Done, (StatusCode, String)> {
         let _pending = self.pool.insert();
         if !self.limits.allow(asked.quantity) {

@@ -65,8 +65,13 @@ impl Matching for Service {
     }
 }
 
+/// The side as a label: without one, an order is to buy.
+fn side(order: &Order) -> &'static str {
+    if order.side() == proto::Side::Sell { "sell" } else { "buy" }
+}
+
 impl Service {
-    #[tracing::instrument(skip_all, fields(side = ?order.side()))]
+    #[tracing::instrument(skip_all, fields(side = side(order)))]
     fn take(&self, order: &Order) -> Result<Outcome, Status> {
         let _pending = self.pool.insert();
         if !self.limits.allow(order.quantity) {

@@ -42,7 +42,7 @@ impl Telemetry {
         tokio.runtime("main", &Handle::current())?.forget();
         tokio.tasks("orders", &tasks)?.forget();
         let exporter = Exporter::builder()
-            // By name: with a source it is no more what is there by itself.
+            // Where there is a source, it is named.
             .registry(Registry::global())
             .source(tokio)
             .source(PrometheusRegistry::new(prometheus::default_registry().clone()))
