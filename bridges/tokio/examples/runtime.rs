@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::time::Duration;
+use tickmetrics::Registry;
 use tickmetrics_exporter::Exporter;
 use tickmetrics_tokio::Tokio;
 use tokio_metrics::TaskMonitor;
@@ -19,7 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     tokio.runtime("main", runtime.handle())?.forget();
     let monitor = TaskMonitor::new();
     tokio.tasks("sleepers", &monitor)?.forget();
-    let exporter = Exporter::builder().source(tokio).listen("127.0.0.1:0").start()?;
+    // With the program's own metrics.
+    let builder = Exporter::builder().registry(Registry::global()).source(tokio);
+    let exporter = builder.listen("127.0.0.1:0").start()?;
     println!("curl http://{}/metrics", exporter.local_addrs()[0]);
     let sleepers: Vec<_> = (0..100)
         .map(|at| monitor.instrument(tokio::time::sleep(Duration::from_millis(at))))

@@ -101,7 +101,8 @@ impl ExporterBuilder {
     }
 
     /// Exposes the snapshot of a [`Source`] at each scrape. Several may be added, in one order with
-    /// [registries](Self::registry). Without either, [`Registry::global`] is exposed.
+    /// [registries](Self::registry). Without either, [`Registry::global`] is exposed. With a source, add
+    /// it yourself if you want it too: `.registry(Registry::global())`.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.sources.push(Shared::new(source));
         self
