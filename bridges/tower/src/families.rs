@@ -154,12 +154,13 @@ impl Entry {
     }
 
     pub(crate) fn end(&self, end: End, started: Instant, ids: Ids) {
-        self.in_flight.dec();
         ids.record(&self.duration, started.elapsed());
         self.ended(end.code).inc();
         if let Some(counter) = end.failure.and_then(|failure| self.failed(failure)) {
             counter.inc();
         }
+        // Last: whoever sees no request in flight finds all of them counted.
+        self.in_flight.dec();
     }
 
     /// The counter of a failure; gRPC has none, since its codes tell.
