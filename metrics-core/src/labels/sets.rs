@@ -5,7 +5,7 @@ use super::intern::Interner;
 use super::{Dimension, Labels};
 use crate::directory::{MAX_VALUE_BYTES, SetNames, pairs, write_set};
 use crate::report::report;
-use crate::sync::{AtomicBool, Mutex, Relaxed, lock};
+use crate::sync::{AtomicBool, Mutex, Relaxed, lock, process_wide};
 use std::fmt;
 
 /// The number of a series in a dynamic family. Only [`LabelSets`] makes one, so it is less than the
@@ -30,6 +30,11 @@ impl Labels for LabelSet {
 
 /// The most labels that are put in order without an allocation.
 const FEW: usize = 8;
+
+process_wide! {
+    /// Those of all families, which stay for ever: so a search for leaks finds them.
+    static ALL: Mutex<Vec<&'static LabelSets>> = Mutex::new(Vec::new());
+}
 
 #[derive(Debug)]
 pub(crate) struct LabelSets {
@@ -58,22 +63,24 @@ pub struct LabelSetError {
 }
 
 impl LabelSets {
-    /// Sets for a family whose series have these names of labels in addition. `identity` is the same
-    /// in every run of the program.
+    /// Sets for a family whose series have these names of labels in addition. They stay for ever, as the
+    /// family's cells do. `identity` is the same in every run of the program.
     pub(crate) fn new(
         capacity: usize,
         identity: &'static str,
         family: &str,
         reserved: &[&str],
-    ) -> Self {
+    ) -> &'static Self {
         let names = SetNames::reserving(reserved.iter().copied());
-        Self {
+        let sets = Box::leak(Box::new(Self {
             interner: Interner::of_sets(capacity, identity),
             family: family.to_owned(),
             reserved: reserved.len(),
             names: Mutex::new(Names { names, known: 0 }),
             was_reported: AtomicBool::new(false),
-        }
+        }));
+        lock(&ALL).push(sets);
+        sets
     }
 
     /// The series with these labels, in any order. Labels that no series can have are reported once

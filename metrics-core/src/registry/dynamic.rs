@@ -199,8 +199,8 @@ impl Registry {
         Ok(Dynamic { family, sets })
     }
 
-    /// The sets of a new family. They stay for ever, as its cells do, so what can be wrong with the
-    /// family is looked for first.
+    /// The sets of a new family. They stay for ever, so what can be wrong with the family is looked for
+    /// first.
     fn label_sets(
         &self,
         known: &Known,
@@ -219,6 +219,6 @@ impl Registry {
         // What the names of labels are checked against is part of it.
         let identity = format!("{} {kind:?} {name} {constants:?}", self.inner.number);
         let identity = String::leak(identity);
-        Ok(Box::leak(Box::new(LabelSets::new(most_series, identity, name, &reserved))))
+        Ok(LabelSets::new(most_series, identity, name, &reserved))
     }
 }
