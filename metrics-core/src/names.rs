@@ -129,6 +129,13 @@ pub(crate) fn are_told_apart<'a>(labels: &(impl Iterator<Item = &'a str> + Clone
     })
 }
 
+/// Whether two labels' names are the same in some escaping. Mostly both are legacy names, which no
+/// escaping changes.
+pub(crate) fn can_meet(one: &str, other: &str) -> bool {
+    let are_legacy = Escaping::is_legacy_label(one) && Escaping::is_legacy_label(other);
+    one == other || !are_legacy && !are_told_apart(&[one, other].into_iter())
+}
+
 /// The greatest length of a name, escaped or quoted: a dot becomes `_dot_`.
 pub(crate) fn longest(name: &str) -> usize {
     if Escaping::is_legacy_label(name) { name.len() } else { 5 * name.len() + 3 }
@@ -142,7 +149,9 @@ pub(crate) fn beginning(text: &str, most: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Escaping, fault_of_label, fault_of_metric, is_legacy, longest};
+    use super::{
+        Escaping, are_told_apart, can_meet, fault_of_label, fault_of_metric, is_legacy, longest,
+    };
     use proptest::prelude::*;
 
     /// The examples of the document, and the results of Python's `prometheus_client` 0.26 for
@@ -191,6 +200,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn names_meet_as_they_are_not_told_apart(one in "[a_.é]{1,3}|U__a_2e_", other in "[a_.é]{1,3}|a\\.") {
+            prop_assert_eq!(can_meet(&one, &other), !are_told_apart(&[&*one, &*other].into_iter()));
+        }
+
         #[test]
         fn escaped_names_are_legacy_ones(name in "\\PC{1,9}", colon: bool) {
             for escaping in [Escaping::Underscores, Escaping::Dots, Escaping::Values] {

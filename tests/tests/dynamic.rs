@@ -38,8 +38,10 @@ fn described(name: &str) -> Description {
     Description::new(name, "Help.")
 }
 
+/// As Prometheus reads them: an empty value is the same as none.
 fn owned<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Labels {
-    labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
+    labels.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The series of a family, and a number for each value.
@@ -169,15 +171,19 @@ fn labels_that_can_t_be_are_counted_as_those_that_did_not_fit() {
     let description = described("n").constant("host", "ny4");
     let family: Dynamic<Histogram> = registry.register_dynamic(&description, 10).unwrap();
     let long = "x".repeat(1100);
-    family.with(&[("a.b", "")]).record(1);
-    let refused: [&[(&str, &str)]; 8] = [
+    family.with(&[("a.b", "1")]).record(1);
+    let refused: [&[(&str, &str)]; 10] = [
         &[("", "x")],
         &[("__name__", "x")],
         &[("le", "1")],
         &[("host", "x")],
         &[("a", "1"), ("a", "2")],
-        &[("a_b", "")],
-        &[("a\n", "")],
+        &[("a_b", "1")],
+        &[("a\n", "1")],
+        // Scrapers that do not take all names would have the series for all that did not fit twice.
+        &[("otel.metric.overflow", "true")],
+        // This family's quantiles could be exposed in a later run.
+        &[("quantile", "1")],
         &[("a", &long)],
     ];
     for labels in refused {
@@ -186,14 +192,39 @@ fn labels_that_can_t_be_are_counted_as_those_that_did_not_fit() {
         family.with(labels).record(1);
     }
     let many: Vec<String> = (0..200).map(|at| format!("n{at}")).collect();
-    let many: Vec<_> = many.iter().map(|name| (name.as_str(), "")).collect();
+    let many: Vec<_> = many.iter().map(|name| (name.as_str(), "1")).collect();
     assert!(family.try_with(&many).is_err());
     let counts = series(&registry.snapshot(), "n");
     let host = ("host", "ny4");
     assert_eq!(
         counts,
-        BTreeMap::from([(owned([host, ("a.b", "")]), 1.0), (owned([host, OVERFLOW]), 8.0)])
+        BTreeMap::from([(owned([host, ("a.b", "1")]), 1.0), (owned([host, OVERFLOW]), 10.0)])
     );
+}
+
+#[test]
+fn a_label_without_a_value_is_none() {
+    let registry = new_registry();
+    let family: Dynamic<Counter> = registry.register_dynamic(&described("n"), 10).unwrap();
+    let many: Vec<String> = (0..20).map(|at| format!("n{at:02}")).collect();
+    let many: Vec<_> = many.iter().map(|name| (name.as_str(), "")).collect();
+    for labels in
+        [&[("b", ""), ("a", "1"), ("le", "")][..], &[("a", "1")], &[("a", "1"), ("c", "")]]
+    {
+        family.with(labels).inc();
+        assert_eq!(
+            registry.snapshot().counter("n", labels),
+            registry.snapshot().counter("n", &[("a", "1")])
+        );
+    }
+    family.with(&many).inc();
+    family.with(&[]).inc();
+    family.with(&[("otel_metric_overflow", "true"), ("a", "")]).inc();
+    let counts = [(owned([("a", "1")]), 3.0), (owned([]), 2.0), (owned([OVERFLOW]), 1.0)];
+    assert_eq!(exposed(&registry.snapshot(), "n"), BTreeMap::from(counts));
+    assert_eq!(registry.snapshot().family("n").unwrap().series_count(), 3);
+    assert!(family.retire(&[("a", "1"), ("b", "")]));
+    assert_eq!(registry.snapshot().family("n").unwrap().series_count(), 2);
 }
 
 #[test]
@@ -201,7 +232,7 @@ fn values_of_any_text_come_back() {
     let mut reader = reader();
     let registry = new_registry();
     let family: Dynamic<Gauge> = registry.register_dynamic(&described("odd"), 100).unwrap();
-    let values = ["", "\0", "a\"b\\c\nd", "日本", "\u{14}\0", "{}", "\u{7f}\u{7f}"];
+    let values = [" ", "\0", "a\"b\\c\nd", "日本", "\u{14}\0", "{}", "\u{7f}\u{7f}"];
     for (at, value) in values.iter().enumerate() {
         family
             .with(&[("é", value), ("plain", "other"), ("z", "x".repeat(900).as_str())])

@@ -76,11 +76,11 @@ fn run(file: &Path, values: [&str; 3]) {
     let wait: Dynamic<Histogram> = Registry::global().register_dynamic(&wait, 5).unwrap();
     for value in values {
         // Other names of labels, which must be known again, too.
-        family.with(&[("value", value), (value, "")]).inc();
+        family.with(&[("value", value), (value, "1")]).inc();
         wait.with(&[("value", value)]).record(3);
     }
     // A legacy scraper could not tell it from those before.
-    assert!(family.try_with(&[("a", ""), ("a\u{e9}", "")]).is_ok());
+    assert!(family.try_with(&[("a", "1"), ("a\u{e9}", "1")]).is_ok());
     say("counted");
     loop {
         std::thread::park();
@@ -116,7 +116,7 @@ fn counts_go_on_in_later_runs_whatever_the_order() {
     let snapshot = SegmentReader::open(folder.file()).unwrap().snapshot().unwrap();
     // Of six label sets in the order of the runs, and one that each run tries, five fit.
     let counts = ["a", "b", "c", "d", "e", "x"]
-        .map(|value| snapshot.counter("runs_total", &[("value", value), (value, "")]));
+        .map(|value| snapshot.counter("runs_total", &[("value", value), (value, "1")]));
     let waits = ["a", "b", "c", "d", "e", "x"]
         .map(|value| snapshot.histogram("wait", &[("value", value)]).map(HistogramSnapshot::count));
     println!("{counts:?} {waits:?}");

@@ -152,14 +152,20 @@ impl Check {
             let forms = Exposure::of(metric.kind, false, false).filter_map(|series| series.label);
             let reserved: Vec<&str> = labels.map(String::as_str).chain(forms).collect();
             let set = self.sets.get_mut(set)?;
-            let mut known = SetNames::reserving(reserved.iter().copied());
-            // Those of an earlier run come before the metric.
-            for text in &set.values {
-                let pairs = label_set::pairs(text);
-                holds(known.fault(&pairs, reserved.len()).is_none())?;
-                known.add(&pairs);
+            if set.labels > 0 {
+                // The sets of a later metric are those of an earlier one only if both are one family.
+                let (known, count) = set.names.as_ref()?;
+                holds(known.has_reserved(*count, &reserved))?;
+            } else {
+                let mut known = SetNames::reserving(reserved.iter().copied());
+                // Those of an earlier run come before the metric.
+                for text in &set.values {
+                    let pairs = label_set::pairs(text);
+                    holds(known.fault(&pairs, reserved.len()).is_none())?;
+                    known.add(&pairs);
+                }
+                set.names = Some((known, reserved.len()));
             }
-            set.names = Some((known, reserved.len()));
         }
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;
         let mut product = 1_u32;

@@ -12,6 +12,8 @@ use crate::names::{are_told_apart, fault_of_label};
 /// `otel_metric_overflow="true"`, as OpenTelemetry names it
 /// (<https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute>).
 pub(crate) const OVERFLOW: &str = "\u{14}\0otel_metric_overflow\u{4}\0true";
+/// The name of its label.
+const OVERFLOW_NAME: &str = "otel_metric_overflow";
 /// The most different names of labels in one dynamic family.
 pub(crate) const MAX_SET_NAMES: usize = 128;
 /// The bits of a character of a length.
@@ -43,7 +45,11 @@ impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<(&'a str, &'a str)> {
-        Some((self.part()?, self.part()?))
+        // A name without a value stays in the rest.
+        let mut ahead = self.clone();
+        let pair = (ahead.part()?, ahead.part()?);
+        *self = ahead;
+        Some(pair)
     }
 }
 
@@ -135,10 +141,18 @@ impl SetNames {
             return Some((first, "the metric has as many names of labels as it can have"));
         }
         let all = self.names.iter().map(String::as_str).chain(new.iter().copied());
+        // That of the series for all that did not fit is one of them, sooner or later.
+        let overflow = (!all.clone().any(|name| name == OVERFLOW_NAME)).then_some(OVERFLOW_NAME);
+        let all = all.chain(overflow);
         (!are_told_apart(&all)).then_some((
             first,
             "a scraper that does not take all names would have another label under the same one",
         ))
+    }
+
+    /// Whether the names that were reserved are these.
+    pub(crate) fn has_reserved(&self, count: usize, names: &[&str]) -> bool {
+        self.names.get(..count).is_some_and(|reserved| reserved == names)
     }
 
     /// Adds the names of a set without a fault.
@@ -155,11 +169,10 @@ impl SetNames {
     }
 }
 
-/// Whether a text is a label set, whole.
+/// Whether a text is a label set, whole. Each label has a value: an empty one is the same as none.
 pub(crate) fn is_set(text: &str) -> bool {
     let mut pairs = pairs(text);
-    pairs.by_ref().for_each(drop);
-    pairs.rest.is_empty()
+    pairs.by_ref().all(|(_, value)| !value.is_empty()) && pairs.rest.is_empty()
 }
 
 #[cfg(test)]
@@ -178,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_ends_behind_a_name_is_no_set() {
+        assert!(is_set("") && is_set("\u{1}\0a\u{1}\0b"));
+        for text in
+            ["\u{1}\0a", "\u{4}\0a\u{1}\0b", "\u{1}\0a\u{1}\0b\u{1}\0c", "\u{1}\0a\0\0", "\0"]
+        {
+            assert!(!is_set(text), "{text:?}");
+        }
+    }
+
+    #[test]
     fn sets_that_can_t_be_are_refused() {
         let names = SetNames::reserving(["host", "le"]);
         for (labels, label) in [
@@ -188,6 +211,8 @@ mod tests {
             (&[("__a", "")], Some("__a")),
             (&[("", "")], Some("")),
             (&[("a.b", ""), ("a_b", "")], Some("a.b")),
+            (&[("otel.metric.overflow", "true")], Some("otel.metric.overflow")),
+            (&[("otel_metric_overflow", "true")], None),
             (&[("a", ""), ("b", "")], None),
             (&[], None),
         ] {
@@ -216,12 +241,13 @@ mod tests {
         #[test]
         fn labels_come_back(labels in prop::collection::vec((".{0,9}|.{0,200}", ".{0,20}|.{0,200}"), 0..4)) {
             let labels: Vec<_> = labels.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let have_values = labels.iter().all(|(_, value)| !value.is_empty());
             let bytes: usize = labels.iter().map(|(a, b)| 4 + a.len() + b.len()).sum();
             match text(&labels) {
                 Some(text) => {
                     prop_assert!(is_of(&text, &labels));
                     prop_assert!(pairs(&text).eq(labels.iter().copied()));
-                    prop_assert!(is_set(&text));
+                    prop_assert_eq!(is_set(&text), have_values);
                     prop_assert_eq!(text.len(), bytes);
                 }
                 None => prop_assert!(bytes > 600),

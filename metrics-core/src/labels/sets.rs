@@ -110,17 +110,21 @@ impl LabelSets {
     /// The series of a label set that is known.
     #[inline]
     fn find(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
-        if !labels.is_sorted_by(|a, b| rises(a.0, b.0)) {
-            return self.find_unsorted(labels);
-        }
-        self.interner.find(labels).map(LabelSet)
+        let is_sorted = labels.is_sorted_by(|a, b| rises(a.0, b.0));
+        let known = if is_sorted { self.interner.find(labels).map(LabelSet) } else { None };
+        known.or_else(|| self.find_in_order(labels))
     }
 
+    /// As [`find`](Self::find), of the labels that have a value, in order.
     #[inline(never)]
-    fn find_unsorted(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
+    fn find_in_order(&self, labels: &[(&str, &str)]) -> Option<LabelSet> {
         let mut few = [("", ""); FEW];
-        let sorted = few.get_mut(..labels.len())?;
-        sorted.copy_from_slice(labels);
+        let mut count = 0;
+        for &label in with_values(labels) {
+            *few.get_mut(count)? = label;
+            count += 1;
+        }
+        let sorted = few.get_mut(..count)?;
         sorted.sort_unstable_by_key(|&(name, _)| name);
         self.interner.find(&*sorted).map(LabelSet)
     }
@@ -172,8 +176,16 @@ impl Names {
     }
 }
 
+/// A label with an empty value is the same as none
+/// (<https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>), so no set has one.
+fn with_values<'a, 'l>(
+    labels: &'l [(&'a str, &'a str)],
+) -> impl Iterator<Item = &'l (&'a str, &'a str)> {
+    labels.iter().filter(|(_, value)| !value.is_empty())
+}
+
 fn sorted<'a>(labels: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut sorted = labels.to_vec();
+    let mut sorted: Vec<_> = with_values(labels).copied().collect();
     sorted.sort_unstable_by_key(|&(name, _)| name);
     sorted
 }

@@ -6,6 +6,7 @@ use super::error::RegisterError;
 use super::known::{Known, Owner, Registered};
 use super::metric::{Metric, Sealed as _};
 use super::register::Registry;
+use crate::directory::Exposure;
 use crate::handles::{Counter, Gauge, Histogram, UpDownCounter};
 use crate::labels::{Dimension, Interner, LabelSet, LabelSetError, LabelSets};
 use crate::sync::lock;
@@ -98,7 +99,7 @@ impl<M: DynamicMetric> fmt::Debug for Dynamic<M> {
 
 impl<M: DynamicMetric> Dynamic<M> {
     /// The series with these labels, names and values, in any order; none is the series without
-    /// labels. A series whose labels were retired is shown again.
+    /// labels. A label with an empty value counts as none, as in Prometheus. A series whose labels were retired is shown again.
     ///
     /// Labels that no series can have (a name that is empty, starts with `__`, appears twice or is one
     /// of the metric's constant labels) are counted as those that do not fit, and standard error
@@ -214,7 +215,9 @@ impl Registry {
             return Err(RegisterError::clash(name, name, reason));
         }
         let Description { kind, constants, .. } = description;
-        let forms = description.exposures().filter_map(|series| series.label);
+        // In all forms: which ones there are can change before a run that resumes the sets.
+        let forms = kind.iter().flat_map(|&kind| Exposure::of(kind, true, true));
+        let forms = forms.filter_map(|series| series.label);
         let reserved: Vec<&str> = description.label_names().chain(forms).collect();
         // What the names of labels are checked against is part of it.
         let identity = format!("{} {kind:?} {name} {constants:?}", self.inner.number);

@@ -88,9 +88,8 @@ impl MetricInfo {
         let own = metric.constants.iter().map(|(name, _)| name);
         // A dynamic family's series leave out those that they have themselves (`constants_beside`).
         let own: Vec<_> = own.chain(metric.dimensions.iter().map(|(name, _)| name)).collect();
-        let is_free = |label: &&(String, String)| {
-            own.iter().all(|own| names::are_told_apart(&[own.as_str(), &label.0].into_iter()))
-        };
+        let is_free =
+            |label: &&(String, String)| own.iter().all(|own| !names::can_meet(own, &label.0));
         let mut constants: Vec<_> = labels.iter().filter(is_free).cloned().collect();
         constants.append(&mut metric.constants);
         metric.constants = constants;

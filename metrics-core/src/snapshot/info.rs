@@ -129,9 +129,7 @@ impl MetricInfo {
         set: Pairs<'a>,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
         let constants = self.metric.constants.iter().map(|(name, value)| (&**name, &**value));
-        constants.filter(move |(name, _)| {
-            set.clone().all(|(own, _)| names::are_told_apart(&[own, *name].into_iter()))
-        })
+        constants.filter(move |(name, _)| set.clone().all(|(own, _)| !names::can_meet(own, name)))
     }
 
     /// The number of the value of each label in the series of this index.

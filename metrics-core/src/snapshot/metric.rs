@@ -43,13 +43,16 @@ impl MetricSnapshot {
     /// As [`index`](Self::index), for a dynamic family.
     fn index_of_set(&self, labels: &[(&str, &str)]) -> Option<u32> {
         let count = self.exposed.values.first()?.len();
+        // An empty value is the same as none.
+        let sought = labels.iter().filter(|(_, value)| !value.is_empty()).count();
         (0..u32::try_from(count).unwrap_or(u32::MAX)).find(|&index| {
             let (mut all, mut found) = (0, 0);
-            for label in self.exposed.labels(&self.info, index) {
+            let own = self.exposed.labels(&self.info, index);
+            for label in own.filter(|(_, value)| !value.is_empty()) {
                 all += 1;
                 found += usize::from(labels.contains(&label));
             }
-            all == labels.len() && found == all
+            all == sought && found == all
         })
     }
 
