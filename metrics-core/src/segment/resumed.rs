@@ -95,6 +95,9 @@ impl Resumed {
     }
 }
 
+/// In place of a name: the dimension of a dynamic family has none.
+const LABEL_SETS: &str = "(known at run time)";
+
 /// The differences that prevent a metric from continuing with the cells of another: everything that
 /// its cells, and the readers of these, depend on. The help text may differ.
 fn differences(before: &MetricEntry, now: &MetricEntry) -> Vec<String> {
@@ -106,13 +109,16 @@ fn differences(before: &MetricEntry, now: &MetricEntry) -> Vec<String> {
         }
     };
     let labels = |metric: &MetricEntry| {
-        metric.dimensions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        let names = metric.dimensions.iter().map(|(name, _)| name.as_str());
+        let names = names.map(|name| if name.is_empty() { LABEL_SETS } else { name });
+        names.map(str::to_owned).collect::<Vec<_>>()
     };
     compare("kind", &before.kind, &now.kind);
     compare("unit", &before.unit, &now.unit);
     compare("scale", &before.scale, &now.scale);
     compare("labels", &labels(before), &labels(now));
     for ((label, before), (_, now)) in before.dimensions.iter().zip(&now.dimensions) {
+        let label = if label.is_empty() { LABEL_SETS } else { label };
         match (before, now) {
             (Source::Fixed(before), Source::Fixed(now)) => {
                 compare(&format!("values of the label {label}"), before, now);
@@ -145,5 +151,42 @@ fn how_it_is_numbered(source: &Source) -> String {
     match source {
         Source::Fixed(_) => "known when compiling".into(),
         Source::Set { set, .. } => format!("interned as set {set}"),
+    }
+}
+
+#[cfg(all(test, not(tickmetrics_loom)))]
+mod tests {
+    use super::differences;
+    use crate::directory::{Kind, MetricEntry, Source};
+
+    fn family(name: &str, capacity: u32) -> MetricEntry {
+        MetricEntry {
+            registry: 0,
+            kind: Kind::Counter,
+            first: 0,
+            series: capacity + 1,
+            declared: 0,
+            scale: 1.0,
+            name: "n_total".into(),
+            help: "Help.".into(),
+            unit: String::new(),
+            constants: Vec::new(),
+            dimensions: vec![(name.into(), Source::Set { set: 0, capacity })],
+            distribution: None,
+        }
+    }
+
+    #[test]
+    fn differences_name_the_labels() {
+        let told = |before, now| differences(&before, &now).join("; ");
+        assert_eq!(
+            told(family("", 5), family("", 7)),
+            "capacity of the label (known at run time) (was 5, is 7)"
+        );
+        assert_eq!(
+            told(family("", 5), family("symbol", 5)),
+            r#"labels (was ["(known at run time)"], is ["symbol"])"#
+        );
+        assert_eq!(told(family("symbol", 5), family("symbol", 5)), "");
     }
 }
