@@ -6,8 +6,8 @@ use crate::layout::Layout;
 use crate::{Counter, Dynamic, Registry, Segment, shard};
 
 type Labels = &'static [(&'static str, &'static str)];
-const A: Labels = &[("a", "")];
-const B: Labels = &[("b", "")];
+const A: Labels = &[("a", "1")];
+const B: Labels = &[("b", "1")];
 
 /// A family with room for this many series.
 fn family(most: usize) -> (Registry, Dynamic<Counter>) {
