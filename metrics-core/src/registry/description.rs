@@ -249,7 +249,8 @@ impl Description {
     /// had, and all that was recorded meanwhile: no count falls. By default all series stay.
     ///
     /// The registry looks for changes at each [`snapshot`](crate::Registry::snapshot), so a change is as
-    /// old as the first snapshot that has it. A gauge that is set to its value again does not change.
+    /// old as the first snapshot that has it. A gauge that is set to its value again does not change, and an
+    /// up-down counter that is back at its value has not changed.
     /// For metrics with interned labels and [`Dynamic`](crate::Dynamic) families: others have few
     /// series, and all of them stay. A reader of the segment in another process sees them all.
     ///

@@ -27,6 +27,8 @@ use std::fmt;
 ///   ([`SegmentBuilder::dynamic_series`](crate::SegmentBuilder::dynamic_series)). What does not fit is
 ///   counted in the series with the label `otel_metric_overflow="true"`, which OpenTelemetry names so.
 ///   [`SegmentStats::saturated_labels`](crate::SegmentStats) counts how often that happened.
+/// - **Not in a forked child**: one that was forked while another thread added a label set must not add any
+///   to the same family, since it has a locked copy of the family's lock. Kept handles and known labels work.
 /// - **In the segment**, as every metric: a reader in another process has all series, and a later run
 ///   [resumes](crate::SegmentBuilder::resume) their counts.
 /// - **Idle series** can be hidden, and return with their counts: see [`Description::idle`].
@@ -110,7 +112,7 @@ impl<M: DynamicMetric> Dynamic<M> {
     }
 
     /// As [`with`](Self::with), with an error for labels that no series can have. Labels that do not
-    /// fit are no error.
+    /// fit are no error, and a full family does not look whether they could be a series'.
     ///
     /// # Errors
     /// The label, and why it can't be one.

@@ -13,7 +13,9 @@ use std::mem;
 /// labels external.
 ///
 /// They come before a metric's own labels. A metric that already has one of the names keeps its own
-/// value.
+/// value, and so does a series of a [`Dynamic`](crate::Dynamic) family. If the family has another series
+/// without that label, and the value is the same, both have the same labels then: do not give series of
+/// one family an external label's value by hand.
 ///
 /// Keep this from snapshot to snapshot: it renders labels once for each format.
 ///
