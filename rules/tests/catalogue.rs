@@ -1,10 +1,12 @@
 //! Catalogues against what is exposed, written and read.
 
 use std::collections::BTreeSet;
+use tickmetrics::Dynamic;
 use tickmetrics::prelude::*;
 use tickmetrics_exporter::encode::{self, Format, render_as};
 use tickmetrics_exporter::parse::{self, Limits};
 use tickmetrics_rules::catalogue::{CatalogueError, Part};
+use tickmetrics_rules::lint::{Linter, Purpose};
 use tickmetrics_rules::{Catalogue, Family, Kind, Label as Listed, Values};
 
 #[derive(Clone, Copy, Label)]
@@ -314,4 +316,24 @@ fn two_answers_of_one_exporter_have_all_buckets() {
     assert_eq!((&ack.buckets[..], ack.native), (&[1e-5, 1e-3][..], Some(3)));
     assert_eq!(ack.unit, "seconds");
     assert_eq!(ack.labels, scraped(Format::Text).family("ack_seconds").unwrap().labels);
+}
+
+#[test]
+fn a_dynamic_family_can_have_any_label() {
+    let registry = Registry::new();
+    let peers = Description::new("peers_total", "By labels of peers.").constant("host", "ny4");
+    let peers: Dynamic<Counter> = registry.register_dynamic(&peers, 9).unwrap();
+    peers.with(&[("peer", "a")]).inc();
+    let catalogue = Catalogue::of_snapshot(&registry.snapshot());
+    let [family] = catalogue.families() else { panic!() };
+    assert_eq!((family.dynamic, family.from_start), (Some(9), false));
+    assert!(!family.label("host").unwrap().optional && family.label("peer").unwrap().optional);
+    assert_eq!(Catalogue::from_json(&catalogue.to_json()), Ok(catalogue.clone()));
+
+    // The next label set may have the label, and the text of a missing one is a guess.
+    let linter = Linter::new(&[catalogue]);
+    let rate = r#"sum by (session) (rate(peers_total{session="b"}[5m]))"#;
+    assert_eq!(linter.expression(rate, Purpose::Record), []);
+    let host = r#"rate(peers_total{host="ld4"}[5m])"#;
+    assert!(!linter.expression(host, Purpose::Record).is_empty());
 }

@@ -164,6 +164,7 @@ fn of_family(old: &Family, new: &Family, mut push: impl FnMut(Change)) {
         }
     }
     let flags = [
+        ("labels known at run time", old.dynamic.is_some(), new.dynamic.is_some()),
         ("the extremes", old.extremes, new.extremes),
         ("the count of values outside", old.outside, new.outside),
         ("that all series exist from the start", old.from_start, new.from_start),

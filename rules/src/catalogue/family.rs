@@ -22,6 +22,10 @@ pub struct Family {
     /// Without `le` and `quantile`, in the order of their declaration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
+    /// The most series of a [`Dynamic`](tickmetrics::Dynamic) family, whose labels are known only at run
+    /// time: `labels` has those that were seen, and there may be others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dynamic: Option<usize>,
     /// Whether all its series exist as soon as the process has registered it. If not, a series
     /// begins with its first event.
     pub from_start: bool,
@@ -117,6 +121,7 @@ impl Family {
             unit: String::new(),
             help: String::new(),
             labels: Vec::new(),
+            dynamic: None,
             from_start: true,
             buckets: Vec::new(),
             native: None,

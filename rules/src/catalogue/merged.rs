@@ -25,6 +25,7 @@ pub(super) fn merged(families: impl IntoIterator<Item = Family>) -> Vec<Family> 
 /// Adds another family of the name: it has the series of both.
 fn add(kept: &mut Family, other: &mut Family) {
     add_labels(&mut kept.labels, mem::take(&mut other.labels));
+    kept.dynamic = kept.dynamic.max(other.dynamic);
     kept.from_start &= other.from_start;
     // Of an exporter, each format has a part of these.
     if kept.unit.is_empty() {

@@ -38,7 +38,8 @@ fn of(family: &tickmetrics::Family<'_>) -> Family {
             label.values = Values::Seen(values.clone());
         }
     }
-    made.from_start = variable().all(|label| label.capacity().is_none());
+    made.dynamic = family.metric_labels().filter_map(MetricLabels::most_sets).max();
+    made.from_start = made.dynamic.is_none() && variable().all(|label| label.capacity().is_none());
     made.buckets = family.bucket_edges().collect();
     made.native = family.native_schema();
     made.quantiles = family.quantiles().collect();
@@ -64,7 +65,8 @@ fn labels(metric: MetricLabels<'_>) -> Vec<Label> {
         metric.sets().into_iter().flatten().flatten().map(|(name, _)| name).collect();
     let constants: BTreeSet<&str> = metric.constant().map(|(name, _)| name).collect();
     let most = metric.most_sets().unwrap_or(0);
-    let dynamic =
-        names.difference(&constants).map(|&name| Label::new(name, Values::Interned(most)));
+    let dynamic = names
+        .difference(&constants)
+        .map(|&name| Label { optional: true, ..Label::new(name, Values::Interned(most)) });
     constant.chain(variable).chain(dynamic).collect()
 }

@@ -156,6 +156,11 @@ impl Labels {
         Self { certain: names.into_iter().collect(), ..Self::default() }
     }
 
+    /// There may be others.
+    pub(super) fn open(&mut self) {
+        self.is_open = true;
+    }
+
     pub(super) fn has(&self, name: &str) -> Has {
         if self.certain.contains(name) {
             Has::Yes

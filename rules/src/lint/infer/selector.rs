@@ -81,6 +81,9 @@ impl<'m, 'e> Inference<'m, 'e> {
         if let Some(name) = part.label() {
             labels.add(name);
         }
+        if family.dynamic.is_some() {
+            labels.open();
+        }
         labels
     }
 
