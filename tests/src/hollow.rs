@@ -8,7 +8,7 @@ use std::path::Path;
 
 const MAGIC: u64 = u64::from_ne_bytes(*b"TICKMETR");
 const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
-const VERSION: u64 = 7;
+const VERSION: u64 = 8;
 /// Words that parts are aligned to.
 const PART: usize = (64 << 10) / 8;
 

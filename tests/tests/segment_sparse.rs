@@ -81,6 +81,8 @@ fn a_small_file_takes_little_memory_and_fills_no_hole() {
         ("up and down", Hollow { kind: UP_DOWN, labels: &[4096, 4096], ..SMALL }),
         ("gauges", Hollow { kind: GAUGE, labels: &[4096, 4096], ..SMALL }),
         ("histograms", Hollow { kind: HISTOGRAM, labels: &[4096, 2048], ..SMALL }),
+        // 134 million series. A reader that asked for each in turn would take minutes.
+        ("very many histograms", Hollow { kind: HISTOGRAM, labels: &[512, 512, 512], ..SMALL }),
         ("buckets", Hollow { kind: HISTOGRAM, labels: &[512, 512], edges: true, ..SMALL }),
         ("shards", Hollow { labels: &[512, 512], shards: 20_000, ..SMALL }),
         ("heads", Hollow { kind: HISTOGRAM, labels: &[16, 16], shards: 65_537, ..SMALL }),

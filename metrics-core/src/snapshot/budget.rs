@@ -73,6 +73,12 @@ impl Budget {
         self.excess.map_or(Ok(()), Err)
     }
 
+    /// Whether more was taken than there was.
+    #[inline]
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.excess.is_some()
+    }
+
     /// Takes a series' cells. `entry` is the word of the directory where its metric's entry begins.
     pub(super) fn take_cells(&mut self, cells: &Range<usize>, entry: usize) -> bool {
         let left = self.cells.checked_sub(cells.len()).filter(|_| cells.end <= self.shard);

@@ -50,6 +50,9 @@ pub(super) struct Reader<'a> {
     sums: Vec<u64>,
     /// The sum of the cells before each line of a series' cells.
     before: Vec<u64>,
+    /// Whether no shard has, or can be read for, the heads of the series from here on. The snapshot
+    /// fails then, and a file can declare very many series.
+    is_over: bool,
 }
 
 /// The cells of a head.
@@ -90,11 +93,15 @@ impl<'a> Reader<'a> {
             spare,
             sums,
             before,
+            is_over: false,
         }
     }
 
     /// Reads a series if it was touched or is `shown` anyway; returns whether it is read.
     pub(super) fn read(&mut self, index: usize, shown: impl Fn() -> bool) -> bool {
+        if self.is_over || self.budget.is_exceeded() {
+            return false;
+        }
         let at = self.read + self.under_way.len();
         if at == self.histograms.len() {
             self.histograms.push(HistogramSnapshot::new(Arc::clone(self.shape)));
@@ -145,8 +152,10 @@ impl<'a> Reader<'a> {
             && self.budget.take_cells(&with_exemplar, self.info.entry);
         let head_at = self.info.metric.first as usize + index * HEAD_CELLS as usize;
         let head_cells = head_at..head_at + HEAD_CELLS as usize;
+        self.is_over = true;
         for (shard, heads) in &mut self.shards {
             let Some(mut head) = heads.get(head_cells.clone()).first_chunk() else { continue };
+            self.is_over = false;
             let load = |head: &Head, cell: usize| head[cell].load(Relaxed);
             total.negative = plus(total.negative, load(head, head::NEGATIVE));
             if !has_cells {
