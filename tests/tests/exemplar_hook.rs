@@ -186,6 +186,21 @@ fn a_series_of_each_label_has_its_own() {
 #[timed(exemplars)]
 fn timed() {}
 
+#[timed]
+fn timed_plainly() {}
+
+#[test]
+fn functions_that_ask_and_others_are_one_metric() {
+    timed_plainly();
+    timed();
+    let snapshot = Registry::global().snapshot();
+    for function in ["timed_plainly", "timed"] {
+        let labels = [("module", module_path!()), ("function", function)];
+        let times = snapshot.histogram("function_duration_seconds", &labels);
+        assert!(times.is_some_and(|times| times.count() > 0), "{function}");
+    }
+}
+
 #[timed(exemplars, outcome)]
 async fn timed_with_outcome() -> Result<(), ()> {
     Ok(())

@@ -21,7 +21,7 @@ const OPERATIONS: [(&str, f64, bool); 22] = [
     ("op_record_exemplar_kept", 310.0, true),
     ("op_record_no_exemplar", 24.0, true),
     ("op_record_asking", 117.0, false),
-    ("op_timed_asking", 154.0, true),
+    ("op_timed_asking", 197.0, true),
     ("op_dynamic_kept", 9.0, true),
     ("op_dynamic", 385.0, true),
     ("op_dynamic_record", 420.0, true),

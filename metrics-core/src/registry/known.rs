@@ -189,9 +189,8 @@ fn differs(there: &Registered, asked: &Registered) -> Result<(), RegisterError> 
         if interval(there) != interval(asked) {
             return differ("(extremes, quantiles)", &interval(there), &interval(asked));
         }
-        if there.exemplars != asked.exemplars {
-            return differ("exemplars of the hook", &there.exemplars, &asked.exemplars);
-        }
+        // Whether a handle asks the hook for exemplars is its own: `#[timed]` and `#[timed(exemplars)]`
+        // are one metric.
         if there.exemplar_period != asked.exemplar_period {
             let (there, asked) = (there.exemplar_period, asked.exemplar_period);
             return differ("exemplar period in milliseconds", &there, &asked);
