@@ -177,18 +177,13 @@ impl Parts {
         let mut parts = Vec::new();
         for (at, label) in metric.variable().enumerate() {
             let known = earlier.and_then(|parts| parts.0.get(at));
-            let mut pieces = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
             let before = if at == 0 { &constant[..] } else { &[] };
             let is_first = at == 0 && constant.is_empty();
-            let (name, values) = (escaping.label(label.name()), label.values());
-            if pieces.ends.len() < values.len() {
-                let pieces = Arc::make_mut(&mut pieces);
-                for value in values.skip(pieces.ends.len()) {
-                    pieces.joined.extend_from_slice(before);
-                    F::push_label(&mut pieces.joined, &name, value, is_first);
-                    pieces.ends.push(pieces.joined.len());
-                }
-            }
+            let name = escaping.label(label.name());
+            let pieces = Pieces::after(known, label.values(), |out, value| {
+                out.extend_from_slice(before);
+                F::push_label(out, &name, value, is_first);
+            });
             parts.push(Part { pieces, stride: label.stride() });
         }
         if parts.is_empty() {
@@ -205,16 +200,11 @@ impl Parts {
         earlier: Option<&Self>,
     ) -> Self {
         let known = earlier.and_then(|parts| parts.0.first());
-        let mut pieces = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
-        if pieces.ends.len() < sets.len() {
-            let pieces = Arc::make_mut(&mut pieces);
-            for labels in sets.skip(pieces.ends.len()) {
-                for (at, (name, value)) in labels.enumerate() {
-                    F::push_label(&mut pieces.joined, &escaping.label(name), value, at == 0);
-                }
-                pieces.ends.push(pieces.joined.len());
+        let pieces = Pieces::after(known, sets, |out, labels| {
+            for (at, (name, value)) in labels.enumerate() {
+                F::push_label(out, &escaping.label(name), value, at == 0);
             }
-        }
+        });
         Self(vec![Part { pieces, stride: 1 }])
     }
 
@@ -232,6 +222,23 @@ impl Parts {
 }
 
 impl Pieces {
+    /// The pieces of all values: known ones, and those that `push` appends for further values.
+    fn after<T>(
+        known: Option<&Part>,
+        values: impl ExactSizeIterator<Item = T>,
+        mut push: impl FnMut(&mut Vec<u8>, T),
+    ) -> Arc<Self> {
+        let mut all = known.map(|part| Arc::clone(&part.pieces)).unwrap_or_default();
+        if all.ends.len() < values.len() {
+            let pieces = Arc::make_mut(&mut all);
+            for value in values.skip(pieces.ends.len()) {
+                push(&mut pieces.joined, value);
+                pieces.ends.push(pieces.joined.len());
+            }
+        }
+        all
+    }
+
     /// The piece with a number; empty if there is none.
     #[inline]
     fn get(&self, number: usize) -> &[u8] {
