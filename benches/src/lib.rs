@@ -11,6 +11,7 @@
 //! | `table`, `layout` | results, also of several processes; the tables and their columns |
 //! | `goal`, `goals` | a limit for a figure, which the groups state; all of them in a run |
 //! | `results`, `report`, `readme` | the results of a run; the run, and its output |
+//! | `program` | the end of a program |
 //! | `ask` | processes of its own for single measurements |
 //! | `summary`, `chart` | the most important figures, as a table and as a picture |
 //! | `machine` | the machine of the run |
@@ -43,6 +44,8 @@ mod layout;
 #[cfg(feature = "peers")]
 mod machine;
 #[cfg(feature = "peers")]
+mod program;
+#[cfg(feature = "peers")]
 mod raw;
 #[cfg(feature = "peers")]
 mod readme;
@@ -69,5 +72,7 @@ pub use allocator::Counting;
 pub use candidate::Candidate;
 #[cfg(feature = "peers")]
 pub use groups::operations;
+#[cfg(feature = "peers")]
+pub use program::end;
 #[cfg(feature = "peers")]
 pub use report::{Options, child, overhead};

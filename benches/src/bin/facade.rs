@@ -21,14 +21,5 @@ fn main() -> ExitCode {
         ["--help"] => Ok(HELP.to_owned()),
         _ => Err("unknown options: --help lists them".to_owned()),
     };
-    match answer {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("facade: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::end("facade", answer.map(|text| println!("{text}")))
 }

@@ -24,13 +24,7 @@ Runs `tickmetrics collect` beside others, prints a table, and renews its part of
   --help                this text";
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("history: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::end("history", run())
 }
 
 fn run() -> Result<(), String> {

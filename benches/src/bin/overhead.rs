@@ -24,13 +24,7 @@ Prints a report of what recording costs, and writes overhead.json and overhead.s
   --help                this text";
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("overhead: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::end("overhead", run())
 }
 
 fn run() -> Result<(), String> {

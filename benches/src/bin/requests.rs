@@ -20,14 +20,5 @@ fn main() -> ExitCode {
         ["--help"] => Ok(HELP.to_owned()),
         _ => Err("unknown options: --help lists them".to_owned()),
     };
-    match answer {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("requests: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::end("requests", answer.map(|text| println!("{text}")))
 }
