@@ -55,8 +55,8 @@ struct Shown {
 #[derive(Debug)]
 struct Set {
     capacity: u32,
-    /// The names of the labels, if the values are label sets, and how many of them are reserved.
-    names: Option<(SetNames, usize)>,
+    /// The names of the labels, if the values are label sets.
+    names: Option<SetNames>,
     values: HashSet<String>,
     /// Their bytes.
     bytes: u64,
@@ -81,10 +81,10 @@ impl Check {
             Entry::Value { set, text } => {
                 let set = self.sets.get_mut(set)?;
                 holds(text.len() <= MAX_VALUE_BYTES)?;
-                let bytes = if let Some((names, reserved)) = &mut set.names {
+                let bytes = if let Some(names) = &mut set.names {
                     holds(text != OVERFLOW && label_set::is_set(text))?;
                     let pairs = label_set::pairs(text);
-                    holds(names.fault(&pairs, *reserved).is_none())?;
+                    holds(names.fault(&pairs).is_none())?;
                     names.add(&pairs);
                     let bytes = pairs.map(|(name, value)| names::longest(name) + value.len());
                     bytes.sum::<usize>() as u64
@@ -154,17 +154,16 @@ impl Check {
             let set = self.sets.get_mut(set)?;
             if set.labels > 0 {
                 // The sets of a later metric are those of an earlier one only if both are one family.
-                let (known, count) = set.names.as_ref()?;
-                holds(known.has_reserved(*count, &reserved))?;
+                holds(set.names.as_ref()?.reserved() == reserved)?;
             } else {
-                let mut known = SetNames::reserving(reserved.iter().copied());
+                let mut known = SetNames::reserving(&reserved);
                 // Those of an earlier run come before the metric.
                 for text in &set.values {
                     let pairs = label_set::pairs(text);
-                    holds(known.fault(&pairs, reserved.len()).is_none())?;
+                    holds(known.fault(&pairs).is_none())?;
                     known.add(&pairs);
                 }
-                set.names = Some((known, reserved.len()));
+                set.names = Some(known);
             }
         }
         holds(metric.scale > 0.0 && Scale::new(metric.scale).is_usable())?;

@@ -33,8 +33,7 @@ pub(crate) struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     fn part(&mut self) -> Option<&'a str> {
-        let &[low, high, ..] = self.rest.as_bytes() else { return None };
-        let end = 2 + (usize::from(low) | usize::from(high) << BITS);
+        let end = 2 + decoded(*self.rest.as_bytes().first_chunk()?);
         let part = self.rest.get(2..end)?;
         self.rest = self.rest.get(end..)?;
         Some(part)
@@ -59,7 +58,7 @@ pub(crate) fn write<'a>(labels: &[(&str, &str)], room: &'a mut [u8]) -> Option<&
     for part in labels.iter().flat_map(|(name, value)| [name, value]) {
         let end = at + 2 + part.len();
         let [low, high, text @ ..] = room.get_mut(at..end)? else { return None };
-        [*low, *high] = length(part)?;
+        [*low, *high] = encoded(part.len())?;
         text.copy_from_slice(part.as_bytes());
         at = end;
     }
@@ -79,12 +78,11 @@ pub(crate) fn is_of(text: &str, labels: &[(&str, &str)]) -> bool {
 #[inline]
 fn is_next(rest: &mut &[u8], part: &str) -> bool {
     let part = part.as_bytes();
-    let &[low, high, ref after @ ..] = *rest else { return false };
+    let Some((&length, after)) = rest.split_first_chunk() else { return false };
     let Some((found, after)) = after.split_at_checked(part.len()) else { return false };
     *rest = after;
-    let length = usize::from(low) | usize::from(high) << BITS;
     // The last bytes are compared twice where the length is no multiple of eight, or of four.
-    length == part.len()
+    decoded(length) == part.len()
         && if let (Some(a), Some(b)) = (part.last_chunk::<8>(), found.last_chunk::<8>()) {
             let (words, _) = part.as_chunks::<8>();
             a == b && words.iter().zip(found.as_chunks().0).all(|(a, b)| a == b)
@@ -97,37 +95,42 @@ fn is_next(rest: &mut &[u8], part: &str) -> bool {
 
 /// The two characters of a length; `None` for one that they can't hold.
 #[expect(clippy::cast_possible_truncation, reason = "seven bits each")]
-fn length(part: &str) -> Option<[u8; 2]> {
-    let length = part.len();
+fn encoded(length: usize) -> Option<[u8; 2]> {
     (length >> (2 * BITS) == 0).then_some([(length & MASK) as u8, (length >> BITS) as u8])
+}
+
+#[inline]
+fn decoded([low, high]: [u8; 2]) -> usize {
+    usize::from(low) | usize::from(high) << BITS
 }
 
 /// The names of the labels of a dynamic family so far.
 #[derive(Debug, Default)]
 pub(crate) struct SetNames {
+    /// Those that no set can have, and then those of the sets.
     names: Vec<String>,
+    reserved: usize,
 }
 
 impl SetNames {
-    /// Adds the names of labels that every series has in addition: those of a metric's constant
-    /// labels, and those that its exposition adds.
-    pub(crate) fn reserving<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { names: names.into_iter().map(str::to_owned).collect() }
+    /// Without sets. The reserved names are those that every series has in addition: of a metric's
+    /// constant labels, and those that its exposition adds.
+    pub(crate) fn reserving(reserved: &[&str]) -> Self {
+        let names = reserved.iter().map(|&name| name.to_owned()).collect();
+        Self { names, reserved: reserved.len() }
     }
 
-    /// The reason why a set of labels, by name, can't be one of the family's. `reserved` is the
-    /// number of names that were reserved.
+    /// The reason why a set of labels, by name, can't be one of the family's.
     pub(crate) fn fault<'a>(
         &self,
         labels: &(impl Iterator<Item = (&'a str, &'a str)> + Clone),
-        reserved: usize,
     ) -> Option<(&'a str, &'static str)> {
         let mut before = None;
         for (name, _) in labels.clone() {
             if let Some(fault) = fault_of_label(name) {
                 return Some((name, fault));
             }
-            if self.names[..reserved.min(self.names.len())].iter().any(|it| it == name) {
+            if self.reserved().iter().any(|it| it == name) {
                 return Some((name, "every series of the metric has a label of that name"));
             }
             if before >= Some(name) {
@@ -150,9 +153,9 @@ impl SetNames {
         ))
     }
 
-    /// Whether the names that were reserved are these.
-    pub(crate) fn has_reserved(&self, count: usize, names: &[&str]) -> bool {
-        self.names.get(..count).is_some_and(|reserved| reserved == names)
+    /// The names that no set can have.
+    pub(crate) fn reserved(&self) -> &[String] {
+        self.names.get(..self.reserved).unwrap_or_default()
     }
 
     /// Adds the names of a set without a fault.
@@ -202,7 +205,7 @@ mod tests {
 
     #[test]
     fn sets_that_can_t_be_are_refused() {
-        let names = SetNames::reserving(["host", "le"]);
+        let names = SetNames::reserving(&["host", "le"]);
         for (labels, label) in [
             (&[("le", "1")][..], Some("le")),
             (&[("a", ""), ("host", "")], Some("host")),
@@ -216,7 +219,7 @@ mod tests {
             (&[("a", ""), ("b", "")], None),
             (&[], None),
         ] {
-            let fault = names.fault(&labels.iter().copied(), 2);
+            let fault = names.fault(&labels.iter().copied());
             assert_eq!(fault.map(|(label, _)| label), label, "{labels:?}");
         }
     }
@@ -225,13 +228,13 @@ mod tests {
     fn names_that_differ_only_for_some_scrapers_are_refused_across_sets() {
         let mut names = SetNames::default();
         names.add(&[("a.b", "")].into_iter());
-        assert!(names.fault(&[("a_b", "")].into_iter(), 0).is_some());
-        assert!(names.fault(&[("a.b", "")].into_iter(), 0).is_none());
+        assert!(names.fault(&[("a_b", "")].into_iter()).is_some());
+        assert!(names.fault(&[("a.b", "")].into_iter()).is_none());
         for at in 0..200 {
             let name = format!("n{at}");
             let set = [(&*name, "")].into_iter();
-            assert_eq!(names.fault(&set, 0).is_some(), at >= 127, "{at}");
-            if names.fault(&set, 0).is_none() {
+            assert_eq!(names.fault(&set).is_some(), at >= 127, "{at}");
+            if names.fault(&set).is_none() {
                 names.add(&set);
             }
         }

@@ -1,5 +1,6 @@
 use super::id::LabelId;
-use super::table::{BITS, Found, Sought, Table, bit};
+use super::key::Sought;
+use super::table::{BITS, Found, Table, bit};
 use crate::directory::{self, MAX_VALUE_BYTES, MIN_VALUE_WORDS, OVERFLOW, SetPlace};
 use crate::layout::header;
 use crate::memory::{Leaked, Published, Texts};
@@ -359,13 +360,7 @@ impl Interner {
         for value in old.values.iter().skip(own) {
             self.add(growth, value);
         }
-        let budget = if self.has_sets {
-            registration.promise_label_sets();
-            registration.take_label_sets(published as usize);
-            0
-        } else {
-            registration.promise_values(self.capacity.saturating_sub(published) as usize)
-        };
+        let budget = self.budget(&registration, published);
         growth.set = Some(Set { place: old.set, published, budget });
         // What this run interned so far is retired if this run did so.
         for id in (1..=u32::try_from(own).unwrap_or(u32::MAX)).map(LabelId) {
@@ -373,6 +368,16 @@ impl Interner {
         }
         let later = old.retired.into_iter().map(LabelId).filter(|id| id.index() > own);
         later.for_each(|id| self.table.get().into_iter().for_each(|table| table.retire(id)));
+    }
+
+    /// The words of the directory for further values than those of an earlier run.
+    fn budget(&self, registration: &Registration<'_>, earlier: u32) -> usize {
+        if self.has_sets {
+            registration.promise_label_sets(earlier as usize);
+            0
+        } else {
+            registration.promise_values(self.capacity.saturating_sub(earlier) as usize)
+        }
     }
 
     pub(super) fn saturated() -> LabelId {
@@ -392,12 +397,7 @@ impl Interner {
             set.place.number
         } else {
             let place = lay_out_values(&registration, self.name, self.capacity, self.has_sets)?;
-            let budget = if self.has_sets {
-                registration.promise_label_sets();
-                0
-            } else {
-                registration.promise_values(self.capacity())
-            };
+            let budget = self.budget(&registration, 0);
             growth.set = Some(Set { place, published: 0, budget });
             let known = (1..=growth.count).map(LabelId);
             known.filter(|&id| self.is_retired(id)).for_each(|id| growth.mark(id, true));

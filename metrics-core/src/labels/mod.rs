@@ -3,6 +3,7 @@
 
 mod id;
 mod intern;
+mod key;
 mod product;
 mod sets;
 mod table;

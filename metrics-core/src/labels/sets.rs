@@ -41,8 +41,6 @@ pub(crate) struct LabelSets {
     pub(crate) interner: Interner,
     /// The family, for reports.
     family: String,
-    /// The number of names that no set can have.
-    reserved: usize,
     names: Mutex<Names>,
     was_reported: AtomicBool,
 }
@@ -71,11 +69,10 @@ impl LabelSets {
         family: &str,
         reserved: &[&str],
     ) -> &'static Self {
-        let names = SetNames::reserving(reserved.iter().copied());
+        let names = SetNames::reserving(reserved);
         let sets = Box::leak(Box::new(Self {
             interner: Interner::of_sets(capacity, identity),
             family: family.to_owned(),
-            reserved: reserved.len(),
             names: Mutex::new(Names { names, known: 0 }),
             was_reported: AtomicBool::new(false),
         }));
@@ -136,17 +133,20 @@ impl LabelSets {
             let label = sorted.first().map_or("", |&(name, _)| name);
             return Err(self.error(label, "the names and values of all labels have too many bytes"));
         };
-        if self.interner.find(&sorted[..]).is_none() && !self.interner.has_no_room_for(&text) {
-            let names = &mut *lock(&self.names);
+        if let Some(known) = self.interner.find(&sorted[..]) {
+            return Ok(LabelSet(known));
+        }
+        // Held until the set is interned, so that no other one is checked in between.
+        let _names = if self.interner.has_no_room_for(&text) {
+            None
+        } else {
+            let mut names = lock(&self.names);
             names.read(&self.interner);
-            let labels = sorted.iter().copied();
-            if let Some((label, reason)) = names.names.fault(&labels, self.reserved) {
+            if let Some((label, reason)) = names.names.fault(&sorted.iter().copied()) {
                 return Err(self.error(label, reason));
             }
-            let id = self.interner.intern(&text);
-            names.read(&self.interner);
-            return Ok(LabelSet(id));
-        }
+            Some(names)
+        };
         Ok(LabelSet(self.interner.intern(&text)))
     }
 

@@ -139,18 +139,14 @@ impl Registration<'_> {
 
     /// The words of the directory for the label sets of all dynamic families: half of those that are
     /// left and not promised at the first call. So label sets that peers fill never use up the room of
-    /// labels and further metrics, and many families with few series do not, either.
-    pub(crate) fn promise_label_sets(&self) {
+    /// labels and further metrics, and many families with few series do not, either. The family's
+    /// `earlier` sets, of an earlier run, count among the series of all.
+    pub(crate) fn promise_label_sets(&self, earlier: usize) {
         let pool = &self.segment.handed_out.label_sets;
         if pool.words.load(Relaxed) == 0 {
             pool.words.store(self.promise_values(usize::MAX), Relaxed);
         }
-    }
-
-    /// Counts label sets of an earlier run among those of all dynamic families.
-    pub(crate) fn take_label_sets(&self, count: usize) {
-        let pool = &self.segment.handed_out.label_sets;
-        pool.series.store(pool.series.load(Relaxed).saturating_sub(count), Relaxed);
+        pool.series.store(pool.series.load(Relaxed).saturating_sub(earlier), Relaxed);
     }
 
     /// Adds a series to a dynamic family, from what all have together.
